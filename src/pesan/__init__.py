@@ -1,0 +1,1 @@
+"""Pesan sells limited places without ever overselling them."""

@@ -1,0 +1,93 @@
+"""Who may touch which rows: grants and row-level security, declared beside the tables they guard.
+
+`pesan migrate` applies the declarations after the schema, and again only when they changed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+REQUEST = "request"
+SALE = "sale"
+IDENTITY = "identity"
+SYSTEM = "system"
+ROLES = (REQUEST, SALE, IDENTITY, SYSTEM)
+# What each log-in role may become; the web process can never become `system`.
+LOGINS = {"web": (REQUEST, SALE, IDENTITY), "worker": ROLES}
+
+# Written with (select …) so that the planner reads a setting once per statement, not once per row.
+ANY_ACTOR = "(select coalesce(current_setting('pesan.actor', true), '')) <> ''"
+PLATFORM_ADMIN = "(select current_setting('pesan.actor', true)) = 'admin'"
+_MERCHANTS = "(select coalesce(nullif(current_setting('pesan.merchant_ids', true), ''), '{}')::uuid[])"
+_CODES = "(select coalesce(nullif(current_setting('pesan.order_codes', true), ''), '{}')::text[])"
+STAFF_OF_MERCHANT = f"(merchant_id = ANY ({_MERCHANTS}) OR {PLATFORM_ADMIN})"
+HOLDS_ORDER_CODE = f"code = ANY ({_CODES})"
+HOLDS_TICKET = (
+    "id = ANY ((select coalesce(nullif(current_setting('pesan.ticket_ids', true), ''), '{}')::uuid[]))"
+)
+# For rows that belong to an order: the order itself is visible under its own policy.
+OF_VISIBLE_ORDER = "EXISTS (SELECT 1 FROM orders o WHERE o.id = order_id)"
+EVERY_ROW = "true"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One row-level security policy; `roles` are of ROLES, `using` selects rows, `check` what may be written."""
+
+    name: str
+    roles: Sequence[str]
+    using: str
+    command: str = "ALL"
+    check: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The grants and policies of one table; a table without a merchant's rows may leave `policies` empty.
+
+    `grants` maps a role to SQL privileges, columns included: `{"request": "SELECT, INSERT (name)"}`.
+    """
+
+    table: str
+    grants: dict[str, str] = field(default_factory=dict)
+    policies: Sequence[Policy] = ()
+
+
+def system_policy() -> Policy:
+    """Jobs, sweeps and commands see every row."""
+    return Policy("system", (SYSTEM,), EVERY_ROW)
+
+
+def sale_policy() -> Policy:
+    """The combiner of a sale sees every row that its grants name."""
+    return Policy("sale", (SALE,), EVERY_ROW)
+
+
+def statements(rules: Sequence[Access], prefix: str) -> list[str]:
+    """The SQL that brings the tables of `rules` from whatever access they had to the one declared."""
+    return [sql for rule in rules for sql in (*_grants(rule, prefix), *_policies(rule, prefix))]
+
+
+def _grants(rule: Access, prefix: str) -> list[str]:
+    everybody = ", ".join(f"{prefix}_{role}" for role in ROLES)
+    revoke = [f"REVOKE ALL ON {rule.table} FROM {everybody}"]
+    return revoke + [f"GRANT {what} ON {rule.table} TO {prefix}_{role}" for role, what in rule.grants.items()]
+
+
+def _policies(rule: Access, prefix: str) -> list[str]:
+    if not rule.policies:
+        return []
+    drop = (
+        "DO $$ DECLARE p record; BEGIN FOR p IN SELECT policyname FROM pg_policies"
+        f" WHERE schemaname = current_schema() AND tablename = '{rule.table}' LOOP"
+        f" EXECUTE format('DROP POLICY %I ON {rule.table}', p.policyname); END LOOP; END $$"
+    )
+    enable = f"ALTER TABLE {rule.table} ENABLE ROW LEVEL SECURITY"
+    return [enable, drop, *(_create(rule.table, policy, prefix) for policy in rule.policies)]
+
+
+def _create(table: str, policy: Policy, prefix: str) -> str:
+    roles = ", ".join(f"{prefix}_{role}" for role in policy.roles)
+    using = "" if policy.command == "INSERT" else f" USING ({policy.using})"
+    checks = policy.command in {"ALL", "INSERT", "UPDATE"}
+    check = f" WITH CHECK ({policy.check or policy.using})" if checks else ""
+    return f"CREATE POLICY {policy.name} ON {table} FOR {policy.command} TO {roles}{using}{check}"

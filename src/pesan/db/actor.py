@@ -1,0 +1,72 @@
+"""Who acts: carried by every transaction, enforced by the policies, written into the audit."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from uuid import UUID
+
+
+class ActorKind(StrEnum):
+    """The kinds of people and machines that open a transaction."""
+
+    GUEST = "guest"
+    USER = "user"
+    STAFF = "staff"
+    DEVICE = "device"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """One person or machine, with what its proof of identity opens.
+
+    `order_codes` are booking codes that a guest holds and `ticket_ids` those of tickets whose signature was
+    checked; `merchant_ids` are those a staff member works for; `name` says which part of the system acts, for SYSTEM.
+    """
+
+    kind: ActorKind
+    user_id: UUID | None = None
+    merchant_ids: frozenset[UUID] = field(default_factory=frozenset)
+    order_codes: tuple[str, ...] = ()
+    ticket_ids: tuple[UUID, ...] = ()
+    is_platform_admin: bool = False
+    ip_digest: str | None = None
+    name: str = ""
+
+    @classmethod
+    def guest(cls, *order_codes: str, ip_digest: str | None = None) -> "Actor":
+        """Anybody, with the booking codes they showed."""
+        return cls(ActorKind.GUEST, order_codes=order_codes, ip_digest=ip_digest)
+
+    @classmethod
+    def staff(
+        cls,
+        user_id: UUID,
+        merchant_ids: frozenset[UUID],
+        *,
+        is_platform_admin: bool = False,
+        ip_digest: str | None = None,
+    ) -> "Actor":
+        """Somebody who works for merchants; a platform administrator sees all of them."""
+        return cls(
+            ActorKind.STAFF,
+            user_id=user_id,
+            merchant_ids=merchant_ids,
+            is_platform_admin=is_platform_admin,
+            ip_digest=ip_digest,
+        )
+
+    @classmethod
+    def system(cls, name: str) -> "Actor":
+        """The instance itself: a job, a sweep, a command."""
+        return cls(ActorKind.SYSTEM, name=name)
+
+    @property
+    def label(self) -> str:
+        """How the audit names this actor; never personal data."""
+        return f"system:{self.name}" if self.kind is ActorKind.SYSTEM else str(self.kind)
+
+    def works_for(self, merchant_id: UUID) -> bool:
+        """Whether the actor may act for this merchant."""
+        if self.kind is ActorKind.SYSTEM:
+            return True
+        return self.kind is ActorKind.STAFF and (self.is_platform_admin or merchant_id in self.merchant_ids)

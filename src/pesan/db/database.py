@@ -1,0 +1,134 @@
+"""Engine and sessions: each transaction opens with one statement that says who acts."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import orjson
+from sqlalchemy import URL, make_url, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+from pesan.db.actor import Actor, ActorKind
+from pesan.db.waits import as_refusal
+
+# One round trip per transaction. `is_local` ends every setting with its transaction, so that a pooled
+# connection (PgBouncer included) never carries one person's context into another's request.
+_CONTEXT = text(
+    "SELECT set_config('role', :role, true), set_config('pesan.actor', :actor, true),"
+    " set_config('pesan.user_id', :user_id, true), set_config('pesan.merchant_ids', :merchant_ids, true),"
+    " set_config('pesan.order_codes', :order_codes, true), set_config('pesan.ticket_ids', :ticket_ids, true),"
+    " set_config('lock_timeout', :lock_timeout, true),"
+    " set_config('statement_timeout', :statement_timeout, true)"
+)
+
+
+S = TypeVar("S", bound=AsyncSession)
+
+
+class ReadSession(AsyncSession):
+    """A transaction that only reads."""
+
+
+class WriteSession(ReadSession):
+    """A transaction that writes; whoever opened it commits, no service does."""
+
+
+class Database:
+    """The pool of one process.
+
+    `url` names a log-in role that owns nothing and inherits nothing; each transaction takes the role it needs
+    (`pesan_request`, `pesan_sale`, `pesan_identity` or `pesan_system`) and the context of its actor.
+    """
+
+    def __init__(
+        self,
+        url: str | URL,
+        *,
+        role_prefix: str = "pesan",
+        pool_size: int = 10,
+        lock_timeout_ms: int = 2_000,
+        statement_timeout_ms: int = 10_000,
+    ) -> None:
+        self.url = make_url(url) if isinstance(url, str) else url
+        self.role_prefix = role_prefix
+        self._timeouts = {"lock_timeout": str(lock_timeout_ms), "statement_timeout": str(statement_timeout_ms)}
+        self.engine = _make_engine(self.url, pool_size)
+
+    @asynccontextmanager
+    async def read(self, actor: Actor) -> AsyncIterator[ReadSession]:
+        """A read-only transaction as `actor`; raises Busy when a bounded wait ran out."""
+        async with self._begin(ReadSession, self._role(actor), actor) as session:
+            yield session
+
+    @asynccontextmanager
+    async def write(self, actor: Actor) -> AsyncIterator[WriteSession]:
+        """A transaction as `actor`, committed at the end of the block, rolled back on any exception."""
+        async with self._begin(WriteSession, self._role(actor), actor) as session:
+            yield session
+
+    @asynccontextmanager
+    async def sale(self) -> AsyncIterator[WriteSession]:
+        """A transaction of a sale's combiner, which serves many actors; they are explicit in its rows."""
+        async with self._begin(WriteSession, "sale", Actor.system("sale")) as session:
+            yield session
+
+    @asynccontextmanager
+    async def identity(self) -> AsyncIterator[WriteSession]:
+        """A transaction that may read credentials and sessions: finding out who somebody is, nothing else."""
+        async with self._begin(WriteSession, "identity", Actor.system("identity")) as session:
+            yield session
+
+    async def dispose(self) -> None:
+        """Close every pooled connection."""
+        await self.engine.dispose()
+
+    @asynccontextmanager
+    async def _begin(self, kind: type[S], role: str, actor: Actor) -> AsyncIterator[S]:
+        try:
+            async with kind(self.engine, expire_on_commit=False) as session, session.begin():
+                await session.execute(_CONTEXT, self._context(role, actor))
+                yield session
+        except (DBAPIError, OSError, TimeoutError) as error:
+            raise as_refusal(error) from error
+
+    def _context(self, role: str, actor: Actor) -> Mapping[str, str]:
+        return {
+            "role": f"{self.role_prefix}_{role}",
+            "actor": "admin" if actor.is_platform_admin else str(actor.kind),
+            "user_id": str(actor.user_id or ""),
+            "merchant_ids": _array(str(merchant_id) for merchant_id in actor.merchant_ids),
+            "order_codes": _array(actor.order_codes),
+            "ticket_ids": _array(str(ticket_id) for ticket_id in actor.ticket_ids),
+            **self._timeouts,
+        }
+
+    @staticmethod
+    def _role(actor: Actor) -> str:
+        return "system" if actor.kind is ActorKind.SYSTEM else "request"
+
+
+def _array(values: Any) -> str:
+    """A PostgreSQL array literal; what goes in are ids and codes, never text a person typed as it is."""
+    return "{" + ",".join('"' + value.replace("\\", "").replace('"', "") + '"' for value in values) + "}"
+
+
+def _make_engine(url: URL, pool_size: int) -> AsyncEngine:
+    return create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_timeout=5,
+        pool_pre_ping=False,
+        pool_recycle=1_800,
+        json_serializer=lambda value: orjson.dumps(value).decode(),
+        json_deserializer=orjson.loads,
+        connect_args={
+            "connect_timeout": 5,
+            "keepalives_idle": 10,
+            "keepalives_interval": 3,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 8_000,
+            "options": "-c idle_in_transaction_session_timeout=15000 -c timezone=UTC",
+        },
+    )

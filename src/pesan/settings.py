@@ -1,0 +1,148 @@
+"""Every setting of an instance: one frozen object, built once; nobody else reads the environment."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Environment = Literal["development", "production"]
+DEFAULT_SECRET = "development-secret-change-me"
+MIN_SECRET_LENGTH = 32
+
+
+def _alias(name: str, *documents: str) -> AliasChoices:
+    return AliasChoices(f"PESAN_{name}", *documents)
+
+
+class Settings(BaseSettings):
+    """The instance's settings, from `PESAN_…` variables; the documents' own names are accepted as aliases.
+
+    Raises pydantic's ValidationError, which names the variable, when a value cannot be used.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    environment: Environment = Field("development", validation_alias=_alias("ENV", "NEXT_PUBLIC_APP_ENV"))
+    debug: bool = Field(False, validation_alias=_alias("DEBUG"))
+    home: Path = Field(
+        default_factory=lambda: Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "pesan",
+        validation_alias=_alias("HOME"),
+    )
+    secret_key: SecretStr = Field(SecretStr(""), validation_alias=_alias("SECRET_KEY", "JWT_SECRET", "QR_SECRET"))
+    base_url: str = Field("", validation_alias=_alias("BASE_URL"))
+    zone: str = Field("Asia/Jakarta", validation_alias=_alias("ZONE", "NEXT_PUBLIC_TZ"))
+    require_login: bool = Field(False, validation_alias=_alias("REQUIRE_LOGIN", "FEATURE_REQUIRE_LOGIN"))
+    payment_mode: Literal["manual", "gateway"] = Field(
+        "manual", validation_alias=_alias("PAYMENT_MODE", "PAYMENT_MODE")
+    )
+
+    database_url: str = Field("", validation_alias=_alias("DATABASE_URL", "DATABASE_URL"))
+    database_role_prefix: str = Field("pesan", pattern=r"^[a-z][a-z0-9_]{0,20}$", validation_alias=_alias("DATABASE_ROLE_PREFIX"))
+    database_pool_size: int = Field(10, ge=2, le=100, validation_alias=_alias("DATABASE_POOL_SIZE"))
+    lock_timeout_ms: int = Field(2_000, ge=50, validation_alias=_alias("LOCK_TIMEOUT_MS"))
+    statement_timeout_ms: int = Field(10_000, ge=100, validation_alias=_alias("STATEMENT_TIMEOUT_MS"))
+    redis_url: str = Field("", validation_alias=_alias("REDIS_URL", "REDIS_URL"))
+
+    storage_url: str = Field("", validation_alias=_alias("STORAGE_URL"))
+    storage_provider: str = Field("", validation_alias=_alias("STORAGE_PROVIDER", "STORAGE_PROVIDER"))
+    storage_bucket: str = Field("", validation_alias=_alias("STORAGE_BUCKET", "R2_BUCKET"))
+    storage_endpoint: str = Field("", validation_alias=_alias("STORAGE_ENDPOINT"))
+    storage_region: str = Field("auto", validation_alias=_alias("STORAGE_REGION"))
+    storage_key_id: str = Field("", validation_alias=_alias("STORAGE_KEY_ID"))
+    storage_secret: SecretStr = Field(SecretStr(""), validation_alias=_alias("STORAGE_SECRET"))
+
+    smtp_url: SecretStr = Field(SecretStr(""), validation_alias=_alias("SMTP_URL"))
+    mail_from: str = Field("Pesan <no-reply@localhost>", validation_alias=_alias("MAIL_FROM"))
+
+    trusted_hosts: Annotated[tuple[str, ...], NoDecode] = Field((), validation_alias=_alias("TRUSTED_HOSTS"))
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field((), validation_alias=_alias("TRUSTED_PROXIES"))
+    metrics_token: SecretStr = Field(SecretStr(""), validation_alias=_alias("METRICS_TOKEN"))
+    rate_limits: Literal["on", "off"] = Field("on", validation_alias=_alias("RATE_LIMITS"))
+    max_streams: int = Field(600, ge=1, validation_alias=_alias("MAX_STREAMS"))
+    max_streams_per_peer: int = Field(10, ge=1, validation_alias=_alias("MAX_STREAMS_PER_PEER"))
+    max_body_bytes: int = Field(12 * 1024 * 1024, ge=1024, validation_alias=_alias("MAX_BODY_BYTES"))
+
+    sentry_dsn: SecretStr = Field(SecretStr(""), validation_alias=_alias("SENTRY_DSN", "SENTRY_DSN"))
+    posthog_key: SecretStr = Field(SecretStr(""), validation_alias=_alias("POSTHOG_KEY"))
+    posthog_host: str = Field("", validation_alias=_alias("POSTHOG_HOST"))
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", validation_alias=_alias("LOG_LEVEL"))
+
+    @field_validator("trusted_hosts", "trusted_proxies", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @property
+    def is_production(self) -> bool:
+        """Whether unsafe defaults are refused."""
+        return self.environment == "production"
+
+    @property
+    def secret(self) -> bytes:
+        """The instance's one secret, from which every key is derived."""
+        return self.secret_key.get_secret_value().encode()
+
+    @property
+    def https(self) -> bool:
+        """Whether people reach this instance over TLS, so that cookies may insist on it."""
+        return self.base_url.startswith("https://")
+
+
+def load_settings(**overrides: object) -> Settings:
+    """The settings of this process; a development instance without a secret gets one kept under its home."""
+    settings = Settings(**overrides)  # type: ignore[arg-type]
+    if settings.secret_key.get_secret_value() or settings.is_production:
+        return settings
+    return settings.model_copy(update={"secret_key": SecretStr(_home_secret(settings.home))})
+
+
+def problems(settings: Settings) -> list[str]:
+    """Why this instance must not face the public, in plain sentences; empty when nothing stands against it."""
+    checks = [
+        (settings.debug, "PESAN_DEBUG is on; errors would show internals."),
+        (_is_weak(settings.secret_key.get_secret_value()), f"PESAN_SECRET_KEY is missing, a default or shorter than {MIN_SECRET_LENGTH} characters."),
+        (not settings.base_url, "PESAN_BASE_URL is missing; links in mails and tickets would point nowhere."),
+        (bool(settings.base_url) and not settings.https, "PESAN_BASE_URL is not https."),
+        (_trusts_everybody(settings.trusted_proxies), "PESAN_TRUSTED_PROXIES trusts every address; anybody could claim any IP."),
+        ("*" in settings.trusted_hosts, "PESAN_TRUSTED_HOSTS accepts every host name."),
+        (settings.rate_limits == "off", "PESAN_RATE_LIMITS is off."),
+    ]
+    return [sentence for wrong, sentence in checks if wrong]
+
+
+class UnsafeSettings(RuntimeError):
+    """A production instance refuses to start; the message lists why."""
+
+
+def require_safe(settings: Settings) -> None:
+    """Raises UnsafeSettings when `settings` are for production and have problems."""
+    found = problems(settings) if settings.is_production else []
+    if found:
+        raise UnsafeSettings("\n".join(found))
+
+
+def _is_weak(secret: str) -> bool:
+    return len(secret) < MIN_SECRET_LENGTH or secret == DEFAULT_SECRET or len(set(secret)) < 8
+
+
+def _trusts_everybody(proxies: tuple[str, ...]) -> bool:
+    return any(proxy in {"*", "0.0.0.0/0", "::/0"} for proxy in proxies)
+
+
+def _home_secret(home: Path) -> str:
+    """The secret kept in a file that only its owner reads; made once, whoever comes first."""
+    path = home / "secret"
+    home.mkdir(parents=True, exist_ok=True)
+    draft = home / f".secret-{secrets.token_hex(8)}"
+    if not path.exists():
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(48))
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass  # another process was first; its secret is the one
+        draft.unlink()
+    return path.read_text().strip()
