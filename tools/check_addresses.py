@@ -16,7 +16,9 @@ REGISTRY = re.compile(
 def committed_files() -> list[Path]:
     """Return the files that git tracks, or would with the next add."""
     listing = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], check=True, capture_output=True
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        check=True,
+        capture_output=True,
     )
     return [path for name in listing.stdout.decode().split("\0") if name and (path := Path(name)).is_file()]
 
