@@ -44,7 +44,7 @@ require_ensurepip() {
 # A second try, because a registry that hiccups once should not fail a build.
 install_packages() {
     for attempt in 1 2; do
-        if .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
+        if .venv/bin/python -m pip install -qq --disable-pip-version-check --no-input \
             --require-hashes -r requirements.lock; then
             return
         fi
@@ -74,5 +74,5 @@ echo "Setting up .venv ..."
 make_environment "$python"
 rm -f "$stamp"
 install_packages
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --no-build-isolation --no-deps -e .
+.venv/bin/python -m pip install -qq --disable-pip-version-check --no-input --no-build-isolation --no-deps -e .
 echo "$wanted" >"$stamp"
