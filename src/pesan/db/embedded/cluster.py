@@ -18,7 +18,7 @@ from pesan.db.embedded.errors import (
     PasswordLost,
     StartFailed,
 )
-from pesan.db.embedded.layout import Layout, private_file
+from pesan.db.embedded.layout import Layout, open_to_append, private_file
 
 SUPERUSER = "postgres"
 _DRAFT = "data.new"
@@ -53,8 +53,8 @@ def initialise(layout: Layout, account: Account) -> None:
     shutil.rmtree(draft, ignore_errors=True)
     private_file(layout.password, secrets.token_urlsafe(32), account)
     _run("initdb", *_initdb_arguments(draft, layout), account=account, log=layout.logs)
-    with (draft / "postgresql.conf").open("a") as file:
-        file.write(f"\ninclude_if_exists = '{configuration.FILE_NAME}'\n")
+    with open_to_append(draft / "postgresql.conf") as file:
+        file.write(f"\ninclude_if_exists = '{configuration.FILE_NAME}'\n".encode())
     _put_in_place(draft, layout.data)
     remember(layout, account)
 

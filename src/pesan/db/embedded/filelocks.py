@@ -26,15 +26,22 @@ class FileLock:
 
     def try_exclusive(self) -> bool:
         """Take the lock for ourselves alone unless somebody else holds it."""
-        try:
-            fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+        return self._try(fcntl.LOCK_EX)
+
+    def try_share(self) -> bool:
+        """Take a shared lock unless somebody holds it alone."""
+        return self._try(fcntl.LOCK_SH)
 
     def close(self) -> None:
         """Let go; a child that inherited the file keeps the lock."""
         os.close(self.descriptor)
+
+    def _try(self, kind: int) -> bool:
+        try:
+            fcntl.flock(self.descriptor, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
 
 @contextmanager
@@ -50,10 +57,10 @@ def exclusive(path: Path, account: Account, *, while_waiting: Callable[[], None]
         lock.close()
 
 
-def is_held(path: Path, account: Account) -> bool:
-    """Whether any process holds the lock."""
+def is_held_alone(path: Path, account: Account) -> bool:
+    """Whether any process holds the lock for itself; askers do not disturb each other."""
     lock = FileLock(path, account)
     try:
-        return not lock.try_exclusive()
+        return not lock.try_share()
     finally:
         lock.close()

@@ -11,7 +11,7 @@ from psycopg.conninfo import make_conninfo
 from pesan.db.embedded.layout import PORT
 
 _CONNECT_SECONDS = 5
-_QUERY_MILLISECONDS = 5_000
+_PROBE_OPTIONS = "-c statement_timeout=5000 -c application_name=pesan-health"
 
 
 class Health(Enum):
@@ -32,15 +32,13 @@ def conninfo(socket_folder: Path, password: str, *, user: str, database: str) ->
         password=password,
         dbname=database,
         connect_timeout=_CONNECT_SECONDS,
-        options=f"-c statement_timeout={_QUERY_MILLISECONDS}",
-        application_name="pesan-health",
     )
 
 
 def probe(target: str) -> Health:
     """Ask the server at `target` for a row."""
     try:
-        with psycopg.connect(target, autocommit=True) as connection:
+        with psycopg.connect(target, autocommit=True, options=_PROBE_OPTIONS) as connection:
             connection.execute("select 1")
     except psycopg.Error:
         return _why_not(target)

@@ -5,6 +5,7 @@ import stat
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from pesan.db.embedded.account import Account
 from pesan.db.embedded.errors import DataUnusable
@@ -82,8 +83,7 @@ def private_folder(path: Path, account: Account) -> None:
 
     Raises DataUnusable when something else is there, such as a link or another account's folder.
     """
-    path.mkdir(mode=0o700, exist_ok=True)
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    descriptor = _make_and_open_folder(path)
     try:
         owner = os.fstat(descriptor).st_uid
         if owner not in {account.uid, os.geteuid()}:
@@ -92,6 +92,14 @@ def private_folder(path: Path, account: Account) -> None:
         account.own(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _make_and_open_folder(path: Path) -> int:
+    try:
+        path.mkdir(mode=0o700, exist_ok=True)
+        return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError as error:
+        raise DataUnusable(path=str(path), detail=str(error.strerror)) from error
 
 
 def private_file(path: Path, text: str, account: Account) -> None:
@@ -105,6 +113,11 @@ def private_file(path: Path, text: str, account: Account) -> None:
         file.flush()
         os.fsync(descriptor)
     draft.replace(path)
+
+
+def open_to_append(path: Path) -> BinaryIO:
+    """Open an existing file of the account; a link in its place could lead root anywhere and is refused."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC), "ab")
 
 
 def prepare_socket_folder(layout: Layout, account: Account) -> Path:

@@ -10,8 +10,15 @@ from pathlib import Path
 from pesan.db.embedded import binaries, configuration
 from pesan.db.embedded.account import Account
 from pesan.db.embedded.cluster import ENVIRONMENT
-from pesan.db.embedded.filelocks import FileLock, is_held
-from pesan.db.embedded.layout import PORT, Layout, prepare_socket_folder, private_file, private_folder
+from pesan.db.embedded.filelocks import FileLock, is_held_alone
+from pesan.db.embedded.layout import (
+    PORT,
+    Layout,
+    open_to_append,
+    prepare_socket_folder,
+    private_file,
+    private_folder,
+)
 
 _NOBODYS_PID = 2**22 + 1  # above the kernel's largest (PID_MAX_LIMIT), so that no process ever has it
 _STOP_SECONDS = 120
@@ -24,7 +31,7 @@ def is_running(layout: Layout, account: Account) -> bool:
     All of them inherit a lock. Unlike the number in postmaster.pid it cannot name a zombie, a stranger that got the
     number after a restart, or miss a server in another container on the same files.
     """
-    return is_held(layout.server_lock, account)
+    return is_held_alone(layout.server_lock, account)
 
 
 def start(layout: Layout, account: Account) -> None:
@@ -39,8 +46,8 @@ def start(layout: Layout, account: Account) -> None:
     _disown_stale_files(layout, socket_folder, account)
     lock = FileLock(layout.server_lock, account)
     try:
-        if lock.try_exclusive():
-            _reap_at_exit(_spawn(layout, account, socket_folder, lock.descriptor))
+        if _take(lock):
+            _reap(_spawn(layout, account, socket_folder, lock.descriptor))
     finally:
         lock.close()
 
@@ -64,10 +71,19 @@ def last_words(layout: Layout) -> str:
     return "\n".join(lines[-_LOG_TAIL_LINES:])
 
 
+def _take(lock: FileLock) -> bool:
+    """Take the server's lock, past somebody who only asks whether it is held."""
+    for _ in range(50):
+        if lock.try_exclusive():
+            return True
+        time.sleep(0.01)
+    return False
+
+
 def _spawn(layout: Layout, account: Account, socket_folder: Path, lock: int) -> "subprocess.Popen[bytes]":
     command = [str(binaries.program("postgres")), "-D", str(layout.data)]
     private_file(layout.start_log, "", account)
-    with layout.start_log.open("ab") as log:
+    with open_to_append(layout.start_log) as log:
         return subprocess.Popen(  # noqa: S603  # own program
             [*command, *configuration.boundary_arguments(socket_folder)],
             stdin=subprocess.DEVNULL,
@@ -82,7 +98,7 @@ def _spawn(layout: Layout, account: Account, socket_folder: Path, lock: int) -> 
         )
 
 
-def _reap_at_exit(process: "subprocess.Popen[bytes]") -> None:
+def _reap(process: "subprocess.Popen[bytes]") -> None:
     threading.Thread(target=process.wait, name="postgres-reaper", daemon=True).start()
 
 

@@ -12,7 +12,7 @@ from pesan.db.embedded.health import Health
 from pesan.db.embedded.startup import Startup, Waiting
 from pesan.kit.i18n import DEFAULT_LOCALE
 
-_PROBE_SECONDS = 1.0
+_PROBE_SECONDS = 2.0
 _LONGEST_PAUSE_SECONDS = 30.0
 _REVIVAL_SECONDS = 900.0
 
@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 
 def keep_alive(startup: Startup, released: threading.Event, stopped: threading.Event) -> None:
-    """Ask the server every second, and start it when it is dead; ends when either event is set.
+    """Ask the server every other second, and start it when it is dead; ends when either event is set.
 
     Several processes may watch: the start lock lets one of them act, the others find it answering again. A start that
     fails, as on a full disk, is tried again with growing pauses until it succeeds.
