@@ -1,0 +1,64 @@
+"""What identity refuses, and why."""
+
+from pesan.errors import PesanError
+from pesan.kit.i18n import Text
+
+
+class WrongCredentials(PesanError):
+    """The e-mail and the password do not belong together; never says which of the two is wrong."""
+
+    code = "auth.wrong_credentials"
+    status = 401
+    message = Text(
+        id="E-mail atau kata sandi tidak cocok. Periksa keduanya lalu coba lagi.",
+        en="The e-mail or the password does not match. Check both and try again.",
+    )
+
+
+class LogInLocked(PesanError):
+    """Too many wrong passwords in a row for this e-mail, whether or not it belongs to anybody."""
+
+    code = "auth.locked"
+    status = 429
+    message = Text(
+        id="Terlalu banyak percobaan yang salah. Coba lagi {minutes} menit lagi.",
+        en="Too many wrong attempts. Try again in {minutes} minutes.",
+    )
+
+
+class SignInNeeded(PesanError):
+    """The session is missing, over or revoked."""
+
+    code = "auth.required"
+    status = 401
+    message = Text(id="Masuk dulu untuk melanjutkan.", en="Sign in to continue.")
+
+
+class EmailTaken(PesanError):
+    """Another user has this e-mail address."""
+
+    code = "identity.email_taken"
+    status = 409
+    message = Text(
+        id="E-mail ini sudah dipakai pengguna lain. Pakai alamat lain.",
+        en="This e-mail belongs to another user. Use a different address.",
+    )
+
+
+class WeakPassword(PesanError):
+    """The password is too short, too long, or on everybody's list of first guesses."""
+
+    code = "identity.weak_password"
+    status = 422
+    message = Text(
+        id="Kata sandi ini terlalu mudah ditebak. Pakai minimal {minimum} karakter, misalnya beberapa kata acak.",
+        en="This password is too easy to guess. Use at least {minimum} characters, such as a few random words.",
+    )
+
+
+class UnknownUser(PesanError):
+    """No user has this id or e-mail."""
+
+    code = "identity.unknown_user"
+    status = 404
+    message = Text(id="Pengguna ini tidak ditemukan.", en="This user was not found.")

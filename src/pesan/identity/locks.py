@@ -1,0 +1,50 @@
+"""The rows that identity locks: the guard of an e-mail address, then the user."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from pesan.db import WriteSession
+from pesan.identity.emails import fold_email
+from pesan.identity.models import LogInGuard, User
+from pesan.identity.states import FORGET_ATTEMPTS_AFTER
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """The attempts on one e-mail address, as they are now that nobody else can count."""
+
+    email_digest: bytes
+    failed_count: int
+    seconds_locked: float
+
+
+async def lock_guard(session: WriteSession, email: str) -> Guard:
+    """Make attempts on one address queue up, so that a hundred parallel guesses count as a hundred."""
+    clock = func.clock_timestamp()
+    digest = sha256(fold_email(email).encode()).digest()
+    fresh = insert(LogInGuard).values(email_digest=digest, failed_count=0, failed_at=clock)
+    row = await session.execute(
+        fresh.on_conflict_do_update(
+            index_elements=[LogInGuard.email_digest], set_={"email_digest": fresh.excluded.email_digest}
+        ).returning(
+            LogInGuard.failed_count,
+            LogInGuard.failed_at < clock - FORGET_ATTEMPTS_AFTER,
+            func.coalesce(func.extract("epoch", LogInGuard.locked_until - clock), 0),
+        )
+    )
+    count, is_forgotten, seconds = row.one()
+    return Guard(digest, 0 if is_forgotten else count, float(seconds))
+
+
+async def lock_user(session: WriteSession, user_id: UUID) -> User | None:
+    """The user, with nobody else changing their roles or writing their audit chain."""
+    return await session.scalar(
+        select(User)
+        .where(User.id == user_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )

@@ -1,0 +1,125 @@
+"""Users, their roles at merchants, their sessions, and the count of wrong passwords per e-mail."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Text, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from pesan.audit.models import Audited
+from pesan.db import Access, Base, Policy, primary_key
+from pesan.db.access import PLATFORM_ADMIN, STAFF_OF_MERCHANT, system_policy
+from pesan.identity.states import MerchantRole, PlatformRole
+
+
+class User(Audited, Base):
+    """A person who may sign in."""
+
+    __tablename__ = "users"
+
+    id: Mapped[UUID] = primary_key()
+    email: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    password_hash: Mapped[str] = mapped_column(Text)
+    platform_role: Mapped[PlatformRole | None] = mapped_column(Text)
+    is_active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    password_changed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (
+        Index("uq_users_email", func.lower(email), unique=True),
+        CheckConstraint("platform_role IN ('admin', 'super_admin')", name="platform_role"),
+    )
+
+
+class Membership(Base):
+    """A user's role at one merchant."""
+
+    __tablename__ = "memberships"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    merchant_id: Mapped[UUID] = mapped_column(ForeignKey("merchants.id"), primary_key=True, index=True)
+    role: Mapped[MerchantRole] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (CheckConstraint("role IN ('organizer', 'staff')", name="role"),)
+
+
+class Session(Base):
+    """One signed-in browser. Only the token's digest is stored: a copy of this table signs nobody in."""
+
+    __tablename__ = "sessions"
+
+    id: Mapped[UUID] = primary_key()
+    token_digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    csrf_secret: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    last_seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    expires_at: Mapped[datetime]
+    ip_digest: Mapped[str | None] = mapped_column(Text)
+    user_agent: Mapped[str | None] = mapped_column(Text)
+    revoked_at: Mapped[datetime | None]
+
+
+class LogInGuard(Base):
+    """Wrong passwords in a row for one e-mail address, known or not, so that both are refused alike.
+
+    Keyed by a digest: what strangers type into the form is kept nowhere.
+    """
+
+    __tablename__ = "log_in_guards"
+
+    email_digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    failed_count: Mapped[int]
+    failed_at: Mapped[datetime]
+    locked_until: Mapped[datetime | None]
+
+
+_IDENTITY = ("identity",)
+OWN_USER = "id::text = (select current_setting('pesan.user_id', true))"
+# The memberships that the inner query sees are those of the actor's own merchants.
+_SHARES_MERCHANT = "EXISTS (SELECT 1 FROM memberships m WHERE m.user_id = users.id)"
+_COLLEAGUE = f"({PLATFORM_ADMIN} OR {OWN_USER} OR {_SHARES_MERCHANT})"
+
+ACCESS = [
+    Access(
+        "users",
+        grants={
+            "request": "SELECT (id, name)",
+            "identity": "SELECT, UPDATE (password_hash, password_changed_at, audit_seq, audit_head)",
+            "system": "SELECT, INSERT, UPDATE",
+        },
+        policies=[
+            Policy("colleagues", ("request",), _COLLEAGUE, "SELECT"),
+            Policy("identity", _IDENTITY, "true"),
+            system_policy(),
+        ],
+    ),
+    Access(
+        "memberships",
+        grants={
+            "request": "SELECT",
+            "identity": "SELECT",
+            "system": "SELECT, INSERT, UPDATE, DELETE",
+        },
+        policies=[
+            Policy("colleagues", ("request",), STAFF_OF_MERCHANT, "SELECT"),
+            Policy("identity", _IDENTITY, "true"),
+            system_policy(),
+        ],
+    ),
+    Access(
+        "sessions",
+        grants={
+            "identity": "SELECT, INSERT, UPDATE (last_seen_at, revoked_at)",
+            "system": "SELECT, UPDATE (revoked_at), DELETE",
+        },
+        policies=[Policy("identity", _IDENTITY, "true"), system_policy()],
+    ),
+    Access(
+        "log_in_guards",
+        grants={"identity": "SELECT, INSERT, UPDATE, DELETE", "system": "SELECT, DELETE"},
+        policies=[Policy("identity", _IDENTITY, "true"), system_policy()],
+    ),
+]

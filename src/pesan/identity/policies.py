@@ -1,0 +1,55 @@
+"""Who may do what at a merchant: pure predicates over the person who is signed in."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from pesan.db import Actor
+from pesan.identity.states import MerchantRole, PlatformRole
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """The person behind a session, with the roles as they are at this request."""
+
+    session_id: UUID
+    user_id: UUID
+    name: str
+    email: str
+    platform_role: PlatformRole | None
+    roles: dict[UUID, MerchantRole]
+    csrf_secret: bytes
+    is_due_for_touch: bool
+
+    @property
+    def is_platform_admin(self) -> bool:
+        """Whether every merchant of the instance is theirs to see."""
+        return self.platform_role is not None
+
+    def to_actor(self, *, ip_digest: str | None = None) -> Actor:
+        """The actor that queries and moves run as."""
+        return Actor.staff(
+            self.user_id,
+            frozenset(self.roles),
+            is_platform_admin=self.is_platform_admin,
+            ip_digest=ip_digest,
+        )
+
+
+def may_review(person: SignedIn, merchant_id: UUID) -> bool:
+    """See bookings and proofs of the merchant, approve and reject."""
+    return person.is_platform_admin or merchant_id in person.roles
+
+
+def may_manage(person: SignedIn, merchant_id: UUID) -> bool:
+    """Change the merchant's events, payment methods and brand."""
+    return person.is_platform_admin or person.roles.get(merchant_id) is MerchantRole.ORGANIZER
+
+
+def may_export(person: SignedIn, merchant_id: UUID) -> bool:
+    """Take the contact data of the merchant's buyers out of the system."""
+    return may_manage(person, merchant_id)
+
+
+def may_operate(person: SignedIn) -> bool:
+    """See and retry the instance's parked jobs."""
+    return person.is_platform_admin

@@ -1,0 +1,70 @@
+"""Sessions: opened by a right password, ended by the person, by a new password, or by a change of roles."""
+
+import secrets
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import func, update
+
+from pesan.db import WriteSession
+from pesan.identity.models import Session
+from pesan.identity.queries import token_digest
+from pesan.identity.states import SESSION_LIFE, TOUCH_AFTER
+from pesan.kit.ids import new_id
+
+_TOKEN_BYTES = 32
+_USER_AGENT_LIMIT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """A session that was just opened; the token exists here and in the browser's cookie only."""
+
+    token: str
+    session_id: UUID
+    user_id: UUID
+
+
+def open_session(
+    session: WriteSession, user_id: UUID, *, ip_digest: str | None, user_agent: str | None
+) -> NewSession:
+    """Open a session under a token nobody has seen before: one set in advance by somebody else is never taken up."""
+    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    row = Session(
+        id=new_id(),
+        token_digest=token_digest(token),
+        user_id=user_id,
+        csrf_secret=secrets.token_bytes(_TOKEN_BYTES),
+        expires_at=func.clock_timestamp() + SESSION_LIFE,
+        ip_digest=ip_digest,
+        user_agent=(user_agent or "")[:_USER_AGENT_LIMIT] or None,
+    )
+    session.add(row)
+    return NewSession(token, row.id, user_id)
+
+
+async def log_out(session: WriteSession, session_id: UUID) -> None:
+    """End one session on the server, whatever its cookie does."""
+    await session.execute(
+        update(Session)
+        .where(Session.id == session_id, Session.revoked_at.is_(None))
+        .values(revoked_at=func.clock_timestamp())
+    )
+
+
+async def revoke_sessions(session: WriteSession, user_id: UUID, *, keep: UUID | None = None) -> None:
+    """End every session of a user, except the one to `keep`."""
+    ending = update(Session).where(Session.user_id == user_id, Session.revoked_at.is_(None))
+    if keep:
+        ending = ending.where(Session.id != keep)
+    await session.execute(ending.values(revoked_at=func.clock_timestamp()))
+
+
+async def touch(session: WriteSession, session_id: UUID) -> None:
+    """Note that the session is in use; writes at most once per `TOUCH_AFTER`, whoever else is noting it."""
+    clock = func.clock_timestamp()
+    await session.execute(
+        update(Session)
+        .where(Session.id == session_id, Session.last_seen_at < clock - TOUCH_AFTER)
+        .values(last_seen_at=clock)
+    )

@@ -1,0 +1,137 @@
+"""People: made, given roles, disabled; and their passwords."""
+
+from uuid import UUID
+
+from sqlalchemy import delete, func
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
+
+from pesan.audit.service import record
+from pesan.db import Actor, Database, WriteSession
+from pesan.identity.emails import clean_email
+from pesan.identity.errors import EmailTaken, UnknownUser, WrongCredentials
+from pesan.identity.locks import lock_user
+from pesan.identity.models import Membership, User
+from pesan.identity.passwords import check_new_password, hash_password, verify_password
+from pesan.identity.policies import SignedIn
+from pesan.identity.queries import find_credentials, find_user_by_email
+from pesan.identity.service.sessions import revoke_sessions
+from pesan.identity.states import MerchantRole, PlatformRole
+from pesan.kit.ids import new_id
+
+
+async def create_user(
+    session: WriteSession,
+    *,
+    email: str,
+    name: str,
+    password: str,
+    platform_role: PlatformRole | None = None,
+    actor: Actor,
+) -> User:
+    """Add a person without a role at any merchant.
+
+    **Raises** InvalidInput (e-mail), WeakPassword, EmailTaken.
+    """
+    address = clean_email(email)
+    check_new_password(password, address, name)
+    if await find_user_by_email(session, address):
+        raise EmailTaken
+    user = User(
+        id=new_id(),
+        email=address,
+        name=name.strip(),
+        password_hash=await hash_password(password),
+        platform_role=platform_role,
+    )
+    session.add(user)
+    try:
+        await session.flush()
+    except IntegrityError as error:  # The same address, added by somebody else a moment ago.
+        raise EmailTaken from error
+    await record(session, user, "user:account:created", actor, data={"platform_role": platform_role})
+    return user
+
+
+async def set_membership(
+    session: WriteSession, *, user_id: UUID, merchant_id: UUID, role: MerchantRole | None, actor: Actor
+) -> None:
+    """Give a person a role at a merchant, or with None take it away.
+
+    It counts at their next request; they sign in again, because a session never outlives a change of rights
+    (V7.2.4). **Locks** the user. **Raises** UnknownUser.
+    """
+    user = await _locked_user(session, user_id)
+    if role is None:
+        await session.execute(
+            delete(Membership).where(Membership.user_id == user_id, Membership.merchant_id == merchant_id)
+        )
+    else:
+        wanted = insert(Membership).values(user_id=user_id, merchant_id=merchant_id, role=role)
+        await session.execute(
+            wanted.on_conflict_do_update(
+                index_elements=[Membership.user_id, Membership.merchant_id], set_={"role": role}
+            )
+        )
+    await revoke_sessions(session, user_id)
+    data = {"role": role}
+    await record(session, user, "user:membership:changed", actor, merchant_id=merchant_id, data=data)
+
+
+async def set_platform_role(
+    session: WriteSession, *, user_id: UUID, role: PlatformRole | None, actor: Actor
+) -> None:
+    """Make a person an administrator of the instance, or with None an ordinary user again; ends their sessions."""
+    user = await _locked_user(session, user_id)
+    user.platform_role = role
+    await revoke_sessions(session, user_id)
+    await record(session, user, "user:platform_role:changed", actor, data={"role": role})
+
+
+async def set_active(session: WriteSession, *, user_id: UUID, is_active: bool, actor: Actor) -> None:
+    """Disable a person, which counts at once on every session they have, or let them back in."""
+    user = await _locked_user(session, user_id)
+    user.is_active = is_active
+    if not is_active:
+        await revoke_sessions(session, user_id)
+    await record(session, user, "user:account:enabled" if is_active else "user:account:disabled", actor)
+
+
+async def set_password(session: WriteSession, *, user_id: UUID, password: str, actor: Actor) -> None:
+    """Set a password on somebody's behalf and end all their sessions."""
+    user = await _locked_user(session, user_id)
+    check_new_password(password, user.email, user.name)
+    await _store_password(session, user, password, keep=None)
+    await record(session, user, "user:password:reset", actor)
+
+
+async def change_password(database: Database, person: SignedIn, *, current: str, new: str) -> None:
+    """Replace one's own password and end one's other sessions.
+
+    Takes the database, so that no connection is held while hashes are made. **Locks** the user.
+    **Raises** WrongCredentials, WeakPassword.
+    """
+    async with database.identity() as session:
+        known = await find_credentials(session, person.email)
+    fits, _ = await verify_password(current, known.password_hash if known else None)
+    if not fits:
+        raise WrongCredentials
+    check_new_password(new, person.email, person.name)
+    async with database.identity() as session:
+        user = await _locked_user(session, person.user_id)
+        await _store_password(session, user, new, keep=person.session_id)
+        await record(session, user, "user:password:changed", person.to_actor())
+
+
+async def _store_password(session: WriteSession, user: User, password: str, *, keep: UUID | None) -> None:
+    user.password_hash = await hash_password(password)
+    user.password_changed_at = func.clock_timestamp()
+    await session.flush()
+    await revoke_sessions(session, user.id, keep=keep)
+
+
+async def _locked_user(session: WriteSession, user_id: UUID) -> User:
+    user = await lock_user(session, user_id)
+    if user is None:
+        raise UnknownUser
+    return user

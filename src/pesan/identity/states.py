@@ -1,0 +1,36 @@
+"""Roles, and the arithmetic of sessions and lock-outs."""
+
+from datetime import timedelta
+from enum import StrEnum
+
+SESSION_IDLE = timedelta(hours=12)
+SESSION_LIFE = timedelta(days=7)
+TOUCH_AFTER = timedelta(minutes=5)
+"""How stale `last_seen_at` may get, so that a busy reviewer does not write once per request."""
+
+ATTEMPTS_BEFORE_LOCK = 5
+FIRST_LOCK = timedelta(minutes=15)
+LONGEST_LOCK = timedelta(hours=24)
+FORGET_ATTEMPTS_AFTER = timedelta(hours=24)
+
+
+class PlatformRole(StrEnum):
+    """A role over every merchant of the instance."""
+
+    ADMIN = "admin"
+    SUPER_ADMIN = "super_admin"
+
+
+class MerchantRole(StrEnum):
+    """A role at one merchant. An organizer may do all that staff may."""
+
+    ORGANIZER = "organizer"
+    STAFF = "staff"
+
+
+def lock_after(failed_count: int) -> timedelta | None:
+    """How long log-in stays closed after the `failed_count`-th wrong password in a row; None leaves it open."""
+    beyond = failed_count - ATTEMPTS_BEFORE_LOCK
+    if beyond < 0:
+        return None
+    return min(FIRST_LOCK * 2 ** min(beyond, 10), LONGEST_LOCK)
