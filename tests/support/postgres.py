@@ -115,7 +115,15 @@ def _initialise(programs: Path, folder: Path, account: Account, password: str) -
     secret = folder / "password"
     secret.write_text(password)
     _give(secret, account)
-    command = [programs / "initdb", "-D", folder / "data", "-U", OWNER, f"--pwfile={secret}", "--no-sync"]
+    command: list[str | Path] = [
+        programs / "initdb",
+        "-D",
+        folder / "data",
+        "-U",
+        OWNER,
+        f"--pwfile={secret}",
+        "--no-sync",
+    ]
     command += ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C"]
     subprocess.run(command, check=True, capture_output=True, cwd="/", env=ENVIRONMENT, **account.identity())
 
