@@ -1,0 +1,1 @@
+"""Tickets: issue, sign, render and verify what a paid order is for."""

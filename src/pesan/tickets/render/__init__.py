@@ -1,0 +1,1 @@
+"""What a ticket looks like: QR pictures, PDF documents, calendar entries. Pure: facts in, bytes out."""
