@@ -1,0 +1,1 @@
+"""The web process: builds what it needs, mounts the features, serves."""

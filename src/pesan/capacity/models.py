@@ -1,0 +1,80 @@
+"""Pools of places, and the claims that orders have on them."""
+
+from decimal import Decimal
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from pesan.db import Access, Base, Policy, primary_key
+from pesan.db.access import ANY_ACTOR, REQUEST, STAFF_OF_MERCHANT, sale_policy, system_policy
+from pesan.db.base import UUID
+
+DEFAULT_HOLD_RATIO = Decimal("0.30")
+
+
+class CapacityPool(Base):
+    """A number of places, of which `held` are promised for minutes and `used` for good.
+
+    The CHECK constraints are the product's first promise: the database itself cannot hold an oversold pool.
+    """
+
+    __tablename__ = "capacity_pools"
+    __table_args__ = (
+        CheckConstraint("held >= 0", name="held"),
+        CheckConstraint("used >= 0", name="used"),
+        CheckConstraint("used + held <= capacity", name="never_oversold"),
+        CheckConstraint("hold_ratio > 0 AND hold_ratio <= 1", name="hold_ratio"),
+        CheckConstraint("max_per_order BETWEEN 1 AND 1000", name="max_per_order"),
+        # Counters change with every hold: room on the page keeps those updates off the indexes.
+        {"postgresql_with": {"fillfactor": "50"}},
+    )
+
+    id: Mapped[UUID] = primary_key()
+    merchant_id: Mapped[UUID] = mapped_column(ForeignKey("merchants.id"))
+    capacity: Mapped[int]
+    hold_ratio: Mapped[Decimal] = mapped_column(Numeric(4, 3), server_default="0.30")
+    max_per_order: Mapped[int] = mapped_column(server_default="1")
+    held: Mapped[int] = mapped_column(server_default="0")
+    used: Mapped[int] = mapped_column(server_default="0")
+
+
+class Claim(Base):
+    """What one order line has of one pool; in the bucket of its order's state, or released."""
+
+    __tablename__ = "claims"
+    __table_args__ = (
+        CheckConstraint("quantity > 0", name="quantity"),
+        CheckConstraint("bucket IN ('held', 'used', 'released')", name="bucket"),
+        Index("ix_claims_pool_id_live", "pool_id", postgresql_where=text("bucket <> 'released'")),
+    )
+
+    id: Mapped[UUID] = primary_key()
+    merchant_id: Mapped[UUID]
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id"), index=True)
+    line_id: Mapped[UUID] = mapped_column(ForeignKey("order_lines.id"))
+    pool_id: Mapped[UUID] = mapped_column(ForeignKey("capacity_pools.id"))
+    quantity: Mapped[int]
+    bucket: Mapped[str] = mapped_column(String(8))
+
+
+ACCESS = [
+    Access(
+        "capacity_pools",
+        {
+            "request": "SELECT, INSERT, UPDATE (capacity, hold_ratio, max_per_order)",
+            "sale": "SELECT, UPDATE (held, used)",
+            "system": "SELECT, INSERT, UPDATE (capacity, hold_ratio, max_per_order)",
+        },
+        [
+            Policy("public_read", (REQUEST,), ANY_ACTOR, command="SELECT"),
+            Policy("staff", (REQUEST,), STAFF_OF_MERCHANT),
+            sale_policy(),
+            system_policy(),
+        ],
+    ),
+    Access(
+        "claims",
+        {"request": "SELECT", "sale": "SELECT, INSERT, UPDATE (bucket)", "system": "SELECT"},
+        [Policy("staff", (REQUEST,), STAFF_OF_MERCHANT, command="SELECT"), sale_policy(), system_policy()],
+    ),
+]

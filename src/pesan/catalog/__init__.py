@@ -1,0 +1,1 @@
+"""What is sold: events, their sale windows and limits."""

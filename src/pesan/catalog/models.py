@@ -1,0 +1,104 @@
+"""Events and how they are paid."""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from pesan.audit.models import Audited
+from pesan.db import Access, Base, Policy, Timestamp, primary_key
+from pesan.db.access import ANY_ACTOR, REQUEST, STAFF_OF_MERCHANT, sale_policy, system_policy
+from pesan.db.base import UUID
+
+
+class Event(Audited, Base):
+    """Something at a time with a limited number of places."""
+
+    __tablename__ = "events"
+    __table_args__ = (
+        CheckConstraint("status IN ('draft', 'open', 'closed', 'cancelled')", name="status"),
+        CheckConstraint("starts_at < ends_at", name="period"),
+        CheckConstraint("price_amount >= 0", name="price"),
+        CheckConstraint("hold_minutes BETWEEN 1 AND 60", name="hold_minutes"),
+        CheckConstraint("max_per_order BETWEEN 1 AND 1000", name="max_per_order"),
+        CheckConstraint("max_holds_per_contact > 0 AND max_holds_per_ip > 0", name="buyer_limits"),
+        CheckConstraint("review_cap > 0", name="review_cap"),
+        # Orders refer to both, so that no order can join one merchant to another's event.
+        UniqueConstraint("merchant_id", "id"),
+        Index("ix_events_public", "starts_at", "id", postgresql_where=text("status <> 'draft'")),
+        Index("ix_events_merchant", "merchant_id", "starts_at", "id"),
+    )
+
+    id: Mapped[UUID] = primary_key()
+    merchant_id: Mapped[UUID] = mapped_column(ForeignKey("merchants.id"))
+    pool_id: Mapped[UUID] = mapped_column(ForeignKey("capacity_pools.id"), unique=True)
+    slug: Mapped[str] = mapped_column(String(80))
+    short_id: Mapped[str] = mapped_column(String(12), unique=True)
+    title: Mapped[str] = mapped_column(String(120))
+    summary: Mapped[str] = mapped_column(String(200), server_default="")
+    description: Mapped[str] = mapped_column(Text, server_default="")
+    venue: Mapped[str] = mapped_column(String(120), server_default="")
+    address: Mapped[str] = mapped_column(String(200), server_default="")
+    city: Mapped[str] = mapped_column(String(80), server_default="")
+    starts_at: Mapped[Timestamp]
+    ends_at: Mapped[Timestamp]
+    status: Mapped[str] = mapped_column(String(10), server_default="draft")
+    price_amount: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    currency: Mapped[str] = mapped_column(String(3), server_default="IDR")
+    sale_opens_at: Mapped[Timestamp | None]
+    sale_closes_at: Mapped[Timestamp | None]
+    hold_minutes: Mapped[int] = mapped_column(server_default="15")
+    max_per_order: Mapped[int] = mapped_column(server_default="1")
+    max_holds_per_contact: Mapped[int] = mapped_column(server_default="2")
+    max_holds_per_ip: Mapped[int] = mapped_column(server_default="10")
+    review_cap: Mapped[int | None]
+    cover_key: Mapped[str | None] = mapped_column(String(200))
+    certificate: Mapped[bool] = mapped_column(server_default="false")
+    fulfilment: Mapped[str] = mapped_column(String(20), server_default="tickets")
+    created_at: Mapped[Timestamp] = mapped_column(server_default=func.clock_timestamp())
+    updated_at: Mapped[Timestamp] = mapped_column(server_default=func.clock_timestamp())
+
+
+class EventPaymentMethod(Base):
+    """A method of the merchant's that this event takes; none at all means every active one."""
+
+    __tablename__ = "event_payment_methods"
+    __table_args__ = (
+        ForeignKeyConstraint(["merchant_id", "event_id"], ["events.merchant_id", "events.id"], ondelete="CASCADE"),
+    )
+
+    event_id: Mapped[UUID] = mapped_column(primary_key=True)
+    method_id: Mapped[UUID] = mapped_column(ForeignKey("payment_methods.id", ondelete="CASCADE"), primary_key=True)
+    merchant_id: Mapped[UUID]
+
+
+ACCESS = [
+    Access(
+        "events",
+        {"request": "SELECT, INSERT, UPDATE", "sale": "SELECT", "system": "SELECT, INSERT, UPDATE"},
+        [
+            Policy("public_read", (REQUEST,), f"status <> 'draft' AND {ANY_ACTOR}", command="SELECT"),
+            Policy("staff", (REQUEST,), STAFF_OF_MERCHANT),
+            sale_policy(),
+            system_policy(),
+        ],
+    ),
+    Access(
+        "event_payment_methods",
+        {"request": "SELECT, INSERT, DELETE", "system": "SELECT, INSERT, DELETE"},
+        [
+            Policy("public_read", (REQUEST,), ANY_ACTOR, command="SELECT"),
+            Policy("staff", (REQUEST,), STAFF_OF_MERCHANT),
+            system_policy(),
+        ],
+    ),
+]

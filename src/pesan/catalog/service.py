@@ -1,0 +1,148 @@
+"""Writes to events."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, func
+
+from pesan.audit.service import record
+from pesan.capacity.models import DEFAULT_HOLD_RATIO
+from pesan.capacity.service import create_pool, resize_pool
+from pesan.catalog.errors import InvalidPeriod
+from pesan.catalog.models import Event, EventPaymentMethod
+from pesan.catalog.states import EventStatus
+from pesan.db import Actor, WriteSession
+from pesan.kit.ids import new_id, new_short_id
+
+DEFAULT_DURATION = timedelta(hours=3)
+MAX_SLUG_LENGTH = 60
+
+
+@dataclass(frozen=True, slots=True)
+class EventDraft:
+    """What an organizer says of an event; money in whole rupiah, times aware."""
+
+    title: str
+    starts_at: datetime
+    capacity: int
+    price_amount: int
+    ends_at: datetime | None = None
+    summary: str = ""
+    description: str = ""
+    venue: str = ""
+    address: str = ""
+    city: str = ""
+    hold_ratio: Decimal = DEFAULT_HOLD_RATIO
+    hold_minutes: int = 15
+    max_per_order: int = 1
+    max_holds_per_contact: int = 2
+    max_holds_per_ip: int = 10
+    review_cap: int | None = None
+    sale_opens_at: datetime | None = None
+    sale_closes_at: datetime | None = None
+    certificate: bool = False
+    method_ids: Sequence[UUID] = field(default_factory=tuple)
+
+    def columns(self) -> dict[str, Any]:
+        """The event's own columns; raises InvalidPeriod."""
+        ends_at = self.ends_at or self.starts_at + DEFAULT_DURATION
+        backwards = self.sale_opens_at and self.sale_closes_at and self.sale_closes_at <= self.sale_opens_at
+        if ends_at <= self.starts_at or backwards:
+            raise InvalidPeriod
+        names = (
+            "title summary description venue address city starts_at price_amount hold_minutes max_per_order"
+            " max_holds_per_contact max_holds_per_ip review_cap sale_opens_at sale_closes_at certificate"
+        )
+        return {name: getattr(self, name) for name in names.split()} | {"ends_at": ends_at}
+
+
+async def create_event(
+    session: WriteSession, *, merchant_id: UUID, draft: EventDraft, actor: Actor, status: str = EventStatus.DRAFT
+) -> Event:
+    """A new event with its pool."""
+    pool = await create_pool(
+        session,
+        merchant_id=merchant_id,
+        capacity=draft.capacity,
+        hold_ratio=draft.hold_ratio,
+        max_per_order=draft.max_per_order,
+    )
+    event = Event(
+        id=new_id(),
+        merchant_id=merchant_id,
+        pool_id=pool.id,
+        slug=slugify(draft.title),
+        short_id=new_short_id(),
+        status=status,
+        **draft.columns(),
+    )
+    session.add(event)
+    await session.flush()
+    await _replace_methods(session, event, draft.method_ids)
+    await record(session, event, "event:catalog:created", actor, merchant_id=merchant_id, data={"status": status})
+    return event
+
+
+async def update_event(session: WriteSession, *, event: Event, draft: EventDraft, actor: Actor) -> None:
+    """Change an event; raises CapacityTooLow when places below what is sold and held were asked for.
+
+    **Locks** the event's pool, after the event's own row.
+    """
+    before = {name: getattr(event, name) for name in draft.columns()}
+    changed = {name: value for name, value in draft.columns().items() if before[name] != value}
+    for name, value in changed.items():
+        setattr(event, name, value)
+    event.updated_at = func.clock_timestamp()
+    await session.flush()
+    await resize_pool(
+        session,
+        event.pool_id,
+        capacity=draft.capacity,
+        hold_ratio=draft.hold_ratio,
+        max_per_order=draft.max_per_order,
+    )
+    await _replace_methods(session, event, draft.method_ids)
+    data = {"changed": sorted(changed), "capacity": draft.capacity, "hold_ratio": str(draft.hold_ratio)}
+    await record(session, event, "event:catalog:updated", actor, merchant_id=event.merchant_id, data=data)
+
+
+async def set_status(
+    session: WriteSession, *, event: Event, status: EventStatus, actor: Actor, reason: str | None = None
+) -> None:
+    """Open, close, cancel or withdraw an event's sale."""
+    before, event.status = event.status, status.value
+    event.updated_at = func.clock_timestamp()
+    await session.flush()
+    data = {"from": before, "to": status.value}
+    await record(
+        session, event, "event:sale:" + status.value, actor, merchant_id=event.merchant_id, data=data, reason=reason
+    )
+
+
+async def set_cover(session: WriteSession, *, event: Event, object_key: str | None, actor: Actor) -> None:
+    """Give the event another picture, or none."""
+    event.cover_key = object_key
+    event.updated_at = func.clock_timestamp()
+    await session.flush()
+    await record(session, event, "event:catalog:cover_changed", actor, merchant_id=event.merchant_id)
+
+
+def slugify(title: str) -> str:
+    """The readable part of an event's address; the short id beside it is what finds the event."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:MAX_SLUG_LENGTH].strip("-") or "acara"
+
+
+async def _replace_methods(session: WriteSession, event: Event, method_ids: Sequence[UUID]) -> None:
+    await session.execute(delete(EventPaymentMethod).where(EventPaymentMethod.event_id == event.id))
+    session.add_all(
+        EventPaymentMethod(event_id=event.id, method_id=method_id, merchant_id=event.merchant_id)
+        for method_id in dict.fromkeys(method_ids)
+    )
+    await session.flush()

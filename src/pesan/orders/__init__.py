@@ -1,0 +1,1 @@
+"""Orders: the hold itself, its states, the one gate, and the combiner of a sale."""

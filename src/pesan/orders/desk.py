@@ -1,0 +1,119 @@
+"""The sale desk: every move of a sale goes through one combiner per process."""
+
+import asyncio
+from collections.abc import Sequence
+from time import monotonic
+from uuid import UUID
+
+from pesan.capacity.errors import HoldPoolFull
+from pesan.db import Actor, Database
+from pesan.errors import PesanError
+from pesan.kit import metrics
+from pesan.kit.combiner import Combiner
+from pesan.orders.gate import Outcome, transition_many
+from pesan.orders.moves import Move, Moved, Replayed
+from pesan.orders.queries import list_due_holds
+from pesan.orders.states import OrderEvent, OrderState
+from pesan.realtime import Hub
+
+MAX_GROUP = 256
+SWEEP_CHUNK = 500
+# Sales that run at once in one process; each takes one connection while its group runs.
+MAX_SALES_AT_ONCE = 6
+_NOTHING_DUE_SECONDS = 0.5
+
+
+class SaleDesk:
+    """Where moves are handed in; they are grouped per sale, run in the order of arrival, and announced when committed."""
+
+    def __init__(self, database: Database, hub: Hub, *, max_group: int = MAX_GROUP) -> None:
+        self._database = database
+        self._hub = hub
+        self._max_group = max_group
+        self._combiners: dict[UUID, Combiner[Move, Moved | Replayed]] = {}
+        self._slots = asyncio.Semaphore(MAX_SALES_AT_ONCE)
+        self._releases: dict[UUID, asyncio.Task[int]] = {}
+        self._nothing_due_until: dict[UUID, float] = {}
+
+    async def submit(self, move: Move) -> Moved | Replayed:
+        """The committed outcome of one move; raises the PesanError that refused it.
+
+        A placement that finds the holds' share full gives expired holds back, in a transaction of its own, and is
+        tried once more.
+        """
+        try:
+            return await self._submit(move)
+        except HoldPoolFull:
+            if not await self._release_expired(move.sale_id):
+                raise
+        return await self._submit(move)
+
+    async def submit_all(self, moves: Sequence[Move]) -> list[Moved | Replayed | BaseException]:
+        """The outcomes of many moves, refusals among them, in their order."""
+        return await asyncio.gather(*(self._submit(move) for move in moves), return_exceptions=True)
+
+    async def expire_due(self, sale_id: UUID | None = None) -> int:
+        """Expire every hold whose time is over, of one sale or of all, in chunks; returns how many did."""
+        expired = 0
+        while True:
+            async with self._database.sale() as session:
+                due = await list_due_holds(session, sale_id=sale_id, limit=SWEEP_CHUNK)
+            outcomes = await self.submit_all([_expiry(order_id, event_id) for order_id, event_id in due])
+            moved = sum(isinstance(outcome, Moved) for outcome in outcomes)
+            expired += moved
+            if len(due) < SWEEP_CHUNK or not moved:
+                return expired
+
+    async def _submit(self, move: Move) -> Moved | Replayed:
+        combiner = self._combiners.get(move.sale_id)
+        if combiner is None:
+            combiner = self._open(move.sale_id)
+        try:
+            return await combiner.submit(move)
+        finally:
+            if combiner.is_idle:
+                self._combiners.pop(move.sale_id, None)
+
+    def _open(self, sale_id: UUID) -> Combiner[Move, Moved | Replayed]:
+        combiner: Combiner[Move, Moved | Replayed] = Combiner(
+            self._run_group, is_divisible=lambda error: not isinstance(error, PesanError), max_group=self._max_group
+        )
+        self._combiners[sale_id] = combiner
+        return combiner
+
+    async def _run_group(self, moves: Sequence[Move]) -> list[Outcome]:
+        async with self._slots, self._database.sale() as session:
+            outcomes = await transition_many(session, moves)
+        for move, outcome in zip(moves, outcomes, strict=True):
+            if isinstance(outcome, Moved):
+                self._announce(move, outcome)
+        return outcomes
+
+    def _announce(self, move: Move, moved: Moved) -> None:
+        """Hints and counters after the commit; both may be lost, so nothing depends on them."""
+        self._hub.hint(f"order:{moved.order_id}")
+        self._hub.hint(f"event:{moved.event_id}")
+        if moved.state is OrderState.REVIEW or move.event in _LEAVES_REVIEW:
+            self._hub.hint(f"review:{moved.merchant_id}")
+        metrics.count_move(move.event.value)
+
+    async def _release_expired(self, sale_id: UUID) -> int:
+        """One release at a time per sale, and not again at once when nothing was due: refusals come in storms."""
+        if monotonic() < self._nothing_due_until.get(sale_id, 0.0):
+            return 0
+        task = self._releases.get(sale_id)
+        if task is None:
+            task = asyncio.create_task(self.expire_due(sale_id))
+            self._releases[sale_id] = task
+            task.add_done_callback(lambda _: self._releases.pop(sale_id, None))
+        released = await asyncio.shield(task)
+        if not released:
+            self._nothing_due_until[sale_id] = monotonic() + _NOTHING_DUE_SECONDS
+        return released
+
+
+_LEAVES_REVIEW = frozenset({OrderEvent.APPROVE, OrderEvent.REJECT, OrderEvent.PAY, OrderEvent.CANCEL})
+
+
+def _expiry(order_id: UUID, event_id: UUID) -> Move:
+    return Move(OrderEvent.EXPIRE, event_id, Actor.system("expiry"), order_id)

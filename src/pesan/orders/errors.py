@@ -1,0 +1,106 @@
+"""What this module refuses."""
+
+from pesan.errors import Forbidden, NotFound, PesanError
+from pesan.kit.i18n import Text
+
+
+class OrderNotFound(NotFound):
+    """No order has this code or id, or it is not yours; the answer is the same."""
+
+    code = "orders.not_found"
+    message = Text(
+        id="Pesanan tidak ditemukan. Periksa lagi kodenya.", en="Booking not found. Please check the code."
+    )
+
+
+class NotYourOrder(Forbidden):
+    """The order's code was not shown, or the order is another merchant's."""
+
+    code = "orders.not_yours"
+    message = Text(id="Pesanan ini bukan milikmu.", en="This booking is not yours.")
+
+
+class SaleClosed(PesanError):
+    """The event does not take orders now; `reason` says why."""
+
+    code = "sale.closed"
+    status = 409
+    message = Text(id="Penjualan untuk acara ini sedang tidak dibuka.", en="This event is not taking bookings now.")
+
+
+class ReviewBacklog(PesanError):
+    """More places wait for a reviewer than the organizer allows."""
+
+    code = "sale.review_backlog"
+    status = 409
+    message = Text(
+        id="Panitia masih memeriksa banyak pembayaran. Coba lagi beberapa menit lagi.",
+        en="The organizer is still checking many payments. Please try again in a few minutes.",
+    )
+
+
+class TooManyHolds(PesanError):
+    """This buyer has as many open bookings for the event as one buyer may."""
+
+    code = "orders.too_many_holds"
+    status = 429
+    message = Text(
+        id="Kamu sudah punya {limit} pesanan yang belum selesai untuk acara ini. Selesaikan atau batalkan dulu.",
+        en="You already have {limit} unfinished bookings for this event. Finish or cancel one first.",
+    )
+
+
+class QuantityNotAllowed(PesanError):
+    """More places than one order may have."""
+
+    code = "orders.quantity_not_allowed"
+    status = 422
+    message = Text(id="Satu pesanan paling banyak {limit} tempat.", en="One booking may have at most {limit} places.")
+
+
+class HoldExpired(PesanError):
+    """The hold's time is over; the database's clock decides."""
+
+    code = "orders.hold_expired"
+    status = 409
+    message = Text(
+        id="Waktu menahan tempat sudah habis. Silakan pesan lagi.",
+        en="The time to hold your place is over. Please book again.",
+    )
+
+
+class HoldNotOver(PesanError):
+    """A hold that still runs, or has a payment open, does not expire."""
+
+    code = "orders.hold_not_over"
+    status = 409
+    message = Text(id="Waktu menahan tempat belum habis.", en="The hold is not over yet.")
+
+
+class WrongState(PesanError):
+    """The order has moved on, and this is not possible any more; `extra.state` says where it stands."""
+
+    code = "orders.wrong_state"
+    status = 409
+    message = Text(
+        id="Pesanan ini sudah berubah menjadi “{state}”. Muat ulang halaman.",
+        en="This booking has changed to “{state}”. Please reload the page.",
+    )
+
+
+class AlreadyDecided(WrongState):
+    """Another reviewer was first."""
+
+    code = "orders.already_decided"
+    message = Text(
+        id="Pesanan ini sudah diputuskan oleh petugas lain ({state}).",
+        en="Another reviewer has already decided this booking ({state}).",
+    )
+
+
+class ReasonMissing(PesanError):
+    """A rejection needs a reason that the buyer can act on."""
+
+    code = "orders.reason_missing"
+    status = 422
+    message = Text(id="Tulis alasan penolakan.", en="Write a reason for the rejection.")

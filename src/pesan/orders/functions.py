@@ -1,0 +1,30 @@
+"""Database functions that answer for rows which the asker may not see; replaced in place by `pesan migrate`."""
+
+FUNCTIONS = (
+    # Runs as the owner: anybody may know how many places are free, nobody whose they are.
+    """
+    CREATE OR REPLACE FUNCTION expired_holds(of_event uuid) RETURNS integer
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+        SELECT coalesce(sum(quantity), 0)::integer FROM orders
+        WHERE event_id = of_event AND state = 'HOLD' AND hold_expires_at <= clock_timestamp()
+          AND (payment_open_until IS NULL OR payment_open_until <= clock_timestamp())
+    $$
+    """,
+    # workflow-client-upgraded.md §9a, with the places that can be held right now and the time of the answer.
+    """
+    CREATE OR REPLACE FUNCTION get_capacity_snapshot(of_event uuid)
+    RETURNS TABLE (capacity integer, capacity_used integer, capacity_left integer, hold_active integer,
+                   hold_pool_left integer, available integer, snapshot_at timestamptz)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+        WITH pool AS (
+            SELECT p.capacity, p.used, p.held - expired_holds(e.id) AS held,
+                   least(p.capacity, greatest(floor(p.capacity * p.hold_ratio)::integer, p.max_per_order)) AS hold_limit
+            FROM events e JOIN capacity_pools p ON p.id = e.pool_id
+            WHERE e.id = of_event AND e.status <> 'draft'
+        )
+        SELECT capacity, used, capacity - used, held, greatest(0, hold_limit - held),
+               greatest(0, least(hold_limit - held, capacity - used - held)), clock_timestamp()
+        FROM pool
+    $$
+    """,
+)

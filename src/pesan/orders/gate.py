@@ -1,0 +1,172 @@
+"""The one gate: the only writer of an order's state, for many moves at once."""
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from uuid import UUID
+
+from pesan.audit.service import NewEntry, record_many
+from pesan.capacity.locks import lock_pools
+from pesan.capacity.service import NewClaim, insert_claims, move_claims, write_counts
+from pesan.capacity.states import Bucket
+from pesan.catalog.queries import find_pool_ids, load_terms
+from pesan.db import WriteSession
+from pesan.errors import PesanError
+from pesan.idempotency.service import store_many
+from pesan.jobs import enqueue_many
+from pesan.kit.ids import new_id
+from pesan.orders.decide import Granted, Situation, decide
+from pesan.orders.errors import OrderNotFound
+from pesan.orders.keys import resolve_keys
+from pesan.orders.locks import count_live, lock_orders, read_claims, read_sales
+from pesan.orders.moves import Companion, Move, Moved, Replayed
+from pesan.orders.states import BUCKETS, TELL_BUYER_TASK
+from pesan.orders.writes import insert_orders, update_orders
+
+Outcome = Moved | Replayed | PesanError
+
+
+async def transition_many(session: WriteSession, moves: Sequence[Move]) -> list[Outcome]:
+    """Decide and write a group of moves of one sale, in arrival order; one outcome per move.
+
+    A refused move changes nothing and does not disturb the others. Claims, audit entries, companions, stored answers
+    and follow-up jobs are written in the caller's transaction.
+
+    **Locks** idempotency keys, then orders by id, then pools by id. **Enqueues** what the transition table names.
+    """
+    keys = await resolve_keys(session, moves)
+    fresh = [moves[index] for index in keys.fresh]
+    decisions: list[Granted | PesanError] = []
+    if fresh:
+        situation = await _read(session, fresh)
+        decisions = [decide(move, situation) for move in fresh]
+        await _write(session, situation, [d for d in decisions if isinstance(d, Granted)])
+    outcomes = {index: _outcome(decision) for index, decision in zip(keys.fresh, decisions, strict=True)}
+    return keys.spread(outcomes)
+
+
+def _outcome(decision: Granted | PesanError) -> Outcome:
+    return decision.moved if isinstance(decision, Granted) else decision
+
+
+async def _read(session: WriteSession, moves: Sequence[Move]) -> Situation:
+    """Take the locks in their order, then read everything that decisions need, in later statements."""
+    wishes = [move for move in moves if move.placement is not None]
+    event_ids = sorted({move.sale_id for move in moves})
+    pools_of_events = await find_pool_ids(session, event_ids) if wishes else {}
+    orders = await lock_orders(session, [move.order_id for move in moves if move.placement is None])
+    claims = await read_claims(session, list(orders))
+    pool_ids = {pool_id for of_order in claims.values() for pool_id, _ in of_order}
+    pools = await lock_pools(session, [*pool_ids, *pools_of_events.values()])
+    now, unreviewed, next_hold_ends = await read_sales(session, event_ids)
+    if now is None:
+        raise OrderNotFound
+    return Situation(
+        now=now,
+        orders=orders,
+        claims=claims,
+        pools=pools,
+        terms=await load_terms(session, event_ids),
+        live=await count_live(session, _buyer_keys(wishes)),
+        unreviewed=unreviewed,
+        next_hold_ends=next_hold_ends,
+    )
+
+
+def _buyer_keys(wishes: Sequence[Move]) -> list[tuple[UUID, str, str]]:
+    found = {
+        (move.placement.event_id, kind, value)
+        for move in wishes
+        if move.placement is not None
+        for kind, value in (
+            ("wa", move.placement.wa),
+            ("email", move.placement.email),
+            ("ip", move.actor.ip_digest),
+        )
+        if value
+    }
+    return sorted(found)
+
+
+async def _write(session: WriteSession, situation: Situation, granted: Sequence[Granted]) -> None:
+    entries = _chain(granted)
+    placed = [grant for grant in granted if grant.source is None]
+    moved = [grant for grant in granted if grant.source is not None]
+    if granted:
+        await write_counts(session, situation.pools.values())
+    await insert_orders(session, placed)
+    await insert_claims(session, [claim for grant in placed for claim in _claims(grant, situation.claims)])
+    await update_orders(session, moved)
+    await move_claims(session, _bucket_changes(moved))
+    await record_many(session, entries)
+    await _write_companions(session, granted)
+    await store_many(session, [(g.move.wanted, g.move.render(g.moved)) for g in granted if g.move.wanted and g.move.render])
+    await enqueue_many(session, [job for grant in granted for job in _follow_ups(grant)])
+
+
+def _chain(granted: Sequence[Granted]) -> list[NewEntry]:
+    """One audit entry per grant, each chained to the last of its order, which keeps the head."""
+    entries = []
+    for grant in granted:
+        order = grant.order
+        entry = NewEntry(
+            subject_kind="orders",
+            subject_id=order.id,
+            seq=order.audit_seq + 1,
+            prev_hash=order.audit_head,
+            action=grant.transition.action,
+            actor=grant.move.actor,
+            merchant_id=order.merchant_id,
+            reason=grant.move.reason,
+            data={"from": grant.source.value if grant.source else None, "to": order.state.value, **grant.move.data},
+            at=grant.moved.at,
+        )
+        order.audit_seq, order.audit_head = entry.seq, entry.hash
+        entries.append(entry)
+    return entries
+
+
+def _claims(grant: Granted, claims: Mapping[UUID, list[tuple[UUID, int]]]) -> list[NewClaim]:
+    wish = grant.move.placement
+    assert wish is not None
+    return [
+        NewClaim(
+            id=new_id(),
+            merchant_id=grant.order.merchant_id,
+            order_id=grant.order.id,
+            line_id=wish.line_id,
+            pool_id=pool_id,
+            quantity=quantity,
+            bucket=BUCKETS[grant.order.state],
+        )
+        for pool_id, quantity in claims[grant.order.id]
+    ]
+
+
+def _bucket_changes(moved: Sequence[Granted]) -> list[tuple[UUID, Bucket]]:
+    last = {grant.order.id: BUCKETS[grant.order.state] for grant in moved}
+    return list(last.items())
+
+
+async def _write_companions(session: WriteSession, granted: Sequence[Granted]) -> None:
+    companions = [companion for grant in granted for companion in grant.move.companions]
+    by_kind = sorted(companions, key=lambda companion: type(companion).__name__)
+    for kind, group in groupby(by_kind, key=type):
+        await _write_kind(session, kind, list(group))
+
+
+async def _write_kind(session: WriteSession, kind: type[Companion], group: Sequence[Companion]) -> None:
+    await kind.write_many(session, group)
+
+
+def _follow_ups(grant: Granted) -> list[tuple[str, dict[str, str]]]:
+    order_id = str(grant.order.id)
+    jobs = []
+    if grant.transition.follow_up:
+        name = grant.transition.follow_up.format(fulfilment=grant.order.fulfilment)
+        jobs.append((name, {"order_id": order_id}))
+    if grant.transition.tells_buyer and (grant.order.email or grant.order.wa):
+        jobs.append((TELL_BUYER_TASK, {"order_id": order_id, "event": grant.move.event.value}))
+    return jobs
+
+
+

@@ -1,0 +1,34 @@
+"""What must always hold of orders."""
+
+from pesan.db import Invariant
+from pesan.orders.states import BUCKETS
+
+_EXPECTED = "CASE o.state " + " ".join(f"WHEN '{s.value}' THEN '{b.value}'" for s, b in BUCKETS.items()) + " END"
+
+INVARIANTS = (
+    Invariant(
+        "orders.claims_in_bucket_of_state",
+        "Each order's claims lie in the bucket of its state.",
+        "SELECT o.id AS order_id, o.state, c.id AS claim_id, c.bucket FROM orders o JOIN claims c ON c.order_id = o.id"
+        f" WHERE c.bucket <> {_EXPECTED}",
+    ),
+    Invariant(
+        "orders.claims_cover_places",
+        "Each order has a claim for every place that it sells.",
+        "SELECT o.id AS order_id, o.quantity, coalesce(sum(c.quantity), 0) AS claimed FROM orders o"
+        " JOIN events e ON e.id = o.event_id LEFT JOIN claims c ON c.order_id = o.id AND c.pool_id = e.pool_id"
+        " GROUP BY o.id HAVING coalesce(sum(c.quantity), 0) <> o.quantity",
+    ),
+    Invariant(
+        "orders.no_forgotten_hold",
+        "No hold is an hour over its time: the sweeper runs.",
+        "SELECT id AS order_id, hold_expires_at FROM orders WHERE state = 'HOLD'"
+        " AND greatest(hold_expires_at, payment_open_until) < clock_timestamp() - interval '1 hour'",
+    ),
+    Invariant(
+        "orders.ended_have_a_time",
+        "An order that ended says when, and no other does.",
+        "SELECT id AS order_id, state, ended_at FROM orders WHERE (ended_at IS NOT NULL) <>"
+        " (state IN ('COMPLETED', 'EXPIRED', 'REJECTED', 'CANCELLED', 'REFUNDED'))",
+    ),
+)

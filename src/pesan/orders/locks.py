@@ -1,0 +1,92 @@
+"""The only place that locks orders, and the reads that belong to a lock."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ARRAY, String, Uuid, bindparam, text
+
+from pesan.db import WriteSession
+from pesan.orders.moves import OrderFacts
+from pesan.orders.states import OrderState
+
+_IDS = bindparam("ids", type_=ARRAY(Uuid()))
+
+# Lock order everywhere: idempotency keys → orders (by id) → pools (by id) → inserts.
+_LOCK = text("SELECT 1 FROM orders WHERE id = ANY (:ids) ORDER BY id FOR NO KEY UPDATE").bindparams(_IDS)
+_READ = text(
+    "SELECT id, merchant_id, event_id, code, state, quantity, total_amount, currency, fulfilment, email, wa,"
+    " hold_expires_at, payment_open_until, submitted_at, ended_at, reject_reason, decided_by, audit_seq, audit_head"
+    " FROM orders WHERE id = ANY (:ids)"
+).bindparams(_IDS)
+_CLAIMS = text(
+    "SELECT order_id, pool_id, quantity FROM claims WHERE order_id = ANY (:ids) ORDER BY pool_id"
+).bindparams(_IDS)
+_BUYERS = text(
+    "SELECT k.event_id, k.kind, k.value, count(o.id) AS live"
+    " FROM unnest(:events, :kinds, :values) AS k (event_id, kind, value)"
+    " JOIN orders o ON o.event_id = k.event_id AND o.state IN ('HOLD', 'REVIEW')"
+    " AND (o.state = 'REVIEW' OR o.hold_expires_at > clock_timestamp())"
+    " AND CASE k.kind WHEN 'wa' THEN o.wa = k.value WHEN 'email' THEN o.email = k.value"
+    " ELSE o.ip_digest = k.value END"
+    " GROUP BY 1, 2, 3"
+).bindparams(
+    bindparam("events", type_=ARRAY(Uuid())),
+    bindparam("kinds", type_=ARRAY(String())),
+    bindparam("values", type_=ARRAY(String())),
+)
+_EVENTS = text(
+    "SELECT e.id, clock_timestamp() AS now,"
+    " CASE WHEN e.review_cap IS NULL THEN 0 ELSE"
+    " (SELECT coalesce(sum(quantity), 0) FROM orders WHERE event_id = e.id AND state = 'REVIEW') END AS unreviewed,"
+    " (SELECT min(hold_expires_at) FROM orders"
+    "  WHERE event_id = e.id AND state = 'HOLD' AND hold_expires_at > clock_timestamp()) AS next_hold_ends"
+    " FROM events e WHERE e.id = ANY (:ids)"
+).bindparams(_IDS)
+
+
+async def lock_orders(session: WriteSession, order_ids: Sequence[UUID]) -> dict[UUID, OrderFacts]:
+    """Lock orders by id, then read them in a later statement; unknown ids are absent from the answer."""
+    ids = sorted(set(order_ids))
+    if not ids:
+        return {}
+    await session.execute(_LOCK, {"ids": ids})
+    rows = await session.execute(_READ, {"ids": ids})
+    return {row.id: _facts(row) for row in rows}
+
+
+async def read_claims(session: WriteSession, order_ids: Sequence[UUID]) -> dict[UUID, list[tuple[UUID, int]]]:
+    """The (pool, places) of each locked order."""
+    claims: dict[UUID, list[tuple[UUID, int]]] = {}
+    if order_ids:
+        for order_id, pool_id, quantity in await session.execute(_CLAIMS, {"ids": list(order_ids)}):
+            claims.setdefault(order_id, []).append((pool_id, quantity))
+    return claims
+
+
+async def count_live(
+    session: WriteSession, keys: Sequence[tuple[UUID, str, str]]
+) -> dict[tuple[UUID, str, str], int]:
+    """How many unfinished orders each buyer has, by (event, kind, value)."""
+    if not keys:
+        return {}
+    events, kinds, values = zip(*keys, strict=True)
+    rows = await session.execute(_BUYERS, {"events": list(events), "kinds": list(kinds), "values": list(values)})
+    return {(row.event_id, row.kind, row.value): row.live for row in rows}
+
+
+async def read_sales(
+    session: WriteSession, event_ids: Sequence[UUID]
+) -> tuple[datetime | None, dict[UUID, int], dict[UUID, datetime]]:
+    """The database's time after the locks, unreviewed places and the next end of a hold, per event."""
+    rows = (await session.execute(_EVENTS, {"ids": list(event_ids)})).all()
+    unreviewed = {row.id: int(row.unreviewed) for row in rows}
+    ends = {row.id: row.next_hold_ends for row in rows if row.next_hold_ends is not None}
+    return (rows[0].now if rows else None), unreviewed, ends
+
+
+def _facts(row: Sequence[object]) -> OrderFacts:
+    values = list(row)
+    values[4] = OrderState(str(values[4]))
+    values[18] = bytes(values[18])  # type: ignore[arg-type]
+    return OrderFacts(*values)  # type: ignore[arg-type]

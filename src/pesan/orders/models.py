@@ -1,0 +1,125 @@
+"""Orders and their lines."""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from pesan.audit.models import Audited
+from pesan.db import Access, Base, Policy, Timestamp, primary_key
+from pesan.db.access import (
+    HOLDS_ORDER_CODE,
+    OF_VISIBLE_ORDER,
+    REQUEST,
+    STAFF_OF_MERCHANT,
+    sale_policy,
+    system_policy,
+)
+from pesan.db.base import UUID
+from pesan.orders.states import OrderState
+
+_STATES = ", ".join(f"'{state.value}'" for state in OrderState)
+_LIVE = "state IN ('HOLD', 'REVIEW')"
+
+
+class Order(Audited, Base):
+    """A purchase; in state HOLD it is the reservation itself."""
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        CheckConstraint(f"state IN ({_STATES})", name="state"),
+        CheckConstraint("quantity > 0", name="quantity"),
+        CheckConstraint("total_amount >= 0", name="total"),
+        CheckConstraint("char_length(notes) <= 120", name="notes"),
+        ForeignKeyConstraint(["merchant_id", "event_id"], ["events.merchant_id", "events.id"]),
+        UniqueConstraint("merchant_id", "id"),
+        Index("ix_orders_holds", "event_id", "hold_expires_at", postgresql_where=text("state = 'HOLD'")),
+        Index("ix_orders_due", "hold_expires_at", postgresql_where=text("state = 'HOLD'")),
+        Index("ix_orders_live_wa", "event_id", "wa", postgresql_where=text(_LIVE)),
+        Index("ix_orders_live_email", "event_id", "email", postgresql_where=text(_LIVE)),
+        Index("ix_orders_live_ip", "event_id", "ip_digest", postgresql_where=text(_LIVE)),
+        Index("ix_orders_review", "merchant_id", "submitted_at", "id", postgresql_where=text("state = 'REVIEW'")),
+        Index("ix_orders_list", "merchant_id", text("placed_at DESC"), "id"),
+        Index("ix_orders_event_state", "event_id", "state"),
+    )
+
+    id: Mapped[UUID] = primary_key()
+    merchant_id: Mapped[UUID] = mapped_column(ForeignKey("merchants.id"))
+    event_id: Mapped[UUID]
+    user_id: Mapped[UUID | None]
+    code: Mapped[str] = mapped_column(String(13), unique=True)
+    state: Mapped[str] = mapped_column(String(10))
+    buyer_name: Mapped[str] = mapped_column(String(100))
+    wa: Mapped[str | None] = mapped_column(String(20))
+    email: Mapped[str | None] = mapped_column(String(254))
+    notes: Mapped[str | None] = mapped_column(String(120))
+    locale: Mapped[str] = mapped_column(String(2), server_default="id")
+    quantity: Mapped[int]
+    total_amount: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(String(3), server_default="IDR")
+    fulfilment: Mapped[str] = mapped_column(String(20), server_default="tickets")
+    hold_expires_at: Mapped[Timestamp]
+    payment_open_until: Mapped[Timestamp | None]
+    ip_digest: Mapped[str | None] = mapped_column(String(32))
+    reject_reason: Mapped[str | None] = mapped_column(String(300))
+    decided_by: Mapped[UUID | None]
+    placed_at: Mapped[Timestamp] = mapped_column(server_default=func.clock_timestamp())
+    submitted_at: Mapped[Timestamp | None]
+    state_changed_at: Mapped[Timestamp] = mapped_column(server_default=func.clock_timestamp())
+    ended_at: Mapped[Timestamp | None]
+
+
+class OrderLine(Base):
+    """What was ordered, at the price the server computed."""
+
+    __tablename__ = "order_lines"
+    __table_args__ = (
+        CheckConstraint("quantity > 0", name="quantity"),
+        CheckConstraint("unit_amount >= 0", name="unit_amount"),
+        ForeignKeyConstraint(["merchant_id", "order_id"], ["orders.merchant_id", "orders.id"]),
+    )
+
+    id: Mapped[UUID] = primary_key()
+    merchant_id: Mapped[UUID]
+    order_id: Mapped[UUID] = mapped_column(index=True)
+    event_id: Mapped[UUID]
+    title: Mapped[str] = mapped_column(String(120))
+    quantity: Mapped[int]
+    unit_amount: Mapped[int] = mapped_column(BigInteger)
+
+
+ACCESS = [
+    Access(
+        "orders",
+        {
+            "request": "SELECT, UPDATE (audit_seq, audit_head)",
+            "sale": "SELECT, INSERT, UPDATE (state, hold_expires_at, payment_open_until, reject_reason, decided_by,"
+            " submitted_at, state_changed_at, ended_at, audit_seq, audit_head)",
+            "system": "SELECT, UPDATE (audit_seq, audit_head)",
+        },
+        [
+            Policy("guest", (REQUEST,), HOLDS_ORDER_CODE),
+            Policy("staff", (REQUEST,), STAFF_OF_MERCHANT),
+            sale_policy(),
+            system_policy(),
+        ],
+    ),
+    Access(
+        "order_lines",
+        {"request": "SELECT", "sale": "SELECT, INSERT", "system": "SELECT"},
+        [
+            Policy("guest", (REQUEST,), OF_VISIBLE_ORDER, command="SELECT"),
+            Policy("staff", (REQUEST,), STAFF_OF_MERCHANT, command="SELECT"),
+            sale_policy(),
+            system_policy(),
+        ],
+    ),
+]

@@ -1,0 +1,102 @@
+"""The states of an order, and every move between them, as data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pesan.capacity.states import Bucket
+
+
+class OrderState(StrEnum):
+    """Where an order stands."""
+
+    HOLD = "HOLD"
+    REVIEW = "REVIEW"
+    PAID = "PAID"
+    COMPLETED = "COMPLETED"
+    EXPIRED = "EXPIRED"
+    REJECTED = "REJECTED"
+    CANCELLED = "CANCELLED"
+    REFUNDED = "REFUNDED"
+
+
+class OrderEvent(StrEnum):
+    """What can happen to an order."""
+
+    PLACE = "place"
+    SUBMIT_PROOF = "submit_proof"
+    PAY = "pay"
+    APPROVE = "approve"
+    REJECT = "reject"
+    FULFIL = "fulfil"
+    EXPIRE = "expire"
+    CANCEL = "cancel"
+    PAY_LATE = "pay_late"
+
+
+BUCKETS: Mapping[OrderState, Bucket] = {
+    OrderState.HOLD: Bucket.HELD,
+    OrderState.REVIEW: Bucket.USED,
+    OrderState.PAID: Bucket.USED,
+    OrderState.COMPLETED: Bucket.USED,
+    OrderState.EXPIRED: Bucket.RELEASED,
+    OrderState.REJECTED: Bucket.RELEASED,
+    OrderState.CANCELLED: Bucket.RELEASED,
+    OrderState.REFUNDED: Bucket.RELEASED,
+}
+"""Where an order's claims are counted, by its state."""
+
+ENDED = frozenset(
+    {OrderState.COMPLETED, OrderState.EXPIRED, OrderState.REJECTED, OrderState.CANCELLED, OrderState.REFUNDED}
+)
+"""The states in which nothing more is expected of anybody."""
+
+FULFIL_TASK = "{fulfilment}.fulfil_order"
+TELL_BUYER_TASK = "checkout.tell_buyer"
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One row of the table: where it leads, how the audit names it, and what follows.
+
+    `follow_up` is a task name that may contain `{fulfilment}`; a buyer is told only where there is a way to.
+    """
+
+    target: OrderState
+    action: str
+    follow_up: str | None = None
+    tells_buyer: bool = False
+
+
+def _from(*sources: OrderState, event: OrderEvent, to: Transition) -> dict[tuple[OrderState, OrderEvent], Transition]:
+    return {(source, event): to for source in sources}
+
+
+_S, _E = OrderState, OrderEvent
+_PAID = Transition(_S.PAID, "order:payment:settled", FULFIL_TASK)
+
+TRANSITIONS: Mapping[tuple[OrderState, OrderEvent], Transition] = {
+    **_from(_S.HOLD, event=_E.SUBMIT_PROOF, to=Transition(_S.REVIEW, "order:proof:submitted", tells_buyer=True)),
+    **_from(_S.HOLD, _S.REVIEW, event=_E.PAY, to=_PAID),
+    **_from(_S.REVIEW, event=_E.APPROVE, to=Transition(_S.PAID, "order:payment:approved", FULFIL_TASK)),
+    **_from(_S.REVIEW, event=_E.REJECT, to=Transition(_S.REJECTED, "order:payment:rejected", tells_buyer=True)),
+    **_from(_S.PAID, event=_E.FULFIL, to=Transition(_S.COMPLETED, "order:fulfilment:completed")),
+    **_from(_S.HOLD, event=_E.EXPIRE, to=Transition(_S.EXPIRED, "order:hold:expired", tells_buyer=True)),
+    **_from(_S.HOLD, _S.REVIEW, event=_E.CANCEL, to=Transition(_S.CANCELLED, "order:hold:cancelled")),
+    **_from(
+        _S.EXPIRED,
+        _S.CANCELLED,
+        _S.REJECTED,
+        event=_E.PAY_LATE,
+        to=Transition(_S.PAID, "order:payment:settled_late", FULFIL_TASK),
+    ),
+}
+"""Every allowed move; what is not here is refused. PLACE is the move from nothing."""
+
+PLACED = Transition(_S.HOLD, "order:hold:placed")
+PLACED_FREE = Transition(_S.PAID, "order:hold:placed_free", FULFIL_TASK)
+
+
+def find_transition(state: OrderState, event: OrderEvent) -> Transition | None:
+    """The move that `event` makes from `state`, or None when there is none."""
+    return TRANSITIONS.get((state, event))

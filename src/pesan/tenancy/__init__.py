@@ -1,0 +1,1 @@
+"""Merchants: their brand, zone and settings; every other row belongs to one."""

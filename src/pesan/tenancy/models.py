@@ -1,0 +1,56 @@
+"""Merchants, the tenants of an instance."""
+
+from sqlalchemy import CheckConstraint, Index, String, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from pesan.audit.models import Audited
+from pesan.db import Access, Base, Policy, Timestamp, primary_key
+from pesan.db.access import ANY_ACTOR, IDENTITY, PLATFORM_ADMIN, REQUEST, SALE, system_policy
+from pesan.db.base import UUID
+
+_OWN = (
+    "(id = ANY ((select coalesce(nullif(current_setting('pesan.merchant_ids', true), ''), '{}')::uuid[]))"
+    f" OR {PLATFORM_ADMIN})"
+)
+
+
+class Merchant(Audited, Base):
+    """Somebody who sells: a brand with a name, a colour and a zone."""
+
+    __tablename__ = "merchants"
+    __table_args__ = (
+        CheckConstraint("slug ~ '^[a-z0-9][a-z0-9-]{1,38}[a-z0-9]$'", name="slug"),
+        CheckConstraint("accent ~ '^#[0-9a-f]{6}$'", name="accent"),
+        CheckConstraint("ticket_key_alg IN ('EdDSA', 'HS256')", name="ticket_key_alg"),
+        Index("uq_merchants_slug", func.lower(text("slug")), unique=True),
+    )
+
+    id: Mapped[UUID] = primary_key()
+    slug: Mapped[str] = mapped_column(String(40))
+    name: Mapped[str] = mapped_column(String(80))
+    accent: Mapped[str] = mapped_column(String(7), server_default="#5b3df5")
+    zone: Mapped[str] = mapped_column(String(40), server_default="Asia/Jakarta")
+    logo_key: Mapped[str | None] = mapped_column(String(200))
+    contact_email: Mapped[str | None] = mapped_column(String(254))
+    contact_wa: Mapped[str | None] = mapped_column(String(20))
+    ticket_key_alg: Mapped[str] = mapped_column(String(8), server_default="EdDSA")
+    created_at: Mapped[Timestamp] = mapped_column(server_default=func.clock_timestamp())
+
+
+ACCESS = [
+    Access(
+        "merchants",
+        {
+            "request": "SELECT, UPDATE (name, accent, zone, logo_key, contact_email, contact_wa, ticket_key_alg,"
+            " audit_seq, audit_head)",
+            "sale": "SELECT",
+            "identity": "SELECT",
+            "system": "SELECT, INSERT, UPDATE",
+        },
+        [
+            Policy("public_read", (REQUEST, SALE, IDENTITY), ANY_ACTOR, command="SELECT"),
+            Policy("own", (REQUEST,), _OWN, command="UPDATE"),
+            system_policy(),
+        ],
+    )
+]

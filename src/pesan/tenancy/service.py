@@ -1,0 +1,23 @@
+"""Writes to merchants."""
+
+from sqlalchemy.exc import IntegrityError
+
+from pesan.audit.service import record
+from pesan.db import Actor, WriteSession
+from pesan.kit.ids import new_id
+from pesan.tenancy.errors import SlugTaken
+from pesan.tenancy.models import Merchant
+
+
+async def create_merchant(
+    session: WriteSession, *, name: str, slug: str, actor: Actor, zone: str = "Asia/Jakarta", accent: str = "#5b3df5"
+) -> Merchant:
+    """A new merchant; raises SlugTaken."""
+    merchant = Merchant(id=new_id(), name=name, slug=slug, zone=zone, accent=accent)
+    session.add(merchant)
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        raise SlugTaken(slug=slug) from error
+    await record(session, merchant, "merchant:profile:created", actor, merchant_id=merchant.id)
+    return merchant
