@@ -1,0 +1,74 @@
+"""What an inspection is asked for and what it gives back."""
+
+from dataclasses import dataclass
+
+from pesan.storage.keys import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Rendition:
+    """One version to make of a picture: its name, its format by Pillow's name, its longest edge in pixels."""
+
+    name: str
+    format: str
+    edge: int
+    quality: int = 85
+    keeps_transparency: bool = False
+
+    @property
+    def filename(self) -> str:
+        """The last part of the version's key."""
+        return f"{self.name}.{EXTENSIONS[self.format]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """What one kind of upload may be and what is made of it; the first rendition is the one that rows name."""
+
+    renditions: tuple[Rendition, ...]
+    takes_pdf: bool = False
+    max_pages: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One harmless file: bytes that we wrote ourselves, or a PDF that was looked through."""
+
+    filename: str
+    mime: str
+    content: bytes
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CleanFile:
+    """An upload after inspection; `phash` recognises the picture again (None where it says nothing)."""
+
+    versions: tuple[Version, ...]
+    phash: int | None = None
+    pages: int | None = None
+
+    @property
+    def main(self) -> Version:
+        """The version that rows name."""
+        return self.versions[0]
+
+
+EXTENSIONS = {"JPEG": "jpg", "WEBP": "webp", "PNG": "png"}
+MIMES = {"JPEG": "image/jpeg", "WEBP": "image/webp", "PNG": "image/png"}
+PDF_MIME = "application/pdf"
+
+PRESETS = {
+    Kind.PROOF: Preset((Rendition("file", "JPEG", 2400),), takes_pdf=True),
+    # Messengers that show a preview of a shared page read JPEG only.
+    Kind.COVER: Preset(
+        (
+            Rendition("large", "WEBP", 1600),
+            Rendition("small", "WEBP", 800),
+            Rendition("share", "JPEG", 1200),
+        )
+    ),
+    # Mail programs and the PDF of a ticket need a logo that every one of them can show.
+    Kind.LOGO: Preset((Rendition("logo", "PNG", 512, keeps_transparency=True),)),
+}

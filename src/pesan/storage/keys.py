@@ -1,0 +1,40 @@
+"""Names of objects: made by us, never from what a person typed, and too long to guess."""
+
+import re
+import secrets
+from datetime import UTC, datetime
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What an object is for; the first part of its key, and what decides who may see it."""
+
+    PROOF = "proof"
+    COVER = "cover"
+    LOGO = "logo"
+
+
+PUBLIC = frozenset({Kind.COVER, Kind.LOGO})
+_KEY = re.compile(r"(?P<kind>[a-z]+)/\d{4}/\d{2}/[0-9a-f]{32}/[a-z]+\.[a-z]{3,4}")
+
+
+def new_folder(kind: Kind) -> str:
+    """A fresh place for the versions of one file: 128 random bits, sorted by month for whoever browses."""
+    return f"{kind}/{datetime.now(UTC):%Y/%m}/{secrets.token_hex(16)}"
+
+
+def version_key(key: str, name: str) -> str:
+    """The key of another version of the same file, such as `small.webp`."""
+    return f"{folder_of(key)}/{name}"
+
+
+def folder_of(key: str) -> str:
+    """The place that all versions of one file share."""
+    return key.rpartition("/")[0]
+
+
+def kind_of(key: str) -> Kind | None:
+    """What the object is for, or None for a key that we did not make."""
+    match = _KEY.fullmatch(key)
+    kind = match["kind"] if match else ""
+    return Kind(kind) if kind in set(Kind) else None
