@@ -10,7 +10,7 @@ from psycopg.conninfo import make_conninfo
 
 from pesan.db.embedded.layout import PORT
 
-_CONNECT_SECONDS = 5
+_CONNECT_SECONDS = 3
 _PROBE_OPTIONS = "-c statement_timeout=5000 -c application_name=pesan-health"
 
 

@@ -65,9 +65,12 @@ def stop(layout: Layout, account: Account) -> None:
 
 def last_words(layout: Layout) -> str:
     """The end of what the server logged when it was started last."""
-    newest = sorted(layout.logs.glob("postgresql-*.log"))[-1:]
-    paths = [path for path in (layout.start_log, *newest) if path.exists()]
-    lines = [line for path in paths for line in path.read_text(errors="replace").splitlines()]
+    begun = layout.start_log.stat().st_mtime
+    newest = [
+        path for path in sorted(layout.logs.glob("postgresql-*.log"))[-1:] if path.stat().st_mtime >= begun
+    ]
+    texts = [path.read_text(errors="replace") for path in (layout.start_log, *newest)]
+    lines = [line for text in texts for line in text.splitlines()]
     return "\n".join(lines[-_LOG_TAIL_LINES:])
 
 

@@ -102,9 +102,9 @@ class Startup:
             if not postmaster.is_running(self.layout, self.account):
                 attempts += 1
                 self._start(attempts)
+            waiting.for_recovery()
             if waiting.is_over:
                 raise StartTimedOut(seconds=round(waiting.seconds), path=str(self.layout.logs))
-            waiting.for_recovery()
             time.sleep(_POLL_SECONDS)
 
     def _start(self, attempt: int) -> None:
