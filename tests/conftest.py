@@ -1,0 +1,105 @@
+"""What every test can ask for. One PostgreSQL for the run, and a fresh database, copied in 20 ms, for each test."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import URL
+
+from pesan.db import Database
+from pesan.db.schema import login_url
+from pesan.settings import Settings
+from tests.support.postgres import Server, running_server
+from tests.support.queries import CountQueries, counter_for
+from tests.support.schema import SECRET, make_template
+
+KEPT = ("PESAN_TEST_",)
+DOCUMENT_NAMES = (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "JWT_SECRET",
+    "QR_SECRET",
+    "R2_BUCKET",
+    "SENTRY_DSN",
+    "PAYMENT_MODE",
+)
+
+
+def pytest_configure() -> None:
+    """Take out of the environment whatever would configure an instance: tests say all of it themselves."""
+    for name in list(os.environ):
+        if (name.startswith("PESAN_") and not name.startswith(KEPT)) or name in DOCUMENT_NAMES:
+            del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """The server; see `tests.support.postgres` for how to choose another."""
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def role_prefix() -> str:
+    """Roles belong to a whole server, so somebody else's server gets names of the tests' own."""
+    return "pesan_test" if os.environ.get("PESAN_TEST_DATABASE_URL") else "pesan"
+
+
+@pytest.fixture(scope="session")
+def template(postgres: Server, role_prefix: str) -> str:
+    """The migrated database that tests copy."""
+    return make_template(postgres, role_prefix)
+
+
+@pytest.fixture
+def database_url(postgres: Server, template: str) -> Iterator[URL]:
+    """The owner's address of a fresh database."""
+    name = f"pesan_{uuid4().hex}"
+    yield postgres.create(name, template=template)
+    postgres.drop(name)
+
+
+@pytest.fixture
+def settings(database_url: URL, role_prefix: str, tmp_path: Path) -> Settings:
+    """A development instance of the test's own: its database, its home, no rate limits."""
+    return Settings(
+        home=tmp_path / "home",
+        secret_key=SecretStr(SECRET),
+        base_url="http://127.0.0.1",
+        database_url=database_url.render_as_string(hide_password=False),
+        database_role_prefix=role_prefix,
+        database_pool_size=5,
+        rate_limits="off",
+    )
+
+
+@pytest.fixture
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    """The fresh database as the worker logs in, which may take every role; policies hold all the same."""
+    database = open_database(settings, "worker")
+    yield database
+    await database.dispose()
+
+
+@pytest.fixture
+async def web_database(settings: Settings) -> AsyncIterator[Database]:
+    """The same database as the web process logs in, which can never become `system`."""
+    database = open_database(settings, "web")
+    yield database
+    await database.dispose()
+
+
+@pytest.fixture
+def count_queries(database: Database) -> CountQueries:
+    """Notes what `database` executes: `with count_queries() as statements: …`."""
+    return counter_for(database.engine)
+
+
+def open_database(settings: Settings, login: str) -> Database:
+    """The pool of a process that logs in as `login`."""
+    prefix = settings.database_role_prefix
+    url = login_url(settings.database_url, login, secret=settings.secret, prefix=prefix)
+    return Database(url, role_prefix=prefix, pool_size=settings.database_pool_size)

@@ -1,0 +1,85 @@
+"""Believable merchants, events and orders, made by the services that make the real ones."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+from pesan.catalog.models import Event
+from pesan.catalog.service import EventDraft, create_event
+from pesan.catalog.states import EventStatus
+from pesan.db import Actor, Database
+from pesan.orders.desk import SaleDesk
+from pesan.orders.models import Order
+from pesan.orders.moves import Move, Moved, Placement
+from pesan.orders.states import OrderEvent, OrderState
+from pesan.tenancy.models import Merchant
+from pesan.tenancy.service import create_merchant
+
+SYSTEM = Actor.system("tests")
+# The way to each state, from the hold on; approvals and fulfilment are the system's here.
+WAYS: dict[OrderState, tuple[OrderEvent, ...]] = {
+    OrderState.HOLD: (),
+    OrderState.REVIEW: (OrderEvent.SUBMIT_PROOF,),
+    OrderState.PAID: (OrderEvent.SUBMIT_PROOF, OrderEvent.APPROVE),
+    OrderState.COMPLETED: (OrderEvent.SUBMIT_PROOF, OrderEvent.APPROVE, OrderEvent.FULFIL),
+    OrderState.REJECTED: (OrderEvent.SUBMIT_PROOF, OrderEvent.REJECT),
+    OrderState.CANCELLED: (OrderEvent.CANCEL,),
+}
+
+
+class Make:
+    """Makes what a test needs; every method takes the overrides that matter to the test."""
+
+    def __init__(self, database: Database, desk: SaleDesk) -> None:
+        self._database = database
+        self._desk = desk
+        self._numbers = count(1)
+
+    async def merchant(self, **overrides: Any) -> Merchant:
+        """A merchant with a slug of its own."""
+        number = next(self._numbers)
+        wanted = {"name": f"Penyelenggara {number}", "slug": f"penyelenggara-{number}", **overrides}
+        async with self._database.write(SYSTEM) as session:
+            return await create_merchant(session, actor=SYSTEM, **wanted)
+
+    async def event(
+        self, merchant: Merchant | None = None, *, status: str = EventStatus.OPEN, **draft: Any
+    ) -> Event:
+        """An event on sale: 10 places at Rp 150.000, all of which may be held at once, in 30 days."""
+        owner = merchant or await self.merchant()
+        async with self._database.write(SYSTEM) as session:
+            return await create_event(
+                session, merchant_id=owner.id, draft=event_draft(**draft), actor=SYSTEM, status=status
+            )
+
+    async def order(
+        self, event: Event | None = None, *, state: OrderState = OrderState.HOLD, **wish: Any
+    ) -> Order:
+        """An order that went its whole way to `state` through the gate."""
+        chosen = event or await self.event()
+        placement = Placement(event_id=chosen.id, **{"buyer_name": "Budi Santoso", **wish})
+        moved = await self._desk.submit(Move.place(placement, Actor.guest()))
+        assert isinstance(moved, Moved)
+        for step in WAYS[state]:
+            reason = "Nominal tidak sesuai" if step is OrderEvent.REJECT else None
+            await self._desk.submit(Move(step, chosen.id, SYSTEM, moved.order_id, reason=reason))
+        async with self._database.read(SYSTEM) as session:
+            return await session.get_one(Order, moved.order_id)
+
+
+def event_draft(**overrides: Any) -> EventDraft:
+    """What an organizer would say of an event, limits out of the way."""
+    draft = EventDraft(
+        title="Malam Keroncong Kota Tua",
+        starts_at=datetime.now(UTC) + timedelta(days=30),
+        capacity=10,
+        price_amount=150_000,
+        venue="Taman Fatahillah",
+        city="Jakarta",
+        hold_ratio=Decimal(1),
+        max_holds_per_contact=100_000,
+        max_holds_per_ip=100_000,
+    )
+    return replace(draft, **overrides)
