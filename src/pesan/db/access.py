@@ -17,12 +17,12 @@ LOGINS = {"web": (REQUEST, SALE, IDENTITY), "worker": ROLES}
 # Written with (select …) so that the planner reads a setting once per statement, not once per row.
 ANY_ACTOR = "(select coalesce(current_setting('pesan.actor', true), '')) <> ''"
 PLATFORM_ADMIN = "(select current_setting('pesan.actor', true)) = 'admin'"
-_MERCHANTS = "(select coalesce(nullif(current_setting('pesan.merchant_ids', true), ''), '{}')::uuid[])"
-_CODES = "(select coalesce(nullif(current_setting('pesan.order_codes', true), ''), '{}')::text[])"
+_MERCHANTS = "(select coalesce(nullif(current_setting('pesan.merchant_ids', true), ''), '{}'))::uuid[]"
+_CODES = "(select coalesce(nullif(current_setting('pesan.order_codes', true), ''), '{}'))::text[]"
 STAFF_OF_MERCHANT = f"(merchant_id = ANY ({_MERCHANTS}) OR {PLATFORM_ADMIN})"
 HOLDS_ORDER_CODE = f"code = ANY ({_CODES})"
 HOLDS_TICKET = (
-    "id = ANY ((select coalesce(nullif(current_setting('pesan.ticket_ids', true), ''), '{}')::uuid[]))"
+    "id = ANY ((select coalesce(nullif(current_setting('pesan.ticket_ids', true), ''), '{}'))::uuid[])"
 )
 # For rows that belong to an order: the order itself is visible under its own policy.
 OF_VISIBLE_ORDER = "EXISTS (SELECT 1 FROM orders o WHERE o.id = order_id)"
