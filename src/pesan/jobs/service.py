@@ -1,0 +1,144 @@
+"""Writes to the queue: enqueueing in the caller's transaction, rescue, parking lot, purge."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import psycopg
+from procrastinate import PsycopgConnector, exceptions
+from procrastinate.jobs import Job
+from procrastinate.manager import JobManager
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pesan.db.database import WriteSession
+from pesan.jobs.registry import (
+    DEFAULT_ATTEMPTS,
+    JobArgument,
+    TaskSpec,
+    find_task,
+    list_tasks,
+    stored_arguments,
+)
+
+# Never opened: it only speaks on connections that callers hand over.
+_manager = JobManager(PsycopgConnector())
+
+_RESCUE = text(
+    """
+    WITH stalled AS (
+        SELECT job.id, coalesce(known.attempts, :default_attempts) AS allowed
+        FROM procrastinate_jobs job
+        LEFT JOIN procrastinate_workers worker ON worker.id = job.worker_id
+        LEFT JOIN unnest(CAST(:names AS text[]), CAST(:attempts AS int[])) AS known(name, attempts)
+            ON known.name = job.task_name
+        WHERE job.status = 'doing'
+          AND (worker.id IS NULL OR worker.last_heartbeat < now() - make_interval(secs => :lease_seconds))
+        FOR UPDATE OF job SKIP LOCKED
+    )
+    UPDATE procrastinate_jobs job
+    SET status = (CASE WHEN job.attempts + 1 < stalled.allowed THEN 'todo' ELSE 'failed' END)
+            ::procrastinate_job_status,
+        attempts = job.attempts + 1, scheduled_at = NULL, worker_id = NULL, abort_requested = false
+    FROM stalled WHERE job.id = stalled.id
+    RETURNING job.id, job.task_name, job.status = 'failed' AS is_parked
+    """
+)
+_FORGET_WORKERS = text(
+    "DELETE FROM procrastinate_workers worker WHERE last_heartbeat < now() - interval '1 hour'"
+    " AND NOT EXISTS (SELECT 1 FROM procrastinate_jobs job WHERE job.worker_id = worker.id AND job.status = 'doing')"
+)
+# An event has the time of the last change of a job; jobs themselves have none.
+_PURGE = text(
+    """
+    DELETE FROM procrastinate_jobs WHERE id IN (
+        SELECT job.id FROM procrastinate_jobs job
+        WHERE job.status = ANY(CAST(:statuses AS procrastinate_job_status[]))
+          AND (SELECT max(event.at) FROM procrastinate_events event WHERE event.job_id = job.id)
+              < now() - make_interval(hours => :hours)
+        ORDER BY job.id LIMIT :chunk
+    ) RETURNING id
+    """
+)
+
+
+async def enqueue(session: WriteSession, name: str, /, **arguments: JobArgument) -> None:
+    """Enqueue one job; it exists exactly if the caller's transaction commits. Arguments are ids only."""
+    await enqueue_many(session, [(name, arguments)])
+
+
+async def enqueue_many(
+    session: WriteSession, requests: Sequence[tuple[str, Mapping[str, JobArgument]]]
+) -> None:
+    """Enqueue many jobs in one statement of the caller's transaction."""
+    if not requests:
+        return
+    jobs = [_job(name, arguments) for name, arguments in requests]
+    connection = await _driver_connection(session)
+    try:
+        await _manager.batch_defer_jobs_async(jobs, connection=connection)
+    except exceptions.ConnectorException as error:
+        raise _as_database_error(error) from error
+
+
+async def retry_parked(session: WriteSession, job_id: int) -> bool:
+    """Give a parked job all its attempts again; False when it is not parked (any more)."""
+    return bool(await session.scalar(text("SELECT jobs_retry_parked(:id)"), {"id": job_id}))
+
+
+async def rescue_stalled(session: WriteSession, *, lease_seconds: float) -> list[tuple[int, str, bool]]:
+    """Take the jobs of dead workers back: to the queue, or parked if that was their last attempt.
+
+    A worker is dead when it missed its heartbeat for `lease_seconds`. Should it only have slept, what it
+    still reports about these jobs is refused by their fencing token (see `lease`).
+    Returns (job id, task, whether it is parked). **Locks** the jobs, skipping those in use.
+    """
+    tasks = list_tasks()
+    found = await session.execute(
+        _RESCUE,
+        {
+            "names": [spec.name for spec in tasks],
+            "attempts": [spec.attempts for spec in tasks],
+            "default_attempts": DEFAULT_ATTEMPTS,
+            "lease_seconds": lease_seconds,
+        },
+    )
+    rescued = [(row.id, row.task_name, row.is_parked) for row in found]
+    await session.execute(_FORGET_WORKERS)
+    return rescued
+
+
+async def purge_finished(session: WriteSession, *, statuses: Sequence[str], hours: int, chunk: int) -> int:
+    """Delete at most `chunk` jobs that ended with one of `statuses` more than `hours` ago; returns how many."""
+    found = await session.execute(_PURGE, {"statuses": list(statuses), "hours": hours, "chunk": chunk})
+    return len(found.all())
+
+
+def _job(name: str, arguments: Mapping[str, JobArgument]) -> Job:
+    spec = find_task(name) or TaskSpec(name, _elsewhere)
+    stored = stored_arguments(arguments)
+    return Job(
+        queue=spec.queue,
+        priority=spec.priority,
+        lock=spec.lock_for(stored),
+        queueing_lock=None,
+        task_name=name,
+        task_kwargs=stored,
+    )
+
+
+async def _elsewhere() -> None:
+    """Stands for a handler that another process has."""
+
+
+async def _driver_connection(session: AsyncSession) -> psycopg.AsyncConnection[Any]:
+    raw = await (await session.connection()).get_raw_connection()
+    return cast("psycopg.AsyncConnection[Any]", raw.driver_connection)
+
+
+def _as_database_error(error: exceptions.ConnectorException) -> BaseException:
+    """The error as the session itself would have raised it, so that a wait that ran out stays a 503."""
+    cause = error.__cause__
+    if not isinstance(cause, psycopg.Error):
+        return error
+    return DBAPIError.instance("enqueue", None, cause, psycopg.Error)
