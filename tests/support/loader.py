@@ -1,6 +1,6 @@
 """A closed-loop load: each client sends its next request when the last was answered, over one kept connection.
 
-A client is a generator: it yields requests as bytes and is sent the answers. It sits directly on an asyncio
+A client is a generator: it yields requests as bytes and is sent their answers, or yields seconds to wait. It sits directly on an asyncio
 protocol, because on a small machine every microsecond spent here is taken from the server being measured.
 """
 
@@ -12,7 +12,12 @@ from dataclasses import dataclass, field
 
 from tests.support.wire import Answer, parse_head
 
-Client = Generator[bytes, Answer, None]
+Step = bytes | float
+Client = Generator[Step, Answer, None]
+
+
+RESTED = Answer(0)
+"""What a client is sent after it waited."""
 
 
 @dataclass(slots=True)
@@ -70,9 +75,13 @@ class _Run:
 async def _drive(port: int, client: Client, run: _Run) -> None:
     """Keep one client going, on a new connection whenever the old one broke."""
     loop = asyncio.get_running_loop()
-    pending: bytes | None = next(client, None)
+    pending: Step | None = next(client, None)
     while pending is not None and not run.is_over():
-        finished: asyncio.Future[bytes | None] = loop.create_future()
+        if isinstance(pending, float):
+            await asyncio.sleep(pending)
+            pending = _next(client, RESTED)
+            continue
+        finished: asyncio.Future[Step | None] = loop.create_future()
         connection = _Connection(client, pending, run, finished)
         try:
             await _connect(connection, port)
@@ -116,7 +125,7 @@ class _Connection(asyncio.Protocol):
         if not self._finished.done():
             self._finished.set_result(self.broke())
 
-    def broke(self) -> bytes | None:
+    def broke(self) -> Step | None:
         """Tell the client that its request went unanswered."""
         answer = Answer(0, seconds=time.perf_counter() - self._sent_at)
         self._run.count(answer)
@@ -128,16 +137,22 @@ class _Connection(asyncio.Protocol):
         self._transport.write(self._pending)
 
     def _advance(self, answer: Answer) -> None:
-        request = _next(self._client, answer)
-        if request is None or self._run.is_over():
+        step = _next(self._client, answer)
+        if step is None or self._run.is_over():
             self._end(None)
+        elif isinstance(step, float):
+            asyncio.get_running_loop().call_later(step, self._wake)
         elif answer.headers.get("connection") == "close":
-            self._end(request)
+            self._end(step)
         else:
-            self._pending = request
+            self._pending = step
             self._send()
 
-    def _end(self, result: bytes | None) -> None:
+    def _wake(self) -> None:
+        if not self._finished.done():
+            self._advance(RESTED)
+
+    def _end(self, result: Step | None) -> None:
         if not self._finished.done():
             self._finished.set_result(result)
         assert self._transport is not None
@@ -152,7 +167,7 @@ class _Connection(asyncio.Protocol):
         return None if body is None else Answer(status, headers, body, time.perf_counter() - self._sent_at)
 
 
-def _next(client: Client, answer: Answer) -> bytes | None:
+def _next(client: Client, answer: Answer) -> Step | None:
     try:
         return client.send(answer)
     except StopIteration:

@@ -88,3 +88,16 @@ async def test_load_tells_a_client_that_its_connection_broke():
     async with open_shop(Shop(breaks_after=2)) as port:
         report = await load(port, [endless()], seconds=10, most=3)
     assert report.statuses == {200: 2, 0: 1}
+
+
+async def test_load_waits_when_a_client_wants_to():
+    async with open_shop(Shop()) as port:
+
+        def client() -> Client:
+            yield Request("POST", "/", {}).encode()
+            yield 0.2
+            yield Request("POST", "/", {}).encode()
+
+        report = await load(port, [client()], seconds=10)
+    assert report.statuses == {200: 2}
+    assert report.seconds > 0.2
