@@ -1,7 +1,7 @@
 """A closed-loop load: each client sends its next request when the last was answered, over one kept connection.
 
-A client is a generator: it yields requests as bytes and is sent their answers, or yields seconds to wait. It sits directly on an asyncio
-protocol, because on a small machine every microsecond spent here is taken from the server being measured.
+A client is a generator: it yields requests as bytes and is sent their answers, or yields seconds to wait. All of it
+sits directly on an asyncio protocol, because on a small machine every microsecond spent here is taken from the server being measured.
 """
 
 import asyncio
@@ -100,7 +100,7 @@ class _Connection(asyncio.Protocol):
     """One kept connection; ends with the request to go on with elsewhere, or None when the client is done."""
 
     def __init__(
-        self, client: Client, first: bytes, run: _Run, finished: asyncio.Future[bytes | None]
+        self, client: Client, first: bytes, run: _Run, finished: asyncio.Future[Step | None]
     ) -> None:
         self._client = client
         self._pending = first
