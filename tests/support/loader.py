@@ -1,7 +1,8 @@
 """A closed-loop load: each client sends its next request when the last was answered, over one kept connection.
 
 A client is a generator: it yields requests as bytes and is sent their answers, or yields seconds to wait. All of it
-sits directly on an asyncio protocol, because on a small machine every microsecond spent here is taken from the server being measured.
+sits directly on an asyncio protocol, because on a small machine every microsecond spent here is taken from the server
+being measured.
 """
 
 import asyncio
