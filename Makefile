@@ -46,4 +46,4 @@ lock: install ## Pin the dependencies of pyproject.toml in requirements.lock
 
 .PHONY: migration
 migration: install ## Write the migration for what changed in the models (ARGS="-m why")
-	@$(PYTHON) -m pesan.db.revision $(ARGS)
+	@$(PYTHON) tools/migration.py $(ARGS)

@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pesan.audit.models import Audited
+from pesan.audit import Audited
 from pesan.db import Access, Base, Policy, Timestamp, primary_key
 from pesan.db.access import ANY_ACTOR, REQUEST, STAFF_OF_MERCHANT, sale_policy, system_policy
 from pesan.db.base import UUID
@@ -24,6 +24,7 @@ class Event(Audited, Base):
     """Something at a time with a limited number of places."""
 
     __tablename__ = "events"
+    audit_kind = "event"
     __table_args__ = (
         CheckConstraint("status IN ('draft', 'open', 'closed', 'cancelled')", name="status"),
         CheckConstraint("starts_at < ends_at", name="period"),

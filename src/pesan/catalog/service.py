@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, func
 
-from pesan.audit.service import record
+from pesan.audit import record
 from pesan.capacity.models import DEFAULT_HOLD_RATIO
 from pesan.capacity.service import create_pool, resize_pool
 from pesan.catalog.errors import InvalidPeriod
@@ -85,7 +85,7 @@ async def create_event(
     session.add(event)
     await session.flush()
     await _replace_methods(session, event, draft.method_ids)
-    await record(session, event, "event:catalog:created", actor, merchant_id=merchant_id, data={"status": status})
+    await record(session, event, action="event:catalog:created", actor=actor, data={"status": status})
     return event
 
 
@@ -109,7 +109,7 @@ async def update_event(session: WriteSession, *, event: Event, draft: EventDraft
     )
     await _replace_methods(session, event, draft.method_ids)
     data = {"changed": sorted(changed), "capacity": draft.capacity, "hold_ratio": str(draft.hold_ratio)}
-    await record(session, event, "event:catalog:updated", actor, merchant_id=event.merchant_id, data=data)
+    await record(session, event, action="event:catalog:updated", actor=actor, data=data)
 
 
 async def set_status(
@@ -120,9 +120,8 @@ async def set_status(
     event.updated_at = func.clock_timestamp()
     await session.flush()
     data = {"from": before, "to": status.value}
-    await record(
-        session, event, "event:sale:" + status.value, actor, merchant_id=event.merchant_id, data=data, reason=reason
-    )
+    action = f"event:sale:{status.value}"
+    await record(session, event, action=action, actor=actor, data=data, reason=reason)
 
 
 async def set_cover(session: WriteSession, *, event: Event, object_key: str | None, actor: Actor) -> None:
@@ -130,7 +129,7 @@ async def set_cover(session: WriteSession, *, event: Event, object_key: str | No
     event.cover_key = object_key
     event.updated_at = func.clock_timestamp()
     await session.flush()
-    await record(session, event, "event:catalog:cover_changed", actor, merchant_id=event.merchant_id)
+    await record(session, event, action="event:catalog:cover_changed", actor=actor)
 
 
 def slugify(title: str) -> str:

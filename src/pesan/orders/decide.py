@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from pesan.audit import GENESIS
 from pesan.capacity.errors import HoldPoolFull, SoldOut
 from pesan.capacity.states import PoolCounts
 from pesan.catalog.queries import Terms
@@ -158,7 +159,7 @@ def _new_order(wish: Placement, terms: Terms, state: OrderState, total: int, now
         reject_reason=None,
         decided_by=None,
         audit_seq=0,
-        audit_head=b"",
+        audit_head=GENESIS,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from uuid import UUID
 
-from pesan.audit.service import NewEntry, record_many
+from pesan.audit import NewEntry, record_many
 from pesan.capacity.locks import lock_pools
 from pesan.capacity.service import NewClaim, insert_claims, move_claims, write_counts
 from pesan.capacity.states import Bucket
@@ -18,6 +18,7 @@ from pesan.orders.decide import Granted, Situation, decide
 from pesan.orders.errors import OrderNotFound
 from pesan.orders.keys import resolve_keys
 from pesan.orders.locks import count_live, lock_orders, read_claims, read_sales
+from pesan.orders.models import Order
 from pesan.orders.moves import Companion, Move, Moved, Replayed
 from pesan.orders.states import BUCKETS, TELL_BUYER_TASK
 from pesan.orders.writes import insert_orders, update_orders
@@ -109,7 +110,7 @@ def _chain(granted: Sequence[Granted]) -> list[NewEntry]:
     for grant in granted:
         order = grant.order
         entry = NewEntry(
-            subject_kind="orders",
+            subject_kind=Order.audit_kind,
             subject_id=order.id,
             seq=order.audit_seq + 1,
             prev_hash=order.audit_head,

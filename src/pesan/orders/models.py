@@ -13,7 +13,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pesan.audit.models import Audited
+from pesan.audit import Audited
 from pesan.db import Access, Base, Policy, Timestamp, primary_key
 from pesan.db.access import (
     HOLDS_ORDER_CODE,
@@ -34,6 +34,7 @@ class Order(Audited, Base):
     """A purchase; in state HOLD it is the reservation itself."""
 
     __tablename__ = "orders"
+    audit_kind = "order"
     __table_args__ = (
         CheckConstraint(f"state IN ({_STATES})", name="state"),
         CheckConstraint("quantity > 0", name="quantity"),

@@ -3,7 +3,7 @@
 from sqlalchemy import CheckConstraint, Index, String, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pesan.audit.models import Audited
+from pesan.audit import Audited
 from pesan.db import Access, Base, Policy, Timestamp, primary_key
 from pesan.db.access import ANY_ACTOR, IDENTITY, PLATFORM_ADMIN, REQUEST, SALE, system_policy
 from pesan.db.base import UUID
@@ -18,6 +18,7 @@ class Merchant(Audited, Base):
     """Somebody who sells: a brand with a name, a colour and a zone."""
 
     __tablename__ = "merchants"
+    audit_kind = "merchant"
     __table_args__ = (
         CheckConstraint("slug ~ '^[a-z0-9][a-z0-9-]{1,38}[a-z0-9]$'", name="slug"),
         CheckConstraint("accent ~ '^#[0-9a-f]{6}$'", name="accent"),

@@ -2,7 +2,7 @@
 
 from sqlalchemy.exc import IntegrityError
 
-from pesan.audit.service import record
+from pesan.audit import record
 from pesan.db import Actor, WriteSession
 from pesan.kit.ids import new_id
 from pesan.tenancy.errors import SlugTaken
@@ -19,5 +19,5 @@ async def create_merchant(
         await session.flush()
     except IntegrityError as error:
         raise SlugTaken(slug=slug) from error
-    await record(session, merchant, "merchant:profile:created", actor, merchant_id=merchant.id)
+    await record(session, merchant, action="merchant:profile:created", actor=actor, merchant_id=merchant.id)
     return merchant

@@ -1,0 +1,56 @@
+"""A running instance as a process meets it: its settings, its database brought up to date, its log-ins."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import URL, make_url
+
+from pesan.app.modules import build_schema
+from pesan.db import Database
+from pesan.db.embedded import EmbeddedServer, ServerHandle
+from pesan.db.schema import login_url, migrate
+from pesan.settings import Settings
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Instance:
+    """The database of an instance, reachable for as long as the context that made it lasts."""
+
+    settings: Settings
+    owner_url: URL
+    server: ServerHandle | None
+
+    def open_database(self, login: str, *, pool_size: int | None = None) -> Database:
+        """A pool that logs in as `web` or `worker`; the caller disposes of it."""
+        settings = self.settings
+        url = login_url(self.owner_url, login, secret=settings.secret, prefix=settings.database_role_prefix)
+        return Database(
+            url,
+            role_prefix=settings.database_role_prefix,
+            pool_size=pool_size or settings.database_pool_size,
+            lock_timeout_ms=settings.lock_timeout_ms,
+            statement_timeout_ms=settings.statement_timeout_ms,
+        )
+
+    def migrate(self) -> bool:
+        """Bring the schema up to date; returns whether anything changed."""
+        settings = self.settings
+        return migrate(
+            self.owner_url, build_schema(), secret=settings.secret, prefix=settings.database_role_prefix
+        )
+
+
+@contextmanager
+def open_instance(settings: Settings, progress: Progress | None = None) -> Iterator[Instance]:
+    """Reach the database: the one that the settings name, or the embedded one, found running or started.
+
+    The embedded server runs at least as long as the context; the last process to leave stops it.
+    """
+    if settings.database_url:
+        yield Instance(settings, make_url(settings.database_url).set(drivername="postgresql+psycopg"), None)
+        return
+    with EmbeddedServer(settings.home).acquire(progress) as handle:
+        yield Instance(settings, make_url(handle.url()), handle)

@@ -1,0 +1,118 @@
+"""Finding and storing answers, for many keys at once: the combiner of a sale asks for a whole group."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import orjson
+from sqlalchemy import CursorResult, text
+
+from pesan.db import WriteSession
+
+RETENTION_HOURS = 24
+
+_LOCK = text(
+    "SELECT pg_try_advisory_xact_lock(hashtextextended(k.scope || chr(31) || k.key, 0)) AS is_ours"
+    " FROM unnest(CAST(:scopes AS text[]), CAST(:keys AS text[])) WITH ORDINALITY AS k (scope, key, position)"
+    " ORDER BY k.position"
+)
+_FIND = text(
+    "SELECT i.scope, i.key, i.fingerprint, i.status, i.headers, i.body FROM idempotency_keys i"
+    " JOIN unnest(CAST(:scopes AS text[]), CAST(:keys AS text[])) AS k (scope, key)"
+    " ON i.scope = k.scope AND i.key = k.key"
+)
+_STORE = text(
+    "INSERT INTO idempotency_keys (scope, key, fingerprint, status, headers, body)"
+    " SELECT scope, key, fingerprint, status, headers::jsonb, body FROM unnest(CAST(:scopes AS text[]),"
+    " CAST(:keys AS text[]), CAST(:fingerprints AS bytea[]), CAST(:statuses AS int[]), CAST(:headers AS text[]),"
+    " CAST(:bodies AS bytea[])) AS n (scope, key, fingerprint, status, headers, body)"
+)
+_PURGE = text(
+    "DELETE FROM idempotency_keys WHERE (scope, key) IN (SELECT scope, key FROM idempotency_keys"
+    " WHERE created_at < clock_timestamp() - make_interval(hours => :hours) LIMIT :chunk)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A caller's key: `scope` is the actor and the route, `fingerprint` a digest of the request."""
+
+    scope: str
+    key: str
+    fingerprint: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response as it was first given, byte for byte."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    """Nobody used the key; it is ours until the transaction ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class InFlight:
+    """Another transaction works on the same key now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """The request was answered before."""
+
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """The key was used for another request."""
+
+
+Status = Free | InFlight | Replay | Mismatch
+
+
+async def lock_and_find(session: WriteSession, wanted: Sequence[Wanted]) -> list[Status]:
+    """The status of each key, in two statements.
+
+    **Locks** one advisory lock per key, without waiting; the answers are read in a later statement.
+    """
+    if not wanted:
+        return []
+    columns = {"scopes": [w.scope for w in wanted], "keys": [w.key for w in wanted]}
+    ours = (await session.execute(_LOCK, columns)).scalars().all()
+    rows = {(row.scope, row.key): row for row in await session.execute(_FIND, columns)}
+    return [_status(w, is_ours, rows.get((w.scope, w.key))) for w, is_ours in zip(wanted, ours, strict=True)]
+
+
+async def store_many(session: WriteSession, answers: Sequence[tuple[Wanted, Answer]]) -> None:
+    """Store answers in the transaction of their effects, in one statement."""
+    if answers:
+        await session.execute(
+            _STORE,
+            {
+                "scopes": [w.scope for w, _ in answers],
+                "keys": [w.key for w, _ in answers],
+                "fingerprints": [w.fingerprint for w, _ in answers],
+                "statuses": [a.status for _, a in answers],
+                "headers": [orjson.dumps(dict(a.headers)).decode() for _, a in answers],
+                "bodies": [a.body for _, a in answers],
+            },
+        )
+
+
+async def purge_old(session: WriteSession, *, hours: int = RETENTION_HOURS, chunk: int = 1_000) -> int:
+    """Forget at most `chunk` answers older than `hours`; returns how many."""
+    result = await session.execute(_PURGE, {"hours": hours, "chunk": chunk})
+    return result.rowcount if isinstance(result, CursorResult) else 0
+
+
+def _status(wanted: Wanted, is_ours: bool, row: object | None) -> Status:
+    if row is not None:
+        if row.fingerprint != wanted.fingerprint:  # type: ignore[attr-defined]
+            return Mismatch()
+        return Replay(Answer(row.status, row.body, row.headers))  # type: ignore[attr-defined]
+    return Free() if is_ours else InFlight()
