@@ -16,6 +16,7 @@ class User(Audited, Base):
     """A person who may sign in."""
 
     __tablename__ = "users"
+    audit_kind = "user"
 
     id: Mapped[UUID] = primary_key()
     email: Mapped[str] = mapped_column(Text)

@@ -33,4 +33,4 @@ def lock_after(failed_count: int) -> timedelta | None:
     beyond = failed_count - ATTEMPTS_BEFORE_LOCK
     if beyond < 0:
         return None
-    return min(FIRST_LOCK * 2 ** min(beyond, 10), LONGEST_LOCK)
+    return min(FIRST_LOCK * (1 << min(beyond, 10)), LONGEST_LOCK)

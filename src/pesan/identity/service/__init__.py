@@ -1,7 +1,7 @@
 """What identity does: signing in and out, and changing people, their passwords and their roles."""
 
-from pesan.identity.service.log_in import NewSession, log_in
-from pesan.identity.service.sessions import log_out, revoke_sessions, touch
+from pesan.identity.service.logging_in import log_in
+from pesan.identity.service.sessions import NewSession, log_out, revoke_sessions, touch
 from pesan.identity.service.users import (
     change_password,
     create_user,

@@ -49,7 +49,9 @@ async def create_user(
         await session.flush()
     except IntegrityError as error:  # The same address, added by somebody else a moment ago.
         raise EmailTaken from error
-    await record(session, user, "user:account:created", actor, data={"platform_role": platform_role})
+    await record(
+        session, user, action="user:account:created", actor=actor, data={"platform_role": platform_role}
+    )
     return user
 
 
@@ -75,7 +77,9 @@ async def set_membership(
         )
     await revoke_sessions(session, user_id)
     data = {"role": role}
-    await record(session, user, "user:membership:changed", actor, merchant_id=merchant_id, data=data)
+    await record(
+        session, user, action="user:membership:changed", actor=actor, merchant_id=merchant_id, data=data
+    )
 
 
 async def set_platform_role(
@@ -85,7 +89,7 @@ async def set_platform_role(
     user = await _locked_user(session, user_id)
     user.platform_role = role
     await revoke_sessions(session, user_id)
-    await record(session, user, "user:platform_role:changed", actor, data={"role": role})
+    await record(session, user, action="user:platform_role:changed", actor=actor, data={"role": role})
 
 
 async def set_active(session: WriteSession, *, user_id: UUID, is_active: bool, actor: Actor) -> None:
@@ -94,7 +98,9 @@ async def set_active(session: WriteSession, *, user_id: UUID, is_active: bool, a
     user.is_active = is_active
     if not is_active:
         await revoke_sessions(session, user_id)
-    await record(session, user, "user:account:enabled" if is_active else "user:account:disabled", actor)
+    await record(
+        session, user, action="user:account:enabled" if is_active else "user:account:disabled", actor=actor
+    )
 
 
 async def set_password(session: WriteSession, *, user_id: UUID, password: str, actor: Actor) -> None:
@@ -102,7 +108,7 @@ async def set_password(session: WriteSession, *, user_id: UUID, password: str, a
     user = await _locked_user(session, user_id)
     check_new_password(password, user.email, user.name)
     await _store_password(session, user, password, keep=None)
-    await record(session, user, "user:password:reset", actor)
+    await record(session, user, action="user:password:reset", actor=actor)
 
 
 async def change_password(database: Database, person: SignedIn, *, current: str, new: str) -> None:
@@ -120,7 +126,7 @@ async def change_password(database: Database, person: SignedIn, *, current: str,
     async with database.identity() as session:
         user = await _locked_user(session, person.user_id)
         await _store_password(session, user, new, keep=person.session_id)
-        await record(session, user, "user:password:changed", person.to_actor())
+        await record(session, user, action="user:password:changed", actor=person.to_actor())
 
 
 async def _store_password(session: WriteSession, user: User, password: str, *, keep: UUID | None) -> None:

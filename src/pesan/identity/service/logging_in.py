@@ -77,9 +77,8 @@ async def _count_failure(session: WriteSession, digest: bytes, count: int, lock:
 async def _note_lock(session: WriteSession, user_id: UUID, count: int, ip_digest: str | None) -> None:
     user = await lock_user(session, user_id)
     if user:
-        await record(
-            session, user, "user:session:locked", Actor.guest(ip_digest=ip_digest), data={"attempts": count}
-        )
+        actor = Actor.guest(ip_digest=ip_digest)
+        await record(session, user, action="user:session:locked", actor=actor, data={"attempts": count})
 
 
 async def _open(
@@ -98,7 +97,9 @@ async def _open(
         user.password_hash = upgraded
     opened = open_session(session, user.id, ip_digest=ip_digest, user_agent=user_agent)
     actor = Actor.staff(user.id, frozenset(), ip_digest=ip_digest)
-    await record(session, user, "user:session:opened", actor, data={"session_id": str(opened.session_id)})
+    await record(
+        session, user, action="user:session:opened", actor=actor, data={"session_id": str(opened.session_id)}
+    )
     return opened
 
 

@@ -1,0 +1,1 @@
+"""The screens of staff, organizers and administrators."""

@@ -1,0 +1,1 @@
+"""What the staff's pages show: facts that were already loaded, never a row, a session or a query."""

@@ -1,0 +1,109 @@
+"""The list of bookings, and one booking with its history."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pesan.backoffice.views.review import Contact, Decision, Proof, Twin
+
+
+@dataclass(frozen=True, slots=True)
+class BookingFilters:
+    """What narrows the list, as typed."""
+
+    q: str = ""
+    state: str = ""
+    event: str = ""
+    date_from: str = ""
+    date_to: str = ""
+
+    def query(self, **more: str) -> dict[str, str]:
+        """The filters that are set, for a link that keeps them."""
+        own = {"q": self.q, "state": self.state, "event": self.event, "from": self.date_from, "to": self.date_to}
+        return {name: value for name, value in (own | more).items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class BookingRow:
+    """One booking in the list."""
+
+    code: str
+    state: str
+    buyer_name: str
+    contact: str
+    event_title: str
+    quantity: int
+    amount: int
+    placed_at: datetime
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class BookingsPage:
+    """One page of bookings."""
+
+    rows: Sequence[BookingRow]
+    filters: BookingFilters
+    events: Sequence[tuple[str, str]]
+    total: int
+    next_url: str | None = None
+    first_url: str | None = None
+    export_urls: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrailEntry:
+    """One line of the audit trail; `action` is the audit's own word."""
+
+    action: str
+    who: str
+    at: datetime
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRow:
+    """One attempt to pay."""
+
+    method: str
+    amount: int
+    unique_code: int | None
+    state: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TicketRow:
+    """One ticket of the booking."""
+
+    code: str
+    number: int
+    holder_name: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class BookingDetail:
+    """Everything about one booking."""
+
+    code: str
+    state: str
+    event_title: str
+    event_path: str
+    buyer_name: str
+    contact: Contact
+    notes: str | None
+    quantity: int
+    total_amount: int
+    placed_at: datetime
+    hold_expires_at: datetime
+    path: str
+    public_path: str
+    can_cancel: bool
+    decision: Decision | None = None
+    proofs: Sequence[Proof] = ()
+    payments: Sequence[PaymentRow] = ()
+    tickets: Sequence[TicketRow] = ()
+    trail: Sequence[TrailEntry] = ()
+    twins: Sequence[Twin] = ()
+    problem: str = ""

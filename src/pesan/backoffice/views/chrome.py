@@ -1,0 +1,50 @@
+"""The frame around every page: who is signed in, where they are, where they may go."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from pesan.identity.policies import SignedIn, may_manage, may_operate, may_review
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """A merchant as the person sees it; `waiting` are the proofs to be reviewed."""
+
+    id: UUID
+    slug: str
+    name: str
+    accent: str
+    zone: str
+    logo_url: str | None = None
+    waiting: int = 0
+
+    @property
+    def path(self) -> str:
+        """The merchant's own corner of the back office."""
+        return f"/organizer/{self.slug}"
+
+
+@dataclass(frozen=True, slots=True)
+class Chrome:
+    """The header of a page: `section` is the current link, `shops` what the switcher offers."""
+
+    person: SignedIn
+    shops: Sequence[Shop]
+    shop: Shop | None = None
+    section: str = ""
+
+    @property
+    def may_review(self) -> bool:
+        """Bookings and the queue are theirs to see."""
+        return self.shop is not None and may_review(self.person, self.shop.id)
+
+    @property
+    def may_manage(self) -> bool:
+        """Events, methods and the brand are theirs to change."""
+        return self.shop is not None and may_manage(self.person, self.shop.id)
+
+    @property
+    def may_operate(self) -> bool:
+        """The instance's jobs are theirs to look after."""
+        return may_operate(self.person)

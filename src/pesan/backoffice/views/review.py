@@ -1,0 +1,138 @@
+"""The review queue."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pesan.kit.phone import display_phone, mask_phone
+
+LATE_AFTER_MINUTES = 30
+"""From here on a waiting proof is shown as late: the buyer was told that a person is looking."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """One waiting order in the list."""
+
+    code: str
+    buyer_name: str
+    event_title: str
+    amount: int
+    waiting_minutes: int
+    path: str
+    is_flagged: bool = False
+
+    @property
+    def is_late(self) -> bool:
+        """Somebody has been waiting for too long."""
+        return self.waiting_minutes >= LATE_AFTER_MINUTES
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What the buyer sent; `url` is a signed link that soon ends."""
+
+    url: str
+    mime: str
+    size: int
+    uploaded_at: datetime
+    width: int | None = None
+    height: int | None = None
+
+    @property
+    def is_image(self) -> bool:
+        """It can be looked at in the page; a PDF is only ever downloaded."""
+        return self.mime.startswith("image/")
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """Another booking with the same proof, or one that looks like it."""
+
+    code: str
+    buyer_name: str
+    state: str
+    is_same: bool
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What became of an order, for the reviewer who was second."""
+
+    state: str
+    who: str | None
+    at: datetime
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """How the buyer can be reached; `is_open` shows it whole."""
+
+    wa: str | None
+    email: str | None
+    is_open: bool
+
+    @property
+    def lines(self) -> Sequence[str]:
+        """The contacts as they may be shown to this person."""
+        wa = self.wa and (display_phone(self.wa) if self.is_open else mask_phone(self.wa))
+        email = self.email and (self.email if self.is_open else mask_email(self.email))
+        return [line for line in (wa, email) if line]
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewItem:
+    """One order with all that its decision needs."""
+
+    code: str
+    state: str
+    event_title: str
+    buyer_name: str
+    contact: Contact
+    quantity: int
+    notes: str | None
+    base_amount: int
+    amount: int
+    unique_code: int | None
+    method: str
+    placed_at: datetime
+    submitted_at: datetime | None
+    waiting_minutes: int
+    path: str
+    booking_path: str
+    proofs: Sequence[Proof] = ()
+    twins: Sequence[Twin] = ()
+    decision: Decision | None = None
+
+    @property
+    def amount_head(self) -> str:
+        """The amount without its last three digits, which carry the unique code."""
+        return f"{self.amount:,}".replace(",", ".")[:-3] if self.unique_code else ""
+
+    @property
+    def amount_tail(self) -> str:
+        """The digits to compare with the transfer."""
+        return f"{self.amount:,}".replace(",", ".")[-3:] if self.unique_code else ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewPage:
+    """The queue, and the order that is looked at (None when nothing waits)."""
+
+    rows: Sequence[QueueRow]
+    total: int
+    item: ReviewItem | None
+    previous_path: str | None = None
+    next_path: str | None = None
+    done: str = ""
+    done_code: str = ""
+    problem: str = ""
+    reason_error: bool = False
+
+
+def mask_email(address: str) -> str:
+    """`s***a@contoh.id`: enough to recognise, not enough to write to."""
+    local, _, domain = address.rpartition("@")
+    return f"{local[:1]}***{local[-1:]}@{domain}"
