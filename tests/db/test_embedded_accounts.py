@@ -171,21 +171,25 @@ def test_server_runs_as_ourselves_when_we_are_not_root(tmp_path: Path):
     assert account.is_ours == (os.geteuid() != 0)
 
 
-def test_taken_socket_folder_is_not_used(tmp_path: Path):
+def test_socket_folder_that_others_can_write_to_is_not_used(tmp_path: Path):
     server = EmbeddedServer(tmp_path / ("x" * 200))
-    with server.acquire() as handle:
-        first = handle.socket_folder
-    shutil.rmtree(first)
-    first.mkdir(mode=0o777)
+    server.acquire().release()
+    taken = tmp_path / "taken"
+    taken.mkdir()
+    taken.chmod(0o777)
+    server.layout.socket_record.write_text(str(taken))
 
     with server.acquire() as handle:
-        second = handle.socket_folder
+        used = handle.socket_folder
         answer = query(handle, "select 1")
-    shutil.rmtree(first)
-    shutil.rmtree(second)
+        mode = stat.S_IMODE(used.stat().st_mode)
 
-    assert (answer, first == second, stat.S_IMODE(second.parent.stat().st_mode) & 0o1000) == (
-        1,
-        False,
-        0o1000,
-    )
+    assert (answer, mode, files(taken)) == (1, 0o700, [])
+
+
+def test_socket_folder_outside_home_is_gone_after_a_stop(tmp_path: Path):
+    with EmbeddedServer(tmp_path / ("x" * 200)).acquire() as handle:
+        folder = handle.socket_folder
+        there = folder.exists()
+
+    assert (there, folder.exists()) == (True, False)

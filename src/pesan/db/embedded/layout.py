@@ -3,6 +3,7 @@
 import os
 import stat
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -137,6 +138,14 @@ def prepare_socket_folder(layout: Layout, account: Account) -> Path:
     private_folder(made, account)
     private_file(layout.socket_record, str(made), account)
     return made
+
+
+def discard_socket_folder(layout: Layout) -> None:
+    """Leave nothing in /tmp once the server has stopped."""
+    if layout.socket_record.exists():
+        with suppress(OSError):  # gone already, or not empty
+            layout.find_socket_folder().rmdir()
+        layout.socket_record.unlink()
 
 
 def _fits(folder: Path) -> bool:

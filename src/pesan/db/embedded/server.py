@@ -15,7 +15,7 @@ from pesan.db.embedded.access import make_readable, open_the_way
 from pesan.db.embedded.account import Account, server_account
 from pesan.db.embedded.filelocks import FileLock, exclusive
 from pesan.db.embedded.health import conninfo
-from pesan.db.embedded.layout import PORT, Layout, private_folder
+from pesan.db.embedded.layout import PORT, Layout, discard_socket_folder, private_folder
 from pesan.db.embedded.startup import Startup, Waiting
 from pesan.db.embedded.watch import keep_alive
 from pesan.kit.i18n import DEFAULT_LOCALE, Locale
@@ -141,9 +141,14 @@ class ServerHandle:
         with exclusive(self._layout.start_lock, self._account, while_waiting=lambda: None):
             try:
                 if users.try_exclusive():
-                    postmaster.stop(self._layout, self._account)
+                    self._stop()
             finally:
                 users.close()
+
+    def _stop(self) -> None:
+        postmaster.stop(self._layout, self._account)
+        if not postmaster.is_running(self._layout, self._account):
+            discard_socket_folder(self._layout)
 
     def __enter__(self) -> Self:
         return self
