@@ -1,0 +1,281 @@
+"""What the guest's pages show: facts that were already loaded, never a row, a session or a query."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from markupsafe import Markup
+
+from pesan.catalog.states import SaleState
+from pesan.kit.money import format_rupiah
+from pesan.storefront.posters import Poster, draw_poster
+from pesan.storefront.theme import theme_css
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """The merchant as guests see it; its accent must be `#rrggbb`."""
+
+    name: str
+    slug: str
+    accent: str
+    zone: str
+    logo_url: str | None = None
+
+    @property
+    def path(self) -> str:
+        """The merchant's own list."""
+        return f"/m/{self.slug}"
+
+    @property
+    def theme_css(self) -> Markup:
+        """Custom properties for a nonce'd `<style>`; made of hex digits only."""
+        return Markup(theme_css(self.accent))  # noqa: S704 - theme_css prints nothing but checked colours
+
+
+@dataclass(frozen=True, slots=True)
+class EventCard:
+    """One event in a list, and the heading of every page about it."""
+
+    title: str
+    slug: str
+    short_id: str
+    brand: Brand
+    starts_at: datetime
+    ends_at: datetime
+    venue: str
+    city: str
+    price_amount: int
+    sale: SaleState
+    available: int
+    capacity: int
+    summary: str = ""
+    cover_url: str | None = None
+
+    @property
+    def path(self) -> str:
+        """The address that people share."""
+        return f"/x/{self.slug}-{self.short_id}"
+
+    @property
+    def poster(self) -> Poster:
+        """Stands where there is no cover."""
+        return draw_poster(self.short_id)
+
+    @property
+    def is_scarce(self) -> bool:
+        """Few enough places are left for the number to matter to a buyer."""
+        return 0 < self.available <= max(5, self.capacity // 10)
+
+
+@dataclass(frozen=True, slots=True)
+class ListFilters:
+    """What the visitor typed into the list's search, as typed."""
+
+    q: str = ""
+    city: str = ""
+    date_from: str = ""
+    date_to: str = ""
+    price: str = ""
+    available: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing narrows the list."""
+        return self == ListFilters()
+
+    @property
+    def narrows(self) -> int:
+        """How many of the folded filters are set; the search itself is always in view."""
+        return sum(map(bool, (self.city, self.date_from, self.date_to, self.price, self.available)))
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """The list of everybody's or one merchant's events."""
+
+    cards: Sequence[EventCard]
+    filters: ListFilters
+    cities: Sequence[str]
+    path: str
+    next_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventDetail:
+    """An event with all that a buyer asks before booking."""
+
+    card: EventCard
+    description: str
+    address: str
+    hold_minutes: int
+    url: str
+    capacity_left: int
+    sale_opens_at: datetime | None = None
+    sale_closes_at: datetime | None = None
+    next_hold_ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BookingSheet:
+    """The form for one booking, with what was typed when it comes back with complaints."""
+
+    card: EventCard
+    hold_minutes: int
+    rules: Mapping[str, Mapping[str, str]]
+    idempotency_key: str
+    values: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BookingView:
+    """One order as its buyer sees it; `now` is the server's clock when the page was made."""
+
+    code: str
+    state: str
+    card: EventCard
+    buyer_name: str
+    quantity: int
+    total_amount: int
+    placed_at: datetime
+    now: datetime
+    url: str
+    hold_expires_at: datetime
+    hold_minutes: int
+    reject_reason: str = ""
+
+    @property
+    def path(self) -> str:
+        """The status page."""
+        return f"/b/{self.code}"
+
+    @property
+    def pay_path(self) -> str:
+        """The pay page."""
+        return f"/pay/{self.code}"
+
+    @property
+    def is_live(self) -> bool:
+        """The hold can still be paid."""
+        return self.state == "HOLD" and self.now < self.hold_expires_at
+
+    @property
+    def shown_state(self) -> str:
+        """The state, with a hold whose time is over called by what it is."""
+        return "EXPIRED" if self.state == "HOLD" and not self.is_live else self.state
+
+    @property
+    def now_ms(self) -> int:
+        """Milliseconds for the countdown, which counts from here and never from the device's clock."""
+        return _milliseconds(self.now)
+
+    @property
+    def deadline_ms(self) -> int:
+        """When the hold ends, in milliseconds."""
+        return _milliseconds(self.hold_expires_at)
+
+    @property
+    def share_left(self) -> float:
+        """How much of the hold is left, 0 to 1; the ring's first frame."""
+        whole = timedelta(minutes=self.hold_minutes) or timedelta(minutes=1)
+        return max(0.0, min(1.0, (self.hold_expires_at - self.now) / whole))
+
+    @property
+    def clock_left(self) -> str:
+        """`12:34` left, the ring's first text."""
+        seconds = max(0, round((self.hold_expires_at - self.now).total_seconds()))
+        return f"{seconds // 60:02d}:{seconds % 60:02d}"
+
+
+@dataclass(frozen=True, slots=True)
+class MethodChoice:
+    """One way to pay; `kind` is bank or qris."""
+
+    id: str
+    kind: str
+    display_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class BankInstructions:
+    """Where to transfer."""
+
+    bank_name: str
+    account_no: str
+    account_holder: str
+    kind: str = "bank"
+
+
+@dataclass(frozen=True, slots=True)
+class QrisInstructions:
+    """A code with the amount inside, drawn by the server."""
+
+    merchant_name: str
+    svg: Markup
+    download_path: str
+    kind: str = "qris"
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentPanel:
+    """The pay page: choose, pay exactly, prove."""
+
+    booking: BookingView
+    methods: Sequence[MethodChoice]
+    selected_id: str = ""
+    amount: int = 0
+    unique_code: int | None = None
+    instructions: BankInstructions | QrisInstructions | None = None
+    problem: str = ""
+
+    @property
+    def to_pay(self) -> int:
+        """The exact amount once a method was chosen, the plain total before."""
+        return self.amount or self.booking.total_amount
+
+    @property
+    def amount_parts(self) -> tuple[str, str]:
+        """The amount as printed, cut before the digits that the unique code decides."""
+        text = format_rupiah(self.to_pay)
+        if self.unique_code is None:
+            return text, ""
+        cut, digits = len(text), max(3, len(str(self.unique_code)))
+        while digits and cut:
+            cut -= 1
+            digits -= text[cut].isdigit()
+        return text[:cut], text[cut:]
+
+
+@dataclass(frozen=True, slots=True)
+class TicketView:
+    """One ticket; its QR is drawn by the server."""
+
+    code: str
+    number: int
+    holder_name: str
+    state: str
+    qr: Markup
+    pdf_path: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatusView:
+    """The status page, with the tickets once there are any."""
+
+    booking: BookingView
+    tickets: Sequence[TicketView] = ()
+    calendar_path: str = ""
+    summary_path: str = ""
+    certificate_path: str = ""
+    has_contact: bool = False
+
+    @property
+    def is_final(self) -> bool:
+        """Nothing more will change by itself, so nothing needs listening to."""
+        return self.booking.state in {"COMPLETED", "REJECTED", "CANCELLED", "REFUNDED", "EXPIRED"}
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

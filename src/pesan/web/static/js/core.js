@@ -1,0 +1,23 @@
+// Starts the islands: an element names the module that makes it quicker or live; without scripts it works as it is.
+const started = new WeakSet();
+
+export function start(root = document) {
+  const islands = [...root.querySelectorAll("[data-island]")];
+  if (root.dataset?.island) islands.push(root);
+  for (const element of islands) {
+    if (started.has(element)) continue;
+    started.add(element);
+    import(element.dataset.island).then((module) => module.default(element)).catch(console.error);
+  }
+}
+
+export function say(text) {
+  const toast = document.getElementById("toast");
+  toast.textContent = text;
+  clearTimeout(say.timer);
+  say.timer = setTimeout(() => { toast.textContent = ""; }, 4000);
+}
+
+addEventListener("pesan:swap", (event) => start(event.target));
+addEventListener("pesan:say", (event) => say(event.detail));
+start();

@@ -1,0 +1,62 @@
+// Keeps the `[data-live]` parts true: a stream of hints where it may have one, polling where not, and then the page
+// itself is read again. The server stays the only one that draws.
+export default function live(root) {
+  const { events, check, every } = root.dataset;
+  let state = root.dataset.state;
+  let timer = null;
+  let stream = null;
+
+  const wait = () => Number(every) * 1000 * (0.8 + Math.random() * 0.4);
+  const plan = () => { clearTimeout(timer); timer = setTimeout(poll, wait()); };
+
+  function listen() {
+    if (!events || !("EventSource" in globalThis)) return plan();
+    stream = new EventSource(events);
+    stream.onmessage = refresh;
+    stream.addEventListener("changed", refresh);
+    // A refused stream (too many are open) stays closed: poll instead. A broken one comes back by itself.
+    stream.onerror = () => { if (stream.readyState === EventSource.CLOSED) plan(); };
+  }
+
+  async function poll() {
+    if (!root.isConnected) return;
+    if (!document.hidden) await (check ? look() : refresh()).catch(() => {});
+    plan();
+  }
+
+  async function look() {
+    const answer = await fetch(check, { headers: { Accept: "application/json" }, cache: "no-store" });
+    if (answer.ok && (await answer.json()).state !== state) await refresh();
+  }
+
+  async function refresh() {
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
+    if (!answer.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = page.getElementById(root.id);
+    if (!fresh) return location.reload();
+    const parts = [...root.querySelectorAll("[data-live]")];
+    const news = [...fresh.querySelectorAll("[data-live]")];
+    if (parts.length !== news.length) return location.reload();
+    parts.forEach((part, place) => replace(part, news[place]));
+    state = fresh.dataset.state;
+    if (!fresh.dataset.island) stop();
+  }
+
+  function replace(part, fresh) {
+    if (part.innerHTML === fresh.innerHTML || part.contains(document.activeElement) && part.dataset.live === "calm") return;
+    const focused = part.contains(document.activeElement) && document.activeElement.id;
+    part.replaceChildren(...fresh.childNodes);
+    part.dispatchEvent(new CustomEvent("pesan:swap", { bubbles: true }));
+    if (focused) document.getElementById(focused)?.focus();
+  }
+
+  function stop() {
+    clearTimeout(timer);
+    stream?.close();
+  }
+
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) poll(); });
+  addEventListener("pagehide", stop);
+  listen();
+}
