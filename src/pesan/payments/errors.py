@@ -44,17 +44,6 @@ class MethodNotOffered(PesanError):
     )
 
 
-class NotPayable(PesanError):
-    """The order no longer waits for its first payment."""
-
-    code = "payment.not_payable"
-    status = 409
-    message = Text(
-        id="Pesanan ini tidak lagi menunggu pembayaran. Lihat statusnya di halaman pesanan.",
-        en="This order is no longer waiting for a payment. See its status on the order page.",
-    )
-
-
 class NothingToPay(PesanError):
     """The order costs nothing, so there is no method to choose."""
 
@@ -102,6 +91,17 @@ class ProofNotFound(PesanError):
     code = "proof.not_found"
     status = 404
     message = Text(id="Bukti ini tidak ditemukan.", en="This proof was not found.")
+
+
+class UploadsBusy(PesanError):
+    """The merchant's buyers sent more bytes within the hour than the instance takes for one merchant."""
+
+    code = "proof.uploads_busy"
+    status = 429
+    message = Text(
+        id="Terlalu banyak bukti masuk untuk penyelenggara ini. Coba lagi beberapa menit lagi.",
+        en="Too many proofs are arriving for this organizer. Please try again in a few minutes.",
+    )
 
 
 class TooManyProofs(PesanError):

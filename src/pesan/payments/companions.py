@@ -1,0 +1,127 @@
+"""What payments write together with a move of an order, in the gate's own transaction, or not at all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Self
+from uuid import UUID
+
+from sqlalchemy import ARRAY, BigInteger, Integer, LargeBinary, Row, String, Uuid, bindparam, text
+
+from pesan.db import WriteSession
+from pesan.kit.ids import new_id
+from pesan.payments import ledger
+from pesan.payments.ledger import Movement
+from pesan.payments.states import Reason
+
+_INSERT_PROOFS = text(
+    "INSERT INTO payment_proofs (id, merchant_id, order_id, payment_id, object_key, mime, size, sha256, phash,"
+    " width, height)"
+    " SELECT n.id, n.merchant_id, n.order_id, p.id, n.object_key, n.mime, n.size, n.sha256, n.phash, n.width,"
+    " n.height"
+    " FROM unnest(:proof_id, :merchant_id, :order_id, :object_key, :mime, :size, :sha256, :phash, :width, :height)"
+    " AS n (id, merchant_id, order_id, object_key, mime, size, sha256, phash, width, height)"
+    " LEFT JOIN payments p ON p.order_id = n.order_id AND p.state = 'open'"
+).bindparams(
+    bindparam("proof_id", type_=ARRAY(Uuid())),
+    bindparam("merchant_id", type_=ARRAY(Uuid())),
+    bindparam("order_id", type_=ARRAY(Uuid())),
+    bindparam("object_key", type_=ARRAY(String())),
+    bindparam("mime", type_=ARRAY(String())),
+    bindparam("size", type_=ARRAY(Integer())),
+    bindparam("sha256", type_=ARRAY(LargeBinary())),
+    bindparam("phash", type_=ARRAY(BigInteger())),
+    bindparam("width", type_=ARRAY(Integer())),
+    bindparam("height", type_=ARRAY(Integer())),
+)
+
+# Money that comes without a chosen method gets its payment here, so that every capture has one.
+_OPEN_MISSING = text(
+    "INSERT INTO payments (id, merchant_id, order_id, base_amount, amount)"
+    " SELECT n.id, n.merchant_id, n.order_id, n.amount, n.amount"
+    " FROM unnest(:ids, :merchant_ids, :order_ids, :amounts) AS n (id, merchant_id, order_id, amount)"
+    " WHERE NOT EXISTS (SELECT 1 FROM payments p WHERE p.order_id = n.order_id AND p.state = 'open')"
+).bindparams(
+    bindparam("ids", type_=ARRAY(Uuid())),
+    bindparam("merchant_ids", type_=ARRAY(Uuid())),
+    bindparam("order_ids", type_=ARRAY(Uuid())),
+    bindparam("amounts", type_=ARRAY(BigInteger())),
+)
+_SETTLE = text(
+    "UPDATE payments SET state = 'paid', settled_at = clock_timestamp()"
+    " WHERE order_id = ANY (:order_ids) AND state = 'open'"
+    " RETURNING id, order_id, merchant_id, amount, currency"
+).bindparams(bindparam("order_ids", type_=ARRAY(Uuid())))
+
+
+@dataclass(frozen=True, slots=True)
+class ProofCompanion:
+    """The row of a proof whose object is stored already; it joins the order's open payment by itself."""
+
+    order_id: UUID
+    merchant_id: UUID
+    object_key: str
+    mime: str
+    size: int
+    sha256: bytes
+    phash: int | None = None
+    width: int | None = None
+    height: int | None = None
+    proof_id: UUID = field(default_factory=new_id)
+
+    @classmethod
+    async def write_many(cls, session: WriteSession, items: Sequence[Self]) -> None:
+        """Write the proofs of a group in one statement."""
+        columns = [column.name for column in fields(cls)]
+        await session.execute(
+            _INSERT_PROOFS, {name: [getattr(item, name) for item in items] for name in columns}
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureCompanion:
+    """The money of an order that was approved or paid: its open payment is settled and enters the ledger.
+
+    `amount` is what the order costs; it counts only where no method was chosen, and so no payment is open.
+    """
+
+    order_id: UUID
+    merchant_id: UUID
+    amount: int
+
+    @classmethod
+    async def write_many(cls, session: WriteSession, items: Sequence[Self]) -> None:
+        """Settle the payments of a group; the gate holds the orders' locks, which guard them."""
+        await session.execute(
+            _OPEN_MISSING,
+            {
+                "ids": [new_id() for _ in items],
+                "merchant_ids": [item.merchant_id for item in items],
+                "order_ids": [item.order_id for item in items],
+                "amounts": [item.amount for item in items],
+            },
+        )
+        settled = await session.execute(_SETTLE, {"order_ids": [item.order_id for item in items]})
+        await ledger.post(session, [_capture_of(payment) for payment in settled])
+
+
+@dataclass(frozen=True, slots=True)
+class FulfilCompanion:
+    """An order that got what it paid for: its money is earned. A free order has none, and writes nothing."""
+
+    order_id: UUID
+
+    @classmethod
+    async def write_many(cls, session: WriteSession, items: Sequence[Self]) -> None:
+        """Move what the orders' customers still own to what is earned."""
+        await ledger.record_fulfilment(session, [item.order_id for item in items])
+
+
+def _capture_of(payment: Row[Any]) -> Movement:
+    return Movement(
+        reason=Reason.CAPTURE,
+        order_id=payment.order_id,
+        merchant_id=payment.merchant_id,
+        source_id=payment.id,
+        amount=payment.amount,
+        currency=payment.currency,
+    )

@@ -1,0 +1,88 @@
+"""Database functions and triggers of payments; replaced in place by `pesan migrate`."""
+
+FUNCTIONS = (
+    # Runs as the owner: whether an amount is free depends on orders that the asker may not see. The chosen amount
+    # is tried in a later statement than the search, and the primary key decides between two who chose the same.
+    """
+    CREATE OR REPLACE FUNCTION reserve_amount(of_account text, base bigint, ceiling bigint, of_merchant uuid,
+                                              of_order uuid, of_payment uuid)
+    RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+    DECLARE
+        digits record;
+        chosen bigint;
+        reserved bigint;
+    BEGIN
+        FOR digits IN SELECT * FROM (VALUES (1, 999), (1000, 9999)) AS codes (lowest, highest)
+            ORDER BY lowest LOOP
+            LOOP
+                SELECT free INTO chosen
+                FROM generate_series(base + digits.lowest, least(base + digits.highest, ceiling)) AS free
+                WHERE free NOT IN (
+                    SELECT r.amount FROM amount_reservations r JOIN orders o ON o.id = r.order_id
+                    WHERE r.account_key = of_account
+                      AND r.amount BETWEEN base + digits.lowest AND base + digits.highest
+                      AND (o.ended_at IS NULL OR o.ended_at + interval '24 hours' > clock_timestamp())
+                )
+                ORDER BY random() LIMIT 1;
+                EXIT WHEN chosen IS NULL;
+                INSERT INTO amount_reservations AS r
+                    (account_key, amount, merchant_id, order_id, payment_id, reserved_at)
+                VALUES (of_account, chosen, of_merchant, of_order, of_payment, clock_timestamp())
+                ON CONFLICT (account_key, amount) DO UPDATE
+                SET merchant_id = excluded.merchant_id, order_id = excluded.order_id,
+                    payment_id = excluded.payment_id, reserved_at = excluded.reserved_at
+                WHERE EXISTS (
+                    SELECT 1 FROM orders o
+                    WHERE o.id = r.order_id AND o.ended_at + interval '24 hours' <= clock_timestamp()
+                )
+                RETURNING r.amount INTO reserved;
+                IF reserved IS NOT NULL THEN
+                    RETURN reserved;
+                END IF;
+            END LOOP;
+        END LOOP;
+        RETURN NULL;
+    END $$
+    """,
+    # Runs as the owner: a buyer may not see what others sent, and still shares the merchant's room with them.
+    """
+    CREATE OR REPLACE FUNCTION proof_usage(of_order uuid)
+    RETURNS TABLE (order_count bigint, order_bytes bigint, merchant_bytes bigint)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+        SELECT count(*) FILTER (WHERE p.order_id = of_order),
+               coalesce(sum(p.size) FILTER (WHERE p.order_id = of_order), 0),
+               coalesce(sum(p.size) FILTER (
+                   WHERE p.uploaded_at > clock_timestamp() - interval '1 hour'), 0)
+        FROM payment_proofs p JOIN orders o ON o.merchant_id = p.merchant_id
+        WHERE o.id = of_order
+          AND (p.order_id = of_order OR p.uploaded_at > clock_timestamp() - interval '1 hour')
+    $$
+    """,
+    """
+    CREATE OR REPLACE FUNCTION ledger_check_balance() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+    BEGIN
+        IF EXISTS (
+            SELECT 1 FROM ledger_entries WHERE transaction_id = NEW.transaction_id
+            GROUP BY currency HAVING sum(amount) <> 0
+        ) THEN
+            RAISE EXCEPTION 'ledger transaction % does not sum to zero', NEW.transaction_id
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'ck_ledger_entries_balance';
+        END IF;
+        RETURN NULL;
+    END $$
+    """,
+    """
+    DO $$ BEGIN
+        IF NOT EXISTS (SELECT 1 FROM pg_trigger WHERE tgname = 'ck_ledger_entries_balance') THEN
+            CREATE CONSTRAINT TRIGGER ck_ledger_entries_balance AFTER INSERT ON ledger_entries
+            DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ledger_check_balance();
+        END IF;
+    END $$
+    """,
+    # The grants stop the application; this stops whoever owns the table from doing it by mistake.
+    """
+    CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_entries
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change()
+    """,
+)

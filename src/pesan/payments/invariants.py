@@ -1,0 +1,62 @@
+"""What must always hold of money, and of the proofs that it came."""
+
+from pesan.db import Invariant
+
+INVARIANTS = (
+    Invariant(
+        "ledger.sums_to_zero",
+        "Every movement of money sums to zero.",
+        "SELECT transaction_id, currency, sum(amount) AS difference FROM ledger_entries"
+        " GROUP BY transaction_id, currency HAVING sum(amount) <> 0",
+    ),
+    Invariant(
+        "ledger.ended_orders_hold_nothing",
+        "Money of an order that ended is fulfilled, refunded or due back; none is left with the customer.",
+        "SELECT o.id AS order_id, o.state, -sum(e.amount) AS amount FROM ledger_entries e"
+        " JOIN orders o ON o.id = e.order_id WHERE e.account = 'customer' AND o.ended_at IS NOT NULL"
+        " GROUP BY o.id HAVING sum(e.amount) <> 0",
+    ),
+    Invariant(
+        "ledger.accounts_keep_their_side",
+        "No account gives out more of an order's money than it got.",
+        "SELECT order_id, account, sum(amount) AS amount FROM ledger_entries GROUP BY order_id, account"
+        " HAVING CASE account WHEN 'received' THEN sum(amount) < 0 ELSE sum(amount) > 0 END",
+    ),
+    Invariant(
+        "payments.settled_are_captured",
+        "Each settled payment is captured once, in full, and nothing else is.",
+        "SELECT coalesce(p.id, e.source_id) AS payment_id, p.amount, e.amount AS captured"
+        " FROM (SELECT * FROM payments WHERE state = 'paid') p"
+        " FULL JOIN (SELECT * FROM ledger_entries WHERE reason = 'capture' AND account = 'received') e"
+        " ON e.source_id = p.id WHERE p.amount IS DISTINCT FROM e.amount",
+    ),
+    Invariant(
+        "payments.paid_orders_have_money",
+        "An order that is paid has a settled payment, unless it was free.",
+        "SELECT o.id AS order_id, o.state FROM orders o"
+        " WHERE o.state IN ('PAID', 'COMPLETED') AND o.total_amount > 0"
+        " AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.order_id = o.id AND p.state = 'paid')",
+    ),
+    Invariant(
+        "payments.fulfilled_orders_are_complete",
+        "What is fulfilled belongs to an order that got it.",
+        "SELECT o.id AS order_id, o.state, -sum(e.amount) AS amount FROM ledger_entries e"
+        " JOIN orders o ON o.id = e.order_id WHERE e.account = 'fulfilled' AND o.state <> 'COMPLETED'"
+        " GROUP BY o.id HAVING sum(e.amount) <> 0",
+    ),
+    Invariant(
+        "payments.amounts_name_one_order",
+        "The exact amount of each open payment is reserved on its account for its own order.",
+        "SELECT p.id AS payment_id, p.amount, m.account_key FROM payments p"
+        " JOIN payment_methods m ON m.id = p.method_id"
+        " LEFT JOIN amount_reservations r ON r.account_key = m.account_key AND r.amount = p.amount"
+        " AND r.order_id = p.order_id"
+        " JOIN orders o ON o.id = p.order_id"
+        " WHERE p.state = 'open' AND p.unique_code IS NOT NULL AND o.ended_at IS NULL AND r.order_id IS NULL",
+    ),
+    Invariant(
+        "payments.proofs_have_their_object",
+        "Every proof that is listed can be opened: its object is in the store.",
+        "SELECT id AS proof_id, order_id, missing_since FROM payment_proofs WHERE missing_since IS NOT NULL",
+    ),
+)

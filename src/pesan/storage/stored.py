@@ -1,0 +1,38 @@
+"""Storing a file together with the row that names it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy.exc import DataError, IntegrityError
+
+from pesan.errors import PesanError
+from pesan.storage.base import Storage
+from pesan.storage.inspection.files import CleanFile
+from pesan.storage.keys import Kind, new_folder
+
+
+@asynccontextmanager
+async def stored(storage: Storage, kind: Kind, clean: CleanFile) -> AsyncIterator[str]:
+    """The key of a freshly stored file, for the block that writes its row; removed again if that is refused.
+
+    Only a certain refusal removes it. A cancelled request or a commit whose outcome nobody knows may have written
+    the row; then the object stays, and if no row names it, it is collected after a day.
+    Raises StorageUnavailable before the block runs.
+    """
+    folder = new_folder(kind)
+    keys = [f"{folder}/{version.filename}" for version in clean.versions]
+    for key, version in zip(keys, clean.versions, strict=True):
+        await storage.put(key, version.content, version.mime)
+    try:
+        yield keys[0]
+    except (PesanError, IntegrityError, DataError) as refusal:
+        if not isinstance(refusal, PesanError) or refusal.status < 500:
+            await _remove(storage, keys)
+        raise
+
+
+async def _remove(storage: Storage, keys: list[str]) -> None:
+    try:
+        await storage.delete(*keys)
+    except PesanError:
+        return  # the refusal is the answer; what stays behind is collected
