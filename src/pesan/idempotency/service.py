@@ -1,12 +1,13 @@
 """Finding and storing answers, for many keys at once: the combiner of a sale asks for a whole group."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import orjson
 from sqlalchemy import CursorResult, text
 
 from pesan.db import WriteSession
+from pesan.idempotency.errors import KeyInFlight, KeyReused
 
 RETENTION_HOURS = 24
 
@@ -102,6 +103,26 @@ async def store_many(session: WriteSession, answers: Sequence[tuple[Wanted, Answ
                 "bodies": [a.body for _, a in answers],
             },
         )
+
+
+async def answer_once(
+    session: WriteSession, wanted: Wanted, make: Callable[[], Awaitable[Answer]]
+) -> Answer | Replay:
+    """For a route with a transaction of its own: `make` the answer and store it, unless the key has one already.
+
+    **Locks** the key until the transaction ends. Raises KeyInFlight, KeyReused, and whatever `make` raises, in which
+    case nothing is stored.
+    """
+    (status,) = await lock_and_find(session, [wanted])
+    if isinstance(status, InFlight):
+        raise KeyInFlight
+    if isinstance(status, Mismatch):
+        raise KeyReused
+    if isinstance(status, Replay):
+        return status
+    answer = await make()
+    await store_many(session, [(wanted, answer)])
+    return answer
 
 
 async def purge_old(session: WriteSession, *, hours: int = RETENTION_HOURS, chunk: int = 1_000) -> int:

@@ -1,0 +1,1 @@
+"""What every HTTP route shares: the edge of the stack, errors, CSRF, limits, templates, health."""

@@ -1,0 +1,101 @@
+"""Every route declares who may call it; a test lists role by route, and a route without a declaration fails it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.routing import APIRoute
+
+from pesan.errors import Forbidden, NotFound
+from pesan.web.deps import booking_codes, find_person
+from pesan.web.errors import SignInNeeded
+from pesan.web.people import ORGANIZER, Person
+
+
+class Who(StrEnum):
+    """Who may call a route. A platform administrator may whatever organizers and staff may."""
+
+    PUBLIC = "public"
+    GUEST_WITH_CODE = "guest_with_code"
+    STAFF = "staff"
+    ORGANIZER = "organizer"
+    ADMIN = "admin"
+
+
+class Allowed:
+    """The dependency that `allow` makes; `who` is what a test reads.
+
+    It decides by role alone. Whether this merchant's row is this person's to touch is for the feature's policies and
+    the database's.
+    """
+
+    def __init__(self, *who: Who) -> None:
+        if not who:
+            raise ValueError("say who may call the route")
+        self.who = frozenset(who)
+
+    async def __call__(self, request: Request) -> None:
+        """Raises SignInNeeded, Forbidden, or NotFound for a guest without any code."""
+        if Who.PUBLIC in self.who:
+            return
+        if Who.GUEST_WITH_CODE in self.who and booking_codes(request):
+            return
+        person = await find_person(request) if self.who - {Who.GUEST_WITH_CODE} else None
+        if person is None:
+            raise SignInNeeded if self.who - {Who.GUEST_WITH_CODE} else NotFound
+        if not self._admits(person):
+            raise Forbidden
+
+    def _admits(self, person: Person) -> bool:
+        if person.is_platform_admin:
+            return True
+        roles = set(map(str, person.roles.values()))
+        return (Who.STAFF in self.who and bool(roles)) or (Who.ORGANIZER in self.who and ORGANIZER in roles)
+
+
+def allow(*who: Who) -> Any:
+    """For a route's or router's `dependencies=[allow(Who.STAFF)]`."""
+    return Depends(Allowed(*who))
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredRoute:
+    """One route of the app, with the declarations that guard it; they must all be met."""
+
+    path: str
+    methods: frozenset[str]
+    name: str
+    declared: Sequence[frozenset[Who]]
+    route: APIRoute
+
+
+def list_routes(app: FastAPI) -> list[DeclaredRoute]:
+    """Every route that the app answers, routers included, by its full path."""
+    return [_declare(path, route, guards) for path, route, guards in _walk(app.routes)]
+
+
+def _walk(routes: Sequence[Any]) -> Iterator[tuple[str, APIRoute, Sequence[Any]]]:
+    for route in routes:
+        if isinstance(route, APIRoute):
+            yield route.path, route, route.dependencies
+        elif hasattr(route, "effective_route_contexts"):
+            yield from _included(route)
+
+
+def _included(router: Any) -> Iterator[tuple[str, APIRoute, Sequence[Any]]]:
+    """The routes of an included router, with its prefix and its own dependencies."""
+    for found in router.effective_route_contexts():
+        route = found.original_route
+        if isinstance(route, APIRoute):
+            yield found.path, route, [*found.dependencies, *route.dependencies]
+
+
+def _declare(path: str, route: APIRoute, guards: Sequence[Any]) -> DeclaredRoute:
+    declared = {
+        id(guard.dependency): guard.dependency.who
+        for guard in guards
+        if isinstance(guard.dependency, Allowed)
+    }
+    return DeclaredRoute(path, frozenset(route.methods or ()), route.name, list(declared.values()), route)

@@ -1,0 +1,103 @@
+"""The cookies of this instance: what they are called, and how they are guarded."""
+
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+
+from starlette.responses import Response
+
+from pesan.web.context import RequestContext, context_of
+
+LANGUAGE_COOKIE = "pesan_lang"
+THEME_COOKIE = "pesan_theme"
+GUEST = "pesan_guest"
+SESSION = "pesan_session"
+CODES = "pesan_codes"
+MAX_CODES = 10
+YEAR_SECONDS = 365 * 86_400
+_HOST_PREFIX = "__Host-"
+
+
+def cookie_name(context: RequestContext, name: str) -> str:
+    """The name with the `__Host-` prefix, which browsers keep to TLS and to this host alone.
+
+    On plain http there is none: development on localhost; production refuses a base URL without https.
+    """
+    return f"{_HOST_PREFIX}{name}" if context.scheme == "https" else name
+
+
+def read_cookie(context: RequestContext, name: str) -> str:
+    """A cookie's value by its full name; empty when it is missing."""
+    return _parse(context).get(name, "")
+
+
+def read_guarded(request: Any, name: str) -> str:
+    """The value of one of the guarded cookies above, whatever the scheme calls it."""
+    context = context_of(request)
+    return read_cookie(context, cookie_name(context, name))
+
+
+def write_guarded(
+    request: Any, response: Response, name: str, value: str, *, max_age: int | None = None
+) -> None:
+    """Set a guarded cookie: HttpOnly, SameSite=Lax, Secure on https; without `max_age` it ends with the browser."""
+    context = context_of(request)
+    response.set_cookie(
+        cookie_name(context, name),
+        value,
+        max_age=max_age,
+        path="/",
+        secure=context.scheme == "https",
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def drop_guarded(request: Any, response: Response, name: str) -> None:
+    """Make the browser forget a guarded cookie."""
+    write_guarded(request, response, name, "", max_age=0)
+
+
+def write_session(request: Any, response: Response, token: str) -> None:
+    """Keep a signed-in person's token until the browser closes (workflow-client-upgraded.md §8)."""
+    write_guarded(request, response, SESSION, token)
+
+
+def drop_session(request: Any, response: Response) -> None:
+    """Forget the signed-in person."""
+    drop_guarded(request, response, SESSION)
+
+
+def session_token(request: Any) -> str:
+    """The token of whoever is signed in; empty for a guest."""
+    return read_guarded(request, SESSION)
+
+
+def remember_code(request: Any, response: Response, code: str) -> None:
+    """Keep a booking code in the guest's browser, newest first; the code proves whose booking it is."""
+    codes = [code, *(kept for kept in remembered_codes(request) if kept != code)][:MAX_CODES]
+    write_guarded(request, response, CODES, ".".join(codes), max_age=YEAR_SECONDS)
+
+
+def remembered_codes(request: Any) -> tuple[str, ...]:
+    """The booking codes that this browser keeps."""
+    kept = read_guarded(request, CODES).split(".")
+    return tuple(code for code in kept[:MAX_CODES] if code.isalnum() and code.isascii())
+
+
+def header_value(name: str, value: str, *, is_secure: bool, max_age: int | None) -> bytes:
+    """A guarded cookie as a Set-Cookie header, for answers that no route builds."""
+    response = Response()
+    response.set_cookie(
+        name, value, max_age=max_age, path="/", secure=is_secure, httponly=True, samesite="lax"
+    )
+    return response.headers["set-cookie"].encode("latin-1")
+
+
+def _parse(context: RequestContext) -> dict[str, str]:
+    if context.cookies_in is None:
+        try:
+            parsed = SimpleCookie(context.text_header(b"cookie"))
+        except CookieError:
+            parsed = SimpleCookie()
+        context.cookies_in = {name: morsel.value for name, morsel in parsed.items()}
+    return context.cookies_in

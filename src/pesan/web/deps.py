@@ -1,0 +1,81 @@
+"""What routes ask about a request: whose process this is, who is asking, what they may show."""
+
+from typing import Any
+
+from fastapi import Request
+
+from pesan.db import Actor, Database
+from pesan.kit.ids import normalise_code
+from pesan.kit.registry import Registry
+from pesan.web.context import context_of
+from pesan.web.cookies import remembered_codes, session_token
+from pesan.web.guests import find_guest_id, guest_id
+from pesan.web.limits.limiter import Limiter
+from pesan.web.locale import get_locale
+from pesan.web.people import Person, Sessions
+
+CODE_HEADER = "x-booking-code"
+MAX_CODE = 40
+
+__all__ = [
+    "booking_codes",
+    "client_ip",
+    "find_guest_id",
+    "find_person",
+    "get_actor",
+    "get_database",
+    "get_locale",
+    "get_registry",
+    "guest_actor",
+    "guest_id",
+    "ip_digest",
+]
+
+
+def get_registry(request: Request) -> Registry:
+    """The objects of this process."""
+    registry: Registry = request.app.state.registry
+    return registry
+
+
+def get_database(request: Request) -> Database:
+    """The process's database."""
+    return get_registry(request)[Database]
+
+
+def client_ip(request: Any) -> str:
+    """The caller's address, as far as a trusted proxy vouches for it."""
+    return context_of(request).client_ip
+
+
+def ip_digest(request: Request) -> str:
+    """What stands for the caller's address in rows: a keyed digest, of the /64 when it is IPv6."""
+    return get_registry(request)[Limiter].digest(client_ip(request))
+
+
+async def find_person(request: Request) -> Person | None:
+    """Whoever is signed in; looked up once per request."""
+    context = context_of(request)
+    if isinstance(context.person, bool):
+        token = session_token(request)
+        context.person = await get_registry(request)[Sessions].find(token) if token else None
+    return context.person
+
+
+async def get_actor(request: Request) -> Actor:
+    """Who acts: the person that is signed in, else the guest with the codes they showed."""
+    person = await find_person(request)
+    return person.to_actor(ip_digest=ip_digest(request)) if person else guest_actor(request)
+
+
+def guest_actor(request: Request) -> Actor:
+    """The guest behind a request, whoever is signed in in the same browser."""
+    return Actor.guest(*booking_codes(request), ip_digest=ip_digest(request))
+
+
+def booking_codes(request: Request) -> tuple[str, ...]:
+    """The booking codes that the caller showed: in the path, by the `X-Booking-Code` header, in the cookie."""
+    shown = [str(request.path_params.get("code", "")), request.headers.get(CODE_HEADER, "")]
+    codes = [normalise_code(code) for code in shown if 0 < len(code) <= MAX_CODE]
+    usable = [code for code in codes if code.isalnum() and code.isascii()]
+    return tuple(dict.fromkeys([*usable, *remembered_codes(request)]))

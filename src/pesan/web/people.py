@@ -1,0 +1,43 @@
+"""Who is signed in, as far as routes and templates need to know; identity says who that is."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
+from uuid import UUID
+
+from pesan.db import Actor
+
+ORGANIZER = "organizer"
+
+
+class Person(Protocol):
+    """Somebody with a live session, and their roles at this request."""
+
+    @property
+    def csrf_secret(self) -> bytes:
+        """What the session's form tokens are bound to."""
+        ...
+
+    @property
+    def roles(self) -> Mapping[UUID, str]:
+        """`organizer` or `staff`, per merchant."""
+        ...
+
+    @property
+    def is_platform_admin(self) -> bool:
+        """Whether every merchant is theirs to see."""
+        ...
+
+    def to_actor(self, *, ip_digest: str | None = None) -> Actor:
+        """The actor that their transactions run as."""
+        ...
+
+
+class Sessions:
+    """Finds the person behind a session cookie, by the function that a composition root gives."""
+
+    def __init__(self, find: Callable[[str], Awaitable[Person | None]] | None = None) -> None:
+        self._find = find
+
+    async def find(self, token: str) -> Person | None:
+        """The person whose live session `token` opens; nobody where no function was given."""
+        return await self._find(token) if self._find else None

@@ -1,0 +1,29 @@
+"""Where a visitor may be sent next: within this site, nowhere else."""
+
+from urllib.parse import quote, urlsplit
+
+from starlette.requests import Request
+
+LOGIN_PATH = "/backoffice/login"
+MAX_LENGTH = 1_000
+
+
+def safe_next(value: str | None, default: str = "/") -> str:
+    r"""`value` when it is a path of this site, else `default`: `//evil`, `/\evil`, `https:evil` are not."""
+    if not value or len(value) > MAX_LENGTH or not value.isprintable() or "\\" in value:
+        return default
+    if not value.startswith("/") or value.startswith("//"):
+        return default
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return default
+    return default if parts.scheme or parts.netloc else value
+
+
+def login_address(request: Request) -> str:
+    """The log-in page, which leads back to the page that was asked for."""
+    if request.method not in {"GET", "HEAD"}:
+        return LOGIN_PATH
+    query = f"?{request.url.query}" if request.url.query else ""
+    return f"{LOGIN_PATH}?next={quote(request.url.path + query, safe='')}"
