@@ -103,7 +103,11 @@ async def create_pool(
 ) -> CapacityPool:
     """A new, empty pool."""
     pool = CapacityPool(
-        id=new_id(), merchant_id=merchant_id, capacity=capacity, hold_ratio=hold_ratio, max_per_order=max_per_order
+        id=new_id(),
+        merchant_id=merchant_id,
+        capacity=capacity,
+        hold_ratio=hold_ratio,
+        max_per_order=max_per_order,
     )
     session.add(pool)
     await session.flush()

@@ -16,6 +16,4 @@ class InvalidPeriod(PesanError):
 
     code = "catalog.invalid_period"
     status = 422
-    message = Text(
-        id="Waktu selesai harus sesudah waktu mulai.", en="The end must come after the start."
-    )
+    message = Text(id="Waktu selesai harus sesudah waktu mulai.", en="The end must come after the start.")

@@ -74,11 +74,15 @@ class EventPaymentMethod(Base):
 
     __tablename__ = "event_payment_methods"
     __table_args__ = (
-        ForeignKeyConstraint(["merchant_id", "event_id"], ["events.merchant_id", "events.id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(
+            ["merchant_id", "event_id"], ["events.merchant_id", "events.id"], ondelete="CASCADE"
+        ),
     )
 
     event_id: Mapped[UUID] = mapped_column(primary_key=True)
-    method_id: Mapped[UUID] = mapped_column(ForeignKey("payment_methods.id", ondelete="CASCADE"), primary_key=True)
+    method_id: Mapped[UUID] = mapped_column(
+        ForeignKey("payment_methods.id", ondelete="CASCADE"), primary_key=True
+    )
     merchant_id: Mapped[UUID]
 
 

@@ -14,7 +14,14 @@ from pesan.catalog.errors import EventNotFound
 from pesan.catalog.models import Event
 from pesan.catalog.states import EventStatus, Places
 from pesan.db import ReadSession
-from pesan.kit.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, BadCursor, Page, decode_cursor, encode_cursor
+from pesan.kit.pagination import (
+    DEFAULT_PAGE_SIZE,
+    MAX_PAGE_SIZE,
+    BadCursor,
+    Page,
+    decode_cursor,
+    encode_cursor,
+)
 from pesan.tenancy.models import Merchant
 
 
@@ -83,7 +90,9 @@ async def find_pool_ids(session: ReadSession, event_ids: Sequence[UUID]) -> dict
     return {row.id: row.pool_id for row in rows}
 
 
-async def get_listing(session: ReadSession, *, event_id: UUID | None = None, short_id: str | None = None) -> Listing:
+async def get_listing(
+    session: ReadSession, *, event_id: UUID | None = None, short_id: str | None = None
+) -> Listing:
     """One event by its id or its public short id; raises EventNotFound."""
     chosen = Event.id == event_id if event_id is not None else Event.short_id == short_id
     row = (await session.execute(_listings().where(chosen))).one_or_none()
@@ -149,7 +158,10 @@ def _conditions(wanted: ListingFilter) -> list[ColumnElement[bool]]:
         (wanted.starts_from, Event.starts_at >= wanted.starts_from if wanted.starts_from else None),
         (wanted.starts_before, Event.starts_at < wanted.starts_before if wanted.starts_before else None),
         (wanted.max_price is not None, Event.price_amount <= (wanted.max_price or 0)),
-        (wanted.is_available, (Event.status == EventStatus.OPEN) & (CapacityPool.used < CapacityPool.capacity)),
+        (
+            wanted.is_available,
+            (Event.status == EventStatus.OPEN) & (CapacityPool.used < CapacityPool.capacity),
+        ),
     ]
     return by_clock + [condition for given, condition in optional if given and condition is not None]
 
@@ -157,7 +169,12 @@ def _conditions(wanted: ListingFilter) -> list[ColumnElement[bool]]:
 def _matches(search: str) -> ColumnElement[bool]:
     escaped = search.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     pattern = f"%{escaped}%"
-    return or_(*(column.ilike(pattern, escape="\\") for column in (Event.title, Event.venue, Event.city, Merchant.name)))
+    return or_(
+        *(
+            column.ilike(pattern, escape="\\")
+            for column in (Event.title, Event.venue, Event.city, Merchant.name)
+        )
+    )
 
 
 def _after(cursor: str) -> ColumnElement[object]:

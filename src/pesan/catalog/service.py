@@ -63,7 +63,12 @@ class EventDraft:
 
 
 async def create_event(
-    session: WriteSession, *, merchant_id: UUID, draft: EventDraft, actor: Actor, status: str = EventStatus.DRAFT
+    session: WriteSession,
+    *,
+    merchant_id: UUID,
+    draft: EventDraft,
+    actor: Actor,
+    status: str = EventStatus.DRAFT,
 ) -> Event:
     """A new event with its pool."""
     pool = await create_pool(

@@ -19,6 +19,7 @@ ANY_ACTOR = "(select coalesce(current_setting('pesan.actor', true), '')) <> ''"
 PLATFORM_ADMIN = "(select current_setting('pesan.actor', true)) = 'admin'"
 _MERCHANTS = "(select coalesce(nullif(current_setting('pesan.merchant_ids', true), ''), '{}'))::uuid[]"
 _CODES = "(select coalesce(nullif(current_setting('pesan.order_codes', true), ''), '{}'))::text[]"
+OWN_MERCHANT = f"(id = ANY ({_MERCHANTS}) OR {PLATFORM_ADMIN})"
 STAFF_OF_MERCHANT = f"(merchant_id = ANY ({_MERCHANTS}) OR {PLATFORM_ADMIN})"
 HOLDS_ORDER_CODE = f"code = ANY ({_CODES})"
 HOLDS_TICKET = (

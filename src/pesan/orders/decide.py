@@ -226,7 +226,9 @@ def _shift_claims(order: OrderFacts, target: OrderState, situation: Situation) -
     source_bucket, target_bucket = BUCKETS[order.state], BUCKETS[target]
     if source_bucket is target_bucket:
         return
-    claims = [(situation.pools[pool_id], quantity) for pool_id, quantity in situation.claims.get(order.id, [])]
+    claims = [
+        (situation.pools[pool_id], quantity) for pool_id, quantity in situation.claims.get(order.id, [])
+    ]
     if source_bucket is BUCKETS[OrderState.EXPIRED] and not all(pool.can_use(q) for pool, q in claims):
         raise SoldOut
     for pool, quantity in claims:

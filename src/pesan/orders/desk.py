@@ -76,7 +76,9 @@ class SaleDesk:
 
     def _open(self, sale_id: UUID) -> Combiner[Move, Moved | Replayed]:
         combiner: Combiner[Move, Moved | Replayed] = Combiner(
-            self._run_group, is_divisible=lambda error: not isinstance(error, PesanError), max_group=self._max_group
+            self._run_group,
+            is_divisible=lambda error: not isinstance(error, PesanError),
+            max_group=self._max_group,
         )
         self._combiners[sale_id] = combiner
         return combiner

@@ -25,7 +25,9 @@ class SaleClosed(PesanError):
 
     code = "sale.closed"
     status = 409
-    message = Text(id="Penjualan untuk acara ini sedang tidak dibuka.", en="This event is not taking bookings now.")
+    message = Text(
+        id="Penjualan untuk acara ini sedang tidak dibuka.", en="This event is not taking bookings now."
+    )
 
 
 class ReviewBacklog(PesanError):
@@ -55,7 +57,9 @@ class QuantityNotAllowed(PesanError):
 
     code = "orders.quantity_not_allowed"
     status = 422
-    message = Text(id="Satu pesanan paling banyak {limit} tempat.", en="One booking may have at most {limit} places.")
+    message = Text(
+        id="Satu pesanan paling banyak {limit} tempat.", en="One booking may have at most {limit} places."
+    )
 
 
 class HoldExpired(PesanError):

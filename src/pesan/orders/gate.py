@@ -100,7 +100,9 @@ async def _write(session: WriteSession, situation: Situation, granted: Sequence[
     await move_claims(session, _bucket_changes(moved))
     await record_many(session, entries)
     await _write_companions(session, granted)
-    await store_many(session, [(g.move.wanted, g.move.render(g.moved)) for g in granted if g.move.wanted and g.move.render])
+    await store_many(
+        session, [(g.move.wanted, g.move.render(g.moved)) for g in granted if g.move.wanted and g.move.render]
+    )
     await enqueue_many(session, [job for grant in granted for job in _follow_ups(grant)])
 
 
@@ -118,7 +120,11 @@ def _chain(granted: Sequence[Granted]) -> list[NewEntry]:
             actor=grant.move.actor,
             merchant_id=order.merchant_id,
             reason=grant.move.reason,
-            data={"from": grant.source.value if grant.source else None, "to": order.state.value, **grant.move.data},
+            data={
+                "from": grant.source.value if grant.source else None,
+                "to": order.state.value,
+                **grant.move.data,
+            },
             at=grant.moved.at,
         )
         order.audit_seq, order.audit_head = entry.seq, entry.hash
@@ -168,6 +174,3 @@ def _follow_ups(grant: Granted) -> list[tuple[str, dict[str, str]]]:
     if grant.transition.tells_buyer and (grant.order.email or grant.order.wa):
         jobs.append((TELL_BUYER_TASK, {"order_id": order_id, "event": grant.move.event.value}))
     return jobs
-
-
-

@@ -3,7 +3,9 @@
 from pesan.db import Invariant
 from pesan.orders.states import BUCKETS
 
-_EXPECTED = "CASE o.state " + " ".join(f"WHEN '{s.value}' THEN '{b.value}'" for s, b in BUCKETS.items()) + " END"
+_EXPECTED = (
+    "CASE o.state " + " ".join(f"WHEN '{s.value}' THEN '{b.value}'" for s, b in BUCKETS.items()) + " END"
+)
 
 INVARIANTS = (
     Invariant(

@@ -24,7 +24,10 @@ class Keys:
     def spread(self, outcomes: Mapping[int, Outcome]) -> list[Outcome]:
         """One outcome per move, duplicates answered like the move that they repeat."""
         decided = {**self.known, **outcomes}
-        return [decided[index] if index in decided else self._follow(index, decided) for index in range(len(self.moves))]
+        return [
+            decided[index] if index in decided else self._follow(index, decided)
+            for index in range(len(self.moves))
+        ]
 
     def _follow(self, index: int, decided: Mapping[int, Outcome]) -> Outcome:
         leader = self.leaders[index]
@@ -57,7 +60,9 @@ async def resolve_keys(session: WriteSession, moves: Sequence[Move]) -> Keys:
     return Keys(fresh, known, leaders, moves)
 
 
-async def _look_up(session: WriteSession, moves: Sequence[Move], indices: Sequence[int]) -> dict[int, Outcome]:
+async def _look_up(
+    session: WriteSession, moves: Sequence[Move], indices: Sequence[int]
+) -> dict[int, Outcome]:
     wanted: list[tuple[int, Wanted]] = []
     for index in indices:
         key = moves[index].wanted

@@ -71,7 +71,9 @@ async def count_live(
     if not keys:
         return {}
     events, kinds, values = zip(*keys, strict=True)
-    rows = await session.execute(_BUYERS, {"events": list(events), "kinds": list(kinds), "values": list(values)})
+    rows = await session.execute(
+        _BUYERS, {"events": list(events), "kinds": list(kinds), "values": list(values)}
+    )
     return {(row.event_id, row.kind, row.value): row.live for row in rows}
 
 

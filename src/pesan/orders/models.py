@@ -47,7 +47,9 @@ class Order(Audited, Base):
         Index("ix_orders_live_wa", "event_id", "wa", postgresql_where=text(_LIVE)),
         Index("ix_orders_live_email", "event_id", "email", postgresql_where=text(_LIVE)),
         Index("ix_orders_live_ip", "event_id", "ip_digest", postgresql_where=text(_LIVE)),
-        Index("ix_orders_review", "merchant_id", "submitted_at", "id", postgresql_where=text("state = 'REVIEW'")),
+        Index(
+            "ix_orders_review", "merchant_id", "submitted_at", "id", postgresql_where=text("state = 'REVIEW'")
+        ),
         Index("ix_orders_list", "merchant_id", text("placed_at DESC"), "id"),
         Index("ix_orders_event_state", "event_id", "state"),
     )

@@ -29,7 +29,9 @@ async def get_order_by_code(session: ReadSession, code: str) -> Order:
 
 async def list_lines(session: ReadSession, order_id: UUID) -> Sequence[OrderLine]:
     """The lines of one order, in the order they were made."""
-    return (await session.scalars(select(OrderLine).where(OrderLine.order_id == order_id).order_by(OrderLine.id))).all()
+    return (
+        await session.scalars(select(OrderLine).where(OrderLine.order_id == order_id).order_by(OrderLine.id))
+    ).all()
 
 
 async def list_due_holds(

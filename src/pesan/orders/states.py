@@ -68,7 +68,9 @@ class Transition:
     tells_buyer: bool = False
 
 
-def _from(*sources: OrderState, event: OrderEvent, to: Transition) -> dict[tuple[OrderState, OrderEvent], Transition]:
+def _from(
+    *sources: OrderState, event: OrderEvent, to: Transition
+) -> dict[tuple[OrderState, OrderEvent], Transition]:
     return {(source, event): to for source in sources}
 
 
@@ -76,10 +78,14 @@ _S, _E = OrderState, OrderEvent
 _PAID = Transition(_S.PAID, "order:payment:settled", FULFIL_TASK)
 
 TRANSITIONS: Mapping[tuple[OrderState, OrderEvent], Transition] = {
-    **_from(_S.HOLD, event=_E.SUBMIT_PROOF, to=Transition(_S.REVIEW, "order:proof:submitted", tells_buyer=True)),
+    **_from(
+        _S.HOLD, event=_E.SUBMIT_PROOF, to=Transition(_S.REVIEW, "order:proof:submitted", tells_buyer=True)
+    ),
     **_from(_S.HOLD, _S.REVIEW, event=_E.PAY, to=_PAID),
     **_from(_S.REVIEW, event=_E.APPROVE, to=Transition(_S.PAID, "order:payment:approved", FULFIL_TASK)),
-    **_from(_S.REVIEW, event=_E.REJECT, to=Transition(_S.REJECTED, "order:payment:rejected", tells_buyer=True)),
+    **_from(
+        _S.REVIEW, event=_E.REJECT, to=Transition(_S.REJECTED, "order:payment:rejected", tells_buyer=True)
+    ),
     **_from(_S.PAID, event=_E.FULFIL, to=Transition(_S.COMPLETED, "order:fulfilment:completed")),
     **_from(_S.HOLD, event=_E.EXPIRE, to=Transition(_S.EXPIRED, "order:hold:expired", tells_buyer=True)),
     **_from(_S.HOLD, _S.REVIEW, event=_E.CANCEL, to=Transition(_S.CANCELLED, "order:hold:cancelled")),

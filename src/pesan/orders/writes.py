@@ -3,7 +3,18 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, DateTime, Integer, LargeBinary, String, TextClause, Uuid, bindparam, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    DateTime,
+    Integer,
+    LargeBinary,
+    String,
+    TextClause,
+    Uuid,
+    bindparam,
+    text,
+)
 from sqlalchemy.types import TypeEngine
 
 from pesan.db import WriteSession

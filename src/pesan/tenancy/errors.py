@@ -17,5 +17,6 @@ class SlugTaken(PesanError):
     code = "tenancy.slug_taken"
     status = 409
     message = Text(
-        id="Nama alamat “{slug}” sudah dipakai. Pilih yang lain.", en="The address “{slug}” is taken. Choose another."
+        id="Nama alamat “{slug}” sudah dipakai. Pilih yang lain.",
+        en="The address “{slug}” is taken. Choose another.",
     )

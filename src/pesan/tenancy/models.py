@@ -5,13 +5,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from pesan.audit import Audited
 from pesan.db import Access, Base, Policy, Timestamp, primary_key
-from pesan.db.access import ANY_ACTOR, IDENTITY, PLATFORM_ADMIN, REQUEST, SALE, system_policy
+from pesan.db.access import ANY_ACTOR, IDENTITY, OWN_MERCHANT, REQUEST, SALE, system_policy
 from pesan.db.base import UUID
-
-_OWN = (
-    "(id = ANY ((select coalesce(nullif(current_setting('pesan.merchant_ids', true), ''), '{}')::uuid[]))"
-    f" OR {PLATFORM_ADMIN})"
-)
 
 
 class Merchant(Audited, Base):
@@ -50,7 +45,7 @@ ACCESS = [
         },
         [
             Policy("public_read", (REQUEST, SALE, IDENTITY), ANY_ACTOR, command="SELECT"),
-            Policy("own", (REQUEST,), _OWN, command="UPDATE"),
+            Policy("own", (REQUEST,), OWN_MERCHANT, command="UPDATE"),
             system_policy(),
         ],
     )

@@ -10,7 +10,13 @@ from pesan.tenancy.models import Merchant
 
 
 async def create_merchant(
-    session: WriteSession, *, name: str, slug: str, actor: Actor, zone: str = "Asia/Jakarta", accent: str = "#5b3df5"
+    session: WriteSession,
+    *,
+    name: str,
+    slug: str,
+    actor: Actor,
+    zone: str = "Asia/Jakarta",
+    accent: str = "#5b3df5",
 ) -> Merchant:
     """A new merchant; raises SlugTaken."""
     merchant = Merchant(id=new_id(), name=name, slug=slug, zone=zone, accent=accent)

@@ -1,0 +1,113 @@
+"""The journeys of a purchase, each one move at the sale desk with what must be written beside it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from pesan.checkout.schemas import BuyerFields
+from pesan.db import Actor
+from pesan.idempotency.service import Answer, Wanted
+from pesan.kit.i18n import Locale
+from pesan.orders import Companion, Move, Moved, OrderEvent, Placement, Replayed
+from pesan.orders.desk import SaleDesk
+from pesan.orders.models import Order
+from pesan.payments import CaptureCompanion
+
+Render = Callable[[Moved], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """A caller's idempotency key, and how the answer that it stores is made."""
+
+    wanted: Wanted
+    render: Render
+
+
+async def place_hold(
+    desk: SaleDesk,
+    *,
+    event_id: UUID,
+    buyer: BuyerFields,
+    actor: Actor,
+    locale: Locale,
+    quantity: int = 1,
+    once: Once | None = None,
+) -> Moved | Replayed:
+    """Hold places for a buyer; an event without a price is paid at once.
+
+    Raises SaleClosed, SoldOut, HoldPoolFull, TooManyHolds, ReviewBacklog, QuantityNotAllowed.
+    """
+    wish = Placement(
+        event_id=event_id,
+        buyer_name=buyer.name,
+        quantity=quantity,
+        wa=buyer.wa,
+        email=buyer.email,
+        notes=buyer.notes,
+        locale=locale,
+        user_id=actor.user_id,
+    )
+    move = Move.place(wish, actor, wanted=once.wanted if once else None, render=once.render if once else None)
+    return await desk.submit(move)
+
+
+async def submit_proof(
+    desk: SaleDesk, *, order: Order, proof: Companion, actor: Actor, once: Once | None = None
+) -> Moved | Replayed:
+    """Hand in a proof that is stored already: HOLD → REVIEW; raises HoldExpired, WrongState, ReviewBacklog."""
+    return await desk.submit(_move(OrderEvent.SUBMIT_PROOF, order, actor, companions=(proof,), once=once))
+
+
+async def approve(desk: SaleDesk, *, order: Order, actor: Actor) -> Moved | Replayed:
+    """A reviewer accepts the proof: REVIEW → PAID, the money is captured, fulfilment enqueued.
+
+    Raises AlreadyDecided when another reviewer was first.
+    """
+    capture = CaptureCompanion(order.id, order.merchant_id, order.total_amount)
+    return await desk.submit(_move(OrderEvent.APPROVE, order, actor, companions=(capture,)))
+
+
+async def reject(desk: SaleDesk, *, order: Order, actor: Actor, reason: str) -> Moved | Replayed:
+    """A reviewer refuses the proof: REVIEW → REJECTED, the places return, the buyer is told why."""
+    return await desk.submit(_move(OrderEvent.REJECT, order, actor, reason=reason))
+
+
+async def cancel(
+    desk: SaleDesk, *, order: Order, actor: Actor, reason: str | None = None
+) -> Moved | Replayed:
+    """The buyer gives a hold back, or staff cancel it; the places return."""
+    return await desk.submit(_move(OrderEvent.CANCEL, order, actor, reason=reason))
+
+
+async def accept_cash(desk: SaleDesk, *, order: Order, actor: Actor) -> Moved | Replayed:
+    """Staff took the money at the counter: HOLD or REVIEW → PAID."""
+    capture = CaptureCompanion(order.id, order.merchant_id, order.total_amount)
+    return await desk.submit(_move(OrderEvent.PAY, order, actor, companions=(capture,)))
+
+
+async def accept_late(desk: SaleDesk, *, order: Order, actor: Actor, reason: str) -> Moved | Replayed:
+    """Money came after the end: the places are taken back if they are left, or SoldOut says that a refund is due."""
+    capture = CaptureCompanion(order.id, order.merchant_id, order.total_amount)
+    return await desk.submit(_move(OrderEvent.PAY_LATE, order, actor, reason=reason, companions=(capture,)))
+
+
+def _move(
+    event: OrderEvent,
+    order: Order,
+    actor: Actor,
+    *,
+    reason: str | None = None,
+    companions: tuple[Companion, ...] = (),
+    once: Once | None = None,
+) -> Move:
+    return Move(
+        event,
+        order.event_id,
+        actor,
+        order.id,
+        reason=reason,
+        companions=companions,
+        wanted=once.wanted if once else None,
+        render=once.render if once else None,
+    )

@@ -1,0 +1,64 @@
+"""Commands that prove things: invariants, the audit's chains, the settings."""
+
+from typing import Any
+
+import typer
+from sqlalchemy import text
+
+from pesan.app.modules import list_invariants
+from pesan.audit.verify import verify
+from pesan.cli.instance import with_database
+from pesan.cli.output import AsJson, print_record, print_records, say
+from pesan.db import Actor, Database
+from pesan.settings import Settings, load_settings, problems
+
+audit = typer.Typer(no_args_is_help=True, help="The audit's chains.")
+config = typer.Typer(no_args_is_help=True, help="The settings.")
+_ACTOR = Actor.system("doctor")
+_MOST_OFFENDERS = 50
+
+
+def doctor(as_json: AsJson = False) -> None:
+    """Check every invariant; exit 1 and name the offenders when one is broken."""
+
+    async def work(database: Database, _: Settings) -> list[dict[str, Any]]:
+        offenders: list[dict[str, Any]] = []
+        for invariant in list_invariants():
+            async with database.read(_ACTOR) as session:
+                await session.execute(text("SET LOCAL statement_timeout = '120s'"))
+                rows = await session.execute(
+                    text(f"SELECT * FROM ({invariant.sql}) o LIMIT {_MOST_OFFENDERS}")
+                )
+                offenders += [{"invariant": invariant.name, "offender": dict(row._mapping)} for row in rows]
+        return offenders
+
+    offenders = with_database(work)
+    print_records(offenders, as_json=as_json, empty=f"All {len(list_invariants())} invariants hold.")
+    raise typer.Exit(1 if offenders else 0)
+
+
+@audit.command("verify")
+def audit_verify(as_json: AsJson = False) -> None:
+    """Check every chain and block of the audit; exit 1 and name what was tampered with."""
+
+    async def work(database: Database, _: Settings) -> list[dict[str, Any]]:
+        async with database.read(_ACTOR) as session:
+            await session.execute(text("SET LOCAL statement_timeout = '600s'"))
+            return [{"fault": str(fault)} for fault in await verify(session)]
+
+    faults = with_database(work)
+    print_records(faults, as_json=as_json, empty="The audit is whole.")
+    raise typer.Exit(1 if faults else 0)
+
+
+@config.command("check")
+def config_check(as_json: AsJson = False) -> None:
+    """Say what stands against showing this instance to the public; exit 1 when something does."""
+    found = problems(load_settings())
+    if as_json:
+        print_record({"ok": not found, "problems": found}, as_json=True)
+    for sentence in [] if as_json else found:
+        say(f"[red]✗[/] {sentence}")
+    if not found and not as_json:
+        say("[green]✓[/] Nothing stands against it.")
+    raise typer.Exit(1 if found else 0)

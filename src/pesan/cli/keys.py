@@ -1,0 +1,58 @@
+"""Commands for the keys that sign tickets."""
+
+from typing import Annotated, Any
+
+import typer
+
+from pesan.cli.instance import with_database
+from pesan.cli.output import AsJson, print_record, print_records
+from pesan.db import Actor, Database
+from pesan.settings import Settings
+from pesan.tenancy.queries import get_merchant_by_slug
+from pesan.tickets.keys import Algorithm
+from pesan.tickets.keystore import DatabaseKeyStore
+from pesan.tickets.queries import list_keys, public_key_set
+
+keys = typer.Typer(no_args_is_help=True, help="The keys that sign tickets; private ones never leave.")
+_ACTOR = Actor.system("cli")
+MerchantSlug = Annotated[str, typer.Option("--merchant", help="The merchant's slug.")]
+
+
+@keys.command("list")
+def keys_list(merchant: MerchantSlug, as_json: AsJson = False) -> None:
+    """List a merchant's keys, the active one first."""
+
+    async def work(database: Database, _: Settings) -> list[dict[str, Any]]:
+        async with database.read(_ACTOR) as session:
+            owner = await get_merchant_by_slug(session, merchant)
+            return [
+                {"kid": key.kid, "alg": key.alg, "state": key.state, "created_at": key.created_at}
+                for key in await list_keys(session, owner.id)
+            ]
+
+    print_records(with_database(work), as_json=as_json, empty="No key yet; the first ticket makes one.")
+
+
+@keys.command("rotate")
+def keys_rotate(merchant: MerchantSlug, as_json: AsJson = False) -> None:
+    """Make a new key that signs from now on; what older keys signed still verifies."""
+
+    async def work(database: Database, settings: Settings) -> dict[str, Any]:
+        async with database.read(_ACTOR) as session:
+            owner = await get_merchant_by_slug(session, merchant)
+        store = DatabaseKeyStore(database, settings.secret)
+        made = await store.rotate(owner.id, Algorithm(owner.ticket_key_alg))
+        return {"kid": made.kid, "alg": made.algorithm}
+
+    print_record(with_database(work), as_json=as_json)
+
+
+@keys.command("export")
+def keys_export(as_json: AsJson = True) -> None:
+    """Print the public keys as a JWK set (RFC 7517)."""
+
+    async def work(database: Database, _: Settings) -> dict[str, Any]:
+        async with database.read(_ACTOR) as session:
+            return await public_key_set(session)
+
+    print_record(with_database(work), as_json=as_json)

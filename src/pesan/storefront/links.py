@@ -1,0 +1,28 @@
+"""Where things are: the paths that people share."""
+
+from uuid import UUID
+
+
+def event_path(slug: str, short_id: str) -> str:
+    """An event's page; the short id at its end is what finds it."""
+    return f"/x/{slug}-{short_id}"
+
+
+def booking_form_path(slug: str, short_id: str) -> str:
+    """The booking sheet of an event."""
+    return f"{event_path(slug, short_id)}/book"
+
+
+def status_path(code: str) -> str:
+    """A booking's page, which its code opens."""
+    return f"/b/{code}"
+
+
+def pay_path(code: str) -> str:
+    """Where a held booking is paid."""
+    return f"/pay/{code}"
+
+
+def order_topic(order_id: UUID) -> str:
+    """What a status page listens to."""
+    return f"order:{order_id}"

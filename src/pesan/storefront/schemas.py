@@ -1,0 +1,150 @@
+"""What the booking face answers."""
+
+from datetime import datetime
+from uuid import UUID
+
+from pesan.checkout.schemas import Face, Moment
+from pesan.payments.states import MethodKind
+
+
+class CapacityAnswer(Face):
+    """`GET /api/capacity/{eventId}`: the documents' figures, and what can be held right now."""
+
+    capacity: int
+    capacity_used: int
+    capacity_left: int
+    hold_active: int
+    hold_pool_left: int
+    available: int
+    snapshot_at: Moment
+
+
+class MerchantAnswer(Face):
+    """The brand that sells."""
+
+    slug: str
+    name: str
+    accent: str
+    zone: str
+
+
+class ItemAnswer(Face):
+    """One event, as lists and details show it; `status` is what a buyer can do about it now."""
+
+    id: UUID
+    slug: str
+    short_id: str
+    title: str
+    summary: str
+    venue: str
+    city: str
+    starts_at: Moment
+    ends_at: Moment
+    price: int
+    currency: str
+    status: str
+    available: int
+    capacity_left: int
+    url: str
+    merchant: MerchantAnswer
+
+
+class ItemDetailAnswer(ItemAnswer):
+    """One event in full."""
+
+    description: str
+    address: str
+    sale_opens_at: Moment | None
+    sale_closes_at: Moment | None
+    hold_minutes: int
+    capacity: CapacityAnswer
+
+
+class ItemListAnswer(Face):
+    """A page of events; `nextCursor` is null at the end."""
+
+    items: list[ItemAnswer]
+    next_cursor: str | None
+
+
+class MethodAnswer(Face):
+    """A way to pay."""
+
+    id: UUID
+    kind: MethodKind
+    display_name: str
+
+
+class InstructionsAnswer(Face):
+    """How to pay, for the method that was chosen; which members are set depends on its kind."""
+
+    kind: MethodKind
+    display_name: str
+    bank_name: str | None = None
+    account_no: str | None = None
+    account_holder: str | None = None
+    qris_payload: str | None = None
+    static_qris_payload: str | None = None
+
+
+class PaymentAnswer(Face):
+    """`POST /api/bookings/{id}/select-method`; `amount` includes the unique code."""
+
+    amount: int
+    unique_code: int | None
+    currency: str
+    instructions: InstructionsAnswer
+
+
+class TicketAnswer(Face):
+    """One ticket of a completed booking."""
+
+    code: str
+    number: int
+    state: str
+    qr: str
+
+
+class BookingAnswer(Face):
+    """`GET /api/bookings/{code}`; the name is masked, for the address may be shared."""
+
+    id: UUID
+    code: str
+    state: str
+    name: str
+    quantity: int
+    amount: int
+    currency: str
+    hold_expires_at: Moment
+    server_time: Moment
+    reject_reason: str | None
+    item: ItemAnswer
+    methods: list[MethodAnswer]
+    payment: PaymentAnswer | None
+    tickets: list[TicketAnswer]
+
+
+class BookingStatusAnswer(Face):
+    """`GET /api/bookings/{code}/status`."""
+
+    code: str
+    state: str
+    hold_expires_at: Moment
+    server_time: Moment
+
+
+class QrQuestion(Face):
+    """`POST /api/verify/qr`: the text of a QR code, or a token."""
+
+    payload: str
+
+
+class QrAnswer(Face):
+    """What a ticket is worth; staff of its merchant also learn who and when."""
+
+    result: str
+    code: str | None = None
+    number: int | None = None
+    event_title: str | None = None
+    holder_name: str | None = None
+    used_at: datetime | None = None

@@ -1,0 +1,270 @@
+"""Every pair of state and event, and the guards: pure, without a database."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+
+from pesan.capacity.errors import HoldPoolFull, SoldOut
+from pesan.capacity.states import PoolCounts
+from pesan.catalog.queries import Terms
+from pesan.db import Actor
+from pesan.errors import PesanError
+from pesan.orders import Move, OrderEvent, OrderState, Placement
+from pesan.orders.decide import Granted, Situation, decide
+from pesan.orders.errors import (
+    AlreadyDecided,
+    HoldExpired,
+    HoldNotOver,
+    NotYourOrder,
+    QuantityNotAllowed,
+    ReasonMissing,
+    ReviewBacklog,
+    SaleClosed,
+    TooManyHolds,
+    WrongState,
+)
+from pesan.orders.moves import OrderFacts
+from pesan.orders.states import BUCKETS, TRANSITIONS
+
+NOW = datetime(2026, 12, 5, 12, 0, tzinfo=UTC)
+EVENT, MERCHANT, POOL, ORDER, REVIEWER = (UUID(int=number) for number in range(1, 6))
+SYSTEM = Actor.system("test")
+STAFF = Actor.staff(REVIEWER, frozenset({MERCHANT}))
+TERMS = Terms(
+    event_id=EVENT,
+    merchant_id=MERCHANT,
+    pool_id=POOL,
+    title="Kelas Latte Art",
+    status="open",
+    ends_at=NOW + timedelta(days=1),
+    sale_opens_at=None,
+    sale_closes_at=None,
+    price_amount=150_000,
+    currency="IDR",
+    hold_minutes=15,
+    max_per_order=4,
+    max_holds_per_contact=2,
+    max_holds_per_ip=3,
+    review_cap=None,
+    fulfilment="tickets",
+)
+
+
+def pool(capacity: int = 10, held: int = 0, used: int = 0) -> PoolCounts:
+    return PoolCounts(POOL, capacity, Decimal("1"), 1, held, used)
+
+
+def order(state: OrderState, *, expires_in: int = 60) -> OrderFacts:
+    return OrderFacts(
+        id=ORDER,
+        merchant_id=MERCHANT,
+        event_id=EVENT,
+        code="ABCDEFGHJKMNP",
+        state=state,
+        quantity=1,
+        total_amount=150_000,
+        currency="IDR",
+        fulfilment="tickets",
+        email=None,
+        wa=None,
+        hold_expires_at=NOW + timedelta(seconds=expires_in),
+        payment_open_until=None,
+        submitted_at=None,
+        ended_at=None,
+        reject_reason=None,
+        decided_by=None,
+        audit_seq=1,
+        audit_head=bytes(32),
+    )
+
+
+def situation(
+    facts: OrderFacts | None = None, *, counts: PoolCounts | None = None, terms: Terms = TERMS
+) -> Situation:
+    held = 1 if facts and BUCKETS[facts.state] == "held" else 0
+    used = 1 if facts and BUCKETS[facts.state] == "used" else 0
+    return Situation(
+        now=NOW,
+        orders={facts.id: facts} if facts else {},
+        claims={facts.id: [(POOL, 1)]} if facts else {},
+        pools={POOL: counts or pool(held=held, used=used)},
+        terms={EVENT: terms},
+    )
+
+
+def move(event: OrderEvent, actor: Actor = SYSTEM, reason: str | None = "Nominal tidak cocok") -> Move:
+    return Move(event, EVENT, actor, ORDER, reason=reason)
+
+
+def wish(quantity: int = 1, **fields: str) -> Move:
+    return Move.place(Placement(EVENT, "Sari Dewi", quantity, **fields), Actor.guest(ip_digest="ip"))
+
+
+def refusal(decision: Granted | PesanError) -> type[PesanError]:
+    assert isinstance(decision, PesanError)
+    return type(decision)
+
+
+def granted(decision: Granted | PesanError) -> Granted:
+    assert isinstance(decision, Granted), decision
+    return decision
+
+
+def every_pair() -> list[tuple[OrderState, OrderEvent]]:
+    return [(state, event) for state in OrderState for event in OrderEvent if event is not OrderEvent.PLACE]
+
+
+@pytest.mark.parametrize(("state", "event"), every_pair())
+def test_transition_of_every_pair_is_the_tables_or_refused(state: OrderState, event: OrderEvent) -> None:
+    expires_in = -1 if event is OrderEvent.EXPIRE else 60
+    before = situation(order(state, expires_in=expires_in))
+    counts = replace(before.pools[POOL])
+    decision = decide(move(event), before)
+    expected = TRANSITIONS.get((state, event))
+    if expected is None:
+        assert isinstance(decision, PesanError)
+        assert before.pools[POOL] == counts
+        assert before.orders[ORDER].state is state
+    else:
+        assert granted(decision).order.state is expected.target
+        in_bucket = {"held": before.pools[POOL].held, "used": before.pools[POOL].used, "released": 0}
+        assert sum(in_bucket.values()) == (0 if BUCKETS[expected.target] == "released" else 1)
+
+
+def test_place_holds_the_places_and_starts_the_timer() -> None:
+    before = situation()
+    decision = granted(decide(wish(2, email="sari@contoh.id"), before))
+    assert decision.moved.hold_expires_at == NOW + timedelta(minutes=15)
+    assert decision.moved.total_amount == 300_000
+    assert before.pools[POOL].held == 2
+
+
+def test_place_of_a_free_event_is_paid_at_once() -> None:
+    before = situation(terms=replace(TERMS, price_amount=0))
+    assert granted(decide(wish(), before)).order.state is OrderState.PAID
+    assert (before.pools[POOL].held, before.pools[POOL].used) == (0, 1)
+
+
+def test_place_is_sold_out_when_every_place_is_used() -> None:
+    assert refusal(decide(wish(), situation(counts=pool(3, used=3)))) is SoldOut
+
+
+def test_place_waits_when_others_hold_what_is_left_and_says_until_when() -> None:
+    before = situation(counts=pool(3, used=2, held=1))
+    before.next_hold_ends = {EVENT: NOW + timedelta(seconds=90)}
+    decision = decide(wish(), before)
+    assert refusal(decision) is HoldPoolFull
+    assert isinstance(decision, HoldPoolFull)
+    assert decision.retry_after == 91
+    assert decision.extra == {"nextHoldEndsAt": "2026-12-05T12:01:30.000Z"}
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"status": "closed"}, "closed"),
+        ({"status": "cancelled"}, "cancelled"),
+        ({"ends_at": NOW}, "ended"),
+        ({"sale_opens_at": NOW + timedelta(microseconds=1)}, "not_yet"),
+        ({"sale_closes_at": NOW}, "sale_over"),
+    ],
+)
+def test_place_is_refused_while_the_sale_is_not_on(change: dict[str, object], reason: str) -> None:
+    before = situation(terms=replace(TERMS, **change))  # type: ignore[arg-type]
+    decision = decide(wish(), before)
+    assert refusal(decision) is SaleClosed
+    assert isinstance(decision, SaleClosed)
+    assert decision.extra == {"reason": reason}
+    assert before.pools[POOL].held == 0
+
+
+def test_place_is_granted_at_the_very_opening_of_the_sale() -> None:
+    assert (
+        granted(decide(wish(), situation(terms=replace(TERMS, sale_opens_at=NOW)))).order.state
+        is OrderState.HOLD
+    )
+
+
+@pytest.mark.parametrize("quantity", [0, -1, 5, 2**40])
+def test_place_refuses_quantities_outside_the_events_limit(quantity: int) -> None:
+    assert refusal(decide(wish(quantity), situation())) is QuantityNotAllowed
+
+
+def test_place_counts_earlier_grants_of_the_same_group_against_the_buyer() -> None:
+    before = situation()
+    outcomes = [decide(wish(email="sari@contoh.id"), before) for _ in range(3)]
+    assert [isinstance(outcome, Granted) for outcome in outcomes] == [True, True, False]
+    assert refusal(outcomes[2]) is TooManyHolds
+
+
+def test_place_counts_an_address_across_contacts() -> None:
+    before = situation()
+    outcomes = [decide(wish(email=f"buyer{number}@contoh.id"), before) for number in range(4)]
+    assert refusal(outcomes[3]) is TooManyHolds
+
+
+def test_place_pauses_while_reviewers_are_behind() -> None:
+    before = situation(terms=replace(TERMS, review_cap=5))
+    before.unreviewed = {EVENT: 5}
+    assert refusal(decide(wish(), before)) is ReviewBacklog
+
+
+def test_proof_at_the_very_end_of_the_hold_is_too_late() -> None:
+    before = situation(order(OrderState.HOLD, expires_in=0))
+    assert refusal(decide(move(OrderEvent.SUBMIT_PROOF), before)) is HoldExpired
+    assert before.orders[ORDER].state is OrderState.HOLD
+
+
+def test_hold_does_not_expire_early_nor_with_a_payment_open() -> None:
+    assert refusal(decide(move(OrderEvent.EXPIRE), situation(order(OrderState.HOLD)))) is HoldNotOver
+    paying = replace(order(OrderState.HOLD, expires_in=-1), payment_open_until=NOW + timedelta(seconds=1))
+    assert refusal(decide(move(OrderEvent.EXPIRE), situation(paying))) is HoldNotOver
+
+
+def test_guest_needs_the_code_and_may_cancel_only_a_hold() -> None:
+    holder, stranger = Actor.guest("ABCDEFGHJKMNP"), Actor.guest("0000000000000")
+    assert granted(decide(move(OrderEvent.CANCEL, holder), situation(order(OrderState.HOLD))))
+    for actor, state in ((stranger, OrderState.HOLD), (holder, OrderState.REVIEW)):
+        assert refusal(decide(move(OrderEvent.CANCEL, actor), situation(order(state)))) is NotYourOrder
+    assert (
+        refusal(decide(move(OrderEvent.APPROVE, holder), situation(order(OrderState.REVIEW)))) is NotYourOrder
+    )
+
+
+def test_staff_of_another_merchant_decide_nothing() -> None:
+    foreign = Actor.staff(REVIEWER, frozenset({UUID(int=99)}))
+    assert (
+        refusal(decide(move(OrderEvent.APPROVE, foreign), situation(order(OrderState.REVIEW))))
+        is NotYourOrder
+    )
+
+
+def test_second_reviewer_is_told_that_another_was_first() -> None:
+    before = situation(order(OrderState.REVIEW))
+    assert granted(decide(move(OrderEvent.APPROVE, STAFF), before)).order.decided_by == REVIEWER
+    assert refusal(decide(move(OrderEvent.REJECT, STAFF), before)) is AlreadyDecided
+
+
+def test_reject_without_a_reason_is_refused() -> None:
+    assert (
+        refusal(decide(move(OrderEvent.REJECT, STAFF, reason=" "), situation(order(OrderState.REVIEW))))
+        is ReasonMissing
+    )
+
+
+def test_late_money_takes_places_back_only_while_they_are_left() -> None:
+    left = situation(order(OrderState.EXPIRED), counts=pool(1))
+    assert granted(decide(move(OrderEvent.PAY_LATE), left)).order.state is OrderState.PAID
+    gone = situation(order(OrderState.EXPIRED), counts=pool(1, used=1))
+    assert refusal(decide(move(OrderEvent.PAY_LATE), gone)) is SoldOut
+    assert gone.orders[ORDER].state is OrderState.EXPIRED
+
+
+def test_cancel_twice_returns_the_place_once() -> None:
+    before = situation(order(OrderState.HOLD))
+    assert granted(decide(move(OrderEvent.CANCEL), before))
+    assert refusal(decide(move(OrderEvent.CANCEL), before)) is WrongState
+    assert before.pools[POOL].held == 0
