@@ -19,7 +19,13 @@ class BookingFilters:
 
     def query(self, **more: str) -> dict[str, str]:
         """The filters that are set, for a link that keeps them."""
-        own = {"q": self.q, "state": self.state, "event": self.event, "from": self.date_from, "to": self.date_to}
+        own = {
+            "q": self.q,
+            "state": self.state,
+            "event": self.event,
+            "from": self.date_from,
+            "to": self.date_to,
+        }
         return {name: value for name, value in (own | more).items() if value}
 
 

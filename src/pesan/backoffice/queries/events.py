@@ -1,0 +1,79 @@
+"""Events of a merchant with their places, drafts included."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, func, select, tuple_
+
+from pesan.capacity.models import CapacityPool
+from pesan.catalog.errors import EventNotFound
+from pesan.catalog.models import Event, EventPaymentMethod
+from pesan.db import ReadSession
+from pesan.kit.pagination import BadCursor, Page, decode_cursor, encode_cursor
+
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class OwnEvent:
+    """An event with its pool; `held` are live holds only."""
+
+    event: Event
+    pool: CapacityPool
+    held: int
+    now: datetime
+
+
+async def list_events(
+    session: ReadSession, merchant_id: UUID, *, cursor: str | None = None, limit: int = PAGE_SIZE
+) -> Page[OwnEvent]:
+    """All events of the merchant, the latest first; raises BadCursor."""
+    query = _events(merchant_id).order_by(Event.starts_at.desc(), Event.id.desc())
+    if cursor:
+        query = query.where(tuple_(Event.starts_at, Event.id) < _place(cursor))
+    rows = (await session.execute(query.limit(limit + 1))).all()
+    events = [OwnEvent(*row) for row in rows[:limit]]
+    last = events[-1].event if len(rows) > limit else None
+    return Page(events, encode_cursor(last.starts_at.isoformat(), str(last.id)) if last else None)
+
+
+async def list_coming_events(
+    session: ReadSession, merchant_id: UUID, *, limit: int = 8
+) -> Sequence[OwnEvent]:
+    """Events that have not ended, the soonest first."""
+    query = _events(merchant_id).where(Event.ends_at > func.clock_timestamp())
+    rows = await session.execute(query.order_by(Event.starts_at, Event.id).limit(limit))
+    return [OwnEvent(*row) for row in rows]
+
+
+async def get_event(session: ReadSession, merchant_id: UUID, short_id: str) -> OwnEvent:
+    """One event of this merchant; raises EventNotFound, also for another merchant's."""
+    row = (await session.execute(_events(merchant_id).where(Event.short_id == short_id))).first()
+    if row is None:
+        raise EventNotFound
+    return OwnEvent(*row)
+
+
+async def list_method_ids(session: ReadSession, event_id: UUID) -> Sequence[UUID]:
+    """The payment methods that the event is limited to; none means all."""
+    query = select(EventPaymentMethod.method_id).where(EventPaymentMethod.event_id == event_id)
+    return (await session.scalars(query)).all()
+
+
+def _events(merchant_id: UUID) -> Select[Any]:
+    return (
+        select(Event, CapacityPool, CapacityPool.held - func.expired_holds(Event.id), func.clock_timestamp())
+        .join(CapacityPool, CapacityPool.id == Event.pool_id)
+        .where(Event.merchant_id == merchant_id)
+    )
+
+
+def _place(cursor: str) -> Any:
+    starts_at, event_id = decode_cursor(cursor, 2)
+    try:
+        return tuple_(datetime.fromisoformat(starts_at), UUID(event_id))
+    except ValueError as error:
+        raise BadCursor("malformed") from error

@@ -1,0 +1,113 @@
+"""The review queue: what waits, the proof that is looked at, and where the same proof was seen before."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Integer, Select, case, cast, func, literal, select, tuple_
+from sqlalchemy.orm import aliased
+
+from pesan.catalog.models import Event
+from pesan.db import ReadSession
+from pesan.identity.models import User
+from pesan.orders.models import Order
+from pesan.orders.states import OrderState
+from pesan.payments.models import Payment, PaymentMethod, PaymentProof
+
+QUEUE_LENGTH = 50
+
+_LIVE_PAYMENTS = ("open", "paid")
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One order in the queue, with how long it has been there by the database's clock."""
+
+    order_id: UUID
+    code: str
+    buyer_name: str
+    event_title: str
+    amount: int
+    waiting_minutes: int
+    is_flagged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """One order with its event, its live payment and the reviewer who decided it."""
+
+    order: Order
+    event: Event
+    payment: Payment | None
+    method: PaymentMethod | None
+    reviewer: str | None
+    waiting_minutes: int
+
+
+async def list_waiting(
+    session: ReadSession, merchant_id: UUID, *, limit: int = QUEUE_LENGTH
+) -> Sequence[Waiting]:
+    """The orders in review, the one that waits longest first."""
+    query = (
+        select(Order.id.label("order_id"), Order.code, Order.buyer_name, Event.title.label("event_title"))
+        .add_columns(func.coalesce(Payment.amount, Order.total_amount).label("amount"))
+        .add_columns(_minutes().label("waiting_minutes"), _has_twin().label("is_flagged"))
+        .join(Event, Event.id == Order.event_id)
+        .outerjoin(Payment, (Payment.order_id == Order.id) & Payment.state.in_(_LIVE_PAYMENTS))
+        .where(Order.merchant_id == merchant_id, Order.state == OrderState.REVIEW)
+        .order_by(Order.submitted_at, Order.id)
+        .limit(limit)
+    )
+    return [Waiting(**row) for row in (await session.execute(query)).mappings()]
+
+
+async def count_waiting(session: ReadSession, merchant_id: UUID) -> int:
+    """How many orders of the merchant are in review."""
+    query = select(func.count()).where(Order.merchant_id == merchant_id, Order.state == OrderState.REVIEW)
+    return await session.scalar(query) or 0
+
+
+async def find_neighbours(session: ReadSession, order: Order) -> tuple[str | None, str | None]:
+    """The codes of the waiting orders before and after this one, which need not wait itself any more."""
+    place = tuple_(Order.submitted_at, Order.id)
+    here = tuple_(literal(order.submitted_at), literal(order.id))
+    waiting = select(Order.code).where(
+        Order.merchant_id == order.merchant_id, Order.state == OrderState.REVIEW
+    )
+    before = waiting.where(place < here).order_by(Order.submitted_at.desc(), Order.id.desc()).limit(1)
+    after = waiting.where(place > here).order_by(Order.submitted_at, Order.id).limit(1)
+    return await session.scalar(before), await session.scalar(after)
+
+
+async def find_reviewed(session: ReadSession, merchant_id: UUID, code: str) -> Reviewed | None:
+    """An order of this merchant by its code, in whatever state it is."""
+    query: Select[Any] = (
+        select(Order, Event, Payment, PaymentMethod, User.name, _minutes())
+        .join(Event, Event.id == Order.event_id)
+        .outerjoin(Payment, (Payment.order_id == Order.id) & Payment.state.in_(_LIVE_PAYMENTS))
+        .outerjoin(PaymentMethod, PaymentMethod.id == Payment.method_id)
+        .outerjoin(User, User.id == Order.decided_by)
+        .where(Order.merchant_id == merchant_id, Order.code == code)
+    )
+    row: Any = (await session.execute(query)).first()
+    if row is None:
+        return None
+    order, event, payment, method, reviewer, minutes = row
+    return Reviewed(order, event, payment, method, reviewer, minutes)
+
+
+def _minutes() -> ColumnElement[Any]:
+    waited = func.extract("epoch", func.clock_timestamp() - Order.submitted_at) / 60
+    return cast(func.floor(case((Order.submitted_at.is_(None), 0), else_=waited)), Integer)
+
+
+def _has_twin() -> ColumnElement[bool]:
+    ours, theirs = aliased(PaymentProof), aliased(PaymentProof)
+    return (
+        select(literal(1))
+        .where(ours.order_id == Order.id, theirs.merchant_id == ours.merchant_id)
+        .where(theirs.sha256 == ours.sha256, theirs.order_id != ours.order_id)
+        .correlate(Order)
+        .exists()
+    )
