@@ -10,11 +10,11 @@ from pydantic import SecretStr
 from sqlalchemy import URL
 
 from pesan.db import Database
-from pesan.db.schema import login_url
 from pesan.settings import Settings
+from tests.support.factories import Make
 from tests.support.postgres import Server, running_server
 from tests.support.queries import CountQueries, counter_for
-from tests.support.schema import SECRET, make_template
+from tests.support.schema import SECRET, make_template, open_database
 
 KEPT = ("PESAN_TEST_",)
 DOCUMENT_NAMES = (
@@ -93,13 +93,12 @@ async def web_database(settings: Settings) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
+def make(database: Database) -> Make:
+    """Makes merchants, events, people and orders in `database`."""
+    return Make(database)
+
+
+@pytest.fixture
 def count_queries(database: Database) -> CountQueries:
-    """Notes what `database` executes: `with count_queries() as statements: …`."""
+    """Notes every statement that `database` executes inside the block."""
     return counter_for(database.engine)
-
-
-def open_database(settings: Settings, login: str) -> Database:
-    """The pool of a process that logs in as `login`."""
-    prefix = settings.database_role_prefix
-    url = login_url(settings.database_url, login, secret=settings.secret, prefix=prefix)
-    return Database(url, role_prefix=prefix, pool_size=settings.database_pool_size)

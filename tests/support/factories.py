@@ -10,7 +10,7 @@ from pesan.catalog.models import Event
 from pesan.catalog.service import EventDraft, create_event
 from pesan.catalog.states import EventStatus
 from pesan.db import Actor, Database
-from pesan.orders.desk import SaleDesk
+from pesan.orders.gate import transition_many
 from pesan.orders.models import Order
 from pesan.orders.moves import Move, Moved, Placement
 from pesan.orders.states import OrderEvent, OrderState
@@ -32,9 +32,8 @@ WAYS: dict[OrderState, tuple[OrderEvent, ...]] = {
 class Make:
     """Makes what a test needs; every method takes the overrides that matter to the test."""
 
-    def __init__(self, database: Database, desk: SaleDesk) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._desk = desk
         self._numbers = count(1)
 
     async def merchant(self, **overrides: Any) -> Merchant:
@@ -60,13 +59,21 @@ class Make:
         """An order that went its whole way to `state` through the gate."""
         chosen = event or await self.event()
         placement = Placement(event_id=chosen.id, **{"buyer_name": "Budi Santoso", **wish})
-        moved = await self._desk.submit(Move.place(placement, Actor.guest()))
-        assert isinstance(moved, Moved)
+        await self.move(Move.place(placement, Actor.guest()))
         for step in WAYS[state]:
             reason = "Nominal tidak sesuai" if step is OrderEvent.REJECT else None
-            await self._desk.submit(Move(step, chosen.id, SYSTEM, moved.order_id, reason=reason))
+            await self.move(Move(step, chosen.id, SYSTEM, placement.order_id, reason=reason))
         async with self._database.read(SYSTEM) as session:
-            return await session.get_one(Order, moved.order_id)
+            return await session.get_one(Order, placement.order_id)
+
+    async def move(self, move: Move) -> Moved:
+        """One move through the gate; raises the refusal."""
+        async with self._database.sale() as session:
+            (outcome,) = await transition_many(session, [move])
+        if isinstance(outcome, Exception):
+            raise outcome
+        assert isinstance(outcome, Moved)
+        return outcome
 
 
 def event_draft(**overrides: Any) -> EventDraft:

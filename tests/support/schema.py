@@ -1,9 +1,11 @@
-"""The database that every test's own is copied from: migrated once, as an instance would be."""
+"""The database that every test's own is copied from, migrated once, and how a process logs in to a copy."""
 
 from sqlalchemy import URL
 
 from pesan.app.modules import build_schema
-from pesan.db.schema import migrate
+from pesan.db import Database
+from pesan.db.schema import login_url, migrate
+from pesan.settings import Settings
 from tests.support.postgres import Server
 
 SECRET = "a-secret-for-tests-only-0123456789abcdef"
@@ -16,3 +18,10 @@ def make_template(server: Server, prefix: str) -> str:
     url: URL = server.create(TEMPLATE)
     migrate(url, build_schema(), secret=SECRET.encode(), prefix=prefix)
     return TEMPLATE
+
+
+def open_database(settings: Settings, login: str) -> Database:
+    """The pool of a process that logs in as `login`."""
+    prefix = settings.database_role_prefix
+    url = login_url(settings.database_url, login, secret=settings.secret, prefix=prefix)
+    return Database(url, role_prefix=prefix, pool_size=settings.database_pool_size)

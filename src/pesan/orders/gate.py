@@ -108,14 +108,17 @@ async def _write(session: WriteSession, situation: Situation, granted: Sequence[
 
 def _chain(granted: Sequence[Granted]) -> list[NewEntry]:
     """One audit entry per grant, each chained to the last of its order, which keeps the head."""
-    entries = []
+    entries: list[NewEntry] = []
+    # A group may move one order twice, and each grant has facts of its own.
+    heads: dict[UUID, tuple[int, bytes]] = {}
     for grant in granted:
         order = grant.order
+        seq, head = heads.get(order.id, (order.audit_seq, order.audit_head))
         entry = NewEntry(
             subject_kind=Order.audit_kind,
             subject_id=order.id,
-            seq=order.audit_seq + 1,
-            prev_hash=order.audit_head,
+            seq=seq + 1,
+            prev_hash=head,
             action=grant.transition.action,
             actor=grant.move.actor,
             merchant_id=order.merchant_id,
@@ -127,7 +130,7 @@ def _chain(granted: Sequence[Granted]) -> list[NewEntry]:
             },
             at=grant.moved.at,
         )
-        order.audit_seq, order.audit_head = entry.seq, entry.hash
+        order.audit_seq, order.audit_head = heads[order.id] = entry.seq, entry.hash
         entries.append(entry)
     return entries
 

@@ -1,0 +1,144 @@
+"""A whole instance as an operator runs it: `pesan serve` and the other commands, as processes of their own."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+from pesan.settings import Settings
+
+PESAN = Path(sys.executable).parent / "pesan"
+START_SECONDS = 90
+STOP_SECONDS = 40
+
+
+@dataclass
+class Service:
+    """An instance that is started, watched, killed in parts and stopped; `home` holds what it keeps and its log."""
+
+    home: Path
+    environment: Mapping[str, str]
+    port: int
+    _process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> Path:
+        """What it said, all processes together."""
+        return self.home / "service.log"
+
+    def run(self, *arguments: str, check: bool = True) -> Any:
+        """Run a command of the instance; what it printed with --json."""
+        done = self.attempt(*arguments)
+        if check and done.returncode:
+            raise RuntimeError(f"pesan {' '.join(arguments)}: {done.stderr.strip() or done.stdout.strip()}")
+        return json.loads(done.stdout)
+
+    def attempt(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of the instance that may fail."""
+        command = [str(PESAN), *arguments, "--json"]
+        return subprocess.run(
+            command, env=self._env(), capture_output=True, text=True, check=False, timeout=180
+        )
+
+    async def start(self, *, workers: int = 1) -> None:
+        """Start it and wait until it is ready."""
+        self._process = self._spawn(workers)
+        await self.wait_until_ready()
+
+    async def wait_until_ready(self, *, within: float = START_SECONDS) -> float:
+        """Wait for /readyz; the seconds that took."""
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        async with httpx.AsyncClient(base_url=self.url, timeout=5) as client:
+            while loop.time() - started < within:
+                if self._process is None or self._process.poll() is not None:
+                    break
+                if await _is_ready(client):
+                    return loop.time() - started
+                await asyncio.sleep(0.1)
+        raise RuntimeError(f"the service is not ready; its log ends:\n{self.tail()}")
+
+    async def stop(self) -> int:
+        """Ask it to stop, as an operator would; its exit status."""
+        if self._process is None:
+            return 0
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            return await asyncio.to_thread(self._process.wait, STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill_everything()
+            raise
+        finally:
+            self._process = None
+
+    def processes(self) -> list[psutil.Process]:
+        """Every process of the service, the foreground one first."""
+        if self._process is None:
+            return []
+        parent = psutil.Process(self._process.pid)
+        return [parent, *parent.children(recursive=True)]
+
+    def kill_everything(self) -> None:
+        """Leave nothing running."""
+        for process in self.processes():
+            process.kill()
+        if self._process is not None:
+            self._process.wait()
+
+    def tail(self, characters: int = 3_000) -> str:
+        """The end of the log."""
+        return self.log.read_text(errors="replace")[-characters:] if self.log.exists() else ""
+
+    def _spawn(self, workers: int) -> subprocess.Popen[bytes]:
+        command = [str(PESAN), "serve", "--port", str(self.port), "--workers", str(workers)]
+        self.home.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                command, env=self._env(), stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+
+    def _env(self) -> dict[str, str]:
+        inherited = {
+            name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ
+        }
+        return {**inherited, "PESAN_HOME": str(self.home), **self.environment}
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """The variables that make a process an instance with these settings."""
+    return {
+        "PESAN_DATABASE_URL": settings.database_url,
+        "PESAN_DATABASE_ROLE_PREFIX": settings.database_role_prefix,
+        "PESAN_SECRET_KEY": settings.secret_key.get_secret_value(),
+        "PESAN_RATE_LIMITS": settings.rate_limits,
+    }
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+async def _is_ready(client: httpx.AsyncClient) -> bool:
+    try:
+        return (await client.get("/readyz")).status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False
