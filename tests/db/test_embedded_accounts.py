@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -16,7 +17,17 @@ import pytest
 from pesan.db.embedded import EmbeddedServer
 from pesan.db.embedded.account import DEDICATED_ACCOUNT, server_account
 from pesan.db.embedded.errors import DataUnusable
-from tests.support.embedded import command, files, leave, postmaster, query, runs, server_found_by
+from tests.support.embedded import (
+    command,
+    eventually,
+    files,
+    leave,
+    postmaster,
+    query,
+    runs,
+    server_found_by,
+    started,
+)
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 SOURCE = Path(psycopg.__file__).parents[1]
@@ -85,6 +96,23 @@ def test_closed_folder_above_is_opened_for_that_account_alone(open_folder: Path)
 
 
 @as_root
+@pytest.mark.kill
+def test_server_starts_again_after_the_folder_above_was_closed_again(open_folder: Path):
+    closed = open_folder / "closed"
+    closed.mkdir(mode=0o700)
+    server = EmbeddedServer(closed / "home")
+
+    with server.acquire() as handle:
+        handle.watch()
+        before = started(handle)
+        closed.chmod(0o700)
+        os.kill(postmaster(server), signal.SIGKILL)
+        back = eventually(lambda: started(handle) != before)
+
+    assert back is True
+
+
+@as_root
 def test_another_account_cannot_reach_the_socket(open_folder: Path, ordinary_python: str):
     with EmbeddedServer(open_folder / "home").acquire() as handle:
         program = f"import psycopg; psycopg.connect({handle.conninfo()!r})"
@@ -135,22 +163,33 @@ def test_root_and_the_owner_share_one_server(open_folder: Path, ordinary_python:
 @as_root
 def test_ordinary_user_is_told_whose_database_it_is(open_folder: Path, ordinary_python: str):
     EmbeddedServer(open_folder / "home").acquire().release()
+
+    said = _refusal_of_nobody(ordinary_python, open_folder / "home")
+
+    assert said == f"database.wrong_account {DEDICATED_ACCOUNT}"
+
+
+@as_root
+def test_ordinary_user_is_told_what_they_may_not_enter(open_folder: Path, ordinary_python: str):
+    (open_folder / "closed").mkdir(mode=0o700)
+    home = open_folder / "closed" / "home"
+
+    said = _refusal_of_nobody(ordinary_python, home)
+
+    assert said == f"database.unavailable [Errno 13] Permission denied: '{home}/postgres'"
+
+
+def _refusal_of_nobody(python: str, home: Path) -> str:
     program = (
         "import sys; from pathlib import Path; from pesan.db.embedded import EmbeddedServer, EmbeddedServerError\n"
         "try: EmbeddedServer(Path(sys.argv[1])).acquire()\n"
-        "except EmbeddedServerError as refused: print(refused.code, refused.params['owner'])"
+        "except EmbeddedServerError as no: print(no.code, no.params.get('owner') or no.params['detail'])"
     )
-
+    command = [python, "-c", program, str(home)]
     done = subprocess.run(
-        [ordinary_python, "-c", program, str(open_folder / "home")],
-        env=_environment(),
-        check=False,
-        capture_output=True,
-        text=True,
-        **_nobody(),
+        command, env=_environment(), check=False, capture_output=True, text=True, **_nobody()
     )
-
-    assert done.stdout.split() == ["database.wrong_account", DEDICATED_ACCOUNT]
+    return done.stdout.strip()
 
 
 def test_link_in_place_of_the_folder_is_refused(tmp_path: Path):

@@ -240,6 +240,23 @@ def test_watch_starts_the_server_once_its_obstacle_is_gone(server: EmbeddedServe
 
 
 @pytest.mark.kill
+def test_release_does_not_wait_for_a_start_that_is_under_way(server: EmbeddedServer):
+    account = server_account(server.layout.folder)
+    handle = server.acquire()
+    with exclusive(server.layout.start_lock, account, while_waiting=lambda: None):
+        watcher = handle.watch()
+        os.kill(postmaster(server), signal.SIGKILL)
+        waiting_for_the_lock = watcher.is_alive()
+        releasing = threading.Thread(target=handle.release)
+        releasing.start()
+        watcher.join(30)
+        watching = watcher.is_alive()
+    releasing.join(30)
+
+    assert (waiting_for_the_lock, watching, releasing.is_alive(), runs(server)) == (True, False, False, False)
+
+
+@pytest.mark.kill
 def test_slow_server_is_waited_for_with_a_word_and_then_left_running(server: EmbeddedServer):
     said: list[str] = []
     with server.acquire():

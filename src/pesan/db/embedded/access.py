@@ -6,6 +6,7 @@ import stat
 import struct
 from pathlib import Path
 
+from pesan.db.embedded import binaries
 from pesan.db.embedded.account import Account
 from pesan.db.embedded.errors import FolderUnreachable
 
@@ -17,6 +18,16 @@ _SEARCH = 1
 _NO_ID = 0xFFFFFFFF
 
 _Entries = dict[tuple[int, int], int]
+
+
+def let_in(account: Account, data: Path) -> None:
+    """Make sure that `account` reaches its data and PostgreSQL's programs.
+
+    Before every start, since anybody who sets a folder's mode again (chmod 700) takes the permission back.
+    """
+    open_the_way(data, account)
+    open_the_way(binaries.program("postgres"), account)
+    make_readable(binaries.install_folder(), account)
 
 
 def open_the_way(path: Path, account: Account) -> list[Path]:

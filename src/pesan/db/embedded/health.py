@@ -40,6 +40,8 @@ def probe(target: str) -> Health:
     try:
         with psycopg.connect(target, autocommit=True, options=_PROBE_OPTIONS) as connection:
             connection.execute("select 1")
+    except psycopg.errors.ConnectionTimeout:
+        return Health.SILENT
     except psycopg.Error:
         return _why_not(target)
     return Health.ANSWERS

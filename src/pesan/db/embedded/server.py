@@ -10,9 +10,10 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import URL
 
-from pesan.db.embedded import binaries, cluster, postmaster
-from pesan.db.embedded.access import make_readable, open_the_way
+from pesan.db.embedded import cluster, postmaster
+from pesan.db.embedded.access import let_in
 from pesan.db.embedded.account import Account, server_account
+from pesan.db.embedded.errors import EmbeddedServerError
 from pesan.db.embedded.filelocks import FileLock, exclusive
 from pesan.db.embedded.health import conninfo
 from pesan.db.embedded.layout import PORT, Layout, discard_socket_folder, private_folder
@@ -50,12 +51,17 @@ class EmbeddedServer:
         **Locks**: the start lock while it works; a share of the users' lock until released.
         **Raises** EmbeddedServerError, which says what to do; a missing database is never replaced by an empty one.
         """
+        try:
+            return self._acquire(Waiting(progress, self._locale, self._ready_seconds))
+        except (OSError, psycopg.Error) as error:
+            raise EmbeddedServerError(detail=str(error)) from error
+
+    def _acquire(self, waiting: Waiting) -> "ServerHandle":
         account = server_account(self.layout.folder)
-        existed = cluster.check_data(self.layout, may_initialise=self._may_initialise)
+        self._check_data()
         self._prepare_folders(account)
-        waiting = Waiting(progress, self._locale, self._ready_seconds)
         with exclusive(self.layout.start_lock, account, while_waiting=waiting.for_others):
-            if not existed and not cluster.check_data(self.layout, may_initialise=self._may_initialise):
+            if not self._check_data():
                 waiting.say_initialising()
                 cluster.initialise(self.layout, account)
             cluster.remember(self.layout, account)
@@ -67,12 +73,14 @@ class EmbeddedServer:
                 users.close()
                 raise
 
+    def _check_data(self) -> bool:
+        """Asked before anything is made, and again under the lock, when another may have made it."""
+        return cluster.check_data(self.layout, may_initialise=self._may_initialise)
+
     def _prepare_folders(self, account: Account) -> None:
         self.home.mkdir(parents=True, exist_ok=True)
         private_folder(self.layout.folder, account)
-        open_the_way(self.layout.data, account)
-        open_the_way(binaries.program("postgres"), account)
-        make_readable(binaries.install_folder(), account)
+        let_in(account, self.layout.data)
 
     def _bring_up(self, account: Account, users: FileLock, waiting: Waiting) -> "ServerHandle":
         password = self.layout.password.read_text()

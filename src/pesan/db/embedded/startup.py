@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pesan.db.embedded import cluster, postmaster
+from pesan.db.embedded.access import let_in
 from pesan.db.embedded.account import Account
 from pesan.db.embedded.cluster import SUPERUSER
 from pesan.db.embedded.errors import PasswordLost, StartFailed, StartTimedOut
@@ -14,7 +15,7 @@ from pesan.kit.i18n import Locale, Text
 
 _ATTEMPTS = 3
 _POLL_SECONDS = 0.1
-_QUIET_SECONDS = 3.0
+_QUIET_SECONDS = 2.0
 
 _INITIALISING = Text(
     id="Menyiapkan basis data untuk pertama kali…", en="Setting up the database for the first time…"
@@ -36,6 +37,7 @@ class Waiting:
     progress: Callable[[str], None] | None
     locale: Locale
     limit_seconds: float
+    interrupt: Callable[[], None] | None = None  # may raise, to end the waiting
     started: float = field(default_factory=time.monotonic)
     spoke: float = field(default_factory=time.monotonic)
 
@@ -62,6 +64,8 @@ class Waiting:
         self._say_now_and_then(_OTHERS)
 
     def _say_now_and_then(self, text: Text) -> None:
+        if self.interrupt is not None:
+            self.interrupt()
         if time.monotonic() - self.spoke >= _QUIET_SECONDS:
             self._say(text)
 
@@ -111,4 +115,5 @@ class Startup:
         if attempt > _ATTEMPTS:
             raise StartFailed(path=str(self.layout.logs), detail=postmaster.last_words(self.layout))
         cluster.check_data(self.layout, may_initialise=False)
+        let_in(self.account, self.layout.data)
         postmaster.start(self.layout, self.account)

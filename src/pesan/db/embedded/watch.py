@@ -54,16 +54,16 @@ def _revive(startup: Startup, released: threading.Event, stopped: threading.Even
         if released.is_set() or stopped.is_set():
             raise _NoLongerNeeded
 
-    waiting = Waiting(None, DEFAULT_LOCALE, _REVIVAL_SECONDS)
+    waiting = Waiting(None, DEFAULT_LOCALE, _REVIVAL_SECONDS, interrupt=give_way)
     try:
-        with exclusive(startup.layout.start_lock, startup.account, while_waiting=give_way):
+        with exclusive(startup.layout.start_lock, startup.account, while_waiting=waiting.for_others):
             startup.until_it_answers(waiting)
     except _NoLongerNeeded:
         return
 
 
 class _NoLongerNeeded(Exception):
-    """The watch ended while another process held the start lock."""
+    """The watch ended while the server, or another who was starting it, kept us waiting."""
 
 
 def _sleep(seconds: float, released: threading.Event, stopped: threading.Event) -> None:
