@@ -46,6 +46,9 @@ _OPEN_MISSING = text(
     bindparam("order_ids", type_=ARRAY(Uuid())),
     bindparam("amounts", type_=ARRAY(BigInteger())),
 )
+_SUPERSEDE = text(
+    "UPDATE payments SET state = 'superseded' WHERE order_id = ANY (:order_ids) AND state = 'open'"
+).bindparams(bindparam("order_ids", type_=ARRAY(Uuid())))
 _SETTLE = text(
     "UPDATE payments SET state = 'paid', settled_at = clock_timestamp()"
     " WHERE order_id = ANY (:order_ids) AND state = 'open'"
@@ -102,6 +105,22 @@ class CaptureCompanion:
         )
         settled = await session.execute(_SETTLE, {"order_ids": [item.order_id for item in items]})
         await ledger.post(session, [_capture_of(payment) for payment in settled])
+
+
+@dataclass(frozen=True, slots=True)
+class CashCompanion:
+    """Money taken at the counter: exactly `amount`, whatever the order's open payment asked for."""
+
+    order_id: UUID
+    merchant_id: UUID
+    amount: int
+
+    @classmethod
+    async def write_many(cls, session: WriteSession, items: Sequence[Self]) -> None:
+        """Give up the open payments of a group, and capture what was taken instead."""
+        await session.execute(_SUPERSEDE, {"order_ids": [item.order_id for item in items]})
+        captures = [CaptureCompanion(item.order_id, item.merchant_id, item.amount) for item in items]
+        await CaptureCompanion.write_many(session, captures)
 
 
 @dataclass(frozen=True, slots=True)
