@@ -97,7 +97,8 @@ class SaleDesk:
         self._hub.hint(f"event:{moved.event_id}")
         if moved.state is OrderState.REVIEW or move.event in _LEAVES_REVIEW:
             self._hub.hint(f"review:{moved.merchant_id}")
-        metrics.count_move(move.event.value)
+        if (counter := _COUNTERS.get(move.event)) is not None:
+            counter.inc()
 
     async def _release_expired(self, sale_id: UUID) -> int:
         """One release at a time per sale, and not again at once when nothing was due: refusals come in storms."""
@@ -114,6 +115,13 @@ class SaleDesk:
         return released
 
 
+_COUNTERS = {
+    OrderEvent.PLACE: metrics.HOLDS_CREATED,
+    OrderEvent.EXPIRE: metrics.HOLDS_EXPIRED,
+    OrderEvent.SUBMIT_PROOF: metrics.PROOFS_UPLOADED,
+    OrderEvent.APPROVE: metrics.PROOFS_APPROVED,
+    OrderEvent.REJECT: metrics.PROOFS_REJECTED,
+}
 _LEAVES_REVIEW = frozenset({OrderEvent.APPROVE, OrderEvent.REJECT, OrderEvent.PAY, OrderEvent.CANCEL})
 
 

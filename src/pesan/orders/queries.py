@@ -27,6 +27,12 @@ async def get_order_by_code(session: ReadSession, code: str) -> Order:
     return order
 
 
+async def is_hold_over(session: ReadSession, order_id: UUID) -> bool:
+    """Whether the time of this hold is over, by the database's clock."""
+    over = select(Order.hold_expires_at <= func.clock_timestamp()).where(Order.id == order_id)
+    return bool(await session.scalar(over))
+
+
 async def list_lines(session: ReadSession, order_id: UUID) -> Sequence[OrderLine]:
     """The lines of one order, in the order they were made."""
     return (

@@ -1,7 +1,8 @@
 """What the booking face answers."""
 
-from datetime import datetime
 from uuid import UUID
+
+from pydantic import Field
 
 from pesan.checkout.schemas import Face, Moment
 from pesan.payments.states import MethodKind
@@ -134,17 +135,18 @@ class BookingStatusAnswer(Face):
 
 
 class QrQuestion(Face):
-    """`POST /api/verify/qr`: the text of a QR code, or a token."""
+    """`POST /api/verify/qr`: the text of a QR code, a token or a typed code, and the event it should be for."""
 
-    payload: str
+    payload: str = Field(max_length=20_000)
+    event_id: UUID | None = None
 
 
 class QrAnswer(Face):
     """What a ticket is worth; staff of its merchant also learn who and when."""
 
     result: str
+    message: str
     code: str | None = None
     number: int | None = None
-    event_title: str | None = None
     holder_name: str | None = None
-    used_at: datetime | None = None
+    used_at: Moment | None = None

@@ -1,0 +1,85 @@
+"""A proof on its way from the buyer's phone to the reviewer: received, made harmless, stored, handed in."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import cast
+
+from pesan.checkout.service import Once, submit_proof
+from pesan.db import Actor, Database
+from pesan.errors import PesanError
+from pesan.idempotency.service import Replay, lock_and_find
+from pesan.kit.metrics import UPLOAD_ERRORS
+from pesan.kit.registry import Registry
+from pesan.orders import Companion, Moved, Replayed
+from pesan.orders.desk import SaleDesk
+from pesan.orders.errors import HoldExpired, WrongState
+from pesan.orders.models import Order
+from pesan.orders.queries import is_hold_over
+from pesan.orders.states import OrderState
+from pesan.payments.proofs import describe_proof, require_room
+from pesan.storage import Kind, Storage
+from pesan.storage.inspection import Inspector
+from pesan.storage.stored import stored
+from pesan.storage.uploads import Received, receive
+
+
+KeyOf = Callable[[Received], Awaitable[Once | None]]
+
+
+async def take_proof(
+    deps: Registry,
+    *,
+    order: Order,
+    stream: AsyncIterator[bytes],
+    filename: str | None,
+    actor: Actor,
+    key: KeyOf | None = None,
+) -> Moved | Replayed:
+    """Receive a file and hand it in as the proof of a held order.
+
+    `key` makes the caller's idempotency key once the file is there, because its digest is part of the request. No transaction is open while the file is read and inspected; the object is removed again when the move is refused.
+    Raises UploadRefused and its kinds, TooManyProofs, HoldExpired, WrongState, StorageUnavailable.
+    """
+    try:
+        async with receive(stream, filename=filename) as received:
+            once = await key(received) if key else None
+            if once and (earlier := await _find_answer(deps[Database], once, actor)):
+                return earlier
+            await _require_acceptable(deps[Database], order, received, actor)
+            return await _hand_in(deps, order=order, received=received, actor=actor, once=once)
+    except PesanError as error:
+        UPLOAD_ERRORS.inc(error.code)
+        raise
+
+
+async def _find_answer(database: Database, once: Once, actor: Actor) -> Replayed | None:
+    """The answer of an earlier request with this key; what is not decided here, the gate decides."""
+    async with database.write(actor) as session:
+        (status,) = await lock_and_find(session, [once.wanted])
+    return Replayed(status.answer) if isinstance(status, Replay) else None
+
+
+async def _require_acceptable(database: Database, order: Order, received: Received, actor: Actor) -> None:
+    """Refuse early what the gate would refuse later, before CPU and storage are spent on it."""
+    if order.state != OrderState.HOLD:
+        raise WrongState(state=order.state, extra={"state": order.state})
+    async with database.read(actor) as session:
+        if await is_hold_over(session, order.id):
+            raise HoldExpired(extra={"state": OrderState.EXPIRED.value})
+        await require_room(session, order.id, received.size)
+
+
+async def _hand_in(
+    deps: Registry, *, order: Order, received: Received, actor: Actor, once: Once | None
+) -> Moved | Replayed:
+    clean = await deps[Inspector].inspect(received.path, Kind.PROOF)
+    async with stored(deps[Storage], Kind.PROOF, clean) as object_key:  # type: ignore[type-abstract]
+        proof = describe_proof(
+            order_id=order.id,
+            merchant_id=order.merchant_id,
+            object_key=object_key,
+            received=received,
+            clean=clean,
+        )
+        return await submit_proof(
+            deps[SaleDesk], order=order, proof=cast(Companion, proof), actor=actor, once=once
+        )

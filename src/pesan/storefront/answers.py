@@ -1,0 +1,120 @@
+"""From rows to what the booking face answers."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from pesan.catalog.queries import Listing
+from pesan.catalog.states import sale_state
+from pesan.kit.names import mask_name
+from pesan.orders.models import Order
+from pesan.payments.models import PaymentMethod
+from pesan.payments.service import Instructions
+from pesan.payments.states import MethodKind
+from pesan.storefront.links import event_path
+from pesan.storefront.schemas import (
+    BookingAnswer,
+    CapacityAnswer,
+    InstructionsAnswer,
+    ItemAnswer,
+    ItemDetailAnswer,
+    MerchantAnswer,
+    MethodAnswer,
+    PaymentAnswer,
+    TicketAnswer,
+)
+from pesan.tickets.models import Ticket
+
+
+def item_answer(listing: Listing) -> ItemAnswer:
+    """An event as lists show it."""
+    return ItemAnswer(**_item(listing))
+
+
+def item_detail_answer(listing: Listing) -> ItemDetailAnswer:
+    """An event in full, with its places."""
+    event = listing.event
+    return ItemDetailAnswer(
+        **_item(listing),
+        description=event.description,
+        address=event.address,
+        sale_opens_at=event.sale_opens_at,
+        sale_closes_at=event.sale_closes_at,
+        hold_minutes=event.hold_minutes,
+        capacity=capacity_answer(listing),
+    )
+
+
+def capacity_answer(listing: Listing) -> CapacityAnswer:
+    """An event's places as the documents name them."""
+    places = listing.places
+    return CapacityAnswer(
+        capacity=places.capacity,
+        capacity_used=places.used,
+        capacity_left=places.left,
+        hold_active=places.held,
+        hold_pool_left=places.hold_pool_left,
+        available=places.available,
+        snapshot_at=listing.now,
+    )
+
+
+def booking_answer(
+    order: Order,
+    listing: Listing,
+    *,
+    methods: Sequence[PaymentMethod],
+    instructions: Instructions | None,
+    tickets: Sequence[Ticket],
+    now: datetime,
+) -> BookingAnswer:
+    """A booking with everything that its holder can do next."""
+    return BookingAnswer(
+        id=order.id,
+        code=order.code,
+        state=order.state,
+        name=mask_name(order.buyer_name),
+        quantity=order.quantity,
+        amount=order.total_amount,
+        currency=order.currency,
+        hold_expires_at=order.hold_expires_at,
+        server_time=now,
+        reject_reason=order.reject_reason,
+        item=item_answer(listing),
+        methods=[MethodAnswer(id=m.id, kind=MethodKind(m.kind), display_name=m.display_name) for m in methods],
+        payment=payment_answer(instructions) if instructions else None,
+        tickets=[TicketAnswer(code=t.code, number=t.number, state=t.state, qr=t.qr_text) for t in tickets],
+    )
+
+
+def payment_answer(instructions: Instructions) -> PaymentAnswer:
+    """How much to pay, and where to."""
+    bank, qris = instructions.bank, instructions.qris
+    told = InstructionsAnswer(
+        kind=MethodKind.BANK if bank else MethodKind.QRIS,
+        display_name=instructions.display_name,
+        bank_name=bank.bank_name if bank else None,
+        account_no=bank.account_no if bank else None,
+        account_holder=bank.account_holder if bank else None,
+        qris_payload=qris.payload if qris else None,
+        static_qris_payload=qris.static_payload if qris else None,
+    )
+    code = int(instructions.unique_code) if instructions.unique_code else None
+    return PaymentAnswer(
+        amount=instructions.amount, unique_code=code, currency=instructions.currency, instructions=told
+    )
+
+
+def _item(listing: Listing) -> dict[str, Any]:
+    event, merchant, places = listing.event, listing.merchant, listing.places
+    names = "id slug short_id title summary venue city starts_at ends_at currency"
+    return {name: getattr(event, name) for name in names.split()} | {
+        "price": event.price_amount,
+        "status": places.sale_state(sale_state(event, listing.now)).value,
+        "available": places.available,
+        "capacity_left": places.left,
+        "url": event_path(event.slug, event.short_id),
+        "merchant": MerchantAnswer(
+            slug=merchant.slug, name=merchant.name, accent=merchant.accent, zone=merchant.zone
+        ),
+    }

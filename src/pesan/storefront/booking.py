@@ -1,0 +1,79 @@
+"""Loading a booking with what its holder can do next; for the API and the pages alike."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from pesan.catalog.queries import Listing, get_listing
+from pesan.db import Actor, Database, ReadSession
+from pesan.orders.models import Order
+from pesan.orders.queries import get_order_by_code
+from pesan.orders.states import OrderState
+from pesan.payments.models import PaymentMethod
+from pesan.payments.queries import find_open_payment, get_method, list_offered_methods
+from pesan.payments.service import Instructions, make_instructions
+from pesan.tickets.models import Ticket
+from pesan.tickets.queries import list_tickets
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """One booking as its holder meets it, at the database's time `now`."""
+
+    order: Order
+    listing: Listing
+    methods: Sequence[PaymentMethod]
+    instructions: Instructions | None
+    tickets: Sequence[Ticket]
+    now: datetime
+
+    @property
+    def state(self) -> OrderState:
+        """Its state by the clock: a hold whose time is over is expired, swept or not."""
+        return effective_state(self.order, self.now)
+
+
+def effective_state(order: Order, now: datetime) -> OrderState:
+    """Expiry is a fact; the sweeper only writes it down."""
+    state = OrderState(order.state)
+    keeps = order.payment_open_until is not None and now < order.payment_open_until
+    is_over = state is OrderState.HOLD and order.hold_expires_at <= now and not keeps
+    return OrderState.EXPIRED if is_over else state
+
+
+async def load_booking(database: Database, code: str, actor: Actor) -> Booking:
+    """The booking of this code in one read transaction; raises OrderNotFound."""
+    async with database.read(actor) as session:
+        order = await get_order_by_code(session, code)
+        listing = await get_listing(session, event_id=order.event_id)
+        state = effective_state(order, listing.now)
+        methods = await _methods(session, order) if state is OrderState.HOLD else []
+        instructions = await load_instructions(session, order) if state in _PAYABLE else None
+        tickets = await list_tickets(session, order.id) if state is OrderState.COMPLETED else []
+    return Booking(order, listing, methods, instructions, tickets, listing.now)
+
+
+async def load_instructions(session: ReadSession, order: Order) -> Instructions | None:
+    """How to pay the order's open payment, if a method was chosen."""
+    payment = await find_open_payment(session, order.id)
+    if payment is None or payment.method_id is None:
+        return None
+    method = await get_method(session, payment.method_id)
+    return make_instructions(payment, method, order_code=order.code)
+
+
+async def load_status(database: Database, code: str, actor: Actor) -> tuple[Order, OrderState, datetime]:
+    """The order, its state by the clock and the database's time: what polling and streams need, in one query."""
+    async with database.read(actor) as session:
+        order = await get_order_by_code(session, code)
+        now = (await session.scalars(select(func.clock_timestamp()))).one()
+    return order, effective_state(order, now), now
+
+
+async def _methods(session: ReadSession, order: Order) -> Sequence[PaymentMethod]:
+    return await list_offered_methods(session, event_id=order.event_id, merchant_id=order.merchant_id)
+
+
+_PAYABLE = frozenset({OrderState.HOLD, OrderState.REVIEW})
