@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import orjson
 import structlog
 
 from pesan.logging.context import CURRENT_REQUEST
@@ -55,17 +56,21 @@ def configure_logging(
         _SINK.file.close()
     _SINK.file = DailyFile(folder) if folder else None
     _SINK.service, _SINK.to_stderr = service, to_stderr
+    _configure_events(level)
+    root = logging.getLogger()
+    root.handlers = [_StandardHandler()]
+    root.setLevel(_LEVELS[level])
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _configure_events(level: str) -> None:
     structlog.configure(
         processors=[_finish],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
         logger_factory=lambda *_: _SinkLogger(),
         cache_logger_on_first_use=False,
     )
-    root = logging.getLogger()
-    root.handlers = [_StandardHandler()]
-    root.setLevel(_LEVELS[level])
-    for name in _QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def get_logger(name: str) -> structlog.typing.FilteringBoundLogger:
@@ -139,4 +144,15 @@ def _now() -> str:
 
 def _to_line(fields: MutableMapping[str, Any]) -> bytes:
     """One line of pure ASCII: no value can end it early, not even with U+2028."""
+    try:
+        line = orjson.dumps(fields, default=str, option=orjson.OPT_APPEND_NEWLINE)
+    except TypeError:  # a lone surrogate, an endless integer
+        line = b"\xff"
+    if line.isascii():
+        return line
     return json.dumps(fields, default=str, separators=(",", ":")).encode("ascii") + b"\n"
+
+
+if not structlog.is_configured():
+    # structlog's own default prints local variables with every traceback; no process of ours may ever do that.
+    _configure_events("info")

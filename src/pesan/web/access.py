@@ -35,10 +35,11 @@ class Allowed:
         if not who:
             raise ValueError("say who may call the route")
         self.who = frozenset(who)
+        self.is_open = Who.PUBLIC in self.who
 
     async def __call__(self, request: Request) -> None:
         """Raises SignInNeeded, Forbidden, or NotFound for a guest without any code."""
-        if Who.PUBLIC in self.who:
+        if self.is_open:
             return
         if Who.GUEST_WITH_CODE in self.who and booking_codes(request):
             return

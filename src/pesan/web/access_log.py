@@ -1,7 +1,6 @@
 """One line and one measurement per request: what was asked by template, how it ended, how long it took."""
 
 import time
-from datetime import UTC, datetime
 
 from pesan.kit.metrics import REQUEST_SECONDS
 from pesan.logging import write_line
@@ -13,8 +12,8 @@ _REFUSED = 400
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-def record(context: RequestContext, status: int) -> None:
-    """Write the line and the latency of a request that is over."""
+def record(context: RequestContext, status: int, now: bytes) -> None:
+    """Write the line and the latency of a request that is over at `now`."""
     seconds = time.perf_counter() - context.started
     route, method = context.route, context.scope["method"]
     known_method = method if method in _METHODS else "OTHER"
@@ -23,7 +22,7 @@ def record(context: RequestContext, status: int) -> None:
         return
     write_line(
         {
-            "at": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "at": now.decode("ascii"),
             "level": "info",
             "service": "web",
             "event": "request",

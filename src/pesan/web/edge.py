@@ -79,7 +79,7 @@ class Edge:
             context.is_over = True
             CURRENT_REQUEST.reset(token)
             REQUESTS_OPEN.inc(-1)
-            record(context, answer.status)
+            record(context, answer.status, self._gates.clock.stamp())
 
     async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A WebSocket passes the same gates; refused, it is closed before it was accepted (403 on the wire)."""

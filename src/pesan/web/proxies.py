@@ -28,7 +28,7 @@ class TrustedProxies:
         peer = scope.get("client")
         address = parse_address(peer[0]) if peer else None
         if not self._trusts(address):
-            return str(address or UNKNOWN), scope.get("scheme", "http")
+            return canonical(peer[0]) if peer else UNKNOWN, scope.get("scheme", "http")
         return self._behind(address, scope)
 
     def _behind(self, peer: Address | None, scope: Scope) -> tuple[str, str]:
@@ -69,6 +69,12 @@ def parse_address(text: str) -> Address | None:
         return None
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return mapped or address
+
+
+@lru_cache(maxsize=4096)
+def canonical(text: str) -> str:
+    """The one way in which an address is written."""
+    return str(parse_address(text) or UNKNOWN)
 
 
 @lru_cache(maxsize=4096)

@@ -2,7 +2,6 @@
 
 import re
 import secrets
-import uuid
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
 _TRACEPARENT = re.compile(rb"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
@@ -13,7 +12,7 @@ def request_id(given: bytes | None) -> str:
     """The caller's request id when it is 8 to 64 plain characters, else a new one."""
     if given and _REQUEST_ID.fullmatch(given):
         return given.decode("ascii")
-    return uuid.UUID(bytes=secrets.token_bytes(16), version=4).hex
+    return secrets.token_hex(16)
 
 
 def read_traceparent(given: bytes | None) -> tuple[str, str, str]:
