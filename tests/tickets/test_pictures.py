@@ -56,7 +56,7 @@ def test_qr_svg_is_inert_and_scales():
 @pytest.mark.parametrize("crop", [True, False])
 def test_inline_svg_takes_every_kind_of_picture(mode, crop):
     file = io.BytesIO()
-    Image.new(mode, (300, 200)).save(file, "TIFF" if mode in {"CMYK"} else "PNG")
+    Image.new(mode, (300, 200)).save(file, "TIFF" if mode == "CMYK" else "PNG")
 
     svg = pictures.inline_svg(file.getvalue(), width=60, height=20, crop=crop)
 

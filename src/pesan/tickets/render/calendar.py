@@ -15,8 +15,11 @@ _REMINDER = Text(id="Sebentar lagi: {title}", en="Coming up: {title}")
 
 @dataclass(frozen=True, slots=True)
 class CalendarEntry:
-    """One entry. `uid` stays the same for the booking's whole life and `sequence` only grows, so that a file that is
-    opened again moves the entry instead of adding another."""
+    """One entry.
+
+    `uid` stays the same for the booking's whole life and `sequence` only grows, so that a file that is opened again
+    moves the entry instead of adding another.
+    """
 
     uid: str
     title: str
@@ -38,7 +41,7 @@ def calendar_file(entry: CalendarEntry) -> bytes:
     calendar.add("prodid", _PRODUCT)
     calendar.add("method", "CANCEL" if entry.is_cancelled else "PUBLISH")
     calendar.add_component(_event(entry))
-    return calendar.to_ical()
+    return bytes(calendar.to_ical())
 
 
 def sequence_of(created_at: datetime, updated_at: datetime) -> int:

@@ -37,7 +37,7 @@ _LABELS: Mapping[str, Text] = {
     "when": Text(id="Waktu", en="When"),
     "where": Text(id="Tempat", en="Where"),
     "show": Text(
-        id="Tunjukkan kode ini di pintu masuk, dari layar atau hasil cetak. Satu kode untuk satu orang, satu kali masuk.",
+        id="Tunjukkan kode ini di pintu masuk, dari layar atau hasil cetak. Satu kode untuk satu orang, sekali masuk.",
         en="Show this code at the entrance, on a screen or on paper. One code admits one person, once.",
     ),
     "keep": Text(
@@ -93,7 +93,7 @@ def compile_sheets(sheets: Sequence[Sheet], kind: str = "pdf", *, ppi: float = 1
         format="png" if kind == "png" else "pdf", ppi=ppi, timestamp=_made_at(sheets[0])
     )
     if not isinstance(output, bytes):
-        raise ValueError("a picture shows one page")
+        raise ValueError("a picture shows one page")  # noqa: TRY004  the number of sheets is the mistake
     return output
 
 
@@ -215,4 +215,4 @@ def ink_on(accent: str) -> str:
     linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
     # 0.179 is where the contrast with black and with white is the same.
-    return "#14161f" if luminance > 0.179 else "#ffffff"
+    return "#1b1712" if luminance > 0.179 else "#ffffff"

@@ -1,0 +1,74 @@
+"""The channels: how a letter leaves. Each is one adapter."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from email.utils import parseaddr
+from typing import Protocol
+from uuid import UUID
+
+from pesan.messaging import Mail, Mailer, make_address
+from pesan.notifications.letters import Letter
+from pesan.notifications.render import render
+from pesan.notifications.states import ChannelName
+
+
+class Channel(Protocol):
+    """One way to a person."""
+
+    @property
+    def name(self) -> ChannelName:
+        """Under which the channel is registered and its deliveries are kept."""
+        ...
+
+    def message_id(self, delivery_id: UUID) -> str:
+        """The name of the message in its network: the same at every try, so that a second copy is recognised."""
+        ...
+
+    async def send(self, letter: Letter, address: str, *, message_id: str) -> None:
+        """Returns when the network took it; raises MessageDelayed or MessageRejected."""
+
+
+class EmailChannel:
+    """Letters as mail, in words and in HTML, from the instance's own address."""
+
+    name = ChannelName.EMAIL
+
+    def __init__(self, mailer: Mailer, sender: str) -> None:
+        self._mailer = mailer
+        self._address = make_address(parseaddr(sender)[1]).addr_spec
+
+    def message_id(self, delivery_id: UUID) -> str:
+        """See Channel; in the form of RFC 5322."""
+        return f"<{delivery_id}@{self._address.rpartition('@')[2]}>"
+
+    async def send(self, letter: Letter, address: str, *, message_id: str) -> None:
+        """See Channel. The merchant's name stands beside the instance's address; answers go to the merchant."""
+        rendered = render(letter)
+        mail = Mail(
+            sender=make_address(self._address, letter.facts.merchant_name),
+            recipient=address,
+            subject=rendered.subject,
+            text=rendered.text,
+            html=rendered.html,
+            message_id=message_id,
+            written_at=datetime.now(UTC),
+            language=letter.locale,
+            reply_to=make_address(letter.reply_to, letter.facts.merchant_name) if letter.reply_to else None,
+            attachments=letter.attachments,
+        )
+        await self._mailer.send(mail)
+
+
+class Channels:
+    """The channels of this instance, registered by the composition root."""
+
+    def __init__(self, channels: Iterable[Channel]) -> None:
+        self._by_name = {channel.name: channel for channel in channels}
+
+    def of(self, name: ChannelName) -> Channel:
+        """The channel of this name; raises KeyError when the instance has none."""
+        return self._by_name[name]
+
+    def reaching(self, contacts: Mapping[ChannelName, str | None]) -> list[ChannelName]:
+        """The channels that this instance has and the person gave an address for."""
+        return [name for name in self._by_name if contacts.get(name)]

@@ -1,0 +1,60 @@
+"""A letter: everything that one notification says, whichever channel carries it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+from uuid import UUID
+
+from pesan.kit.i18n import DEFAULT_LOCALE, Locale
+from pesan.messaging import Attachment
+from pesan.notifications.states import ChannelName, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class LetterFacts:
+    """What letters talk about, ready to be shown. Links are ours, built on the instance's own address."""
+
+    buyer_name: str
+    merchant_name: str
+    event_title: str
+    when: str
+    where: str
+    order_code: str
+    status_url: str
+    again_url: str = ""
+    ticket_count: int = 0
+    amount: str = ""
+    deadline: str = ""
+    reason: str = ""
+    accent: str = "#5a36d6"
+    on_accent: str = "#ffffff"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One notification with its facts, where it may go, and what travels with it."""
+
+    kind: Kind
+    facts: LetterFacts
+    addresses: Mapping[ChannelName, str]
+    locale: Locale = DEFAULT_LOCALE
+    reply_to: str | None = None
+    attachments: tuple[Attachment, ...] = field(default_factory=tuple)
+
+
+class Composer(Protocol):
+    """Whoever knows the order: gathers the facts, in transactions of its own."""
+
+    async def compose(self, order_id: UUID, kind: Kind) -> Letter | None:
+        """The letter; None when there is nothing to say any more."""
+
+
+class Composers:
+    """The composer of each kind, registered by the composition root."""
+
+    def __init__(self, by_kind: Mapping[Kind, Composer]) -> None:
+        self._by_kind = dict(by_kind)
+
+    def of(self, kind: Kind) -> Composer:
+        """The composer of this kind; raises KeyError, a mistake of the composition root."""
+        return self._by_kind[kind]

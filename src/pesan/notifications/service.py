@@ -1,0 +1,94 @@
+"""Writing notifications and the record of their deliveries."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from pesan.db import WriteSession
+from pesan.jobs import enqueue_many
+from pesan.kit.ids import new_id
+from pesan.notifications.channels import Channels
+from pesan.notifications.locks import lock_delivery
+from pesan.notifications.models import Delivery, Notification
+from pesan.notifications.states import ChannelName, DeliveryState, Kind
+
+DELIVER_TASK = "notifications.deliver"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A delivery about to be tried, recorded before the network is touched."""
+
+    delivery_id: UUID
+    order_id: UUID
+    kind: Kind
+    channel: ChannelName
+    message_id: str
+
+
+async def notify(
+    session: WriteSession,
+    *,
+    order_id: UUID,
+    merchant_id: UUID,
+    kind: Kind,
+    channels: Sequence[ChannelName],
+) -> bool:
+    """Say something about an order, once, by each of `channels`; False when it was said before or nobody can hear.
+
+    **Enqueues** `notifications.deliver` for each delivery.
+    """
+    if not channels:
+        return False
+    statement = insert(Notification).values(
+        id=new_id(), order_id=order_id, merchant_id=merchant_id, kind=kind.value
+    )
+    once = statement.on_conflict_do_nothing(index_elements=["order_id", "kind"]).returning(Notification.id)
+    notification_id = await session.scalar(once)
+    if notification_id is None:
+        return False
+    deliveries = [
+        Delivery(id=new_id(), merchant_id=merchant_id, notification_id=notification_id, channel=channel.value)
+        for channel in channels
+    ]
+    session.add_all(deliveries)
+    await session.flush()
+    await enqueue_many(session, [(DELIVER_TASK, {"delivery_id": delivery.id}) for delivery in deliveries])
+    return True
+
+
+async def begin_attempt(session: WriteSession, delivery_id: UUID, channels: Channels) -> Attempt | None:
+    """Record that a delivery is tried now; None when it was sent or does not exist. **Locks** the delivery.
+
+    A failed one may be tried again: somebody asked for it by hand. The message id of the first try is kept.
+    """
+    found = await lock_delivery(session, delivery_id)
+    if found is None or found[0].state == DeliveryState.SENT:
+        return None
+    delivery, notification = found
+    name = ChannelName(delivery.channel)
+    delivery.attempts += 1
+    delivery.state = DeliveryState.QUEUED.value
+    delivery.message_id = delivery.message_id or channels.of(name).message_id(delivery.id)
+    return Attempt(delivery.id, notification.order_id, Kind(notification.kind), name, delivery.message_id)
+
+
+async def record_sent(session: WriteSession, delivery_id: UUID) -> None:
+    """The network took the message. **Locks** the delivery."""
+    found = await lock_delivery(session, delivery_id)
+    if found is not None:
+        found[0].state = DeliveryState.SENT.value
+        found[0].sent_at = (await session.scalars(select(func.clock_timestamp()))).one()
+        found[0].last_error_code = None
+
+
+async def record_problem(session: WriteSession, delivery_id: UUID, code: str, *, is_final: bool) -> None:
+    """The message did not leave; `is_final` when trying again would change nothing. **Locks** the delivery."""
+    found = await lock_delivery(session, delivery_id)
+    if found is not None and found[0].state != DeliveryState.SENT:
+        found[0].last_error_code = code
+        if is_final:
+            found[0].state = DeliveryState.FAILED.value

@@ -1,0 +1,32 @@
+"""What must always hold of tickets."""
+
+from pesan.db.invariants import Invariant
+
+INVARIANTS = [
+    Invariant(
+        "tickets.only_of_paid_orders",
+        "No ticket that could admit somebody belongs to an order that is not paid.",
+        """
+        SELECT t.id AS ticket_id, o.id AS order_id, o.state FROM tickets t JOIN orders o ON o.id = t.order_id
+        WHERE t.state <> 'void' AND o.state NOT IN ('PAID', 'COMPLETED')
+        """,
+    ),
+    Invariant(
+        "tickets.one_per_unit",
+        "A completed order has exactly one ticket for each unit that was ordered.",
+        """
+        SELECT o.id AS order_id, l.id AS order_line_id, l.quantity, count(t.id) AS tickets
+        FROM orders o JOIN order_lines l ON l.order_id = o.id LEFT JOIN tickets t ON t.order_line_id = l.id
+        WHERE o.state = 'COMPLETED' AND o.fulfilment = 'tickets'
+        GROUP BY o.id, l.id, l.quantity HAVING count(t.id) <> l.quantity
+        """,
+    ),
+    Invariant(
+        "tickets.match_their_order_line",
+        "A ticket names the order and the event of its order line.",
+        """
+        SELECT t.id AS ticket_id FROM tickets t JOIN order_lines l ON l.id = t.order_line_id
+        WHERE (t.order_id, t.event_id, t.merchant_id) <> (l.order_id, l.event_id, l.merchant_id)
+        """,
+    ),
+]

@@ -1,0 +1,118 @@
+"""Tickets come into being with their order, and end with it."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Uuid, bindparam, func, select, text
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+
+from pesan.catalog.models import Event
+from pesan.db import ReadSession, WriteSession
+from pesan.kit.ids import new_id, new_ticket_code
+from pesan.orders.models import Order, OrderLine
+from pesan.tenancy.models import Merchant
+from pesan.tickets.keys import Algorithm
+from pesan.tickets.keystore import KeyStore
+from pesan.tickets.models import Ticket
+from pesan.tickets.signing import Unsigned, sign_texts
+from pesan.tickets.states import expires_at
+
+
+@dataclass(frozen=True, slots=True)
+class NewTicket:
+    """A signed ticket, to be written with the move that completes its order (a companion of that move)."""
+
+    id: UUID
+    merchant_id: UUID
+    order_id: UUID
+    order_line_id: UUID
+    event_id: UUID
+    code: str
+    number: int
+    holder_name: str
+    kid: str
+    issued_at: datetime
+    expires_at: datetime
+    qr_text: str = ""
+    token: str = ""
+
+    @classmethod
+    async def write_many(cls, session: WriteSession, items: Sequence["NewTicket"]) -> None:
+        """Insert the tickets that are not there yet; one per line and number, whoever was first."""
+        statement = insert(Ticket).on_conflict_do_nothing(index_elements=["order_line_id", "number"])
+        await session.execute(statement, [asdict(item) for item in items])
+
+
+@dataclass(frozen=True, slots=True)
+class Entitlement:
+    """What a paid order is entitled to: one ticket per unit of each line. Read by `read_entitlement`."""
+
+    order: Order
+    lines: Sequence[OrderLine]
+    algorithm: Algorithm
+    ends_at: datetime
+    now: datetime
+
+
+async def read_entitlement(session: ReadSession, order_id: UUID) -> Entitlement | None:
+    """The facts from which an order's tickets are made; None when there is no such order."""
+    query = (
+        select(Order, Merchant.ticket_key_alg, Event.ends_at, func.clock_timestamp())
+        .join(Merchant, Merchant.id == Order.merchant_id)
+        .join(Event, Event.id == Order.event_id)
+        .where(Order.id == order_id)
+    )
+    row = (await session.execute(query)).one_or_none()
+    if row is None:
+        return None
+    order, algorithm, ends_at, now = row
+    lines = await session.scalars(
+        select(OrderLine).where(OrderLine.order_id == order_id).order_by(OrderLine.id)
+    )
+    return Entitlement(order, lines.all(), Algorithm(algorithm), ends_at, now)
+
+
+async def make_tickets(keys: KeyStore, entitlement: Entitlement) -> list[NewTicket]:
+    """Signed tickets for every unit, written nowhere yet. Opens no transaction of the caller's: a KMS may be slow."""
+    key = await keys.signing_key(entitlement.order.merchant_id, entitlement.algorithm)
+    drafts = [
+        _draft(entitlement, line, number, key.kid)
+        for line in entitlement.lines
+        for number in range(1, line.quantity + 1)
+    ]
+    texts = await sign_texts(
+        keys, key, [Unsigned(d.id, d.event_id, d.issued_at, d.expires_at) for d in drafts]
+    )
+    return [
+        replace(draft, qr_text=text.qr_text, token=text.token)
+        for draft, text in zip(drafts, texts, strict=True)
+    ]
+
+
+def _draft(entitlement: Entitlement, line: OrderLine, number: int, kid: str) -> NewTicket:
+    return NewTicket(
+        id=new_id(),
+        merchant_id=line.merchant_id,
+        order_id=line.order_id,
+        order_line_id=line.id,
+        event_id=line.event_id,
+        code=new_ticket_code(),
+        number=number,
+        holder_name=entitlement.order.buyer_name,
+        kid=kid,
+        issued_at=entitlement.now,
+        expires_at=expires_at(entitlement.ends_at, entitlement.now),
+    )
+
+
+_VOID = text(
+    "UPDATE tickets SET state = 'void', voided_at = clock_timestamp()"
+    " WHERE order_id = ANY (:order_ids) AND state <> 'void'"
+).bindparams(bindparam("order_ids", type_=ARRAY(Uuid())))
+
+
+async def void_tickets(session: WriteSession, order_ids: Sequence[UUID]) -> None:
+    """Void every ticket of these orders, in the transaction that takes the orders away; used ones too."""
+    await session.execute(_VOID, {"order_ids": sorted(order_ids)})

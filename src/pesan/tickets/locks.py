@@ -1,0 +1,16 @@
+"""The only place that locks signing keys."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+
+from pesan.db import WriteSession
+from pesan.tickets.models import SigningKey
+from pesan.tickets.states import KeyState
+
+
+async def lock_active_key(session: WriteSession, key_id: UUID) -> SigningKey | None:
+    """The key, locked; None when it is not active any more."""
+    query = select(SigningKey).where(SigningKey.id == key_id, SigningKey.state == KeyState.ACTIVE.value)
+    row: SigningKey | None = await session.scalar(query.with_for_update())
+    return row

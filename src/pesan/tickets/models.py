@@ -1,0 +1,135 @@
+"""Signing keys and tickets."""
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from pesan.audit import Audited
+from pesan.db import Access, Base, Policy, Timestamp, primary_key
+from pesan.db.access import (
+    ANY_ACTOR,
+    HOLDS_ORDER_CODE,
+    HOLDS_TICKET,
+    OF_VISIBLE_ORDER,
+    REQUEST,
+    STAFF_OF_MERCHANT,
+    sale_policy,
+    system_policy,
+)
+from pesan.db.base import UUID
+
+
+class SigningKey(Audited, Base):
+    """One key of a merchant's ring.
+
+    `verifying_key` is what a verifier needs: the public key; for HS256 the secret, sealed. `private_key_sealed` can
+    be read by jobs and commands only, and opened only with the instance's secret.
+    """
+
+    __tablename__ = "signing_keys"
+    audit_kind = "signing_key"
+    __table_args__ = (
+        CheckConstraint("alg IN ('EdDSA', 'HS256')", name="alg"),
+        CheckConstraint("state IN ('active', 'retired')", name="state"),
+        CheckConstraint("(state = 'retired') = (retired_at IS NOT NULL)", name="retired_at"),
+        CheckConstraint("octet_length(qr_kid) = 4", name="qr_kid"),
+        Index(
+            "uq_signing_keys_active", "merchant_id", unique=True, postgresql_where=text("state = 'active'")
+        ),
+        # Tickets refer to both, so that no ticket can carry another merchant's signature.
+        UniqueConstraint("merchant_id", "kid"),
+    )
+
+    id: Mapped[UUID] = primary_key()
+    merchant_id: Mapped[UUID] = mapped_column(ForeignKey("merchants.id"))
+    kid: Mapped[str] = mapped_column(String(43), unique=True)
+    qr_kid: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    alg: Mapped[str] = mapped_column(String(8))
+    verifying_key: Mapped[bytes] = mapped_column(LargeBinary)
+    private_key_sealed: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    state: Mapped[str] = mapped_column(String(8), server_default="active")
+    created_at: Mapped[Timestamp] = mapped_column(server_default=func.clock_timestamp())
+    retired_at: Mapped[Timestamp | None]
+
+
+class Ticket(Base):
+    """The right of one person to come in; its id is the `tid` of the token.
+
+    The signed texts are kept: whoever shows a ticket needs no private key, and a rotated key changes none of them.
+    """
+
+    __tablename__ = "tickets"
+    __table_args__ = (
+        CheckConstraint("state IN ('active', 'used', 'void')", name="state"),
+        CheckConstraint("(state = 'void') = (voided_at IS NOT NULL)", name="voided_at"),
+        CheckConstraint("state <> 'used' OR used_at IS NOT NULL", name="used_at"),
+        CheckConstraint("number > 0", name="number"),
+        CheckConstraint("epoch BETWEEN 0 AND 65535", name="epoch"),
+        CheckConstraint("issued_at < expires_at", name="period"),
+        ForeignKeyConstraint(["merchant_id", "order_id"], ["orders.merchant_id", "orders.id"]),
+        ForeignKeyConstraint(["merchant_id", "event_id"], ["events.merchant_id", "events.id"]),
+        ForeignKeyConstraint(["merchant_id", "kid"], ["signing_keys.merchant_id", "signing_keys.kid"]),
+        # One ticket per unit, however often an order is fulfilled.
+        UniqueConstraint("order_line_id", "number"),
+        Index("ix_tickets_order", "order_id", "number"),
+        Index("ix_tickets_event", "event_id", "state"),
+    )
+
+    id: Mapped[UUID] = primary_key()
+    merchant_id: Mapped[UUID]
+    order_id: Mapped[UUID]
+    order_line_id: Mapped[UUID] = mapped_column(ForeignKey("order_lines.id"))
+    event_id: Mapped[UUID]
+    code: Mapped[str] = mapped_column(String(26), unique=True)
+    number: Mapped[int]
+    holder_name: Mapped[str] = mapped_column(String(100))
+    state: Mapped[str] = mapped_column(String(8), server_default="active")
+    kid: Mapped[str] = mapped_column(String(43))
+    epoch: Mapped[int] = mapped_column(server_default="0")
+    qr_text: Mapped[str] = mapped_column(String(152))
+    token: Mapped[str] = mapped_column(String(1024))
+    issued_at: Mapped[Timestamp]
+    expires_at: Mapped[Timestamp]
+    used_at: Mapped[Timestamp | None]
+    voided_at: Mapped[Timestamp | None]
+
+
+_PUBLIC_KEY_COLUMNS = (
+    "id, merchant_id, kid, qr_kid, alg, verifying_key, state, created_at, retired_at, audit_seq, audit_head"
+)
+
+ACCESS = [
+    Access(
+        "signing_keys",
+        {
+            "request": f"SELECT ({_PUBLIC_KEY_COLUMNS})",
+            "system": "SELECT, INSERT, UPDATE (state, retired_at, audit_seq, audit_head)",
+        },
+        [Policy("public_read", (REQUEST,), ANY_ACTOR, command="SELECT"), system_policy()],
+    ),
+    Access(
+        "tickets",
+        {
+            "request": "SELECT",
+            "sale": "SELECT, INSERT, UPDATE (state, voided_at)",
+            "system": "SELECT, INSERT, UPDATE (state, used_at, voided_at, kid, epoch, qr_text, token, expires_at)",
+        },
+        [
+            Policy("buyer", (REQUEST,), OF_VISIBLE_ORDER, command="SELECT"),
+            # Somebody who shows a ticket: its signature was checked, or they know its 130-bit code.
+            Policy("holder", (REQUEST,), f"{HOLDS_TICKET} OR {HOLDS_ORDER_CODE}", command="SELECT"),
+            Policy("staff", (REQUEST,), STAFF_OF_MERCHANT, command="SELECT"),
+            sale_policy(),
+            system_policy(),
+        ],
+    ),
+]

@@ -1,0 +1,83 @@
+"""A moved event: its tickets are signed anew with the new end, and the codes that are out turn stale."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+
+from pesan.catalog.models import Event
+from pesan.db import ReadSession, WriteSession
+from pesan.tenancy.models import Merchant
+from pesan.tickets.keys import Algorithm
+from pesan.tickets.keystore import KeyStore
+from pesan.tickets.models import Ticket
+from pesan.tickets.signing import SignedTexts, Unsigned, sign_texts
+from pesan.tickets.states import GRACE, TicketState
+
+
+@dataclass(frozen=True, slots=True)
+class Outdated:
+    """An active ticket that ends at another time than its event says, and when it should."""
+
+    ticket: Ticket
+    merchant_id: UUID
+    algorithm: Algorithm
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reissue:
+    """The new texts of one ticket, and the epoch that they replace."""
+
+    outdated: Outdated
+    kid: str
+    texts: SignedTexts
+
+
+async def list_outdated(session: ReadSession, event_id: UUID, *, limit: int) -> Sequence[Outdated]:
+    """At most `limit` tickets of the event that must be reissued."""
+    wanted = func.greatest(Event.ends_at, Ticket.issued_at) + GRACE
+    query = (
+        select(Ticket, Merchant.ticket_key_alg, wanted)
+        .join(Event, Event.id == Ticket.event_id)
+        .join(Merchant, Merchant.id == Ticket.merchant_id)
+        .where(
+            Ticket.event_id == event_id, Ticket.state == TicketState.ACTIVE.value, Ticket.expires_at != wanted
+        )
+        .order_by(Ticket.id)
+        .limit(limit)
+    )
+    rows = await session.execute(query)
+    return [Outdated(ticket, ticket.merchant_id, Algorithm(alg), moment) for ticket, alg, moment in rows]
+
+
+async def sign_anew(keys: KeyStore, outdated: Sequence[Outdated]) -> list[Reissue]:
+    """New texts for tickets of one merchant, by the key that signs now, with the next epoch."""
+    key = await keys.signing_key(outdated[0].merchant_id, outdated[0].algorithm)
+    texts = await sign_texts(keys, key, [_unsigned(item) for item in outdated])
+    return [Reissue(item, key.kid, text) for item, text in zip(outdated, texts, strict=True)]
+
+
+async def write_reissues(session: WriteSession, reissues: Sequence[Reissue]) -> None:
+    """Store the new texts, except where the ticket was voided, used or reissued meanwhile."""
+    for reissue in reissues:
+        ticket = reissue.outdated.ticket
+        change = update(Ticket).where(
+            Ticket.id == ticket.id, Ticket.epoch == ticket.epoch, Ticket.state == TicketState.ACTIVE.value
+        )
+        await session.execute(
+            change.values(
+                epoch=ticket.epoch + 1,
+                kid=reissue.kid,
+                qr_text=reissue.texts.qr_text,
+                token=reissue.texts.token,
+                expires_at=reissue.outdated.expires_at,
+            )
+        )
+
+
+def _unsigned(item: Outdated) -> Unsigned:
+    ticket = item.ticket
+    return Unsigned(ticket.id, ticket.event_id, ticket.issued_at, item.expires_at, ticket.epoch + 1)

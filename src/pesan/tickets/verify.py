@@ -1,0 +1,193 @@
+"""Is this a ticket, and does it still admit? Reads, never consumes."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from pesan.db import Actor, ActorKind, Database, ReadSession
+from pesan.kit.i18n import Locale, Text
+from pesan.kit.ids import ALPHABET, TICKET_CODE_LENGTH, normalise_code
+from pesan.tickets import qr, tokens
+from pesan.tickets.keystore import KeyStore
+from pesan.tickets.models import Ticket
+from pesan.tickets.states import RESULTS, Reason, Result, TicketState
+
+_TYPED_CODE_LENGTH = 2 * TICKET_CODE_LENGTH
+_TOKEN_START = "eyJ"  # noqa: S105  every JOSE header begins so, and no Base45 text can: it has no lower case
+
+_WORDS = {
+    Reason.GOOD: Text(id="Tiket sah.", en="The ticket is valid."),
+    Reason.UNREADABLE: Text(id="Ini bukan kode tiket.", en="This is not a ticket code."),
+    Reason.FORGED: Text(id="Kode ini tidak dibuat oleh kami.", en="This code was not made by us."),
+    Reason.UNKNOWN: Text(id="Tiket ini tidak dikenal.", en="This ticket is not known."),
+    Reason.EXPIRED: Text(id="Masa berlaku tiket sudah habis.", en="The ticket has expired."),
+    Reason.VOIDED: Text(id="Tiket ini sudah dibatalkan.", en="This ticket was cancelled."),
+    Reason.SUPERSEDED: Text(
+        id="Kode ini sudah diganti. Minta pemiliknya membuka tiket terbaru.",
+        en="This code was replaced. Ask its owner to open the latest ticket.",
+    ),
+    Reason.OTHER_EVENT: Text(id="Tiket ini untuk acara lain.", en="This ticket is for another event."),
+    Reason.ALREADY_USED: Text(id="Tiket ini sudah dipakai masuk.", en="This ticket was already used."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """What somebody shows, with its signature checked: a ticket by its id, or by its code alone."""
+
+    ticket_id: UUID | None = None
+    code: str | None = None
+    merchant_id: UUID | None = None
+    event_id: UUID | None = None
+    epoch: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Staffed:
+    """What staff of the ticket's merchant see besides: who and when."""
+
+    ticket_id: UUID
+    event_id: UUID
+    order_id: UUID
+    code: str
+    number: int
+    holder_name: str
+    issued_at: datetime
+    expires_at: datetime
+    used_at: datetime | None
+    voided_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer; `details` only for staff of the ticket's merchant. `at` is the database's time."""
+
+    reason: Reason
+    details: Staffed | None = None
+    at: datetime | None = None
+
+    @property
+    def result(self) -> Result:
+        """One of the five documented answers."""
+        return RESULTS[self.reason]
+
+    def text(self, locale: Locale) -> str:
+        """The answer as a sentence."""
+        return _WORDS[self.reason].in_(locale)
+
+
+async def verify(
+    database: Database, keys: KeyStore, payload: str, *, actor: Actor, event_id: UUID | None = None
+) -> Verdict:
+    """What a ticket is worth: a JWS, the text of a QR code, or a ticket code somebody typed.
+
+    Anybody may ask about a ticket they can show; the answer names nobody unless `actor` works for its merchant.
+    With `event_id`, a ticket for anything else is `wrong_event`. Staff of another merchant are told `invalid`.
+    """
+    presented = await read_presented(keys, payload)
+    if isinstance(presented, Reason):
+        return Verdict(presented)
+    async with database.read(_holder_of(presented, actor)) as session:
+        return await judge(session, presented, actor=actor, event_id=event_id)
+
+
+async def read_presented(keys: KeyStore, payload: str) -> Presented | Reason:
+    """Find out what `payload` is and check its signature; no ticket is looked up yet."""
+    text = payload.strip()
+    if len(text) > tokens.MAX_LENGTH or not text.isascii():
+        return Reason.UNREADABLE
+    if text.startswith(_TOKEN_START):
+        return await _read_token(keys, text)
+    if len(text) <= _TYPED_CODE_LENGTH:
+        return _read_code(text)
+    return await _read_qr(keys, text)
+
+
+async def judge(
+    session: ReadSession, presented: Presented, *, actor: Actor, event_id: UUID | None = None
+) -> Verdict:
+    """The verdict on a ticket whose signature holds, by the database's clock."""
+    chosen = Ticket.id == presented.ticket_id if presented.ticket_id else Ticket.code == presented.code
+    row = (await session.execute(select(Ticket, func.clock_timestamp()).where(chosen))).one_or_none()
+    if row is None or not _belongs(row[0], presented, actor):
+        return Verdict(Reason.UNKNOWN)
+    ticket, now = row
+    details = _details(ticket) if actor.works_for(ticket.merchant_id) else None
+    return Verdict(_reason(ticket, presented, event_id, now), details, now)
+
+
+async def _read_token(keys: KeyStore, text: str) -> Presented | Reason:
+    try:
+        key = await keys.find(tokens.read_kid(text))
+        if key is None:
+            return Reason.FORGED
+        claims = tokens.check(text, key)
+    except tokens.BadToken:
+        return Reason.FORGED
+    return Presented(claims.ticket_id, None, key.merchant_id, claims.event_id, claims.epoch)
+
+
+async def _read_qr(keys: KeyStore, text: str) -> Presented | Reason:
+    try:
+        code = qr.read(text)
+    except qr.BadQr:
+        return Reason.UNREADABLE
+    key = await keys.find_short(code.qr_kid)
+    if key is None:
+        return Reason.FORGED
+    try:
+        ticket = qr.check(code, key)
+    except qr.BadQr:
+        return Reason.FORGED
+    return Presented(ticket.ticket_id, None, key.merchant_id, None, ticket.epoch)
+
+
+def _read_code(text: str) -> Presented | Reason:
+    code = normalise_code(text)
+    if len(code) != TICKET_CODE_LENGTH or not set(code) <= set(ALPHABET):
+        return Reason.UNREADABLE
+    return Presented(code=code)
+
+
+def _holder_of(presented: Presented, actor: Actor) -> Actor:
+    """The actor, who by showing a ticket may also see this one row."""
+    if presented.ticket_id is not None:
+        return replace(actor, ticket_ids=(presented.ticket_id,))
+    # The policy of tickets reads the codes that an actor holds; a booking code is shorter, so none is mistaken.
+    return replace(actor, order_codes=(*actor.order_codes, presented.code or ""))
+
+
+def _belongs(ticket: Ticket, presented: Presented, actor: Actor) -> bool:
+    """Whether the signature is one that this ticket's merchant could have made, and the asker may know of it."""
+    same_merchant = presented.merchant_id in {None, ticket.merchant_id}
+    same_event = presented.event_id in {None, ticket.event_id}
+    is_outsider = actor.kind is ActorKind.STAFF and not actor.works_for(ticket.merchant_id)
+    return same_merchant and same_event and not is_outsider and (presented.epoch or 0) <= ticket.epoch
+
+
+def _reason(ticket: Ticket, presented: Presented, event_id: UUID | None, now: datetime) -> Reason:
+    checks = (
+        (event_id is not None and event_id != ticket.event_id, Reason.OTHER_EVENT),
+        (ticket.state == TicketState.VOID, Reason.VOIDED),
+        (presented.epoch is not None and presented.epoch < ticket.epoch, Reason.SUPERSEDED),
+        (ticket.state == TicketState.USED, Reason.ALREADY_USED),
+        (now >= ticket.expires_at, Reason.EXPIRED),
+    )
+    return next((reason for applies, reason in checks if applies), Reason.GOOD)
+
+
+def _details(ticket: Ticket) -> Staffed:
+    return Staffed(
+        ticket_id=ticket.id,
+        event_id=ticket.event_id,
+        order_id=ticket.order_id,
+        code=ticket.code,
+        number=ticket.number,
+        holder_name=ticket.holder_name,
+        issued_at=ticket.issued_at,
+        expires_at=ticket.expires_at,
+        used_at=ticket.used_at,
+        voided_at=ticket.voided_at,
+    )
