@@ -32,10 +32,13 @@ async def test_job_committed_with_its_cause_is_there(database: Database) -> None
 
 
 async def test_job_of_a_cause_rolled_back_is_not_there(database: Database) -> None:
-    with pytest.raises(RuntimeError):
+    async def fail() -> None:
         async with database.write(GUEST) as session:
             await enqueue(session, "sample.note", order_id=SAMPLE_ID)
             raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await fail()
 
     assert await _stored(database) == []
 

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import make_url, text
@@ -34,12 +33,11 @@ LEASE = BRISK.lease
 
 
 @pytest.fixture(autouse=True)
-def sample_runs(settings: Settings, postgres: Server) -> Iterator[None]:
+def sample_runs(settings: Settings, postgres: Server) -> None:
     """A table for the worker processes to leave their traces in."""
     with postgres.connect(str(make_url(settings.database_url).database)) as connection:
         connection.execute("CREATE TABLE sample_runs (id bigserial, name text, pid int)")
         connection.execute("GRANT ALL ON sample_runs, sample_runs_id_seq TO PUBLIC")
-    yield
 
 
 async def _runs(database: Database) -> list[tuple[str, int]]:
@@ -158,7 +156,8 @@ async def test_job_taken_by_a_lost_answer_is_found_again(database: Database, set
             # What a fetch leaves behind whose answer never arrived: taken by a living worker that knows nothing of it.
             await session.execute(
                 text(
-                    "UPDATE procrastinate_jobs SET status = 'doing', worker_id = (SELECT max(id) FROM procrastinate_workers)"
+                    "UPDATE procrastinate_jobs SET status = 'doing',"
+                    " worker_id = (SELECT max(id) FROM procrastinate_workers)"
                 )
             )
         await until(lambda: _is_disowned(database))

@@ -28,17 +28,17 @@ _HELD = (
 )
 _FINISH = f"""
     WITH held AS ({_HELD}),
-    forgotten AS (DELETE FROM job_failures USING held WHERE job_id = held.id AND %(status)s = 'succeeded'),
+    forgotten AS (DELETE FROM job_failures USING held WHERE job_id = held.id AND %(status)s::text = 'succeeded'),
     noted AS (
-        INSERT INTO job_failures (job_id, code) SELECT id, %(failure)s FROM held WHERE %(failure)s::text IS NOT NULL
+        INSERT INTO job_failures (job_id, code) SELECT id, %(failure)s::text FROM held WHERE %(failure)s::text IS NOT NULL
         ON CONFLICT (job_id) DO UPDATE SET code = excluded.code, failed_at = now()
     )
-    SELECT procrastinate_finish_job_v1(id, %(status)s::procrastinate_job_status, false) FROM held
+    SELECT procrastinate_finish_job_v1(id, %(status)s::text::procrastinate_job_status, false) FROM held
 """  # noqa: S608  fragments of our own
 _RETRY = f"""
     WITH held AS ({_HELD}),
     noted AS (
-        INSERT INTO job_failures (job_id, code) SELECT id, %(failure)s FROM held WHERE %(failure)s::text IS NOT NULL
+        INSERT INTO job_failures (job_id, code) SELECT id, %(failure)s::text FROM held WHERE %(failure)s::text IS NOT NULL
         ON CONFLICT (job_id) DO UPDATE SET code = excluded.code, failed_at = now()
     )
     SELECT procrastinate_retry_job_v2(id, %(retry_at)s, NULL, NULL, NULL) FROM held
@@ -54,8 +54,9 @@ _HEARTBEAT = (
     " RETURNING ARRAY(SELECT id FROM procrastinate_jobs WHERE worker_id = %(worker_id)s AND status = 'doing')"
     " AS jobs"
 )
-_RETURN_ORPHANS = (
-    "UPDATE procrastinate_jobs SET status = 'todo', worker_id = NULL"
+# Without a worker a job is stalled, and the rescuer counts and returns it.
+_DISOWN = (
+    "UPDATE procrastinate_jobs SET worker_id = NULL"
     " WHERE worker_id = %(worker_id)s AND status = 'doing' AND id = ANY(%(ids)s) RETURNING id"
 )
 
@@ -105,7 +106,7 @@ class LeasedJobManager(JobManager):
             await self._end(job, _RETRY, retry_at=retry_at, failure=self._failure(job))
 
     async def update_heartbeat(self, worker_id: int) -> None:
-        """Renew the lease, and give back jobs that the table thinks we run and we do not.
+        """Renew the lease, and disown jobs that the table thinks we run and we do not.
 
         Such orphans come from an answer that got lost: the job was taken, and nobody heard of it. One is believed
         only when it is seen twice, because a job just taken is in the table before it is in our set.
@@ -114,7 +115,7 @@ class LeasedJobManager(JobManager):
             rows = await self.connector.execute_query_all_async(_HEARTBEAT, worker_id=worker_id)
             if not rows:
                 raise WorkerEvicted
-            await self._return_orphans(worker_id, set(rows[0]["jobs"]) - self._running)
+            await self._disown_orphans(worker_id, set(rows[0]["jobs"]) - self._running)
         except exceptions.ConnectorException as error:
             await _pause_or_raise(error)
 
@@ -124,19 +125,21 @@ class LeasedJobManager(JobManager):
             lambda: super(LeasedJobManager, self).defer_periodic_job(job, periodic_id, defer_timestamp)
         )
 
-    async def _return_orphans(self, worker_id: int, strangers: set[int]) -> None:
+    async def _disown_orphans(self, worker_id: int, strangers: set[int]) -> None:
         orphans = sorted(strangers & self._suspects)
         self._suspects = strangers
         if orphans:
-            await self.connector.execute_query_all_async(_RETURN_ORPHANS, worker_id=worker_id, ids=orphans)
-            log.warning("jobs.orphans_returned", job_ids=orphans)
+            await self.connector.execute_query_all_async(_DISOWN, worker_id=worker_id, ids=orphans)
+            log.warning("jobs.orphans_disowned", job_ids=orphans)
 
     async def _end(self, job: Job, query: str, **arguments: Any) -> None:
         held = {"job_id": job.id, "worker_id": job.worker_id, "attempts": job.attempts}
-        rows = await _until_answered(
-            lambda: self.connector.execute_query_all_async(query, **held, **arguments)
-        )
-        self._running.discard(_id(job))
+        try:
+            rows = await _until_answered(
+                lambda: self.connector.execute_query_all_async(query, **held, **arguments)
+            )
+        finally:
+            self._running.discard(_id(job))
         if not rows:
             # Either the lease was lost, or this is the repetition of an end that did arrive.
             log.warning("jobs.end_not_held", job_id=job.id, task=job.task_name)

@@ -13,8 +13,8 @@ Handler = Callable[..., Awaitable[None]]
 H = TypeVar("H", bound=Handler)
 
 DEFAULT_QUEUE = "default"
-# With the backoff of `jobs.retry` twelve tries span more than an hour, so that a provider's bad hour parks nothing.
-DEFAULT_ATTEMPTS = 12
+# With the backoff of `jobs.retry` sixteen tries span more than an hour, so that a provider's bad hour parks nothing.
+DEFAULT_ATTEMPTS = 16
 # Arguments are ids, codes and kinds. An e-mail address, a phone number or a sentence does not fit.
 _ID = re.compile(r"[A-Za-z0-9_.:/-]{1,128}")
 
