@@ -9,7 +9,6 @@ from psycopg.errors import DeadlockDetected
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from pesan.app.modules import list_invariants
 from pesan.capacity.locks import lock_pools
 from pesan.catalog.models import Event
 from pesan.db import Database
@@ -18,6 +17,7 @@ from pesan.orders.gate import transition_many
 from pesan.orders.models import Order
 from pesan.orders.moves import Move, Moved
 from pesan.orders.states import OrderEvent
+from tests.support.database import offenders
 from tests.support.factories import SYSTEM, Make
 from tests.support.postgres import Server
 
@@ -100,9 +100,3 @@ async def test_baskets_moved_in_opposite_orders_move_once(
     moved = [one for group in outcomes for one in group if isinstance(one, Moved)]
     assert sorted(one.order_id for one in moved) == sorted(order.id for order in orders)
     assert await offenders(database) == []
-
-
-async def offenders(database: Database) -> list[object]:
-    async with database.read(SYSTEM) as session:
-        found = [(await session.execute(text(rule.sql))).all() for rule in list_invariants()]
-    return [row for rows in found for row in rows]

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 import psutil
@@ -117,6 +117,14 @@ class Service:
             name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ
         }
         return {**inherited, "PESAN_HOME": str(self.home), **self.environment}
+
+
+class StartService(Protocol):
+    """Starts a service on the test's database; further variables as keyword arguments."""
+
+    async def __call__(self, *, workers: int = 1, **environment: str) -> Service:
+        """Start it and wait until it is ready."""
+        ...
 
 
 def environment_of(settings: Settings) -> dict[str, str]:
