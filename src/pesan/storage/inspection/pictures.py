@@ -84,8 +84,8 @@ def _render(picture: Image.Image, rendition: Rendition) -> Version:
 
 def _flatten(picture: Image.Image) -> Image.Image:
     """On white paper, as a viewer shows a transparent screenshot."""
-    if picture.mode == "RGB":
-        return picture.copy()
+    if picture.mode != "RGBA":
+        return picture.convert("RGB")
     paper = Image.new("RGB", picture.size, "white")
     paper.paste(picture, mask=picture.getchannel("A"))
     return paper
