@@ -83,7 +83,16 @@ def fetch_everything(lock: dict[str, Any], *, accept_new: bool) -> None:
 def fetch(spec: str) -> bytes:
     """The package's tarball, by the maintainer's npm, with no script of the package run."""
     with tempfile.TemporaryDirectory() as folder:
-        command = ["npm", "pack", spec, "--ignore-scripts", "--json", "--silent", "--pack-destination", folder]
+        command = [
+            "npm",
+            "pack",
+            spec,
+            "--ignore-scripts",
+            "--json",
+            "--silent",
+            "--pack-destination",
+            folder,
+        ]
         subprocess.run(command, check=True, capture_output=True)
         return next(Path(folder).iterdir()).read_bytes()
 

@@ -7,9 +7,13 @@ from datetime import datetime, timedelta
 from markupsafe import Markup
 
 from pesan.catalog.states import SaleState
+from pesan.kit.i18n import Text
 from pesan.kit.money import format_rupiah
 from pesan.storefront.posters import Poster, draw_poster
 from pesan.storefront.theme import theme_css
+
+PRICE_STEPS = (100_000, 250_000, 500_000)
+"""The ceilings that the list's filter offers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +53,9 @@ class EventCard:
     sale: SaleState
     available: int
     capacity: int
+    path: str
     summary: str = ""
     cover_url: str | None = None
-
-    @property
-    def path(self) -> str:
-        """The address that people share."""
-        return f"/x/{self.slug}-{self.short_id}"
 
     @property
     def poster(self) -> Poster:
@@ -114,6 +114,7 @@ class EventDetail:
     sale_opens_at: datetime | None = None
     sale_closes_at: datetime | None = None
     next_hold_ends_at: datetime | None = None
+    share_picture: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +124,10 @@ class BookingSheet:
     card: EventCard
     hold_minutes: int
     rules: Mapping[str, Mapping[str, str]]
+    mends: Mapping[str, Text]
     idempotency_key: str
     values: Mapping[str, str] = field(default_factory=dict)
-    errors: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, Text] = field(default_factory=dict)
     problem: str = ""
 
 
@@ -139,22 +141,13 @@ class BookingView:
     buyer_name: str
     quantity: int
     total_amount: int
-    placed_at: datetime
     now: datetime
     url: str
+    path: str
+    pay_path: str
     hold_expires_at: datetime
     hold_minutes: int
     reject_reason: str = ""
-
-    @property
-    def path(self) -> str:
-        """The status page."""
-        return f"/b/{self.code}"
-
-    @property
-    def pay_path(self) -> str:
-        """The pay page."""
-        return f"/pay/{self.code}"
 
     @property
     def is_live(self) -> bool:
@@ -226,7 +219,7 @@ class PaymentPanel:
     methods: Sequence[MethodChoice]
     selected_id: str = ""
     amount: int = 0
-    unique_code: int | None = None
+    unique_code: str | None = None
     instructions: BankInstructions | QrisInstructions | None = None
     problem: str = ""
 
@@ -241,7 +234,7 @@ class PaymentPanel:
         text = format_rupiah(self.to_pay)
         if self.unique_code is None:
             return text, ""
-        cut, digits = len(text), max(3, len(str(self.unique_code)))
+        cut, digits = len(text), len(self.unique_code)
         while digits and cut:
             cut -= 1
             digits -= text[cut].isdigit()
@@ -269,7 +262,6 @@ class StatusView:
     calendar_path: str = ""
     summary_path: str = ""
     certificate_path: str = ""
-    has_contact: bool = False
 
     @property
     def is_final(self) -> bool:

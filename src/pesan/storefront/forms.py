@@ -1,0 +1,64 @@
+"""The booking sheet's rules and complaints; the rules come from the schema that the server checks with."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from pesan.checkout.schemas import MAX_NOTES, HoldForm
+from pesan.kit.i18n import Text
+
+FIELDS = ("name", "wa", "email", "notes")
+_ATTRIBUTES = {
+    "minLength": "minlength",
+    "maxLength": "maxlength",
+    "html_pattern": "pattern",
+    "minimum": "min",
+    "maximum": "max",
+}
+
+MENDS: Mapping[str, Text] = {
+    "name": Text(
+        id="Tulis sedikitnya 3 huruf: huruf, spasi, titik, petik atau tanda hubung.",
+        en="Write at least 3 letters: letters, spaces, dots, apostrophes or hyphens.",
+    ),
+    "wa": Text(
+        id="Nomor ini belum lengkap. Contoh: +62 812-3456-7890.",
+        en="This number is not complete. Example: +62 812-3456-7890.",
+    ),
+    "email": Text(
+        id="Alamat ini belum lengkap. Contoh: nama@contoh.id.",
+        en="This address is not complete. Example: name@example.com.",
+    ),
+    "notes": Text(id=f"Singkatkan sampai {MAX_NOTES} huruf.", en=f"Shorten it to {MAX_NOTES} characters."),
+}
+"""What to do about a field that is refused; the browser says the same words as the server."""
+
+
+@cache
+def html_rules(schema: type[BaseModel]) -> Mapping[str, Mapping[str, str]]:
+    """Per field, the HTML attributes that make a browser refuse what `schema` refuses."""
+    document = schema.model_json_schema(by_alias=False)
+    required = set(document.get("required", ()))
+    return {
+        name: {**_attributes(described), **({"required": ""} if name in required else {})}
+        for name, described in document["properties"].items()
+    }
+
+
+def read_hold_form(typed: Mapping[str, Any]) -> tuple[HoldForm | None, dict[str, Text]]:
+    """The valid form, or None and a mend for each field that needs one."""
+    try:
+        return HoldForm.model_validate(dict(typed)), {}
+    except ValidationError as error:
+        wrong = {str(item["loc"][0]) for item in error.errors()}
+        return None, {name: MENDS[name] for name in FIELDS if name in wrong}
+
+
+def _attributes(described: Mapping[str, Any]) -> dict[str, str]:
+    """Of an optional field, the rules are those of the branch that is not null."""
+    branches = [described, *(branch for branch in described.get("anyOf", ()) if branch.get("type") != "null")]
+    return {
+        html: str(branch[rule]) for branch in branches for rule, html in _ATTRIBUTES.items() if rule in branch
+    }

@@ -1,0 +1,11 @@
+"""The guest's pages. Every form here posts plainly and is answered with a redirect, so that scripts are a comfort."""
+
+from fastapi import APIRouter
+
+from pesan.storefront.pages import booking, documents, events, payment, site, status
+
+router = APIRouter(include_in_schema=False)
+for part in (site, events, booking, payment, status, documents):
+    router.include_router(part.router)
+
+__all__ = ["router"]

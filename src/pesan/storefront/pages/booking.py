@@ -1,0 +1,140 @@
+"""The booking sheet: from a name to a hold."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+import orjson
+from fastapi import APIRouter, Request
+from starlette.responses import RedirectResponse, Response
+
+from pesan.catalog.queries import Listing
+from pesan.catalog.states import SaleState
+from pesan.checkout.answers import hold_answer
+from pesan.checkout.schemas import HoldForm
+from pesan.checkout.service import Once, place_hold
+from pesan.errors import PesanError
+from pesan.idempotency.keys import fingerprint_of, parse_key, scope_for
+from pesan.idempotency.service import Wanted
+from pesan.kit.i18n import Text
+from pesan.kit.ids import normalise_code
+from pesan.kit.phone import display_phone
+from pesan.orders import Moved, Replayed
+from pesan.orders.desk import SaleDesk
+from pesan.orders.errors import OrderNotFound
+from pesan.orders.queries import get_order_by_code
+from pesan.orders.states import OrderState
+from pesan.storefront.forms import FIELDS, MENDS, html_rules, read_hold_form
+from pesan.checkout.links import pay_path, status_path
+from pesan.storefront.pages.requests import find_listing, text_of
+from pesan.storefront.present import show_card
+from pesan.storefront.views import BookingSheet
+from pesan.web.access import Who, allow
+from pesan.web.context import context_of
+from pesan.web.cookies import remember_code
+from pesan.web.csrf import require_csrf
+from pesan.web.deps import get_database, get_locale, get_registry, guest_actor, guest_id
+from pesan.web.limits import HOLD, Limiter
+from pesan.web.pages import render
+
+MAX_CODE = 40
+
+router = APIRouter(dependencies=[allow(Who.PUBLIC)])
+
+
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """What came back with the form, to be shown again with what is wrong about it."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, Text] = field(default_factory=dict)
+    problem: str = ""
+    key: str = field(default_factory=lambda: str(uuid4()))
+
+
+@router.get("/x/{key}/book")
+async def show_sheet(request: Request, key: str) -> Response:
+    """The empty sheet, or one filled from an ended booking (`?from=CODE`) that starts again."""
+    async with get_database(request).read(guest_actor(request)) as session:
+        listing = await find_listing(request, session, key)
+    card = show_card(listing)
+    if card.sale is not SaleState.OPEN:
+        return RedirectResponse(card.path, 303)  # the event's page says why
+    return _sheet(request, listing, _Typed(await _earlier(request)))
+
+
+@router.post("/x/{key}/book", dependencies=[require_csrf])
+async def post_sheet(request: Request, key: str) -> Response:
+    """Hold a place, and go on to pay; a refusal shows the sheet again with everything that was typed."""
+    async with get_database(request).read(guest_actor(request)) as session:
+        listing = await find_listing(request, session, key)
+    form = await request.form()
+    values = {name: text_of(form, name) for name in FIELDS}
+    buyer, errors = read_hold_form(values)
+    if buyer is None:
+        return _sheet(request, listing, _Typed(values, errors), status=422)
+    try:
+        outcome = await _hold(request, listing, buyer, text_of(form, "idempotency_key"))
+    except PesanError as refusal:
+        problem = refusal.text(get_locale(request))
+        return _sheet(request, listing, _Typed(values, problem=problem), status=refusal.status)
+    return _go_on(request, outcome)
+
+
+async def _hold(request: Request, listing: Listing, buyer: HoldForm, key: str) -> Moved | Replayed:
+    deps = get_registry(request)
+    await deps[Limiter].hit(context_of(request), HOLD)
+    scope, _ = scope_for(user_id=None, guest_id=guest_id(request))
+    print_of = fingerprint_of("POST", request.url.path, buyer.model_dump_json().encode())
+    wanted = Wanted(scope, parse_key(key, must_be_uuid=True), print_of)
+    return await place_hold(
+        deps[SaleDesk],
+        event_id=listing.event.id,
+        buyer=buyer,
+        actor=guest_actor(request),
+        locale=get_locale(request),
+        quantity=buyer.qty,
+        once=Once(wanted, lambda moved: hold_answer(moved, base_url="")),
+    )
+
+
+def _go_on(request: Request, outcome: Moved | Replayed) -> Response:
+    """To the pay page, or straight to the status page when nothing is to be paid."""
+    if isinstance(outcome, Replayed):
+        answer = orjson.loads(outcome.answer.body)
+        code, state = answer["code"], answer["state"]
+    else:
+        code, state = outcome.code, outcome.state
+    target = pay_path(code) if state == OrderState.HOLD else status_path(code)
+    response = RedirectResponse(target, 303)
+    remember_code(request, response, code)
+    return response
+
+
+async def _earlier(request: Request) -> dict[str, str]:
+    """What the holder of an earlier booking typed then; nothing for anybody else."""
+    code = normalise_code(request.query_params.get("from", "")[:MAX_CODE])
+    if not code or code not in guest_actor(request).order_codes:
+        return {}
+    async with get_database(request).read(guest_actor(request)) as session:
+        try:
+            order = await get_order_by_code(session, code)
+        except OrderNotFound:
+            return {}
+    wa = display_phone(order.wa) if order.wa else ""
+    return {"name": order.buyer_name, "wa": wa, "email": order.email or "", "notes": order.notes or ""}
+
+
+def _sheet(request: Request, listing: Listing, typed: _Typed, *, status: int = 200) -> Response:
+    card = show_card(listing)
+    sheet = BookingSheet(
+        card,
+        listing.event.hold_minutes,
+        html_rules(HoldForm),
+        MENDS,
+        typed.key,
+        values=typed.values,
+        errors=typed.errors,
+        problem=typed.problem,
+    )
+    return render(request, "storefront/book.html", {"sheet": sheet, "brand": card.brand}, status=status)

@@ -1,0 +1,107 @@
+"""Finding an event and reading about it."""
+
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Request
+from sqlalchemy import func, select
+from starlette.responses import RedirectResponse, Response
+
+from pesan.catalog.queries import Listing, ListingFilter, list_cities, list_listings
+from pesan.kit.pagination import BadCursor, Page
+from pesan.storefront.pages.requests import find_listing, origin_of, start_of
+from pesan.storefront.present import show_brand, show_card, show_detail
+from pesan.storefront.views import PRICE_STEPS, ListFilters, ListPage
+from pesan.tenancy.models import Merchant
+from pesan.tenancy.queries import get_merchant_by_slug
+from pesan.web.access import Who, allow
+from pesan.web.deps import get_database, guest_actor
+from pesan.web.pages import render
+
+FREE = "free"
+PAGE_SIZE = 12
+MAX_SEARCH = 80
+_CEILINGS = {FREE: 0, **{str(step): step for step in PRICE_STEPS}}
+
+router = APIRouter(dependencies=[allow(Who.PUBLIC)])
+
+
+def _read_filters(
+    *,
+    q: str = "",
+    city: str = "",
+    date_from: str = "",
+    date_to: str = "",
+    price: str = "",
+    available: str = "",
+) -> ListFilters:
+    """Whatever stands in the address; what makes no sense narrows nothing."""
+    return ListFilters(q[:MAX_SEARCH], city[:MAX_SEARCH], date_from, date_to, price, bool(available))
+
+
+Filters = Annotated[ListFilters, Depends(_read_filters)]
+
+
+@router.get("/")
+async def list_events(request: Request, filters: Filters, cursor: str = "") -> Response:
+    """Every merchant's events to come."""
+    return await _list(request, filters, cursor, path="/", merchant=None)
+
+
+@router.get("/m/{slug}")
+async def list_merchant_events(request: Request, slug: str, filters: Filters, cursor: str = "") -> Response:
+    """One merchant's events to come, in its colours."""
+    async with get_database(request).read(guest_actor(request)) as session:
+        merchant = await get_merchant_by_slug(session, slug)
+    return await _list(request, filters, cursor, path=f"/m/{merchant.slug}", merchant=merchant)
+
+
+@router.get("/x/{key}")
+async def show_event(request: Request, key: str) -> Response:
+    """One event, readable whatever the state of its sale."""
+    async with get_database(request).read(guest_actor(request)) as session:
+        listing = await find_listing(request, session, key)
+        next_end = await session.scalar(select(func.next_hold_ends_at(listing.event.id)))
+    event = show_detail(listing, origin=origin_of(request), next_hold_ends_at=next_end)
+    if request.url.path != event.card.path:
+        return RedirectResponse(event.card.path, 301)
+    return render(request, "storefront/detail.html", {"event": event, "brand": event.card.brand})
+
+
+async def _list(
+    request: Request, filters: ListFilters, cursor: str, *, path: str, merchant: Merchant | None
+) -> Response:
+    wanted = _wanted(filters, merchant)
+    async with get_database(request).read(guest_actor(request)) as session:
+        try:
+            page = await list_listings(session, wanted, cursor=cursor or None, limit=PAGE_SIZE)
+        except BadCursor:  # an old link; the first page is better than an error
+            page = await list_listings(session, wanted, limit=PAGE_SIZE)
+        cities = await list_cities(session)
+    view = ListPage(
+        [show_card(item) for item in page.items], filters, cities, path, _next(path, filters, page)
+    )
+    brand = show_brand(merchant) if merchant else None
+    return render(request, "storefront/list.html", {"page": view, "brand": brand, "price_steps": PRICE_STEPS})
+
+
+def _wanted(filters: ListFilters, merchant: Merchant | None) -> ListingFilter:
+    last_day = start_of(filters.date_to)
+    return ListingFilter(
+        search=filters.q.strip() or None,
+        merchant_slug=merchant.slug if merchant else None,
+        city=filters.city or None,
+        starts_from=start_of(filters.date_from),
+        starts_before=last_day + timedelta(days=1) if last_day else None,
+        max_price=_CEILINGS.get(filters.price),
+        is_available=filters.available,
+    )
+
+
+def _next(path: str, filters: ListFilters, page: Page[Listing]) -> str | None:
+    if page.next_cursor is None:
+        return None
+    given = {name: "1" if value is True else value for name, value in asdict(filters).items() if value}
+    return f"{path}?{urlencode({**given, 'cursor': page.next_cursor})}"

@@ -1,0 +1,44 @@
+"""A booking's own page, what changes on it, and the way to find it again."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import RedirectResponse, Response
+
+from pesan.kit.i18n import Text
+from pesan.kit.ids import normalise_code
+from pesan.storefront.booking import load_booking
+from pesan.checkout.links import status_path
+from pesan.storefront.pages.requests import origin_of
+from pesan.storefront.present import show_status
+from pesan.web.access import Who, allow
+from pesan.web.context import name_merchant
+from pesan.web.deps import get_database, get_locale, guest_actor
+from pesan.web.limits import CODE_MISSES, limit_misses
+from pesan.web.pages import render
+
+_NO_CODE = Text(
+    id="Kode ini belum benar. Kodenya 13 huruf dan angka, tanpa spasi.",
+    en="This code is not right yet. It has 13 letters and digits, without spaces.",
+)
+CODE_LENGTH = 13
+
+misses = limit_misses(CODE_MISSES.name, CODE_MISSES.count, CODE_MISSES.seconds)
+router = APIRouter()
+
+
+@router.get("/b", dependencies=[allow(Who.PUBLIC)])
+async def find_booking(request: Request, code: str = "") -> Response:
+    """The form for a code; with one, the way to its page, which tells whether there is such a booking."""
+    wanted = normalise_code("".join(code.split()).replace("-", ""))
+    if len(wanted) == CODE_LENGTH and wanted.isalnum() and wanted.isascii():
+        return RedirectResponse(status_path(wanted), 303)
+    problem = _NO_CODE.in_(get_locale(request)) if code else ""
+    return render(request, "storefront/find.html", {"code": code[:40], "problem": problem})
+
+
+@router.get("/b/{code}", dependencies=[allow(Who.GUEST_WITH_CODE), misses])
+async def show_booking_status(request: Request, code: str) -> Response:
+    """Where a booking stands, and its tickets once there are any."""
+    booking = await load_booking(get_database(request), normalise_code(code), guest_actor(request))
+    name_merchant(request, booking.order.merchant_id)
+    view = show_status(booking, origin=origin_of(request))
+    return render(request, "storefront/status.html", {"view": view, "brand": view.booking.card.brand})

@@ -1,0 +1,168 @@
+"""From rows to views: everything that a page shows is decided here, nothing is loaded."""
+
+from datetime import datetime
+
+from markupsafe import Markup
+
+from pesan.catalog.models import Event
+from pesan.catalog.queries import Listing
+from pesan.catalog.states import sale_state
+from pesan.checkout.links import event_path, pay_path, status_path
+from pesan.orders.models import Order
+from pesan.payments.models import PaymentMethod
+from pesan.payments.service import Instructions
+from pesan.payments.states import MethodKind
+from pesan.storage.keys import version_key
+from pesan.storefront.booking import Booking
+from pesan.storefront.views import (
+    BankInstructions,
+    BookingView,
+    Brand,
+    EventCard,
+    EventDetail,
+    MethodChoice,
+    PaymentPanel,
+    QrisInstructions,
+    StatusView,
+    TicketView,
+)
+from pesan.tenancy.models import Merchant
+from pesan.tickets.models import Ticket
+from pesan.tickets.render.pictures import qr_svg
+
+MEDIA_PATH = "/media"
+
+
+def show_brand(merchant: Merchant) -> Brand:
+    """The merchant as a brand."""
+    logo = f"{MEDIA_PATH}/{merchant.logo_key}" if merchant.logo_key else None
+    return Brand(merchant.name, merchant.slug, merchant.accent, merchant.zone, logo)
+
+
+def show_card(listing: Listing, *, picture: str = "small.webp") -> EventCard:
+    """An event as a card; `picture` is the version of its cover."""
+    event, places = listing.event, listing.places
+    return EventCard(
+        title=event.title,
+        slug=event.slug,
+        short_id=event.short_id,
+        brand=show_brand(listing.merchant),
+        starts_at=event.starts_at,
+        ends_at=event.ends_at,
+        venue=event.venue,
+        city=event.city,
+        price_amount=event.price_amount,
+        sale=places.sale_state(sale_state(event, listing.now)),
+        available=places.available,
+        capacity=places.capacity,
+        summary=event.summary,
+        cover_url=_cover_url(event, picture),
+        path=event_path(event.slug, event.short_id),
+    )
+
+
+def show_detail(listing: Listing, *, origin: str, next_hold_ends_at: datetime | None) -> EventDetail:
+    """An event's page; `origin` makes the address that is shared."""
+    event = listing.event
+    card = show_card(listing, picture="large.webp")
+    share = _cover_url(event, "share.jpg")
+    return EventDetail(
+        card=card,
+        description=event.description or event.summary,
+        address=event.address,
+        hold_minutes=event.hold_minutes,
+        url=origin + card.path,
+        capacity_left=listing.places.left,
+        sale_opens_at=event.sale_opens_at,
+        sale_closes_at=event.sale_closes_at,
+        next_hold_ends_at=next_hold_ends_at,
+        share_picture=origin + share if share else None,
+    )
+
+
+def show_booking(booking: Booking, *, origin: str) -> BookingView:
+    """An order as its buyer sees it, at the database's time."""
+    order, listing = booking.order, booking.listing
+    return BookingView(
+        code=order.code,
+        state=booking.state,
+        card=show_card(listing),
+        buyer_name=order.buyer_name,
+        quantity=order.quantity,
+        total_amount=order.total_amount,
+        now=booking.now,
+        url=origin + status_path(order.code),
+        path=status_path(order.code),
+        pay_path=pay_path(order.code),
+        hold_expires_at=order.hold_expires_at,
+        hold_minutes=_held_minutes(order),
+        reject_reason=order.reject_reason or "",
+    )
+
+
+def show_payment(booking: Booking, *, origin: str, problem: str = "") -> PaymentPanel:
+    """The pay page of a held order."""
+    shown = show_booking(booking, origin=origin)
+    methods = [MethodChoice(str(choice.id), choice.kind, choice.display_name) for choice in booking.methods]
+    how = booking.instructions
+    if how is None:
+        return PaymentPanel(shown, methods, problem=problem)
+    return PaymentPanel(
+        shown,
+        methods,
+        selected_id=next((str(choice.id) for choice in booking.methods if _is_chosen(choice, how)), ""),
+        amount=how.amount,
+        unique_code=how.unique_code,
+        instructions=_show_instructions(how, shown.pay_path),
+        problem=problem,
+    )
+
+
+def show_status(booking: Booking, *, origin: str) -> StatusView:
+    """The status page, with tickets once the order is complete."""
+    shown = show_booking(booking, origin=origin)
+    event = booking.listing.event
+    files = shown.path
+    return StatusView(
+        shown,
+        [_show_ticket(ticket, files) for ticket in booking.tickets],
+        calendar_path=f"{files}/calendar.ics",
+        summary_path=f"{files}/summary.pdf",
+        certificate_path=f"{files}/certificate.pdf" if event.certificate and booking.tickets else "",
+    )
+
+
+def _show_ticket(ticket: Ticket, files: str) -> TicketView:
+    return TicketView(
+        code=ticket.code,
+        number=ticket.number,
+        holder_name=ticket.holder_name,
+        state=ticket.state,
+        qr=Markup(qr_svg(ticket.qr_text, title="QR")),  # noqa: S704 - drawn here, from Base45
+        pdf_path=f"{files}/tickets/{ticket.code}.pdf",
+    )
+
+
+def _show_instructions(how: Instructions, pay_page: str) -> BankInstructions | QrisInstructions | None:
+    if how.bank is not None:
+        return BankInstructions(how.bank.bank_name, how.bank.account_no, how.bank.account_holder)
+    if how.qris is not None:
+        picture = Markup(how.qris.svg)  # noqa: S704 - drawn by us, its title is escaped
+        return QrisInstructions(how.qris.merchant_name or how.display_name, picture, f"{pay_page}/qris.png")
+    return None
+
+
+def _is_chosen(method: PaymentMethod, how: Instructions) -> bool:
+    """Whether `how` says how to pay by `method`; instructions name no id."""
+    if how.bank is not None:
+        return method.kind == MethodKind.BANK and method.account_no == how.bank.account_no
+    return method.kind == MethodKind.QRIS and method.display_name == how.display_name
+
+
+def _cover_url(event: Event, picture: str) -> str | None:
+    return f"{MEDIA_PATH}/{version_key(event.cover_key, picture)}" if event.cover_key else None
+
+
+def _held_minutes(order: Order) -> int:
+    """As long as it was granted for, whatever the event says by now."""
+    return max(1, round((order.hold_expires_at - order.placed_at).total_seconds() / 60))
