@@ -21,7 +21,6 @@ from pesan.storage.inspection import Inspector
 from pesan.storage.stored import stored
 from pesan.storage.uploads import Received, receive
 
-
 KeyOf = Callable[[Received], Awaitable[Once | None]]
 
 
@@ -81,5 +80,5 @@ async def _hand_in(
             clean=clean,
         )
         return await submit_proof(
-            deps[SaleDesk], order=order, proof=cast(Companion, proof), actor=actor, once=once
+            deps[SaleDesk], order=order, proof=cast("Companion", proof), actor=actor, once=once
         )

@@ -9,13 +9,13 @@ import typer
 
 from pesan.catalog.service import EventDraft, create_event
 from pesan.catalog.states import EventStatus
+from pesan.checkout.links import event_path
 from pesan.cli.instance import with_database
 from pesan.cli.output import AsJson, print_record
 from pesan.db import Actor, Database
 from pesan.identity.service import create_user, set_membership
 from pesan.identity.states import MerchantRole, PlatformRole
 from pesan.settings import Settings
-from pesan.storefront.links import event_path
 from pesan.tenancy.queries import get_merchant_by_slug
 from pesan.tenancy.service import create_merchant
 
@@ -44,7 +44,7 @@ def merchant_create(
 
 
 @event.command("create")
-def event_create(  # noqa: PLR0913  each option is a flag
+def event_create(
     merchant_slug: Annotated[str, typer.Option("--merchant", help="The merchant's slug.")],
     title: Annotated[str, typer.Option(help="What it is.")],
     starts_at: Annotated[str, typer.Option(help="ISO 8601; without an offset it is the merchant's time.")],
@@ -79,7 +79,7 @@ def event_create(  # noqa: PLR0913  each option is a flag
 
 
 @user.command("create")
-def user_create(  # noqa: PLR0913  each option is a flag
+def user_create(
     email: Annotated[str, typer.Option(help="Their e-mail address, with which they log in.")],
     name: Annotated[str, typer.Option(help="Their name.")],
     password: Annotated[str, typer.Option(prompt=True, confirmation_prompt=True, hide_input=True)],

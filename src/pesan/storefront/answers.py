@@ -6,12 +6,12 @@ from typing import Any
 
 from pesan.catalog.queries import Listing
 from pesan.catalog.states import sale_state
+from pesan.checkout.links import event_path
 from pesan.kit.names import mask_name
 from pesan.orders.models import Order
 from pesan.payments.models import PaymentMethod
 from pesan.payments.service import Instructions
 from pesan.payments.states import MethodKind
-from pesan.storefront.links import event_path
 from pesan.storefront.schemas import (
     BookingAnswer,
     CapacityAnswer,
@@ -81,7 +81,9 @@ def booking_answer(
         server_time=now,
         reject_reason=order.reject_reason,
         item=item_answer(listing),
-        methods=[MethodAnswer(id=m.id, kind=MethodKind(m.kind), display_name=m.display_name) for m in methods],
+        methods=[
+            MethodAnswer(id=m.id, kind=MethodKind(m.kind), display_name=m.display_name) for m in methods
+        ],
         payment=payment_answer(instructions) if instructions else None,
         tickets=[TicketAnswer(code=t.code, number=t.number, state=t.state, qr=t.qr_text) for t in tickets],
     )

@@ -24,7 +24,13 @@ from pesan.orders.queries import get_order
 from pesan.payments.service import select_method
 from pesan.settings import Settings
 from pesan.storage.uploads import Received
-from pesan.storefront.answers import booking_answer, capacity_answer, item_answer, item_detail_answer, payment_answer
+from pesan.storefront.answers import (
+    booking_answer,
+    capacity_answer,
+    item_answer,
+    item_detail_answer,
+    payment_answer,
+)
 from pesan.storefront.booking import load_booking, load_instructions, load_status
 from pesan.storefront.schemas import (
     BookingAnswer,
@@ -56,7 +62,7 @@ well_known = APIRouter(tags=["ticketing"], dependencies=[allow(Who.PUBLIC)])
 
 
 @public.get("/items")
-async def list_items(  # noqa: PLR0913  each is a filter
+async def list_items(
     request: Request,
     q: Annotated[str | None, Query(max_length=80)] = None,
     merchant: Annotated[str | None, Query(max_length=40)] = None,
@@ -100,7 +106,9 @@ async def get_capacity(request: Request, eventId: UUID) -> CapacityAnswer:  # no
         return capacity_answer(await get_listing(session, event_id=eventId))
 
 
-@public.post("/bookings/hold", status_code=201, response_model=HoldAnswer, dependencies=[limit("hold", 5, 900)])
+@public.post(
+    "/bookings/hold", status_code=201, response_model=HoldAnswer, dependencies=[limit("hold", 5, 900)]
+)
 async def hold(request: Request, wish: HoldRequest) -> Response:
     """Hold a place: the timer starts, and the answer's code is what opens the booking from now on."""
     registry = get_registry(request)

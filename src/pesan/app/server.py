@@ -1,0 +1,70 @@
+"""The web processes: `python -m pesan.app.server` serves until SIGTERM, then drains."""
+
+import argparse
+from contextlib import ExitStack
+
+from fastapi import FastAPI
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces, Loops
+from granian.http import HTTP1Settings
+
+from pesan.app.instance import open_instance
+from pesan.app.web import create_app
+from pesan.app.wiring import build_registry
+from pesan.kit.exposition import use_folder
+from pesan.logging import configure_logging
+from pesan.settings import Settings, load_settings, require_safe
+
+HEADER_TIMEOUT_MS = 5_000
+DRAIN_SECONDS = 30
+# Streams take a place for as long as they last: plain requests need room beside the most streams there may be.
+PLAIN_REQUESTS = 1_000
+BACKLOG = 2_048
+# What lives as long as the process: the hold on the embedded server.
+_process = ExitStack()
+
+
+def create() -> FastAPI:
+    """The application of one web process; Granian calls it in each."""
+    settings = load_settings()
+    configure(settings, "web")
+    instance = _process.enter_context(open_instance(settings))
+    return create_app(build_registry(instance, "web"))
+
+
+def configure(settings: Settings, service: str) -> None:
+    """Logs and metrics of this process; raises UnsafeSettings."""
+    require_safe(settings)
+    configure_logging(folder=settings.home / "logs", level=settings.log_level, service=service)
+    use_folder(settings.home / "metrics")
+
+
+def main() -> None:
+    """Serve."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--workers", type=int, default=1)
+    wanted = parser.parse_args()
+    settings = load_settings()
+    Granian(
+        "pesan.app.server:create",
+        factory=True,
+        address=wanted.host,
+        port=wanted.port,
+        workers=wanted.workers,
+        interface=Interfaces.ASGI,
+        http=HTTPModes.http1,
+        loop=Loops.uvloop,
+        backlog=BACKLOG,
+        backpressure=settings.max_streams + PLAIN_REQUESTS,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_TIMEOUT_MS),
+        respawn_failed_workers=True,
+        workers_kill_timeout=DRAIN_SECONDS,
+        log_access=False,
+        log_enabled=False,
+    ).serve()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+"""The web application: middleware, features, lifespan."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from pesan.app import wiring
+from pesan.backoffice.pages import router as backoffice_pages
+from pesan.kit.registry import Registry
+from pesan.settings import Settings
+from pesan.storefront import api, files
+from pesan.storefront.pages import router as storefront_pages
+from pesan.web import stack
+
+# Streams have caps of their own (`pesan.realtime.sse`).
+UNLIMITED = ("/b/", "/organizer/")
+
+
+def create_app(registry: Registry) -> FastAPI:
+    """The application on the objects of `registry`; root slugs would be registered last."""
+    settings = registry[Settings]
+    app = FastAPI(
+        title="Pesan",
+        version="1.0",
+        summary="Sell limited places without ever overselling them.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        lifespan=_lifespan,
+    )
+    stack.install(app, registry, settings, unlimited_prefixes=UNLIMITED)
+    for router in (api.public, api.guest, api.well_known, files.router, storefront_pages, backoffice_pages):
+        app.include_router(router)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    registry: Registry = app.state.registry
+    async with wiring.running(registry), stack.running(registry):
+        yield

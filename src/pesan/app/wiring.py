@@ -1,0 +1,54 @@
+"""What a process needs, built once: database, storage, desk, hub, keys, mailer, and their ends."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from pesan.app.instance import Instance
+from pesan.checkout.letters import letter_composers
+from pesan.db import Database
+from pesan.identity.sessions import UserSessions
+from pesan.kit.registry import Registry
+from pesan.messaging import Mailer, open_mailer
+from pesan.notifications.channels import Channels, EmailChannel
+from pesan.notifications.letters import Composers
+from pesan.orders.desk import SaleDesk
+from pesan.realtime import Hub
+from pesan.settings import Settings
+from pesan.storage import Storage
+from pesan.storage.inspection import Inspector
+from pesan.storage.links import Links
+from pesan.storage.objects import open_configured
+from pesan.tickets.keystore import DatabaseKeyStore, KeyStore
+from pesan.web.people import Sessions
+
+
+def build_registry(instance: Instance, login: str) -> Registry:
+    """The objects of a process that logs in as `web` or `worker`; nothing is connected yet."""
+    settings = instance.settings
+    registry = Registry()
+    database = registry.add(Database, instance.open_database(login))
+    hub = registry.add(Hub, Hub(database))
+    registry.add(Settings, settings)
+    registry.add(SaleDesk, SaleDesk(database, hub))
+    registry.add(Storage, open_configured(settings))  # type: ignore[type-abstract]
+    registry.add(Inspector, Inspector())
+    registry.add(Links, Links(settings.secret))
+    registry.add(KeyStore, DatabaseKeyStore(database, settings.secret))  # type: ignore[type-abstract]
+    registry.add(Sessions, UserSessions(database))  # type: ignore[type-abstract]
+    outbox = None if settings.is_production else settings.home / "outbox"
+    mailer = registry.add(Mailer, open_mailer(settings.smtp_url.get_secret_value(), outbox=outbox))  # type: ignore[type-abstract]
+    registry.add(Channels, Channels([EmailChannel(mailer, settings.mail_from)]))
+    registry.add(Composers, letter_composers(registry))
+    return registry
+
+
+@asynccontextmanager
+async def running(registry: Registry) -> AsyncIterator[Registry]:
+    """Start what needs starting, and let go of everything at the end."""
+    await registry[Hub].start()
+    try:
+        yield registry
+    finally:
+        await registry[Hub].stop()
+        await registry[Inspector].close()
+        await registry[Database].dispose()

@@ -1,0 +1,169 @@
+"""The papers of a booking: tickets, summary, certificate, calendar entry; for the pages and for letters."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+
+from pesan.catalog.models import Event
+from pesan.checkout.links import status_path
+from pesan.checkout.words import STATE_WORDS
+from pesan.db import ReadSession
+from pesan.kit.i18n import Locale, parse_locale
+from pesan.kit.phone import display_phone
+from pesan.orders.models import Order, OrderLine
+from pesan.orders.queries import list_lines
+from pesan.orders.states import OrderState
+from pesan.payments.models import Payment, PaymentMethod
+from pesan.payments.states import PaymentState
+from pesan.storage import Storage
+from pesan.storage.errors import ObjectMissing, StorageUnavailable
+from pesan.storage.keys import version_key
+from pesan.tenancy.models import Merchant
+from pesan.tickets.models import Ticket
+from pesan.tickets.queries import list_tickets
+from pesan.tickets.render.calendar import CalendarEntry, calendar_file, sequence_of
+from pesan.tickets.render.documents import to_pdf
+from pesan.tickets.render.sheets import (
+    Brand,
+    CertificateSheet,
+    EventFacts,
+    SummaryLine,
+    SummarySheet,
+    TicketSheet,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """Everything that the papers of one booking say, read in one transaction."""
+
+    order: Order
+    event: Event
+    merchant: Merchant
+    lines: Sequence[OrderLine]
+    tickets: Sequence[Ticket]
+    payment: Payment | None
+    method: PaymentMethod | None
+
+    @property
+    def locale(self) -> Locale:
+        """The language that the buyer booked in."""
+        return parse_locale(self.order.locale)
+
+
+async def read_papers(session: ReadSession, order: Order) -> Papers:
+    """Read what the papers of `order` need."""
+    event = await session.get_one(Event, order.event_id)
+    merchant = await session.get_one(Merchant, order.merchant_id)
+    payment = await _payment(session, order.id)
+    method = await session.get(PaymentMethod, payment.method_id) if payment and payment.method_id else None
+    lines = await list_lines(session, order.id)
+    tickets = await list_tickets(session, order.id)
+    return Papers(order, event, merchant, lines, tickets, payment, method)
+
+
+async def ticket_pdf(papers: Papers, storage: Storage) -> bytes:
+    """Every ticket of the booking, a page each."""
+    brand, facts = await _facts(papers, storage)
+    titles = {line.id: line.title for line in papers.lines}
+    sheets = [
+        TicketSheet(
+            brand=brand,
+            event=facts,
+            holder_name=ticket.holder_name,
+            number=number,
+            count=len(papers.tickets),
+            code=ticket.code,
+            order_code=papers.order.code,
+            qr_text=ticket.qr_text,
+            issued_at=ticket.issued_at,
+            line_title=titles.get(ticket.order_line_id, ""),
+            locale=papers.locale,
+        )
+        for number, ticket in enumerate(papers.tickets, start=1)
+    ]
+    return await to_pdf(sheets)
+
+
+async def summary_pdf(papers: Papers, storage: Storage, *, base_url: str, state: OrderState) -> bytes:
+    """The booking on one page, whatever its state."""
+    brand, facts = await _facts(papers, storage)
+    order = papers.order
+    sheet = SummarySheet(
+        brand=brand,
+        event=facts,
+        order_code=order.code,
+        buyer_name=order.buyer_name,
+        status=STATE_WORDS[state].in_(papers.locale),
+        placed_at=order.placed_at,
+        lines=[SummaryLine(line.title, line.quantity, line.unit_amount) for line in papers.lines],
+        total_amount=order.total_amount,
+        paid_amount=papers.payment.amount if papers.payment else None,
+        method_name=papers.method.display_name if papers.method else "",
+        contact=" · ".join(filter(None, (order.wa and display_phone(order.wa), order.email))),
+        status_url=base_url + status_path(order.code),
+        locale=papers.locale,
+    )
+    return await to_pdf([sheet])
+
+
+async def certificate_pdf(papers: Papers, storage: Storage) -> bytes:
+    """A certificate of attendance for each ticket, where the event gives one."""
+    brand, facts = await _facts(papers, storage)
+    sheets = [
+        CertificateSheet(brand, facts, ticket.holder_name, ticket.code, ticket.issued_at, papers.locale)
+        for ticket in papers.tickets
+    ]
+    return await to_pdf(sheets)
+
+
+def calendar_of(papers: Papers, *, base_url: str) -> bytes:
+    """The calendar entry of the booking; the same entry, moved, when the event moves."""
+    event, order = papers.event, papers.order
+    entry = CalendarEntry(
+        uid=f"{order.id}@pesan",
+        title=event.title,
+        starts_at=event.starts_at,
+        ends_at=event.ends_at,
+        changed_at=event.updated_at,
+        sequence=sequence_of(event.created_at, event.updated_at),
+        location=", ".join(part for part in (event.venue, event.address, event.city) if part),
+        url=base_url + status_path(order.code),
+        is_cancelled=event.status == "cancelled",
+        locale=papers.locale,
+    )
+    return calendar_file(entry)
+
+
+async def _payment(session: ReadSession, order_id: UUID) -> Payment | None:
+    query = select(Payment).where(
+        Payment.order_id == order_id, Payment.state.in_((PaymentState.PAID, PaymentState.OPEN))
+    )
+    return await session.scalar(query.order_by(Payment.state.desc()).limit(1))
+
+
+async def _facts(papers: Papers, storage: Storage) -> tuple[Brand, EventFacts]:
+    merchant, event = papers.merchant, papers.event
+    brand = Brand(merchant.name, merchant.accent, await _picture(storage, merchant.logo_key))
+    cover = version_key(event.cover_key, "share.jpg") if event.cover_key else None
+    facts = EventFacts(
+        title=event.title,
+        starts_at=event.starts_at,
+        ends_at=event.ends_at,
+        zone=merchant.zone,
+        venue=event.venue,
+        address=event.address,
+        city=event.city,
+        cover=await _picture(storage, cover),
+    )
+    return brand, facts
+
+
+async def _picture(storage: Storage, key: str | None) -> bytes | None:
+    """A picture that cannot be had now must not keep a ticket from its owner."""
+    try:
+        return await storage.get(key) if key else None
+    except (ObjectMissing, StorageUnavailable):
+        return None

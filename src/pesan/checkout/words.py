@@ -1,0 +1,17 @@
+"""The words for an order's states, one everywhere: pages, papers, letters, tables."""
+
+from collections.abc import Mapping
+
+from pesan.kit.i18n import Text
+from pesan.orders.states import OrderState
+
+STATE_WORDS: Mapping[OrderState, Text] = {
+    OrderState.HOLD: Text(id="Menunggu pembayaran", en="Waiting for payment"),
+    OrderState.REVIEW: Text(id="Sedang diperiksa", en="Being checked"),
+    OrderState.PAID: Text(id="Lunas", en="Paid"),
+    OrderState.COMPLETED: Text(id="Selesai", en="Done"),
+    OrderState.EXPIRED: Text(id="Kedaluwarsa", en="Expired"),
+    OrderState.REJECTED: Text(id="Ditolak", en="Rejected"),
+    OrderState.CANCELLED: Text(id="Dibatalkan", en="Cancelled"),
+    OrderState.REFUNDED: Text(id="Dana dikembalikan", en="Refunded"),
+}
