@@ -15,7 +15,7 @@ from tests.support.factories import Make
 from tests.support.postgres import Server, running_server
 from tests.support.queries import CountQueries, counter_for
 from tests.support.schema import SECRET, make_template, open_database
-from tests.support.service import Service, StartService, environment_of, free_port
+from tests.support.service import StartService, services
 
 KEPT = ("PESAN_TEST_",)
 DOCUMENT_NAMES = (
@@ -102,18 +102,8 @@ def make(database: Database) -> Make:
 @pytest.fixture
 async def live_server(settings: Settings, tmp_path: Path) -> AsyncIterator[StartService]:
     """Starts the whole service in processes of its own, on the test's database: `await live_server(workers=4)`."""
-    started: list[Service] = []
-
-    async def start(*, workers: int = 1, **environment: str) -> Service:
-        variables = {**environment_of(settings), **environment}
-        service = Service(tmp_path / f"service-{len(started)}", variables, free_port())
-        started.append(service)
-        await service.start(workers=workers)
-        return service
-
-    yield start
-    for service in started:
-        await service.stop()
+    async with services(settings, tmp_path) as start:
+        yield start
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """One place and 200 buyers whose last bytes arrive together, over real HTTP, with one process and with four."""
 
 import os
+import sys
 from collections import Counter
 from uuid import UUID
 
@@ -10,6 +11,8 @@ from pesan.db import Database
 from tests.support.database import offenders, places_taken
 from tests.support.factories import Make
 from tests.support.racer import race
+from tests.support.service import services
+from tests.support.unguarded import drop_checks
 from tests.support.wire import Answer, Request
 
 BUYERS = 200
@@ -44,6 +47,16 @@ async def test_places_run_out_exactly(live_server, make: Make, database: Databas
     assert Counter(answer.status for answer in answers) == {201: 50, 409: 150}
     assert len({answer.json()["code"] for answer in answers if answer.status == 201}) == 50
     assert await offenders(database) == []
+
+
+@pytest.fixture
+async def unguarded_server(settings, tmp_path, postgres, database_url):
+    """Starts the service with its guard taken out, on a database that would hold an oversold pool."""
+    drop_checks(postgres, database_url.database)
+    async with services(
+        settings, tmp_path, program=[sys.executable, "-m", "tests.support.unguarded"]
+    ) as start:
+        yield start
 
 
 async def test_without_the_lock_the_same_race_oversells(unguarded_server, make: Make, database: Database):

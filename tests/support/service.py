@@ -7,7 +7,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -29,6 +30,7 @@ class Service:
     home: Path
     environment: Mapping[str, str]
     port: int
+    program: Sequence[str] = (str(PESAN), "serve")
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -105,7 +107,7 @@ class Service:
         return self.log.read_text(errors="replace")[-characters:] if self.log.exists() else ""
 
     def _spawn(self, workers: int) -> subprocess.Popen[bytes]:
-        command = [str(PESAN), "serve", "--port", str(self.port), "--workers", str(workers)]
+        command = [*self.program, "--port", str(self.port), "--workers", str(workers)]
         self.home.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             return subprocess.Popen(
@@ -125,6 +127,27 @@ class StartService(Protocol):
     async def __call__(self, *, workers: int = 1, **environment: str) -> Service:
         """Start it and wait until it is ready."""
         ...
+
+
+@asynccontextmanager
+async def services(
+    settings: Settings, folder: Path, *, program: Sequence[str] = Service.program
+) -> AsyncIterator[StartService]:
+    """Starts services with these settings, each with a home in `folder`, and stops them all at the end."""
+    started: list[Service] = []
+
+    async def start(*, workers: int = 1, **environment: str) -> Service:
+        variables = {**environment_of(settings), **environment}
+        service = Service(folder / f"service-{len(started)}", variables, free_port(), program)
+        started.append(service)
+        await service.start(workers=workers)
+        return service
+
+    try:
+        yield start
+    finally:
+        for service in started:
+            await service.stop()
 
 
 def environment_of(settings: Settings) -> dict[str, str]:

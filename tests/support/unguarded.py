@@ -1,0 +1,52 @@
+"""The service with its guard taken out, as a control: `python -m tests.support.unguarded --port N --workers N`.
+
+Pools are read without a lock. Everything else is the real application; whether a test can find an oversell is shown by
+its finding this one.
+"""
+
+import argparse
+
+from fastapi import FastAPI
+from granian import Granian
+from granian.constants import Interfaces
+from sqlalchemy import ARRAY, Uuid, bindparam, text
+
+from pesan.app import server
+from pesan.capacity import locks
+from tests.support.postgres import Server
+
+CHECKS = ("ck_capacity_pools_never_oversold", "ck_capacity_pools_held", "ck_capacity_pools_used")
+
+
+def create() -> FastAPI:
+    """The real application, in a process whose pools are not locked."""
+    unlocked = text("SELECT 1 FROM capacity_pools WHERE id = ANY (:ids)")
+    locks._LOCK = unlocked.bindparams(bindparam("ids", type_=ARRAY(Uuid())))
+    return server.create()
+
+
+def drop_checks(owner: Server, database: str) -> None:
+    """Let the database hold an oversold pool."""
+    with owner.connect(database) as connection:
+        for name in CHECKS:
+            connection.execute(f"ALTER TABLE capacity_pools DROP CONSTRAINT {name}".encode())
+
+
+def main() -> None:
+    """Serve."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--workers", type=int, default=1)
+    wanted = parser.parse_args()
+    Granian(
+        "tests.support.unguarded:create",
+        factory=True,
+        port=wanted.port,
+        workers=wanted.workers,
+        interface=Interfaces.ASGI,
+        log_enabled=False,
+    ).serve()
+
+
+if __name__ == "__main__":
+    main()
