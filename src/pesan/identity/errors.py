@@ -26,14 +26,6 @@ class LogInLocked(PesanError):
     )
 
 
-class SignInNeeded(PesanError):
-    """The session is missing, over or revoked."""
-
-    code = "auth.required"
-    status = 401
-    message = Text(id="Masuk dulu untuk melanjutkan.", en="Sign in to continue.")
-
-
 class EmailTaken(PesanError):
     """Another user has this e-mail address."""
 

@@ -9,9 +9,9 @@ from pydantic_core import PydanticCustomError
 
 from pesan.backoffice.forms.types import OptionalPhone
 from pesan.kit.times import ZONES
+from pesan.storefront.theme import contrast, on_accent
 
 _HEX = re.compile(r"#[0-9a-f]{6}")
-WHITE, INK = "#ffffff", "#1b1712"
 MINIMUM_CONTRAST = 4.5
 """WCAG 2.2, 1.4.3: text on the accent must differ from it this much."""
 
@@ -20,6 +20,8 @@ def _colour(value: Any) -> Any:
     folded = value.strip().lower() if isinstance(value, str) else ""
     if not _HEX.fullmatch(folded):
         raise PydanticCustomError("colour", "not a colour")
+    if accent_contrast(folded) < MINIMUM_CONTRAST:
+        raise PydanticCustomError("faint_colour", "text on it cannot be read")
     return folded
 
 
@@ -50,21 +52,7 @@ class BrandForm(BaseModel):
     contact_wa: OptionalPhone = None
 
 
-def contrast(one: str, other: str) -> float:
-    """The contrast ratio of two colours, 1 to 21 (WCAG 2.2, relative luminance)."""
-    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (lighter + 0.05) / (darker + 0.05)
-
-
-def is_readable(accent: str) -> bool:
-    """Whether white or dark text can be read on the accent; every colour passes one of the two or is too grey."""
-    return max(contrast(accent, WHITE), contrast(accent, INK)) >= MINIMUM_CONTRAST
-
-
-def _luminance(colour: str) -> float:
-    red, green, blue = (_linear(int(colour[start : start + 2], 16) / 255) for start in (1, 3, 5))
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def _linear(channel: float) -> float:
-    return channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
+def accent_contrast(accent: str) -> float:
+    """How well the text on a button in this colour is read, 1 to 21 (WCAG 2.2, 1.4.3)."""
+    colour = (int(accent[1:3], 16), int(accent[3:5], 16), int(accent[5:7], 16))
+    return contrast(on_accent(colour), colour)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from pydantic_core import PydanticCustomError
 
 from pesan.backoffice.forms.types import Count, LocalTime, OptionalCount, OptionalLocalTime, Rupiah
+from pesan.capacity.models import CapacityPool
 from pesan.catalog.models import Event
 from pesan.catalog.service import EventDraft
 from pesan.kit.times import in_zone
@@ -61,9 +62,7 @@ class EventForm(BaseModel):
         return EventDraft(**values, hold_ratio=Decimal(self.hold_percent) / 100)
 
 
-def typed_event(
-    event: Event, *, capacity: int, hold_ratio: Decimal, methods: Sequence[UUID], zone: str
-) -> Mapping[str, Any]:
+def typed_event(event: Event, pool: CapacityPool, *, methods: Sequence[UUID], zone: str) -> Mapping[str, Any]:
     """An existing event as somebody would have typed it into the form."""
     names = (
         "title summary description venue address city hold_minutes max_per_order max_holds_per_contact"
@@ -74,8 +73,8 @@ def typed_event(
         **{name: getattr(event, name) for name in names.split()},
         **{name: local_input(getattr(event, name), zone) for name in times},
         "price_amount": f"{event.price_amount:,}".replace(",", "."),
-        "capacity": capacity,
-        "hold_percent": int(hold_ratio * 100),
+        "capacity": pool.capacity,
+        "hold_percent": round(pool.hold_ratio * 100),
         "method_ids": [str(method) for method in methods],
     }
 

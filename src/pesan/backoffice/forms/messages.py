@@ -32,6 +32,10 @@ _MENDS = {
     ),
     "account_no": Text(id="Tulis nomor rekening, hanya angka.", en="Write the account number, digits only."),
     "colour": Text(id="Pilih warna, misalnya #5a36d6.", en="Choose a colour, such as #5a36d6."),
+    "faint_colour": Text(
+        id="Tulisan di atas warna ini sulit dibaca. Pilih yang lebih gelap atau lebih terang.",
+        en="Text on this colour is hard to read. Choose a darker or a lighter one.",
+    ),
     "email": Text(
         id="Tulis alamat e-mail yang lengkap, misalnya nama@contoh.id.",
         en="Write a complete e-mail address, such as name@example.com.",

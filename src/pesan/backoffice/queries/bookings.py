@@ -8,13 +8,13 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
 
+from pesan.backoffice.queries.review import asked_amount
 from pesan.catalog.models import Event
 from pesan.db import ReadSession
 from pesan.kit.ids import BOOKING_CODE_LENGTH, normalise_code
 from pesan.kit.pagination import BadCursor, Page, decode_cursor, encode_cursor
 from pesan.kit.phone import normalise_phone
 from pesan.orders.models import Order
-from pesan.payments.models import Payment
 
 PAGE_SIZE = 50
 EXPORT_CHUNK = 500
@@ -86,9 +86,8 @@ async def list_event_choices(session: ReadSession, merchant_id: UUID) -> Sequenc
 
 def _filtered(merchant_id: UUID, wanted: Wanted) -> Select[Any]:
     query: Any = (
-        select(Order, Event.title, func.coalesce(Payment.amount, Order.total_amount))
+        select(Order, Event.title, asked_amount())
         .join(Event, Event.id == Order.event_id)
-        .outerjoin(Payment, (Payment.order_id == Order.id) & Payment.state.in_(("open", "paid")))
         .where(Order.merchant_id == merchant_id)
     )
     conditions: list[tuple[object, ColumnElement[bool]]] = [

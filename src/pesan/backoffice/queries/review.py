@@ -51,10 +51,9 @@ async def list_waiting(
     """The orders in review, the one that waits longest first."""
     query = (
         select(Order.id.label("order_id"), Order.code, Order.buyer_name, Event.title.label("event_title"))
-        .add_columns(func.coalesce(Payment.amount, Order.total_amount).label("amount"))
+        .add_columns(asked_amount().label("amount"))
         .add_columns(_minutes().label("waiting_minutes"), _has_twin().label("is_flagged"))
         .join(Event, Event.id == Order.event_id)
-        .outerjoin(Payment, (Payment.order_id == Order.id) & Payment.state.in_(_LIVE_PAYMENTS))
         .where(Order.merchant_id == merchant_id, Order.state == OrderState.REVIEW)
         .order_by(Order.submitted_at, Order.id)
         .limit(limit)
@@ -89,12 +88,27 @@ async def find_reviewed(session: ReadSession, merchant_id: UUID, code: str) -> R
         .outerjoin(PaymentMethod, PaymentMethod.id == Payment.method_id)
         .outerjoin(User, User.id == Order.decided_by)
         .where(Order.merchant_id == merchant_id, Order.code == code)
+        .order_by(Payment.created_at.desc())
+        .limit(1)
     )
     row: Any = (await session.execute(query)).first()
     if row is None:
         return None
     order, event, payment, method, reviewer, minutes = row
     return Reviewed(order, event, payment, method, reviewer, minutes)
+
+
+def asked_amount() -> ColumnElement[int]:
+    """What the buyer was asked to pay, kode unik included; the plain total before a method was chosen."""
+    latest = (
+        select(Payment.amount)
+        .where(Payment.order_id == Order.id, Payment.state.in_(_LIVE_PAYMENTS))
+        .order_by(Payment.created_at.desc(), Payment.id.desc())
+        .limit(1)
+        .correlate(Order)
+        .scalar_subquery()
+    )
+    return func.coalesce(latest, Order.total_amount)
 
 
 def _minutes() -> ColumnElement[Any]:

@@ -59,10 +59,11 @@ class BookingsPage:
 
 @dataclass(frozen=True, slots=True)
 class TrailEntry:
-    """One line of the audit trail; `action` is the audit's own word."""
+    """One line of the audit trail; `action` and `actor_kind` are the audit's own words."""
 
     action: str
-    who: str
+    actor_kind: str
+    who: str | None
     at: datetime
     reason: str | None = None
 

@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from markupsafe import Markup
+
 from pesan.identity.policies import SignedIn, may_manage, may_operate, may_review
+from pesan.storefront.theme import theme_css
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,11 @@ class Shop:
     def path(self) -> str:
         """The merchant's own corner of the back office."""
         return f"/organizer/{self.slug}"
+
+    @property
+    def theme_css(self) -> Markup:
+        """The merchant's accent as custom properties for a nonce'd `<style>`; made of hex digits only."""
+        return Markup(theme_css(self.accent))  # noqa: S704  theme_css prints nothing but checked colours
 
 
 @dataclass(frozen=True, slots=True)

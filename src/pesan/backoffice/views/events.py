@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from pesan.backoffice.forms.state import FormState
+from pesan.backoffice.queries.events import OwnEvent
+from pesan.backoffice.queries.shops import Numbers
+from pesan.checkout.links import event_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +16,6 @@ class EventRow:
 
     title: str
     status: str
-    sale: str
     starts_at: datetime
     city: str
     price_amount: int
@@ -96,17 +97,30 @@ class BrandPage:
     zones: Sequence[str]
     logo_url: str | None
     contrast: float
+    problem: str = ""
     saved: bool = False
-    extra: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
     """The first page of a merchant."""
 
-    waiting: int
-    oldest_minutes: int
-    sold_today: int
-    income_today: int
-    live_holds: int
+    numbers: Numbers
     events: Sequence[EventRow] = ()
+
+
+def event_row(own: OwnEvent, shop_path: str) -> EventRow:
+    """An event with its pool as one line."""
+    event, pool = own.event, own.pool
+    return EventRow(
+        title=event.title,
+        status=event.status,
+        starts_at=event.starts_at,
+        city=event.city,
+        price_amount=event.price_amount,
+        capacity=pool.capacity,
+        used=pool.used,
+        held=max(0, own.held),
+        path=f"{shop_path}/events/{event.short_id}",
+        public_path=event_path(event.slug, event.short_id),
+    )

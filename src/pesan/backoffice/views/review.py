@@ -1,7 +1,7 @@
 """The review queue."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pesan.kit.phone import display_phone, mask_phone
@@ -50,7 +50,6 @@ class Twin:
     """Another booking with the same proof, or one that looks like it."""
 
     code: str
-    buyer_name: str
     state: str
     is_same: bool
     path: str
@@ -130,6 +129,10 @@ class ReviewPage:
     done_code: str = ""
     problem: str = ""
     reason_error: bool = False
+
+    def with_item(self, item: ReviewItem, previous_path: str | None, next_path: str | None) -> "ReviewPage":
+        """The same page, looking at `item`."""
+        return replace(self, item=item, previous_path=previous_path, next_path=next_path)
 
 
 def mask_email(address: str) -> str:

@@ -1,0 +1,168 @@
+"""Bookings: found, looked at, cancelled."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Annotated
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Depends, Query
+from starlette.responses import Response
+
+from pesan.backoffice.desk import Desk, DeskOf, Room, go
+from pesan.backoffice.forms.review import MAX_LENGTH
+from pesan.backoffice.queries import bookings as queries
+from pesan.backoffice.views.bookings import BookingFilters, BookingRow, BookingsPage
+from pesan.backoffice.views.detail import booking_detail, load_parts
+from pesan.backoffice.views.review import Contact
+from pesan.backoffice.words import ACTIONS, ACTORS, STATES
+from pesan.checkout import service as checkout
+from pesan.errors import PesanError
+from pesan.identity.policies import may_export, may_manage
+from pesan.kit.ids import normalise_code
+from pesan.kit.pagination import BadCursor
+from pesan.orders.desk import SaleDesk
+from pesan.orders.errors import OrderNotFound, ReasonMissing
+from pesan.orders.models import Order
+from pesan.orders.queries import get_order_by_code
+from pesan.web.access import Who, allow
+from pesan.web.csrf import require_csrf
+from pesan.web.errors import BadRequest
+
+router = APIRouter(prefix="/organizer/{merchant}/bookings", dependencies=[allow(Who.STAFF)])
+FORMATS = ("csv", "xlsx")
+
+
+def read_filters(
+    q: Annotated[str, Query(max_length=100)] = "",
+    state: Annotated[str, Query(max_length=10)] = "",
+    event: Annotated[str, Query(max_length=12)] = "",
+    date_from: Annotated[str, Query(alias="from", max_length=10)] = "",
+    date_to: Annotated[str, Query(alias="to", max_length=10)] = "",
+) -> BookingFilters:
+    """What narrows the list, from the address; what makes no sense does not narrow."""
+    return BookingFilters(
+        q=q,
+        state=state if state in STATES else "",
+        event=event,
+        date_from=date_from if _day(date_from) else "",
+        date_to=date_to if _day(date_to) else "",
+    )
+
+
+@router.get("")
+async def show_bookings(
+    desk: DeskOf,
+    merchant: str,
+    filters: Annotated[BookingFilters, Depends(read_filters)],
+    after: Annotated[str | None, Query(max_length=200)] = None,
+) -> Response:
+    """The merchant's bookings, the newest first."""
+    async with desk.reading("bookings", merchant) as room:
+        wanted = to_wanted(filters, room.shop.zone)
+        try:
+            page = await queries.list_bookings(room.session, room.shop.id, wanted, cursor=after)
+        except BadCursor as error:
+            raise BadRequest from error
+        base = f"{room.shop.path}/bookings"
+        view = BookingsPage(
+            rows=[_row(desk, room, booking) for booking in page.items],
+            filters=filters,
+            events=await queries.list_event_choices(room.session, room.shop.id),
+            total=await queries.count_bookings(room.session, room.shop.id, wanted),
+            next_url=_address(base, filters, after=page.next_cursor) if page.next_cursor else None,
+            first_url=_address(base, filters) if after else None,
+            export_urls=_export_urls(desk, room, filters),
+        )
+        return desk.page(room.chrome, "bookings", {"page": view, "states": STATES})
+
+
+@router.get("/{code}")
+async def show_booking(desk: DeskOf, merchant: str, code: str) -> Response:
+    """One booking with its payments, proofs, tickets and history."""
+    return await _detail(desk, merchant, code)
+
+
+@router.post("/{code}/cancel", dependencies=[require_csrf])
+async def submit_cancel(desk: DeskOf, merchant: str, code: str) -> Response:
+    """Cancel a booking that is not paid; its places return."""
+    reason = " ".join(str((await desk.request.form()).get("reason", "")).split())[:MAX_LENGTH]
+    async with desk.reading("bookings", merchant, may_manage) as room:
+        order = await _order(room, code)
+    try:
+        if not reason:
+            raise ReasonMissing
+        await checkout.cancel(desk.registry[SaleDesk], order=order, actor=desk.actor, reason=reason)
+    except PesanError as refusal:
+        return await _detail(desk, merchant, code, refusal)
+    return go(f"/organizer/{merchant}/bookings/{order.code}")
+
+
+def to_wanted(filters: BookingFilters, zone: str) -> queries.Wanted:
+    """The filters as a query: whole days of the merchant's zone, the last one included."""
+    first, last = _day(filters.date_from), _day(filters.date_to)
+    return queries.Wanted(
+        search=filters.q,
+        state=filters.state,
+        event_short_id=filters.event,
+        placed_from=_midnight(first, zone) if first else None,
+        placed_before=_midnight(last + timedelta(days=1), zone) if last else None,
+    )
+
+
+async def _detail(desk: Desk, merchant: str, code: str, refusal: PesanError | None = None) -> Response:
+    async with desk.reading("bookings", merchant) as room:
+        order = await _order(room, code)
+        parts = await load_parts(room.session, order)
+        may_change = may_manage(desk.person, room.shop.id)
+        problem = refusal.text(desk.locale) if refusal else ""
+        booking = booking_detail(
+            order, parts, room.shop, desk.registry, may_change=may_change, problem=problem
+        )
+        context = {"booking": booking, "actions": ACTIONS, "actors": ACTORS}
+        return desk.page(room.chrome, "booking", context, status=refusal.status if refusal else 200)
+
+
+async def _order(room: Room, code: str) -> Order:
+    order = await get_order_by_code(room.session, normalise_code(code))
+    if order.merchant_id != room.shop.id:
+        raise OrderNotFound
+    return order
+
+
+def _row(desk: Desk, room: Room, booking: queries.Booking) -> BookingRow:
+    order = booking.order
+    contact = Contact(order.wa, order.email, may_manage(desk.person, room.shop.id))
+    return BookingRow(
+        code=order.code,
+        state=order.state,
+        buyer_name=order.buyer_name,
+        contact=" · ".join(contact.lines),
+        event_title=booking.event_title,
+        quantity=order.quantity,
+        amount=booking.amount,
+        placed_at=order.placed_at,
+        path=f"{room.shop.path}/bookings/{order.code}",
+    )
+
+
+def _export_urls(desk: Desk, room: Room, filters: BookingFilters) -> dict[str, str] | None:
+    if not may_export(desk.person, room.shop.id):
+        return None
+    base = f"{room.shop.path}/bookings/export"
+    return {kind: _address(base, filters, format=kind) for kind in FORMATS}
+
+
+def _address(base: str, filters: BookingFilters, **more: str) -> str:
+    query = urlencode(filters.query(**more))
+    return f"{base}?{query}" if query else base
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+
+
+def _midnight(day: date, zone: str) -> datetime:
+    return datetime.combine(day, time.min, tzinfo=ZoneInfo(zone))

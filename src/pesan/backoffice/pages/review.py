@@ -1,0 +1,168 @@
+"""The review queue: one order at a time, decided once."""
+
+from functools import partial
+from hashlib import sha256
+from typing import Annotated, Any
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from pesan.backoffice.desk import Desk, DeskOf, Room, go
+from pesan.backoffice.forms.review import PRESETS, read_reason
+from pesan.backoffice.queries import review as queries
+from pesan.backoffice.views.make import review_item
+from pesan.backoffice.views.review import QueueRow, ReviewPage
+from pesan.checkout import service as checkout
+from pesan.errors import PesanError
+from pesan.identity.policies import SignedIn, may_manage, may_review
+from pesan.kit.i18n import parse_locale
+from pesan.kit.ids import normalise_code
+from pesan.orders.desk import SaleDesk
+from pesan.orders.errors import OrderNotFound, WrongState
+from pesan.orders.models import Order
+from pesan.orders.queries import get_order_by_code
+from pesan.payments.queries import find_duplicate_proofs, list_proofs
+from pesan.realtime import Hub
+from pesan.realtime.gate import StreamGate
+from pesan.realtime.sse import Snapshot, stream
+from pesan.storage.links import Links
+from pesan.web.access import Who, allow
+from pesan.web.cookies import session_token
+from pesan.web.csrf import require_csrf
+from pesan.web.deps import ip_digest
+from pesan.web.people import Sessions
+
+router = APIRouter(prefix="/organizer/{merchant}/review", dependencies=[allow(Who.STAFF)])
+Done = Annotated[str, Query(pattern="^(approved|rejected)?$")]
+DoneCode = Annotated[str, Query(max_length=13, pattern="^[0-9A-Z]*$")]
+
+
+@router.get("")
+async def show_queue(desk: DeskOf, merchant: str, done: Done = "", code: DoneCode = "") -> Response:
+    """The order that waits longest, with the queue beside it."""
+    async with desk.reading("review", merchant) as room:
+        return await _page(desk, room, None, done=done, done_code=code)
+
+
+@router.get("/stream")
+async def stream_queue(desk: DeskOf, merchant: str, request: Request) -> Response:
+    """Says when the queue changed; the page then reads it again."""
+    async with desk.reading("review", merchant) as room:
+        merchant_id = room.shop.id
+    return await stream(
+        desk.registry[Hub],
+        desk.registry[StreamGate],
+        topics=[f"review:{merchant_id}"],
+        peer=ip_digest(request),
+        fetch=partial(_snapshot, desk, session_token(request), merchant_id),
+        last_event_id=request.headers.get("last-event-id"),
+    )
+
+
+@router.get("/{code}")
+async def show_item(desk: DeskOf, merchant: str, code: str, done: Done = "", of: DoneCode = "") -> Response:
+    """One order, whether it still waits or was decided."""
+    async with desk.reading("review", merchant) as room:
+        return await _page(desk, room, code, done=done, done_code=of)
+
+
+@router.post("/{code}/approve", dependencies=[require_csrf])
+async def submit_approval(desk: DeskOf, merchant: str, code: str) -> Response:
+    """Accept the proof and go on to the next order; the second of two reviewers is told who was first."""
+    order, following = await _load(desk, merchant, code)
+    try:
+        await checkout.approve(desk.registry[SaleDesk], order=order, actor=desk.actor)
+    except WrongState as refusal:
+        return await _refused(desk, merchant, code, refusal)
+    return _next(merchant, following, order, "approved")
+
+
+@router.post("/{code}/reject", dependencies=[require_csrf])
+async def submit_rejection(desk: DeskOf, merchant: str, code: str) -> Response:
+    """Refuse the proof with a reason that the buyer reads, and go on."""
+    order, following = await _load(desk, merchant, code)
+    reason = read_reason(dict(await desk.request.form()), parse_locale(order.locale))
+    if reason is None:
+        async with desk.reading("review", merchant) as room:
+            return await _page(desk, room, code, reason_error=True, status=422)
+    try:
+        await checkout.reject(desk.registry[SaleDesk], order=order, actor=desk.actor, reason=reason)
+    except WrongState as refusal:
+        return await _refused(desk, merchant, code, refusal)
+    return _next(merchant, following, order, "rejected")
+
+
+async def _snapshot(desk: Desk, token: str, merchant_id: UUID) -> Snapshot:
+    """The queue as the page compares it; a person who was signed out or lost the role hears nothing more."""
+    person = await desk.registry[Sessions].find(token)
+    if not isinstance(person, SignedIn) or not may_review(person, merchant_id):
+        return Snapshot("gone", "{}", event="gone", is_final=True)
+    async with desk.database.read(person.to_actor()) as session:
+        codes = [row.code for row in await queries.list_waiting(session, merchant_id)]
+        total = await queries.count_waiting(session, merchant_id)
+    data = orjson.dumps({"total": total, "codes": codes}).decode()
+    return Snapshot(sha256(data.encode()).hexdigest()[:16], data, event="queue")
+
+
+async def _load(desk: Desk, merchant: str, code: str) -> tuple[Order, str | None]:
+    """The order of this merchant, and the code of the one to look at after it."""
+    async with desk.reading("review", merchant) as room:
+        order = await get_order_by_code(room.session, normalise_code(code))
+        if order.merchant_id != room.shop.id:
+            raise OrderNotFound
+        before, after = await queries.find_neighbours(room.session, order)
+    return order, after or before
+
+
+async def _refused(desk: Desk, merchant: str, code: str, refusal: PesanError) -> Response:
+    async with desk.reading("review", merchant) as room:
+        return await _page(desk, room, code, problem=refusal.text(desk.locale), status=refusal.status)
+
+
+def _next(merchant: str, following: str | None, order: Order, done: str) -> Response:
+    base = f"/organizer/{merchant}/review"
+    if following is None:
+        return go(f"{base}?done={done}&code={order.code}")
+    return go(f"{base}/{following}?done={done}&of={order.code}")
+
+
+async def _page(desk: Desk, room: Room, code: str | None, *, status: int = 200, **notes: Any) -> Response:
+    waiting = await queries.list_waiting(room.session, room.shop.id)
+    chosen = normalise_code(code) if code else next((row.code for row in waiting), None)
+    base = f"{room.shop.path}/review"
+    rows = [_row(row, base) for row in waiting]
+    page = ReviewPage(rows, room.shop.waiting, None, **notes)
+    if chosen:
+        page = await _with_item(desk, room, page, chosen)
+    return desk.page(room.chrome, "review", {"page": page, "presets": PRESETS}, status=status)
+
+
+async def _with_item(desk: Desk, room: Room, page: ReviewPage, code: str) -> ReviewPage:
+    found = await queries.find_reviewed(room.session, room.shop.id, code)
+    if found is None:
+        raise OrderNotFound
+    item = review_item(
+        found,
+        shop=room.shop,
+        proofs=await list_proofs(room.session, found.order.id),
+        duplicates=await find_duplicate_proofs(room.session, found.order.id),
+        links=desk.registry[Links],
+        is_open=may_manage(desk.person, room.shop.id),
+    )
+    before, after = await queries.find_neighbours(room.session, found.order)
+    base = f"{room.shop.path}/review"
+    return page.with_item(item, *(f"{base}/{near}" if near else None for near in (before, after)))
+
+
+def _row(row: queries.Waiting, base: str) -> QueueRow:
+    return QueueRow(
+        code=row.code,
+        buyer_name=row.buyer_name,
+        event_title=row.event_title,
+        amount=row.amount,
+        waiting_minutes=row.waiting_minutes,
+        path=f"{base}/{row.code}",
+        is_flagged=row.is_flagged,
+    )

@@ -1,0 +1,111 @@
+"""One booking put together from the features that know a part of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+
+from pesan.audit.queries import Record, list_entries
+from pesan.backoffice.views.bookings import BookingDetail, PaymentRow, TicketRow, TrailEntry
+from pesan.backoffice.views.chrome import Shop
+from pesan.backoffice.views.make import decision_of, method_label, proof_view, twins_of
+from pesan.backoffice.views.review import Contact
+from pesan.catalog.models import Event
+from pesan.checkout.links import status_path
+from pesan.db import ReadSession
+from pesan.identity.models import User
+from pesan.kit.registry import Registry
+from pesan.orders.models import Order
+from pesan.orders.states import OrderState
+from pesan.payments.models import Payment, PaymentMethod, PaymentProof
+from pesan.payments.queries import Duplicate, find_duplicate_proofs, list_methods, list_payments, list_proofs
+from pesan.storage.links import Links
+from pesan.tickets.models import Ticket
+from pesan.tickets.queries import list_tickets
+
+_CANCELLABLE = frozenset({OrderState.HOLD, OrderState.REVIEW})
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What was loaded about one booking."""
+
+    event: Event
+    payments: Sequence[Payment]
+    methods: dict[UUID, PaymentMethod]
+    proofs: Sequence[PaymentProof]
+    duplicates: Sequence[Duplicate]
+    tickets: Sequence[Ticket]
+    records: Sequence[Record]
+    names: dict[UUID, str]
+
+
+async def load_parts(session: ReadSession, order: Order) -> Parts:
+    """Everything that the booking's page shows, as far as the session's actor may see it."""
+    records = await list_entries(session, order.id)
+    actors = {record.entry.actor_id for record in records} | {order.decided_by}
+    rows = await session.execute(select(User.id, User.name).where(User.id.in_(actors - {None})))
+    methods = await list_methods(session, order.merchant_id)
+    return Parts(
+        event=await session.get_one(Event, order.event_id),
+        payments=await list_payments(session, order.id),
+        methods={method.id: method for method in methods},
+        proofs=await list_proofs(session, order.id),
+        duplicates=await find_duplicate_proofs(session, order.id),
+        tickets=await list_tickets(session, order.id),
+        records=records,
+        names=dict(rows.tuples().all()),
+    )
+
+
+def booking_detail(
+    order: Order, parts: Parts, shop: Shop, registry: Registry, *, may_change: bool, problem: str = ""
+) -> BookingDetail:
+    """The page's view; people whose role may change things see contacts whole."""
+    links = registry[Links]
+    return BookingDetail(
+        code=order.code,
+        state=order.state,
+        event_title=parts.event.title,
+        event_path=f"{shop.path}/events/{parts.event.short_id}" if may_change else "",
+        buyer_name=order.buyer_name,
+        contact=Contact(order.wa, order.email, may_change),
+        notes=order.notes,
+        quantity=order.quantity,
+        total_amount=order.total_amount,
+        placed_at=order.placed_at,
+        hold_expires_at=order.hold_expires_at,
+        path=f"{shop.path}/bookings/{order.code}",
+        public_path=status_path(order.code),
+        can_cancel=may_change and order.state in _CANCELLABLE,
+        decision=decision_of(order, parts.names.get(order.decided_by) if order.decided_by else None),
+        proofs=[proof_view(proof, order, links) for proof in parts.proofs],
+        payments=[_payment(payment, parts.methods) for payment in parts.payments],
+        tickets=[TicketRow(t.code, t.number, t.holder_name, t.state) for t in parts.tickets],
+        trail=[_entry(record, parts.names) for record in reversed(parts.records)],
+        twins=twins_of(parts.duplicates, shop),
+        problem=problem,
+    )
+
+
+def _payment(payment: Payment, methods: dict[UUID, PaymentMethod]) -> PaymentRow:
+    method = methods.get(payment.method_id) if payment.method_id else None
+    return PaymentRow(
+        method=method_label(method),
+        amount=payment.amount,
+        unique_code=payment.unique_code,
+        state=payment.state,
+        created_at=payment.created_at,
+    )
+
+
+def _entry(record: Record, names: dict[UUID, str]) -> TrailEntry:
+    entry = record.entry
+    return TrailEntry(
+        action=entry.action,
+        actor_kind=entry.actor_kind,
+        who=names.get(entry.actor_id) if entry.actor_id else None,
+        at=entry.at,
+        reason=record.private.reason if record.private else None,
+    )

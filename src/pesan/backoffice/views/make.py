@@ -1,0 +1,87 @@
+"""From rows to views: everything that a page shows is decided here, nothing is loaded."""
+
+from collections.abc import Sequence
+
+from pesan.backoffice.queries.review import Reviewed
+from pesan.backoffice.views.chrome import Shop
+from pesan.backoffice.views.review import Contact, Decision, Proof, ReviewItem, Twin
+from pesan.orders.models import Order
+from pesan.orders.states import OrderState
+from pesan.payments.models import PaymentMethod, PaymentProof
+from pesan.payments.queries import Duplicate
+from pesan.storage.links import LinkedFile, Links
+
+PROOFS_PATH = "/backoffice/proofs"
+_DECIDED = frozenset({OrderState.PAID, OrderState.COMPLETED, OrderState.REJECTED, OrderState.CANCELLED})
+
+
+def review_item(
+    found: Reviewed,
+    *,
+    shop: Shop,
+    proofs: Sequence[PaymentProof],
+    duplicates: Sequence[Duplicate],
+    links: Links,
+    is_open: bool,
+) -> ReviewItem:
+    """An order for its reviewer; `is_open` shows contacts whole."""
+    order, payment = found.order, found.payment
+    return ReviewItem(
+        code=order.code,
+        state=order.state,
+        event_title=found.event.title,
+        buyer_name=order.buyer_name,
+        contact=Contact(order.wa, order.email, is_open),
+        quantity=order.quantity,
+        notes=order.notes,
+        base_amount=payment.base_amount if payment else order.total_amount,
+        amount=payment.amount if payment else order.total_amount,
+        unique_code=payment.unique_code if payment else None,
+        method=method_label(found.method),
+        placed_at=order.placed_at,
+        submitted_at=order.submitted_at,
+        waiting_minutes=found.waiting_minutes,
+        path=f"{shop.path}/review/{order.code}",
+        booking_path=f"{shop.path}/bookings/{order.code}",
+        proofs=[proof_view(proof, order, links) for proof in reversed(proofs)],
+        twins=twins_of(duplicates, shop),
+        decision=decision_of(order, found.reviewer),
+    )
+
+
+def proof_view(proof: PaymentProof, order: Order, links: Links) -> Proof:
+    """A proof behind a link that was signed now."""
+    ending = proof.object_key.rpartition(".")[2]
+    file = LinkedFile(proof.object_key, proof.mime, f"bukti-{order.code}.{ending}")
+    return Proof(
+        url=f"{PROOFS_PATH}/{links.make(file)}",
+        mime=proof.mime,
+        size=proof.size,
+        uploaded_at=proof.uploaded_at,
+        width=proof.width,
+        height=proof.height,
+    )
+
+
+def twins_of(duplicates: Sequence[Duplicate], shop: Shop) -> Sequence[Twin]:
+    """Each other order once, exact likenesses first."""
+    found: dict[str, Twin] = {}
+    for duplicate in duplicates:
+        path = f"{shop.path}/review/{duplicate.order_code}"
+        twin = Twin(duplicate.order_code, duplicate.order_state, duplicate.is_exact, path)
+        found.setdefault(duplicate.order_code, twin)
+    return list(found.values())
+
+
+def decision_of(order: Order, reviewer: str | None) -> Decision | None:
+    """Who decided and when, once somebody did."""
+    if order.state not in _DECIDED or order.submitted_at is None:
+        return None
+    return Decision(order.state, reviewer, order.state_changed_at, order.reject_reason)
+
+
+def method_label(method: PaymentMethod | None) -> str:
+    """The account that the money should be on; a dash when none was chosen."""
+    if method is None:
+        return "–"
+    return f"{method.bank_name} {method.account_no}" if method.account_no else method.display_name
