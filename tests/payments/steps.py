@@ -11,7 +11,6 @@ from sqlalchemy import text
 
 from pesan.db import Actor, Database
 from pesan.kit.ids import new_id
-from pesan.orders.locks import lock_orders
 from pesan.orders.models import Order
 from pesan.orders.moves import Move
 from pesan.orders.states import OrderEvent
@@ -45,9 +44,8 @@ async def choose(database: Database, order: Order, method_id: UUID, actor: Actor
     """As the guest who holds the order's code."""
     who = actor or Actor.guest(order.code)
     async with database.write(who) as session:
-        await lock_orders(session, [order.id])
-        locked = await session.get_one(Order, order.id, populate_existing=True)
-        return await select_method(session, order=locked, method_id=method_id, actor=who)
+        seen = await session.get_one(Order, order.id)
+        return await select_method(session, order=seen, method_id=method_id, actor=who)
 
 
 def proof_of(order: Order, **changes: Any) -> ProofCompanion:

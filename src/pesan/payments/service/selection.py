@@ -9,6 +9,7 @@ from pesan.db import Actor, WriteSession
 from pesan.kit.ids import new_id
 from pesan.kit.money import format_rupiah
 from pesan.orders.errors import HoldExpired, WrongState
+from pesan.orders.locks import lock_orders
 from pesan.orders.models import Order
 from pesan.orders.states import OrderState
 from pesan.payments import queries, unique_amount
@@ -22,9 +23,12 @@ async def select_method(session: WriteSession, *, order: Order, method_id: UUID,
     """The open payment of `order` by this method, with its kode unik.
 
     Choosing the same method again gives the same payment; choosing another gives up the open one, whose amount
-    stays reserved, and returning to it finds it as it was. The caller holds the lock of `order`.
-    **Locks** the chosen amount. Raises HoldExpired, WrongState, NothingToPay, MethodNotOffered, QrisAmountRefused.
+    stays reserved, and returning to it finds it as it was.
+    **Locks** the order, then the chosen amount.
+    Raises HoldExpired, WrongState, NothingToPay, MethodNotOffered, QrisAmountRefused.
     """
+    await lock_orders(session, [order.id])
+    await session.refresh(order)  # what the caller read, it read before the lock
     await _require_payable(session, order)
     method = await queries.get_offered_method(
         session, method_id, event_id=order.event_id, merchant_id=order.merchant_id
