@@ -8,11 +8,13 @@ from pesan.checkout.letters import letter_composers
 from pesan.db import Database
 from pesan.identity.sessions import UserSessions
 from pesan.kit.registry import Registry
-from pesan.messaging import Mailer, open_mailer
+from pesan.messaging import Mailer
+from pesan.messaging.choose import open_mailer
 from pesan.notifications.channels import Channels, EmailChannel
 from pesan.notifications.letters import Composers
 from pesan.orders.desk import SaleDesk
 from pesan.realtime import Hub
+from pesan.realtime.gate import StreamGate
 from pesan.settings import Settings
 from pesan.storage import Storage
 from pesan.storage.inspection import Inspector
@@ -27,8 +29,10 @@ def build_registry(instance: Instance, login: str) -> Registry:
     settings = instance.settings
     registry = Registry()
     database = registry.add(Database, instance.open_database(login))
-    hub = registry.add(Hub, Hub(database))
+    hub = registry.add(Hub, Hub(database.url))
     registry.add(Settings, settings)
+    gate = StreamGate(total=settings.max_streams, per_peer=settings.max_streams_per_peer)
+    registry.add(StreamGate, gate)
     registry.add(SaleDesk, SaleDesk(database, hub))
     registry.add(Storage, open_configured(settings))  # type: ignore[type-abstract]
     registry.add(Inspector, Inspector())
@@ -45,10 +49,9 @@ def build_registry(instance: Instance, login: str) -> Registry:
 @asynccontextmanager
 async def running(registry: Registry) -> AsyncIterator[Registry]:
     """Start what needs starting, and let go of everything at the end."""
-    await registry[Hub].start()
     try:
-        yield registry
+        async with registry[Hub]:
+            yield registry
     finally:
-        await registry[Hub].stop()
         await registry[Inspector].close()
         await registry[Database].dispose()
