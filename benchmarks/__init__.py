@@ -1,0 +1,1 @@
+"""How fast Pesan is, as ratios measured side by side in one run; `make bench`."""

@@ -1,0 +1,60 @@
+"""`python -m benchmarks [part …]`: runs the parts, prints their tables; never a pass or a fail."""
+
+import argparse
+import os
+import platform
+from collections.abc import Awaitable, Callable
+
+import uvloop
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import text
+
+from benchmarks.fulfilment import measure_jobs, measure_tickets
+from benchmarks.holds import measure_holds, measure_holds_beside_moves
+from benchmarks.instance import Bench, open_bench
+from benchmarks.pages import measure_pages
+from tests.support.factories import SYSTEM
+
+PARTS: dict[str, Callable[[Bench], Awaitable[Table]]] = {
+    "holds": measure_holds,
+    "moves": measure_holds_beside_moves,
+    "tickets": measure_tickets,
+    "pages": measure_pages,
+    "jobs": measure_jobs,
+}
+
+
+async def run(names: list[str]) -> None:
+    """Run the named parts, each on an instance of its own, and print what they measured."""
+    console = Console(width=120)
+    for name in names:
+        async with open_bench() as bench:
+            if name == names[0]:
+                console.print(await _machine(bench))
+            console.print(await PARTS[name](bench))
+    console.print(
+        "Figures are the middle of all rounds, with the least and the most in brackets.", style="dim"
+    )
+
+
+async def _machine(bench: Bench) -> str:
+    async with bench.database.read(SYSTEM) as session:
+        version = (await session.execute(text("SHOW server_version"))).scalar_one()
+    return (
+        f"{os.cpu_count()} cores, Python {platform.python_version()}, PostgreSQL {version}, one web process"
+    )
+
+
+def main() -> None:
+    """Parse the command line and run."""
+    parser = argparse.ArgumentParser(prog="make bench ARGS=…", description=__doc__)
+    parser.add_argument(
+        "part", nargs="*", choices=[*PARTS, []], help=f"one of {', '.join(PARTS)}; all by default"
+    )
+    wanted = parser.parse_args()
+    uvloop.run(run(wanted.part or list(PARTS)))
+
+
+if __name__ == "__main__":
+    main()
