@@ -13,6 +13,10 @@ from pesan.notifications.letters import Composers
 _ACTOR = Actor.system("notifications")
 
 
+class NothingToSay(Exception):
+    """The order moved on, or its buyer asked to be forgotten: there is nothing left to say, or nobody to say it to."""
+
+
 @task(service.DELIVER_TASK, queue="mail", lock="delivery:{delivery_id}")
 async def deliver(deps: Registry, delivery_id: UUID) -> None:
     """Send one delivery: note the try, compose, send outside any transaction, note the outcome.
@@ -26,6 +30,10 @@ async def deliver(deps: Registry, delivery_id: UUID) -> None:
         return
     try:
         await _send(deps, attempt)
+    except NothingToSay:
+        async with deps[Database].write(_ACTOR) as session:
+            await service.record_problem(session, delivery_id, "notifications.nothing_to_say", is_final=True)
+        return
     except (MessageDelayed, MessageRejected) as problem:
         is_final = isinstance(problem, MessageRejected)
         async with deps[Database].write(_ACTOR) as session:
@@ -41,6 +49,5 @@ async def _send(deps: Registry, attempt: service.Attempt) -> None:
     letter = await deps[Composers].of(attempt.kind).compose(attempt.order_id, attempt.kind)
     address = letter.addresses.get(attempt.channel) if letter else None
     if letter is None or not address:
-        # The buyer asked to be forgotten, or the order moved on: nobody to tell, nothing to say.
-        raise MessageRejected("notifications.nobody_to_tell")
+        raise NothingToSay
     await deps[Channels].of(attempt.channel).send(letter, address, message_id=attempt.message_id)

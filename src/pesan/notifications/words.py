@@ -97,8 +97,10 @@ WORDS: Mapping[Kind, Words] = {
                 en="The organizer checked your proof and could not accept it. The reason is below.",
             ),
             Text(
-                id="Kamu bisa memesan lagi selama tempat masih ada. Kalau uangmu sudah terkirim, balas pesan ini.",
-                en="You can book again while places are left. If your money has already left, reply to this message.",
+                id="Kamu bisa memesan lagi selama tempat masih ada. Kalau uangmu sudah terkirim,"
+                " hubungi {merchant_name} dan sebutkan kode pesananmu.",
+                en="You can book again while places are left. If your money has already left,"
+                " write to {merchant_name} and name your booking code.",
             ),
         ),
         _START_AGAIN,

@@ -6,6 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+from psycopg.errors import UniqueViolation
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import IntegrityError
 
@@ -110,8 +111,10 @@ class DatabaseKeyStore:
                 await record(
                     session, row, action="merchant:ticket_key:created", actor=actor, data={"kid": row.kid}
                 )
-        except IntegrityError:
-            return  # another process was first (or the short name is taken, once in four billion): look again
+        except IntegrityError as error:
+            # Another process was first, or the short name is taken (once in four billion): the caller looks again.
+            if not isinstance(error.orig, UniqueViolation):
+                raise
 
     def _row(self, key: NewKey, merchant_id: UUID) -> SigningKey:
         public = key.public or self._seal(key.private, "verifying", merchant_id, key.kid)
@@ -161,7 +164,7 @@ async def _retire(session: WriteSession, key_id: UUID, actor: Actor) -> None:
     row = await lock_active_key(session, key_id)
     if row is None:
         return
-    row.state = KeyState.RETIRED.value
-    row.retired_at = (await session.scalars(select(func.clock_timestamp()))).one()
+    now = (await session.scalars(select(func.clock_timestamp()))).one()
+    row.state, row.retired_at = KeyState.RETIRED.value, now
     await record(session, row, action="merchant:ticket_key:retired", actor=actor, data={"kid": row.kid})
     await session.flush()

@@ -9,6 +9,7 @@ from pesan.orders.desk import SaleDesk
 from pesan.orders.errors import WrongState
 from pesan.orders.moves import Move
 from pesan.orders.states import OrderEvent, OrderState
+from pesan.payments import FulfilCompanion
 from pesan.tickets import issue, reissue
 from pesan.tickets.keystore import KeyStore
 
@@ -29,9 +30,13 @@ async def fulfil_order(deps: Registry, order_id: UUID) -> None:
         raise GiveUp("tickets.order_missing")
     if entitlement.order.state != OrderState.PAID:
         return
-    tickets = await issue.make_tickets(deps[KeyStore], entitlement)
+    tickets = await issue.make_tickets(_keys(deps), entitlement)
     move = Move(
-        OrderEvent.FULFIL, entitlement.order.event_id, _ACTOR, order_id, companions=tuple(tickets)
+        OrderEvent.FULFIL,
+        entitlement.order.event_id,
+        _ACTOR,
+        order_id,
+        companions=(*tickets, FulfilCompanion(order_id)),
     )
     try:
         await deps[SaleDesk].submit(move)
@@ -47,6 +52,10 @@ async def reissue_event(deps: Registry, event_id: UUID) -> None:
             outdated = await reissue.list_outdated(session, event_id, limit=_REISSUE_CHUNK)
         if not outdated:
             return
-        reissues = await reissue.sign_anew(deps[KeyStore], outdated)
+        reissues = await reissue.sign_anew(_keys(deps), outdated)
         async with deps[Database].write(_ACTOR) as session:
             await reissue.write_reissues(session, reissues)
+
+
+def _keys(deps: Registry) -> KeyStore:
+    return deps[KeyStore]  # a protocol names what a process registered
