@@ -8,6 +8,7 @@ from pesan.catalog.models import Event
 from pesan.catalog.queries import Listing
 from pesan.catalog.states import sale_state
 from pesan.checkout.links import event_path, pay_path, status_path
+from pesan.checkout.words import STATE_WORDS
 from pesan.orders.models import Order
 from pesan.payments.models import PaymentMethod
 from pesan.payments.service import Instructions
@@ -86,6 +87,7 @@ def show_booking(booking: Booking, *, origin: str) -> BookingView:
     return BookingView(
         code=order.code,
         state=booking.state,
+        word=STATE_WORDS[booking.state],
         card=show_card(listing),
         buyer_name=order.buyer_name,
         quantity=order.quantity,
@@ -139,7 +141,7 @@ def _show_ticket(ticket: Ticket, files: str) -> TicketView:
         holder_name=ticket.holder_name,
         state=ticket.state,
         qr=Markup(qr_svg(ticket.qr_text, title="QR")),  # noqa: S704 - drawn here, from Base45
-        pdf_path=f"{files}/tickets/{ticket.code}.pdf",
+        pdf_path=f"{files}/tickets.pdf",
     )
 
 

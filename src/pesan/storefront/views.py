@@ -9,6 +9,7 @@ from markupsafe import Markup
 from pesan.catalog.states import SaleState
 from pesan.kit.i18n import Text
 from pesan.kit.money import format_rupiah
+from pesan.orders.states import ENDED, OrderState
 from pesan.storefront.posters import Poster, draw_poster
 from pesan.storefront.theme import theme_css
 
@@ -133,10 +134,11 @@ class BookingSheet:
 
 @dataclass(frozen=True, slots=True)
 class BookingView:
-    """One order as its buyer sees it; `now` is the server's clock when the page was made."""
+    """One order as its buyer sees it at the server's `now`; `state` is the one by the clock, `word` its name."""
 
     code: str
-    state: str
+    state: OrderState
+    word: Text
     card: EventCard
     buyer_name: str
     quantity: int
@@ -148,16 +150,6 @@ class BookingView:
     hold_expires_at: datetime
     hold_minutes: int
     reject_reason: str = ""
-
-    @property
-    def is_live(self) -> bool:
-        """The hold can still be paid."""
-        return self.state == "HOLD" and self.now < self.hold_expires_at
-
-    @property
-    def shown_state(self) -> str:
-        """The state, with a hold whose time is over called by what it is."""
-        return "EXPIRED" if self.state == "HOLD" and not self.is_live else self.state
 
     @property
     def now_ms(self) -> int:
@@ -266,7 +258,7 @@ class StatusView:
     @property
     def is_final(self) -> bool:
         """Nothing more will change by itself, so nothing needs listening to."""
-        return self.booking.state in {"COMPLETED", "REJECTED", "CANCELLED", "REFUNDED", "EXPIRED"}
+        return self.booking.state in ENDED
 
 
 def _milliseconds(moment: datetime) -> int:

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from pesan.catalog.queries import Listing
 from pesan.catalog.states import SaleState
 from pesan.checkout.answers import hold_answer
+from pesan.checkout.links import pay_path, status_path
 from pesan.checkout.schemas import HoldForm
 from pesan.checkout.service import Once, place_hold
 from pesan.errors import PesanError
@@ -25,7 +26,6 @@ from pesan.orders.errors import OrderNotFound
 from pesan.orders.queries import get_order_by_code
 from pesan.orders.states import OrderState
 from pesan.storefront.forms import FIELDS, MENDS, html_rules, read_hold_form
-from pesan.checkout.links import pay_path, status_path
 from pesan.storefront.pages.requests import find_listing, text_of
 from pesan.storefront.present import show_card
 from pesan.storefront.views import BookingSheet

@@ -9,6 +9,7 @@ from starlette.datastructures import UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from pesan.checkout import service
+from pesan.checkout.links import pay_path, status_path
 from pesan.checkout.proofs import take_proof
 from pesan.errors import NotFound, PesanError
 from pesan.kit.ids import normalise_code
@@ -21,7 +22,6 @@ from pesan.payments.service import select_method
 from pesan.storage.errors import UploadEmpty
 from pesan.storage.uploads import MEGABYTE
 from pesan.storefront.booking import load_booking
-from pesan.checkout.links import pay_path, status_path
 from pesan.storefront.pages.requests import origin_of
 from pesan.storefront.pages.status import misses
 from pesan.storefront.present import show_payment

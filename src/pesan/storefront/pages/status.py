@@ -1,17 +1,23 @@
 """A booking's own page, what changes on it, and the way to find it again."""
 
+import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
+from pesan.checkout.links import order_topic, status_path
+from pesan.db import Database
 from pesan.kit.i18n import Text
 from pesan.kit.ids import normalise_code
-from pesan.storefront.booking import load_booking
-from pesan.checkout.links import status_path
+from pesan.orders.states import ENDED
+from pesan.realtime import Hub
+from pesan.realtime.gate import StreamGate
+from pesan.realtime.sse import Snapshot, stream
+from pesan.storefront.booking import load_booking, load_status
 from pesan.storefront.pages.requests import origin_of
 from pesan.storefront.present import show_status
 from pesan.web.access import Who, allow
 from pesan.web.context import name_merchant
-from pesan.web.deps import get_database, get_locale, guest_actor
+from pesan.web.deps import get_database, get_locale, get_registry, guest_actor, ip_digest
 from pesan.web.limits import CODE_MISSES, limit_misses
 from pesan.web.pages import render
 
@@ -42,3 +48,23 @@ async def show_booking_status(request: Request, code: str) -> Response:
     name_merchant(request, booking.order.merchant_id)
     view = show_status(booking, origin=origin_of(request))
     return render(request, "storefront/status.html", {"view": view, "brand": view.booking.card.brand})
+
+
+@router.get("/b/{code}/events", dependencies=[allow(Who.GUEST_WITH_CODE), misses])
+async def stream_status(request: Request, code: str) -> Response:
+    """The booking's state, now and whenever it changes (SSE); a page that is refused a stream polls."""
+    deps, actor, wanted = get_registry(request), guest_actor(request), normalise_code(code)
+    order, _, _ = await load_status(deps[Database], wanted, actor)
+
+    async def fetch() -> Snapshot:
+        _, state, _ = await load_status(deps[Database], wanted, actor)
+        return Snapshot(state.value, orjson.dumps({"state": state}).decode(), is_final=state in ENDED)
+
+    return await stream(
+        deps[Hub],
+        deps[StreamGate],
+        topics=[order_topic(order.id)],
+        peer=ip_digest(request),
+        fetch=fetch,
+        last_event_id=request.headers.get("last-event-id"),
+    )

@@ -12,8 +12,7 @@ export default function live(root) {
   function listen() {
     if (!events || !("EventSource" in globalThis)) return plan();
     stream = new EventSource(events);
-    stream.onmessage = refresh;
-    stream.addEventListener("changed", refresh);
+    stream.addEventListener("state", (event) => { if (JSON.parse(event.data).state !== state) refresh(); });
     // A refused stream (too many are open) stays closed: poll instead. A broken one comes back by itself.
     stream.onerror = () => { if (stream.readyState === EventSource.CLOSED) plan(); };
   }

@@ -5,10 +5,8 @@ export function shapePhone(field, event) {
   const typed = field.value;
   const atEnd = field.selectionStart === typed.length;
   const shaped = format(typed);
-  if (shaped !== null && (atEnd || !event)) {
-    const erasing = event?.inputType?.startsWith("delete");
-    if (!erasing) field.value = shaped;
-  }
+  const erasing = event?.inputType?.startsWith("delete");
+  if (shaped !== null && !erasing && (atEnd || !event)) field.value = shaped;
   const national = digitsOf(field.value);
   const wrong = field.value.trim() && national !== null && !MOBILE.test(national);
   field.setCustomValidity(wrong ? field.dataset.mend : "");
@@ -17,17 +15,15 @@ export function shapePhone(field, event) {
 export function format(typed) {
   const national = digitsOf(typed);
   if (national === null) return null;
-  if (!national) return typed.trim().startsWith("+") ? typed : "";
+  if (!national) return typed;
   return "+62 " + [national.slice(0, 3), national.slice(3, 7), national.slice(7)].filter(Boolean).join("-");
 }
 
 // The digits after +62; null for a foreign number.
 function digitsOf(typed) {
   const text = typed.normalize("NFKC").replace(/\p{Cf}/gu, "").trim();
-  let digits = text.replace(/\D/g, "");
-  if (text.startsWith("+") && digits && !"62".startsWith(digits.slice(0, 2))) return null;
-  if (digits.startsWith("00")) digits = digits.slice(2);
-  if (digits.startsWith("62")) digits = digits.slice(2);
-  else if (text.startsWith("+")) return "";
-  return digits.replace(/^0+/, "").slice(0, 12);
+  const digits = text.replace(/\D/g, "");
+  if (text.startsWith("+") && !digits.startsWith("62")) return null;
+  // A mobile number starts with 8; the prefix may stand there twice while somebody types it under ours.
+  return digits.replace(/^(?:0|62)+/, "").slice(0, 12);
 }
