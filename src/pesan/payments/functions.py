@@ -49,13 +49,12 @@ FUNCTIONS = (
     CREATE OR REPLACE FUNCTION proof_usage(of_order uuid)
     RETURNS TABLE (order_count bigint, order_bytes bigint, merchant_bytes bigint)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
-        SELECT count(*) FILTER (WHERE p.order_id = of_order),
-               coalesce(sum(p.size) FILTER (WHERE p.order_id = of_order), 0),
-               coalesce(sum(p.size) FILTER (
-                   WHERE p.uploaded_at > clock_timestamp() - interval '1 hour'), 0)
-        FROM payment_proofs p JOIN orders o ON o.merchant_id = p.merchant_id
-        WHERE o.id = of_order
-          AND (p.order_id = of_order OR p.uploaded_at > clock_timestamp() - interval '1 hour')
+        SELECT mine.number, mine.bytes, recent.bytes
+        FROM (SELECT count(*) AS number, coalesce(sum(size), 0)::bigint AS bytes
+              FROM payment_proofs WHERE order_id = of_order) AS mine,
+             (SELECT coalesce(sum(p.size), 0)::bigint AS bytes
+              FROM orders o JOIN payment_proofs p ON p.merchant_id = o.merchant_id
+              WHERE o.id = of_order AND p.uploaded_at > clock_timestamp() - interval '1 hour') AS recent
     $$
     """,
     """

@@ -10,6 +10,6 @@ from pesan.storage import Storage
 @task("payments.collect_orphans", every="23 3 * * *")
 async def collect_orphan_objects(deps: Registry) -> None:
     """Delete objects that no row names for a day, and note rows whose object is gone."""
-    storage, database = deps[Storage], deps[Database]  # type: ignore[type-abstract]
+    storage, database = deps[Storage], deps[Database]
     await collect_orphans(database, storage)
     await mark_missing_proofs(database, storage)

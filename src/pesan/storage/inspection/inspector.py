@@ -9,11 +9,16 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from pesan.storage.errors import InspectionBusy, UploadRefused, UploadTooComplex
 from pesan.storage.inspection.files import CleanFile, Version
 from pesan.storage.keys import Kind
 
+log = structlog.get_logger(__name__)
+
 FILES_PER_PROCESS = 100
+_RETRY_AFTER_SECONDS = 5
 _COMMAND = (sys.executable, "-I", "-m", "pesan.storage.inspection.worker")
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
 
@@ -58,7 +63,7 @@ class Inspector:
             async with asyncio.timeout(self._patience):
                 await self._turns.acquire()
         except TimeoutError as error:
-            raise InspectionBusy(retry_after=5) from error
+            raise InspectionBusy(retry_after=_RETRY_AFTER_SECONDS) from error
         try:
             yield
         finally:
@@ -72,6 +77,9 @@ class Inspector:
                 async with asyncio.timeout(self._seconds):
                     answer = await process.ask({"path": str(path), "kind": kind, "folder": folder})
             except (TimeoutError, EOFError, OSError) as error:
+                log.warning(
+                    "upload.inspection_ended", cause=type(error).__name__, returncode=process.returncode
+                )
                 raise UploadTooComplex from error
             found = await asyncio.to_thread(_read, answer, Path(folder)) if "versions" in answer else None
         return answer, found
@@ -81,7 +89,10 @@ class Inspector:
             process = self._idle.pop()
             if process.is_alive:
                 return process
-        return await _Process.start()
+        try:
+            return await _Process.start()
+        except OSError as error:  # no memory or no process left: not the sender's fault
+            raise InspectionBusy(retry_after=_RETRY_AFTER_SECONDS) from error
 
     async def _give_back(self, process: "_Process") -> None:
         if process.is_tired:
@@ -111,12 +122,16 @@ class _Process:
         )
 
     @property
+    def returncode(self) -> int | None:
+        return self._process.returncode
+
+    @property
     def is_tired(self) -> bool:
         return self._files >= FILES_PER_PROCESS or not self.is_alive
 
     @property
     def is_alive(self) -> bool:
-        return self._process.returncode is None
+        return self.returncode is None
 
     async def ask(self, request: dict[str, str]) -> dict[str, Any]:
         """Raises EOFError when the process ends instead of answering."""

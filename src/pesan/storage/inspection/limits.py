@@ -15,11 +15,11 @@ _PR_SET_NO_NEW_PRIVS = 38
 
 def confine() -> None:
     """Give up what no inspection needs: other programs, large files, dumps, outliving whoever started us."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (_FILE_BYTES, _FILE_BYTES))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (_OPEN_FILES, _OPEN_FILES))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+    _lower(resource.RLIMIT_AS, MEMORY_BYTES)
+    _lower(resource.RLIMIT_FSIZE, _FILE_BYTES)
+    _lower(resource.RLIMIT_NOFILE, _OPEN_FILES)
+    _lower(resource.RLIMIT_CORE, 0)
+    _lower(resource.RLIMIT_NPROC, 0)
     with contextlib.suppress(OSError, AttributeError):  # Linux only; elsewhere the rest has to do
         libc = ctypes.CDLL(None, use_errno=True)
         libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
@@ -31,4 +31,15 @@ def allow_one_file(seconds: int = CPU_SECONDS) -> None:
     used = resource.getrusage(resource.RUSAGE_SELF)
     until = int(used.ru_utime + used.ru_stime) + 1 + seconds
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (until, hard))
+    resource.setrlimit(resource.RLIMIT_CPU, (_at_most(until, hard), hard))
+
+
+def _lower(kind: int, limit: int) -> None:
+    _, hard = resource.getrlimit(kind)
+    lowered = _at_most(limit, hard)
+    resource.setrlimit(kind, (lowered, lowered))
+
+
+def _at_most(limit: int, hard: int) -> int:
+    # whoever runs us may have set a lower limit already, which cannot be raised
+    return limit if hard == resource.RLIM_INFINITY else min(limit, hard)
