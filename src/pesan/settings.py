@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,8 +10,8 @@ from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Environment = Literal["development", "production"]
-DEFAULT_SECRET = "development-secret-change-me"
 MIN_SECRET_LENGTH = 32
+MIN_DIFFERENT_CHARACTERS = 8
 
 
 def _alias(name: str, *documents: str) -> AliasChoices:
@@ -28,10 +29,14 @@ class Settings(BaseSettings):
     environment: Environment = Field("development", validation_alias=_alias("ENV", "NEXT_PUBLIC_APP_ENV"))
     debug: bool = Field(False, validation_alias=_alias("DEBUG"))
     home: Path = Field(
-        default_factory=lambda: Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "pesan",
+        default_factory=lambda: (
+            Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "pesan"
+        ),
         validation_alias=_alias("HOME"),
     )
-    secret_key: SecretStr = Field(SecretStr(""), validation_alias=_alias("SECRET_KEY", "JWT_SECRET", "QR_SECRET"))
+    secret_key: SecretStr = Field(
+        SecretStr(""), validation_alias=_alias("SECRET_KEY", "JWT_SECRET", "QR_SECRET")
+    )
     base_url: str = Field("", validation_alias=_alias("BASE_URL"))
     zone: str = Field("Asia/Jakarta", validation_alias=_alias("ZONE", "NEXT_PUBLIC_TZ"))
     require_login: bool = Field(False, validation_alias=_alias("REQUIRE_LOGIN", "FEATURE_REQUIRE_LOGIN"))
@@ -40,7 +45,9 @@ class Settings(BaseSettings):
     )
 
     database_url: str = Field("", validation_alias=_alias("DATABASE_URL", "DATABASE_URL"))
-    database_role_prefix: str = Field("pesan", pattern=r"^[a-z][a-z0-9_]{0,20}$", validation_alias=_alias("DATABASE_ROLE_PREFIX"))
+    database_role_prefix: str = Field(
+        "pesan", pattern=r"^[a-z][a-z0-9_]{0,20}$", validation_alias=_alias("DATABASE_ROLE_PREFIX")
+    )
     database_pool_size: int = Field(10, ge=2, le=100, validation_alias=_alias("DATABASE_POOL_SIZE"))
     lock_timeout_ms: int = Field(2_000, ge=50, validation_alias=_alias("LOCK_TIMEOUT_MS"))
     statement_timeout_ms: int = Field(10_000, ge=100, validation_alias=_alias("STATEMENT_TIMEOUT_MS"))
@@ -58,7 +65,9 @@ class Settings(BaseSettings):
     mail_from: str = Field("Pesan <no-reply@localhost>", validation_alias=_alias("MAIL_FROM"))
 
     trusted_hosts: Annotated[tuple[str, ...], NoDecode] = Field((), validation_alias=_alias("TRUSTED_HOSTS"))
-    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field((), validation_alias=_alias("TRUSTED_PROXIES"))
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), validation_alias=_alias("TRUSTED_PROXIES")
+    )
     metrics_token: SecretStr = Field(SecretStr(""), validation_alias=_alias("METRICS_TOKEN"))
     rate_limits: Literal["on", "off"] = Field("on", validation_alias=_alias("RATE_LIMITS"))
     max_streams: int = Field(600, ge=1, validation_alias=_alias("MAX_STREAMS"))
@@ -68,12 +77,18 @@ class Settings(BaseSettings):
     sentry_dsn: SecretStr = Field(SecretStr(""), validation_alias=_alias("SENTRY_DSN", "SENTRY_DSN"))
     posthog_key: SecretStr = Field(SecretStr(""), validation_alias=_alias("POSTHOG_KEY"))
     posthog_host: str = Field("", validation_alias=_alias("POSTHOG_HOST"))
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", validation_alias=_alias("LOG_LEVEL"))
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", validation_alias=_alias("LOG_LEVEL")
+    )
 
     @field_validator("trusted_hosts", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+        return (
+            tuple(part.strip() for part in value.split(",") if part.strip())
+            if isinstance(value, str)
+            else value
+        )
 
     @property
     def is_production(self) -> bool:
@@ -103,10 +118,16 @@ def problems(settings: Settings) -> list[str]:
     """Why this instance must not face the public, in plain sentences; empty when nothing stands against it."""
     checks = [
         (settings.debug, "PESAN_DEBUG is on; errors would show internals."),
-        (_is_weak(settings.secret_key.get_secret_value()), f"PESAN_SECRET_KEY is missing, a default or shorter than {MIN_SECRET_LENGTH} characters."),
+        (
+            _is_weak(settings.secret_key.get_secret_value()),
+            f"PESAN_SECRET_KEY is missing, a default or shorter than {MIN_SECRET_LENGTH} characters.",
+        ),
         (not settings.base_url, "PESAN_BASE_URL is missing; links in mails and tickets would point nowhere."),
         (bool(settings.base_url) and not settings.https, "PESAN_BASE_URL is not https."),
-        (_trusts_everybody(settings.trusted_proxies), "PESAN_TRUSTED_PROXIES trusts every address; anybody could claim any IP."),
+        (
+            _trusts_everybody(settings.trusted_proxies),
+            "PESAN_TRUSTED_PROXIES trusts every address; anybody could claim any IP.",
+        ),
         ("*" in settings.trusted_hosts, "PESAN_TRUSTED_HOSTS accepts every host name."),
         (settings.rate_limits == "off", "PESAN_RATE_LIMITS is off."),
     ]
@@ -125,7 +146,7 @@ def require_safe(settings: Settings) -> None:
 
 
 def _is_weak(secret: str) -> bool:
-    return len(secret) < MIN_SECRET_LENGTH or secret == DEFAULT_SECRET or len(set(secret)) < 8
+    return len(secret) < MIN_SECRET_LENGTH or len(set(secret)) < MIN_DIFFERENT_CHARACTERS
 
 
 def _trusts_everybody(proxies: tuple[str, ...]) -> bool:
@@ -140,9 +161,7 @@ def _home_secret(home: Path) -> str:
     if not path.exists():
         draft.touch(mode=0o600)
         draft.write_text(secrets.token_urlsafe(48))
-        try:
+        with suppress(FileExistsError):  # another process was first; its secret is the one
             os.link(draft, path)
-        except FileExistsError:
-            pass  # another process was first; its secret is the one
         draft.unlink()
     return path.read_text().strip()

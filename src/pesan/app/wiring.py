@@ -34,13 +34,13 @@ def build_registry(instance: Instance, login: str) -> Registry:
     gate = StreamGate(total=settings.max_streams, per_peer=settings.max_streams_per_peer)
     registry.add(StreamGate, gate)
     registry.add(SaleDesk, SaleDesk(database, hub))
-    registry.add(Storage, open_configured(settings))  # type: ignore[type-abstract]
+    registry.add(Storage, open_configured(settings))
     registry.add(Inspector, Inspector())
     registry.add(Links, Links(settings.secret))
-    registry.add(KeyStore, DatabaseKeyStore(database, settings.secret))  # type: ignore[type-abstract]
-    registry.add(Sessions, UserSessions(database))  # type: ignore[type-abstract]
+    registry.add(KeyStore, DatabaseKeyStore(database, settings.secret))
+    registry.add(Sessions, UserSessions(database))
     outbox = None if settings.is_production else settings.home / "outbox"
-    mailer = registry.add(Mailer, open_mailer(settings.smtp_url.get_secret_value(), outbox=outbox))  # type: ignore[type-abstract]
+    mailer = registry.add(Mailer, open_mailer(settings.smtp_url.get_secret_value(), outbox=outbox))
     registry.add(Channels, Channels([EmailChannel(mailer, settings.mail_from)]))
     registry.add(Composers, letter_composers(registry))
     return registry

@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Integer, String, Uuid, bindparam, text, update
+from sqlalchemy import ARRAY, BindParameter, Integer, String, Uuid, bindparam, text, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.types import TypeEngine
 
 from pesan.capacity.errors import CapacityTooLow
 from pesan.capacity.models import DEFAULT_HOLD_RATIO, CapacityPool
@@ -28,20 +30,20 @@ class NewClaim:
     bucket: Bucket
 
 
-def _arrays(**types: object) -> list[object]:
-    return [bindparam(name, type_=ARRAY(kind)) for name, kind in types.items()]  # type: ignore[type-var]
+def _arrays(**types: TypeEngine[Any]) -> list[BindParameter[Any]]:
+    return [bindparam(name, type_=ARRAY(kind)) for name, kind in types.items()]
 
 
 _UPDATE = text(
     "UPDATE capacity_pools p SET held = n.held, used = n.used"
     " FROM unnest(:ids, :held, :used) AS n (id, held, used) WHERE p.id = n.id"
-).bindparams(*_arrays(ids=Uuid(), held=Integer(), used=Integer()))  # type: ignore[arg-type]
+).bindparams(*_arrays(ids=Uuid(), held=Integer(), used=Integer()))
 
 _INSERT = text(
     "INSERT INTO claims (id, merchant_id, order_id, line_id, pool_id, quantity, bucket)"
     " SELECT * FROM unnest(:ids, :merchants, :orders, :lines, :pools, :quantities, :buckets)"
 ).bindparams(
-    *_arrays(  # type: ignore[arg-type]
+    *_arrays(
         ids=Uuid(),
         merchants=Uuid(),
         orders=Uuid(),
@@ -55,7 +57,7 @@ _INSERT = text(
 _MOVE = text(
     "UPDATE claims c SET bucket = n.bucket FROM unnest(:orders, :buckets) AS n (order_id, bucket)"
     " WHERE c.order_id = n.order_id AND c.bucket <> n.bucket"
-).bindparams(*_arrays(orders=Uuid(), buckets=String()))  # type: ignore[arg-type]
+).bindparams(*_arrays(orders=Uuid(), buckets=String()))
 
 
 async def write_counts(session: WriteSession, pools: Iterable[PoolCounts]) -> None:

@@ -41,7 +41,7 @@ class PoolCounts:
         return self.used >= self.capacity
 
     def can_hold(self, quantity: int) -> bool:
-        """held + q ≤ hold_limit and used + held + q ≤ capacity (architecture, Claims)."""
+        """Held + q ≤ hold_limit and used + held + q ≤ capacity (architecture, Claims)."""
         return quantity <= self.available
 
     def can_use(self, quantity: int) -> bool:

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Row, Uuid, bindparam, func, or_, select, text, tuple_
+from sqlalchemy import ARRAY, Uuid, bindparam, func, or_, select, text, tuple_
 from sqlalchemy.sql import ColumnElement, Select
 
 from pesan.capacity.models import CapacityPool
@@ -127,7 +128,7 @@ async def list_cities(session: ReadSession) -> Sequence[str]:
     return (await session.scalars(query)).all()
 
 
-def _listings() -> Select[tuple[Event, Merchant, int, int, object, int, int, datetime]]:
+def _listings() -> Select[Any]:
     return (
         select(
             Event,
@@ -189,7 +190,7 @@ def _cursor_of(event: Event) -> str:
     return encode_cursor(event.starts_at.isoformat(), str(event.id))
 
 
-def _listing(row: Row[tuple[Event, Merchant, int, int, object, int, int, datetime]]) -> Listing:
+def _listing(row: Sequence[Any]) -> Listing:
     event, merchant, capacity, used, ratio, max_per_order, held, now = row
-    places = Places(capacity, used, max(0, held), hold_limit(capacity, ratio, max_per_order))  # type: ignore[arg-type]
+    places = Places(capacity, used, max(0, held), hold_limit(capacity, ratio, max_per_order))
     return Listing(event, merchant, places, now)

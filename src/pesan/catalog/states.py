@@ -33,13 +33,24 @@ class SaleTimes(Protocol):
     """What decides whether a sale is on: an event row, or the facts a gate has read of it."""
 
     @property
-    def status(self) -> str: ...
+    def status(self) -> str:
+        """The organizer's decision."""
+        ...
+
     @property
-    def ends_at(self) -> datetime: ...
+    def ends_at(self) -> datetime:
+        """When the event itself is over."""
+        ...
+
     @property
-    def sale_opens_at(self) -> datetime | None: ...
+    def sale_opens_at(self) -> datetime | None:
+        """When the sale begins; None is at once."""
+        ...
+
     @property
-    def sale_closes_at(self) -> datetime | None: ...
+    def sale_closes_at(self) -> datetime | None:
+        """When the sale ends; None is with the event."""
+        ...
 
 
 def sale_state(event: SaleTimes, now: datetime) -> SaleState:

@@ -68,7 +68,7 @@ class OrderComposer:
 
     async def _attachments(self, papers: Papers) -> tuple[Attachment, ...]:
         base_url = self._deps[Settings].base_url.rstrip("/")
-        storage = self._deps[Storage]  # type: ignore[type-abstract]
+        storage = self._deps[Storage]
         pdf = await ticket_pdf(papers, storage)
         calendar = calendar_of(papers, base_url=base_url)
         code = papers.order.code

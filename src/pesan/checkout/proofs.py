@@ -35,7 +35,8 @@ async def take_proof(
 ) -> Moved | Replayed:
     """Receive a file and hand it in as the proof of a held order.
 
-    `key` makes the caller's idempotency key once the file is there, because its digest is part of the request. No transaction is open while the file is read and inspected; the object is removed again when the move is refused.
+    `key` makes the caller's idempotency key once the file is there, because its digest is part of the request. No
+    transaction is open while the file is read and inspected; the object is removed again when the move is refused.
     Raises UploadRefused and its kinds, TooManyProofs, HoldExpired, WrongState, StorageUnavailable.
     """
     try:
@@ -71,7 +72,7 @@ async def _hand_in(
     deps: Registry, *, order: Order, received: Received, actor: Actor, once: Once | None
 ) -> Moved | Replayed:
     clean = await deps[Inspector].inspect(received.path, Kind.PROOF)
-    async with stored(deps[Storage], Kind.PROOF, clean) as object_key:  # type: ignore[type-abstract]
+    async with stored(deps[Storage], Kind.PROOF, clean) as object_key:
         proof = describe_proof(
             order_id=order.id,
             merchant_id=order.merchant_id,

@@ -74,10 +74,10 @@ async def reject(desk: SaleDesk, *, order: Order, actor: Actor, reason: str) -> 
 
 
 async def cancel(
-    desk: SaleDesk, *, order: Order, actor: Actor, reason: str | None = None
+    desk: SaleDesk, *, order: Order, actor: Actor, reason: str | None = None, once: Once | None = None
 ) -> Moved | Replayed:
     """The buyer gives a hold back, or staff cancel it; the places return."""
-    return await desk.submit(_move(OrderEvent.CANCEL, order, actor, reason=reason))
+    return await desk.submit(_move(OrderEvent.CANCEL, order, actor, reason=reason, once=once))
 
 
 async def accept_cash(desk: SaleDesk, *, order: Order, actor: Actor) -> Moved | Replayed:

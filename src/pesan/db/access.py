@@ -77,7 +77,7 @@ def _grants(rule: Access, prefix: str) -> list[str]:
 def _policies(rule: Access, prefix: str) -> list[str]:
     if not rule.policies:
         return []
-    drop = (
+    drop = (  # names of our own tables, from the declarations
         "DO $$ DECLARE p record; BEGIN FOR p IN SELECT policyname FROM pg_policies"
         f" WHERE schemaname = current_schema() AND tablename = '{rule.table}' LOOP"
         f" EXECUTE format('DROP POLICY %I ON {rule.table}', p.policyname); END LOOP; END $$"

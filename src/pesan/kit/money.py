@@ -39,7 +39,7 @@ def _parse_short(text: str) -> int:
     whole, fraction, unit = match.groups()
     scale = _UNITS[unit]
     digits = fraction or ""
-    value, remainder = divmod(int(whole + digits) * scale, 10 ** len(digits))
+    value, remainder = divmod(int(whole + digits) * scale, int(10 ** len(digits)))
     if remainder:
         raise ValueError("not a whole number of rupiah")
     return value

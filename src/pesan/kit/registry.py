@@ -1,4 +1,4 @@
-"""The objects of one process, found by their type: storage, mailer, hub, …"""
+"""The objects of one process, found by their type."""
 
 from typing import Any, TypeVar, cast
 
@@ -19,7 +19,7 @@ class Registry:
         return instance
 
     def __getitem__(self, kind: type[T]) -> T:
-        return cast(T, self._objects[kind])
+        return cast("T", self._objects[kind])
 
     def __contains__(self, kind: type[Any]) -> bool:
         return kind in self._objects

@@ -243,7 +243,7 @@ def _changed(order: OrderFacts, move: Move, transition: Transition, now: datetim
         submitted_at=now if target is OrderState.REVIEW else order.submitted_at,
         ended_at=now if target in ENDED else None,
         reject_reason=move.reason if target is OrderState.REJECTED else order.reject_reason,
-        decided_by=move.actor.user_id if move.actor.user_id else order.decided_by,
+        decided_by=move.actor.user_id or order.decided_by,
     )
 
 

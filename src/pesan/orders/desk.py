@@ -24,7 +24,7 @@ _NOTHING_DUE_SECONDS = 0.5
 
 
 class SaleDesk:
-    """Where moves are handed in; they are grouped per sale, run in the order of arrival, and announced when committed."""
+    """Where moves are handed in: grouped per sale, run in the order of arrival, announced when committed."""
 
     def __init__(self, database: Database, hub: Hub, *, max_group: int = MAX_GROUP) -> None:
         self._database = database

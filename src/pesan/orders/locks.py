@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, String, Uuid, bindparam, text
+from sqlalchemy import ARRAY, Row, String, Uuid, bindparam, text
 
 from pesan.db import WriteSession
 from pesan.orders.moves import OrderFacts
@@ -87,8 +88,7 @@ async def read_sales(
     return (rows[0].now if rows else None), unreviewed, ends
 
 
-def _facts(row: Sequence[object]) -> OrderFacts:
-    values = list(row)
-    values[4] = OrderState(str(values[4]))
-    values[18] = bytes(values[18])  # type: ignore[arg-type]
-    return OrderFacts(*values)  # type: ignore[arg-type]
+def _facts(row: Row[Any]) -> OrderFacts:
+    columns = row._asdict()
+    columns["state"] = OrderState(columns["state"])
+    return OrderFacts(**columns)

@@ -86,7 +86,9 @@ TRANSITIONS: Mapping[tuple[OrderState, OrderEvent], Transition] = {
     **_from(
         _S.REVIEW, event=_E.REJECT, to=Transition(_S.REJECTED, "order:payment:rejected", tells_buyer=True)
     ),
-    **_from(_S.PAID, event=_E.FULFIL, to=Transition(_S.COMPLETED, "order:fulfilment:completed", tells_buyer=True)),
+    **_from(
+        _S.PAID, event=_E.FULFIL, to=Transition(_S.COMPLETED, "order:fulfilment:completed", tells_buyer=True)
+    ),
     **_from(_S.HOLD, event=_E.EXPIRE, to=Transition(_S.EXPIRED, "order:hold:expired", tells_buyer=True)),
     **_from(_S.HOLD, _S.REVIEW, event=_E.CANCEL, to=Transition(_S.CANCELLED, "order:hold:cancelled")),
     **_from(

@@ -1,14 +1,13 @@
 """The booking face: routes with the documents' paths and names."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, File, Query, Request, UploadFile
 from starlette.responses import Response
 
-from pesan.catalog.queries import ListingFilter, get_listing, list_listings
+from pesan.catalog.queries import get_listing, list_listings
 from pesan.checkout import service
 from pesan.checkout.answers import hold_answer, state_answer
 from pesan.checkout.proofs import take_proof
@@ -16,7 +15,7 @@ from pesan.checkout.schemas import HoldAnswer, HoldRequest, MethodChoice, StateA
 from pesan.errors import InvalidInput
 from pesan.kit.i18n import Text
 from pesan.kit.ids import normalise_code
-from pesan.kit.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, BadCursor
+from pesan.kit.pagination import BadCursor
 from pesan.orders import Moved, Replayed
 from pesan.orders.desk import SaleDesk
 from pesan.orders.models import Order
@@ -38,6 +37,7 @@ from pesan.storefront.schemas import (
     CapacityAnswer,
     ItemDetailAnswer,
     ItemListAnswer,
+    ItemQuery,
     PaymentAnswer,
     QrAnswer,
     QrQuestion,
@@ -62,31 +62,11 @@ well_known = APIRouter(tags=["ticketing"], dependencies=[allow(Who.PUBLIC)])
 
 
 @public.get("/items")
-async def list_items(
-    request: Request,
-    q: Annotated[str | None, Query(max_length=80)] = None,
-    merchant: Annotated[str | None, Query(max_length=40)] = None,
-    city: Annotated[str | None, Query(max_length=80)] = None,
-    starts_from: Annotated[datetime | None, Query(alias="from")] = None,
-    starts_before: Annotated[datetime | None, Query(alias="to")] = None,
-    max_price: Annotated[int | None, Query(alias="maxPrice", ge=0, le=10**12)] = None,
-    available: bool = False,
-    cursor: Annotated[str | None, Query(max_length=300)] = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE_SIZE)] = DEFAULT_PAGE_SIZE,
-) -> ItemListAnswer:
+async def list_items(request: Request, wanted: Annotated[ItemQuery, Query()]) -> ItemListAnswer:
     """Events to come, the soonest first; follow `nextCursor` for more."""
-    wanted = ListingFilter(
-        search=q,
-        merchant_slug=merchant,
-        city=city,
-        starts_from=starts_from,
-        starts_before=starts_before,
-        max_price=max_price,
-        is_available=available,
-    )
     try:
         async with get_database(request).read(guest_actor(request)) as session:
-            page = await list_listings(session, wanted, cursor=cursor, limit=limit)
+            page = await list_listings(session, wanted.to_filter(), cursor=wanted.cursor, limit=wanted.limit)
     except BadCursor as error:
         raise _bad_cursor() from error
     return ItemListAnswer(items=[item_answer(found) for found in page.items], next_cursor=page.next_cursor)
@@ -206,7 +186,7 @@ async def verify_qr(request: Request, question: QrQuestion) -> QrAnswer:
     """What a ticket is worth: valid, invalid, void, used or for another event. Reads, never consumes."""
     verdict = await verify(
         get_database(request),
-        get_registry(request)[KeyStore],  # type: ignore[type-abstract]
+        get_registry(request)[KeyStore],
         question.payload,
         actor=await get_actor(request),
         event_id=question.event_id,

@@ -15,14 +15,14 @@ router = APIRouter(include_in_schema=False, dependencies=[allow(Who.PUBLIC)])
 @router.get("/media/{key:path}")
 async def get_picture(request: Request, key: str) -> StreamingResponse:
     """A cover or a logo, cached for ever: its key names its content."""
-    return _response(await deliver_public(get_registry(request)[Storage], key))  # type: ignore[type-abstract]
+    return _response(await deliver_public(get_registry(request)[Storage], key))
 
 
 @router.get("/files/{token}")
 async def get_file(request: Request, token: str) -> StreamingResponse:
     """A private file; the link is the authority, for ten minutes at most."""
     registry = get_registry(request)
-    return _response(await deliver_private(registry[Storage], registry[Links], token))  # type: ignore[type-abstract]
+    return _response(await deliver_private(registry[Storage], registry[Links], token))
 
 
 def _response(delivery: Delivery) -> StreamingResponse:

@@ -2,9 +2,12 @@
 
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
+from pesan.catalog.queries import ListingFilter
 from pesan.checkout.schemas import Face, Moment
+from pesan.kit.money import MAX_AMOUNT
+from pesan.kit.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from pesan.payments.states import MethodKind
 
 
@@ -59,6 +62,32 @@ class ItemDetailAnswer(ItemAnswer):
     sale_closes_at: Moment | None
     hold_minutes: int
     capacity: CapacityAnswer
+
+
+class ItemQuery(Face):
+    """What narrows `GET /api/items`; `cursor` is the `nextCursor` of the page before."""
+
+    q: str | None = Field(None, max_length=80)
+    merchant: str | None = Field(None, max_length=40)
+    city: str | None = Field(None, max_length=80)
+    starts_from: AwareDatetime | None = Field(None, alias="from")
+    starts_before: AwareDatetime | None = Field(None, alias="to")
+    max_price: int | None = Field(None, ge=0, le=MAX_AMOUNT)
+    available: bool = False
+    cursor: str | None = Field(None, max_length=300)
+    limit: int = Field(DEFAULT_PAGE_SIZE, ge=1, le=MAX_PAGE_SIZE)
+
+    def to_filter(self) -> ListingFilter:
+        """The same for the catalogue."""
+        return ListingFilter(
+            search=self.q,
+            merchant_slug=self.merchant,
+            city=self.city,
+            starts_from=self.starts_from,
+            starts_before=self.starts_before,
+            max_price=self.max_price,
+            is_available=self.available,
+        )
 
 
 class ItemListAnswer(Face):
