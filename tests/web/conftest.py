@@ -17,7 +17,7 @@ from pesan.web import stack
 from pesan.web.access import Who, allow
 from pesan.web.csrf import csrf_field, require_csrf
 from pesan.web.deps import client_ip, get_actor, guest_id
-from pesan.web.limits import limit, limit_misses
+from pesan.web.limits import Limiter, limit, limit_misses
 from pesan.web.pages import render
 from pesan.web.routing import add_routes
 
@@ -50,7 +50,11 @@ async def thing(number: int) -> dict[str, int]:
 
 @router.get("/api/fail/{how}")
 async def fail(how: str) -> None:
-    raise {"busy": Busy(retry_after=7), "forbidden": Forbidden(), "bug": ZeroDivisionError("secret 0812-3456-7890")}[how]
+    raise {
+        "busy": Busy(retry_after=7),
+        "forbidden": Forbidden(),
+        "bug": ZeroDivisionError("secret 0812-3456-7890"),
+    }[how]
 
 
 @router.get("/page")
@@ -110,11 +114,13 @@ MakeApp = Callable[..., FastAPI]
 
 
 @pytest.fixture
-def registry(web_database: Database) -> Registry:
+async def registry(web_database: Database) -> AsyncIterator[Registry]:
     """What a composition root would fill; the stack adds its own."""
     registry = Registry()
     registry.add(Database, web_database)
-    return registry
+    yield registry
+    if Limiter in registry:
+        await registry[Limiter].close()
 
 
 @pytest.fixture
@@ -136,12 +142,16 @@ MakeClient = Callable[..., httpx.AsyncClient]
 
 @pytest.fixture
 async def make_client(make_app: MakeApp) -> AsyncIterator[MakeClient]:
-    """A client of such an app; `peer` is the address of its socket."""
+    """A client of such an app; `peer` is the address of its socket, `site` what it calls the app."""
     clients: list[httpx.AsyncClient] = []
 
-    def make(*, peer: str = "203.0.113.9", base_url: str = "http://127.0.0.1", **changes: Any) -> httpx.AsyncClient:
-        transport = httpx.ASGITransport(make_app(**changes), raise_app_exceptions=False, client=(peer, 40_000))
-        clients.append(httpx.AsyncClient(transport=transport, base_url=base_url))
+    def make(
+        *, peer: str = "203.0.113.9", site: str = "http://127.0.0.1", **changes: Any
+    ) -> httpx.AsyncClient:
+        transport = httpx.ASGITransport(
+            make_app(**changes), raise_app_exceptions=False, client=(peer, 40_000)
+        )
+        clients.append(httpx.AsyncClient(transport=transport, base_url=site))
         return clients[-1]
 
     yield make

@@ -1,8 +1,8 @@
 """The cookies of this instance: what they are called, and how they are guarded."""
 
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
+from starlette.requests import cookie_parser
 from starlette.responses import Response
 
 from pesan.web.context import RequestContext, context_of
@@ -95,9 +95,6 @@ def header_value(name: str, value: str, *, is_secure: bool, max_age: int | None)
 
 def _parse(context: RequestContext) -> dict[str, str]:
     if context.cookies_in is None:
-        try:
-            parsed = SimpleCookie(context.text_header(b"cookie"))
-        except CookieError:
-            parsed = SimpleCookie()
-        context.cookies_in = {name: morsel.value for name, morsel in parsed.items()}
+        # The standard library's parser drops every cookie when one of them, whoever set it, is odd.
+        context.cookies_in = cookie_parser(context.text_header(b"cookie"))
     return context.cookies_in

@@ -5,6 +5,9 @@ everything else it does for a request. Behaviour is the framework's: first match
 and whatever is not found here goes through its own search, which knows 404, 405 and mounts.
 """
 
+from collections.abc import Iterator
+from typing import Any
+
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Match
@@ -21,10 +24,27 @@ def add_routes(app: FastAPI, router: APIRouter) -> None:
     In place of `include_router`, which keeps routers nested and matches them one by one at each request. A route
     whose first segment is a parameter must come after every other.
     """
-    for route in router.routes:
+    for route in _flatten(router, is_hidden=False):
         if isinstance(route, APIRoute):
             _drop_open_declaration(route)
-    app.router.routes.extend(router.routes)
+        app.router.routes.append(route)
+
+
+def _flatten(router: APIRouter, *, is_hidden: bool) -> Iterator[BaseRoute]:
+    """A router that only gathers others is opened; one that adds a prefix or dependencies stays as it is."""
+    is_hidden = is_hidden or not router.include_in_schema
+    for route in router.routes:
+        inner = getattr(route, "original_router", None)
+        if inner is not None and _adds_nothing(route):
+            yield from _flatten(inner, is_hidden=is_hidden)
+            continue
+        if is_hidden and isinstance(route, APIRoute):
+            route.include_in_schema = False
+        yield route
+
+
+def _adds_nothing(route: Any) -> bool:
+    return not (route.include_context.prefix or route.include_context.dependencies)
 
 
 def _drop_open_declaration(route: APIRoute) -> None:
