@@ -420,7 +420,7 @@ def upgrade() -> None:
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('merchant_id', sa.Uuid(), nullable=False),
     sa.Column('notification_id', sa.Uuid(), nullable=False),
-    sa.Column('way', sa.String(length=20), nullable=False),
+    sa.Column('channel', sa.String(length=20), nullable=False),
     sa.Column('state', sa.String(length=8), server_default='queued', nullable=False),
     sa.Column('message_id', sa.String(length=200), nullable=True),
     sa.Column('attempts', sa.Integer(), server_default='0', nullable=False),
@@ -429,10 +429,10 @@ def upgrade() -> None:
     sa.Column('sent_at', sa.DateTime(timezone=True), nullable=True),
     sa.CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name=op.f('ck_deliveries_sent_at')),
     sa.CheckConstraint("state IN ('queued', 'sent', 'failed')", name=op.f('ck_deliveries_state')),
-    sa.CheckConstraint("way IN ('email', 'whatsapp')", name=op.f('ck_deliveries_way')),
+    sa.CheckConstraint("channel IN ('email', 'whatsapp')", name=op.f('ck_deliveries_channel')),
     sa.ForeignKeyConstraint(['merchant_id', 'notification_id'], ['notifications.merchant_id', 'notifications.id'], name=op.f('fk_deliveries_merchant_id_notification_id_notifications')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_deliveries')),
-    sa.UniqueConstraint('notification_id', 'way', name=op.f('uq_deliveries_notification_id_way'))
+    sa.UniqueConstraint('notification_id', 'channel', name=op.f('uq_deliveries_notification_id_channel'))
     )
     op.create_index('ix_deliveries_open', 'deliveries', ['created_at'], unique=False, postgresql_where=sa.text("state <> 'sent'"))
     op.create_table('payment_proofs',
