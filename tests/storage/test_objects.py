@@ -127,6 +127,14 @@ async def test_s3_object_that_is_cut_off_is_unavailable() -> None:
             [chunk async for chunk in content.chunks]
 
 
+async def test_local_provider_leaves_the_bucket_alone(tmp_path: Path) -> None:
+    storage = open_configured(Settings(home=tmp_path, storage_bucket=BUCKET, storage_provider="local"))
+
+    await storage.put(KEY, b"lokal", "image/jpeg")
+
+    assert (tmp_path / "objects" / KEY).read_bytes() == b"lokal"
+
+
 async def test_configured_store_is_a_folder_at_home_unless_set(tmp_path: Path, s3_endpoint: str) -> None:
     local = open_configured(Settings(home=tmp_path))
     make_s3(s3_endpoint)

@@ -8,7 +8,6 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     String,
-    Text,
     UniqueConstraint,
     func,
     text,
@@ -178,7 +177,6 @@ class LedgerEntry(Base):
     amount: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str] = mapped_column(String(3), server_default="IDR")
     reason: Mapped[str] = mapped_column(String(12))
-    note: Mapped[str] = mapped_column(Text, server_default="")
     at: Mapped[Timestamp] = mapped_column(server_default=func.clock_timestamp())
 
 

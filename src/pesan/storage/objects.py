@@ -117,7 +117,8 @@ def open_folder(folder: Path, *, seconds: float = 10.0) -> ObjectStorage:
 
 def open_configured(settings: Settings) -> Storage:
     """The store of this instance; without a setting, a folder under its home."""
-    url = settings.storage_url or (f"s3://{settings.storage_bucket}" if settings.storage_bucket else "")
+    is_bucket = bool(settings.storage_bucket) and settings.storage_provider != "local"
+    url = settings.storage_url or (f"s3://{settings.storage_bucket}" if is_bucket else "")
     if not url:
         return open_folder(settings.home / "objects")
     return open_storage(
