@@ -18,7 +18,8 @@ ACCEPTED = "250 2.0.0 taken"
 class Mailbox:
     """The server's side: `answers` are given in turn to DATA, then every mail is accepted.
 
-    The answer `vanish` takes the mail and cuts the connection instead of acknowledging it.
+    The answer `vanish` takes the mail and cuts the connection instead of acknowledging it; with `pause_after_taking`
+    the server waits for that event before it acknowledges.
     """
 
     port: int = 0
@@ -26,7 +27,8 @@ class Mailbox:
     recipient_answers: list[str] = field(default_factory=list)
     messages: list[EmailMessage] = field(default_factory=list)
     recipients: list[list[str]] = field(default_factory=list)
-    delay: float = 0.0
+    taken: asyncio.Event = field(default_factory=asyncio.Event)
+    pause_after_taking: asyncio.Event | None = None
 
     @property
     def url(self) -> str:
@@ -54,10 +56,11 @@ class Mailbox:
 
     async def handle_DATA(self, server: smtp.SMTP, _session: smtp.Session, envelope: smtp.Envelope) -> str:  # noqa: N802
         """Keep the mail, or do as told."""
-        await asyncio.sleep(self.delay)
         answer = self.answers.pop(0) if self.answers else ACCEPTED
         if answer.startswith("2") or answer == "vanish":
             self._keep(envelope)
+        if self.pause_after_taking is not None:
+            await self.pause_after_taking.wait()
         if answer == "vanish":
             transport: Any = server.transport
             transport.abort()
@@ -70,6 +73,7 @@ class Mailbox:
         assert isinstance(message, EmailMessage)
         self.messages.append(message)
         self.recipients.append(list(envelope.rcpt_tos))
+        self.taken.set()
 
 
 @asynccontextmanager

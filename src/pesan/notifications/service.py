@@ -80,9 +80,8 @@ async def record_sent(session: WriteSession, delivery_id: UUID) -> None:
     """The network took the message. **Locks** the delivery."""
     found = await lock_delivery(session, delivery_id)
     if found is not None:
-        found[0].state = DeliveryState.SENT.value
-        found[0].sent_at = (await session.scalars(select(func.clock_timestamp()))).one()
-        found[0].last_error_code = None
+        delivery, now = found[0], (await session.scalars(select(func.clock_timestamp()))).one()
+        delivery.state, delivery.sent_at, delivery.last_error_code = DeliveryState.SENT.value, now, None
 
 
 async def record_problem(session: WriteSession, delivery_id: UUID, code: str, *, is_final: bool) -> None:
