@@ -2,15 +2,14 @@
 
 from datetime import timedelta
 
-import structlog
-
 from pesan.audit.sealing import seal
 from pesan.db.actor import Actor
 from pesan.db.database import Database
 from pesan.jobs import task
 from pesan.kit.registry import Registry
+from pesan.logging import get_logger
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @task("audit.seal", every=timedelta(seconds=3))

@@ -10,15 +10,15 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 import psycopg
-import structlog
 from procrastinate import PsycopgConnector, exceptions
 from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 
 from pesan.jobs.errors import WorkerEvicted
+from pesan.logging import get_logger
 
 T = TypeVar("T")
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 OUTAGE_PAUSE_SECONDS = 0.5
 
@@ -26,21 +26,20 @@ _HELD = (
     "SELECT id FROM procrastinate_jobs WHERE id = %(job_id)s AND status = 'doing'"
     " AND worker_id = %(worker_id)s AND attempts = %(attempts)s FOR UPDATE"
 )
+_NOTED = """noted AS (
+        INSERT INTO job_failures (job_id, code)
+        SELECT id, %(failure)s::text FROM held WHERE %(failure)s::text IS NOT NULL
+        ON CONFLICT (job_id) DO UPDATE SET code = excluded.code, failed_at = now()
+    )"""
 _FINISH = f"""
     WITH held AS ({_HELD}),
     forgotten AS (DELETE FROM job_failures USING held WHERE job_id = held.id AND %(status)s::text = 'succeeded'),
-    noted AS (
-        INSERT INTO job_failures (job_id, code) SELECT id, %(failure)s::text FROM held WHERE %(failure)s::text IS NOT NULL
-        ON CONFLICT (job_id) DO UPDATE SET code = excluded.code, failed_at = now()
-    )
+    {_NOTED}
     SELECT procrastinate_finish_job_v1(id, %(status)s::text::procrastinate_job_status, false) FROM held
 """  # noqa: S608  fragments of our own
 _RETRY = f"""
     WITH held AS ({_HELD}),
-    noted AS (
-        INSERT INTO job_failures (job_id, code) SELECT id, %(failure)s::text FROM held WHERE %(failure)s::text IS NOT NULL
-        ON CONFLICT (job_id) DO UPDATE SET code = excluded.code, failed_at = now()
-    )
+    {_NOTED}
     SELECT procrastinate_retry_job_v2(id, %(retry_at)s, NULL, NULL, NULL) FROM held
 """  # noqa: S608  fragments of our own
 # Given back unfinished (shutdown): not an attempt, and the next worker may take it at once.

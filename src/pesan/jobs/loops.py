@@ -6,14 +6,14 @@ import random
 import time
 from datetime import timedelta
 
-import structlog
-
+from pesan.jobs.handlers import JobFields, named_in_logs
 from pesan.jobs.registry import TaskSpec, list_tasks
 from pesan.kit.registry import Registry
+from pesan.logging import get_logger
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
-LONGEST_PAUSE_SECONDS = 60.0
+LONGEST_PAUSE_SECONDS = 30.0
 
 
 async def run_loops(deps: Registry, *, stop: asyncio.Event) -> None:
@@ -27,8 +27,9 @@ async def run_loops(deps: Registry, *, stop: asyncio.Event) -> None:
 async def _loop(spec: TaskSpec, deps: Registry, every: float, stop: asyncio.Event) -> None:
     failures = 0
     while not stop.is_set():
-        failures = 0 if await _turn(spec, deps) else failures + 1
-        pause = min(LONGEST_PAUSE_SECONDS, every * 2.0 ** min(failures, 10))
+        with named_in_logs(JobFields(spec.name)):
+            failures = 0 if await _turn(spec, deps) else failures + 1
+        pause = every if not failures else min(LONGEST_PAUSE_SECONDS, every * 2.0 ** min(failures, 10))
         # Several workers started together must not ask in step.
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), pause * random.uniform(0.8, 1.2))  # noqa: S311
@@ -36,13 +37,11 @@ async def _loop(spec: TaskSpec, deps: Registry, every: float, stop: asyncio.Even
 
 async def _turn(spec: TaskSpec, deps: Registry) -> bool:
     started = time.perf_counter()
-    with structlog.contextvars.bound_contextvars(task=spec.name):
-        try:
-            await spec.handler(deps)
-        except Exception as error:
-            # A loop outlives its turn; what it could not do now it finds again next time.
-            log.warning("loop.failed", error=type(error).__name__, exc_info=True)
-            return False
-    seconds = time.perf_counter() - started
-    log.debug("loop.turned", task=spec.name, milliseconds=round(seconds * 1000))
+    try:
+        await spec.handler(deps)
+    except Exception:
+        # A loop outlives its turn; what it could not do now it finds again next time.
+        log.warning("loop.failed", exc_info=True)
+        return False
+    log.debug("loop.turned", milliseconds=round((time.perf_counter() - started) * 1000))
     return True

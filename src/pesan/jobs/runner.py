@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-import structlog
 from procrastinate import App, PsycopgConnector
 from psycopg import sql
 from sqlalchemy import URL
@@ -19,8 +18,9 @@ from pesan.jobs.lease import LeasedJobManager, is_outage
 from pesan.jobs.registry import TaskSpec, list_tasks
 from pesan.jobs.retry import Backoff
 from pesan.kit.registry import Registry
+from pesan.logging import get_logger
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 RESTART_PAUSE_SECONDS = 1.0
 # This many failures in a row that are not the database's absence are a mistake of ours: better to say so and exit.

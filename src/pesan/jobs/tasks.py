@@ -2,16 +2,16 @@
 
 from datetime import timedelta
 
-import structlog
-
 from pesan.db.actor import Actor
 from pesan.db.database import Database
 from pesan.jobs import service
 from pesan.jobs.registry import task
 from pesan.jobs.runner import WorkerOptions
+from pesan.kit import metrics
 from pesan.kit.registry import Registry
+from pesan.logging import get_logger
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 KEEP_FINISHED_HOURS = 24
 KEEP_PARKED_HOURS = 24 * 30
@@ -26,7 +26,9 @@ async def rescue_stalled(deps: Registry) -> None:
     async with deps[Database].write(_ACTOR) as session:
         rescued = await service.rescue_stalled(session, lease_seconds=deps[WorkerOptions].lease)
     for job_id, name, is_parked in rescued:
-        log.warning("job.rescued", job_id=job_id, task=name, is_parked=is_parked)
+        log.warning("job.rescued", job=job_id, of=name, is_parked=is_parked)
+        if is_parked:
+            metrics.JOBS_FAILED.inc(name)
 
 
 @task("jobs.purge_finished", every="17 3 * * *")

@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any
 
 import psycopg
-import structlog
 from sqlalchemy import URL
 
+from pesan.logging import get_logger
 from pesan.realtime.payload import MAX_KEYS, Hint, decode, encode
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 CHANNEL = "pesan_hints"
 # A server that hears nothing cannot know whether there is nothing to hear. So each hub says something now and then,

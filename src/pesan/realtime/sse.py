@@ -12,15 +12,15 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-import structlog
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from pesan.errors import Busy
+from pesan.logging import get_logger
 from pesan.realtime.gate import Place, StreamGate
 from pesan.realtime.hub import Hub, Signal, Subscription
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 HEADERS: Final = {"cache-control": "no-store", "x-accel-buffering": "no"}
 

@@ -1,0 +1,1 @@
+"""The worker process: runs jobs and loops, and keeps at it."""
