@@ -11,15 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from pesan.db import Actor, Database
 from pesan.kit.ids import new_id
+from pesan.orders.gate import transition_many
 from pesan.orders.models import Order
-from pesan.orders.moves import Move
+from pesan.orders.moves import Move, Moved
 from pesan.orders.states import OrderEvent, OrderState
 from pesan.payments import CaptureCompanion, CashCompanion, ledger
 from pesan.payments.ledger import Movement
 from pesan.payments.models import LedgerEntry, Payment, PaymentProof
 from pesan.payments.queries import list_payments, list_proofs
 from pesan.payments.states import ROUTES, Account, Reason
-from tests.payments.steps import add_method, approve, choose, fulfil, offenders, send_proof
+from tests.payments.steps import add_method, approve, choose, fulfil, offenders, proof_of, send_proof
 from tests.support.factories import SYSTEM, Make
 
 
@@ -294,3 +295,24 @@ async def test_invariants_name_money_that_went_astray(
         "payments.paid_orders_have_money": 1,
         "payments.settled_are_captured": 1,
     }
+
+
+async def test_proof_and_approval_of_one_group_share_the_payment(
+    make: Make, database: Database, web_database: Database
+) -> None:
+    order, payment = await chosen(make, database, web_database)
+    proof = proof_of(order)
+    capture = CaptureCompanion(order.id, order.merchant_id, order.total_amount)
+    moves = [
+        Move(OrderEvent.SUBMIT_PROOF, order.event_id, SYSTEM, order.id, companions=(proof,)),
+        Move(OrderEvent.APPROVE, order.event_id, SYSTEM, order.id, companions=(capture,)),
+    ]
+
+    async with database.sale() as session:
+        outcomes = await transition_many(session, moves)
+
+    async with database.read(SYSTEM) as session:
+        (found,) = await list_proofs(session, order.id)
+    assert [type(outcome) for outcome in outcomes] == [Moved, Moved]
+    assert found.payment_id == payment.id
+    assert await offenders(database) == {}

@@ -13,14 +13,15 @@ from pesan.payments import ledger
 from pesan.payments.ledger import Movement
 from pesan.payments.states import Reason
 
+# The payment may be settled already, when a group of moves holds an order's proof and its approval.
 _INSERT_PROOFS = text(
     "INSERT INTO payment_proofs (id, merchant_id, order_id, payment_id, object_key, mime, size, sha256, phash,"
     " width, height)"
-    " SELECT n.id, n.merchant_id, n.order_id, p.id, n.object_key, n.mime, n.size, n.sha256, n.phash, n.width,"
-    " n.height"
+    " SELECT n.id, n.merchant_id, n.order_id, (SELECT p.id FROM payments p WHERE p.order_id = n.order_id"
+    " AND p.state IN ('open', 'paid') ORDER BY p.created_at DESC LIMIT 1),"
+    " n.object_key, n.mime, n.size, n.sha256, n.phash, n.width, n.height"
     " FROM unnest(:proof_id, :merchant_id, :order_id, :object_key, :mime, :size, :sha256, :phash, :width, :height)"
     " AS n (id, merchant_id, order_id, object_key, mime, size, sha256, phash, width, height)"
-    " LEFT JOIN payments p ON p.order_id = n.order_id AND p.state = 'open'"
 ).bindparams(
     bindparam("proof_id", type_=ARRAY(Uuid())),
     bindparam("merchant_id", type_=ARRAY(Uuid())),
