@@ -116,3 +116,20 @@ def test_what_people_typed_stays_text_and_makes_no_link(field):
 )
 def test_inert_breaks_only_what_could_become_a_link(text, shown):
     assert inert(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("kind", "labels"),
+    [
+        (Kind.HOLD_PLACED, ["Jumlah", "Bayar sebelum"]),
+        (Kind.PROOF_RECEIVED, ["Jumlah"]),
+        (Kind.TICKET_READY, ["Jumlah"]),
+        (Kind.REJECTED, ["Alasan"]),
+        (Kind.EXPIRED, []),
+    ],
+)
+def test_each_letter_tells_the_facts_it_needs_and_no_others(kind, labels):
+    text = render(_letter(kind)).text
+
+    told = re.findall(r"^(Acara|Waktu|Tempat|Kode pesanan|Jumlah|Bayar sebelum|Alasan): ", text, re.MULTILINE)
+    assert told == ["Acara", "Waktu", "Tempat", "Kode pesanan", *labels]

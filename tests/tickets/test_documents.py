@@ -176,7 +176,7 @@ def test_no_sheets_and_too_many_are_refused():
 
 @pytest.mark.parametrize(
     ("accent", "ink"),
-    [("#ffffff", "#1b1712"), ("#f4c430", "#14161f"), ("#6d4aff", "#ffffff"), ("#000000", "#ffffff")],
+    [("#ffffff", "#1b1712"), ("#f4c430", "#1b1712"), ("#6d4aff", "#ffffff"), ("#000000", "#ffffff")],
 )
 def test_ink_on_an_accent_can_be_read(accent, ink):
     assert documents.ink_on(accent) == ink

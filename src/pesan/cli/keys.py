@@ -11,7 +11,7 @@ from pesan.settings import Settings
 from pesan.tenancy.queries import get_merchant_by_slug
 from pesan.tickets.keys import Algorithm
 from pesan.tickets.keystore import DatabaseKeyStore
-from pesan.tickets.queries import list_keys, public_key_set
+from pesan.tickets.queries import list_keys, list_public_keys
 
 keys = typer.Typer(no_args_is_help=True, help="The keys that sign tickets; private ones never leave.")
 _ACTOR = Actor.system("cli")
@@ -41,7 +41,7 @@ def keys_rotate(merchant: MerchantSlug, as_json: AsJson = False) -> None:
         async with database.read(_ACTOR) as session:
             owner = await get_merchant_by_slug(session, merchant)
         store = DatabaseKeyStore(database, settings.secret)
-        made = await store.rotate(owner.id, Algorithm(owner.ticket_key_alg))
+        made = await store.rotate(owner.id, Algorithm(owner.ticket_key_alg), actor=_ACTOR)
         return {"kid": made.kid, "alg": made.algorithm}
 
     print_record(with_database(work), as_json=as_json)
@@ -53,6 +53,6 @@ def keys_export(as_json: AsJson = True) -> None:
 
     async def work(database: Database, _: Settings) -> dict[str, Any]:
         async with database.read(_ACTOR) as session:
-            return await public_key_set(session)
+            return await list_public_keys(session)
 
     print_record(with_database(work), as_json=as_json)

@@ -50,6 +50,7 @@ def _facts(letter: Letter) -> dict[str, str | int]:
 
 def _context(letter: Letter, facts: Mapping[str, str | int]) -> dict[str, object]:
     chosen = words.WORDS[letter.kind]
+    names = (*words.USUAL_ROWS, *chosen.rows)
 
     def say(sentence: Text) -> str:
         return sentence.in_(letter.locale, **facts)
@@ -60,7 +61,7 @@ def _context(letter: Letter, facts: Mapping[str, str | int]) -> dict[str, object
         "greeting": say(words.GREETING),
         "heading": say(chosen.heading),
         "paragraphs": [say(paragraph) for paragraph in chosen.paragraphs],
-        "rows": [(say(label), facts[name]) for name, label in words.ROWS.items() if facts[name]],
+        "rows": [(say(words.ROWS[name]), facts[name]) for name in names if facts[name]],
         "button": say(chosen.button),
         "url": letter.facts.again_url if chosen.starts_again else letter.facts.status_url,
         "keep_secret": "" if chosen.starts_again else say(words.KEEP_SECRET),

@@ -9,12 +9,13 @@ from pesan.notifications.states import Kind
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """One kind: its subject, heading, paragraphs and the one thing to do next."""
+    """One kind: its subject, heading, paragraphs, the one thing to do next, and the facts it needs beside the usual."""
 
     subject: Text
     heading: Text
     paragraphs: tuple[Text, ...]
     button: Text
+    rows: tuple[str, ...] = ()
     starts_again: bool = False
 
 
@@ -40,6 +41,8 @@ ROWS: Mapping[str, Text] = {
 }
 """What the table of facts calls each fact; empty facts are left out."""
 
+USUAL_ROWS = ("event_title", "when", "where", "order_code")
+
 _SEE_STATUS = Text(id="Lihat pesanan", en="See the booking")
 _START_AGAIN = Text(id="Pesan lagi", en="Book again")
 
@@ -54,6 +57,7 @@ WORDS: Mapping[Kind, Words] = {
             ),
         ),
         Text(id="Bayar sekarang", en="Pay now"),
+        rows=("amount", "deadline"),
     ),
     Kind.PROOF_RECEIVED: Words(
         Text(id="Bukti bayarmu sudah kami terima: {event_title}", en="We received your proof: {event_title}"),
@@ -67,6 +71,7 @@ WORDS: Mapping[Kind, Words] = {
             ),
         ),
         _SEE_STATUS,
+        rows=("amount",),
     ),
     Kind.TICKET_READY: Words(
         Text(id="Tiketmu siap: {event_title}", en="Your ticket is ready: {event_title}"),
@@ -84,6 +89,7 @@ WORDS: Mapping[Kind, Words] = {
             ),
         ),
         Text(id="Buka tiket", en="Open the ticket"),
+        rows=("amount",),
     ),
     Kind.REJECTED: Words(
         Text(
@@ -104,6 +110,7 @@ WORDS: Mapping[Kind, Words] = {
             ),
         ),
         _START_AGAIN,
+        rows=("reason",),
         starts_again=True,
     ),
     Kind.EXPIRED: Words(

@@ -20,12 +20,3 @@ class KeyMissing(PesanError):
         id="Tiket belum bisa dibuat. Kami sudah diberi tahu, coba lagi sebentar lagi.",
         en="The ticket cannot be made yet. We have been told; please try again in a moment.",
     )
-
-
-class NoCertificate(NotFound):
-    """The event gives no certificate, or it is not over yet."""
-
-    code = "tickets.no_certificate"
-    message = Text(
-        id="Sertifikat belum tersedia untuk acara ini.", en="There is no certificate for this event (yet)."
-    )

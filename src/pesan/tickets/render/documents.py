@@ -155,7 +155,8 @@ def _hours(event: EventFacts, locale: Locale) -> str:
 def _ticket(sheet: TicketSheet) -> dict[str, Any]:
     return {
         "holder": sheet.holder_name,
-        "line": sheet.line_title,
+        # A line is named like its event where an event sells one kind of place; once on the page is enough.
+        "line": "" if sheet.line_title == sheet.event.title else sheet.line_title,
         "number": sheet.number,
         "count": sheet.count,
         "code": in_groups(sheet.code),
