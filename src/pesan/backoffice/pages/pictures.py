@@ -30,7 +30,7 @@ _CHUNK = 64 * 1024
 @router.get("/backoffice/proofs/{token}", dependencies=[allow(Who.STAFF)])
 async def get_proof(desk: DeskOf, token: str) -> Response:
     """The file behind a signed link, as an attachment; the link alone is not enough, nor is the session."""
-    delivery = await deliver_private(desk.registry[Storage], desk.registry[Links], token)  # type: ignore[type-abstract]
+    delivery = await deliver_private(desk.registry[Storage], desk.registry[Links], token)
     return StreamingResponse(delivery.body, headers=dict(delivery.headers))
 
 
@@ -63,7 +63,7 @@ async def _uploaded(desk: Desk, merchant: str, kind: Kind) -> AsyncIterator[str]
         raise UploadEmpty
     async with receive(_chunks(file), filename=file.filename) as received:
         clean = await desk.registry[Inspector].inspect(received.path, kind)
-    async with stored(desk.registry[Storage], kind, clean) as key:  # type: ignore[type-abstract]
+    async with stored(desk.registry[Storage], kind, clean) as key:
         yield key
 
 

@@ -1,6 +1,6 @@
 """The list of bookings: searched, filtered, paged by key, exported whole."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -90,15 +90,21 @@ def _filtered(merchant_id: UUID, wanted: Wanted) -> Select[Any]:
         .join(Event, Event.id == Order.event_id)
         .where(Order.merchant_id == merchant_id)
     )
-    conditions: list[tuple[object, ColumnElement[bool]]] = [
-        (wanted.state, Order.state == wanted.state),
-        (wanted.event_short_id, Event.short_id == wanted.event_short_id),
-        (wanted.placed_from, Order.placed_at >= wanted.placed_from),
-        (wanted.placed_before, Order.placed_at < wanted.placed_before),
-        (wanted.search.strip(), _matches(wanted.search.strip())),
-    ]
-    narrowed: Select[Any] = query.where(*(condition for given, condition in conditions if given))
+    narrowed: Select[Any] = query.where(*_conditions(wanted))
     return narrowed
+
+
+def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+    if wanted.state:
+        yield Order.state == wanted.state
+    if wanted.event_short_id:
+        yield Event.short_id == wanted.event_short_id
+    if wanted.placed_from:
+        yield Order.placed_at >= wanted.placed_from
+    if wanted.placed_before:
+        yield Order.placed_at < wanted.placed_before
+    if search := wanted.search.strip():
+        yield _matches(search)
 
 
 def _matches(search: str) -> ColumnElement[bool]:

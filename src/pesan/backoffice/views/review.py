@@ -130,6 +130,11 @@ class ReviewPage:
     problem: str = ""
     reason_error: bool = False
 
+    @property
+    def codes(self) -> str:
+        """The queue in one word each, which the page compares with what it hears."""
+        return " ".join(row.code for row in self.rows)
+
     def with_item(self, item: ReviewItem, previous_path: str | None, next_path: str | None) -> "ReviewPage":
         """The same page, looking at `item`."""
         return replace(self, item=item, previous_path=previous_path, next_path=next_path)

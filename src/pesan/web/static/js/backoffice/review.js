@@ -56,8 +56,10 @@ async function go(url, { history = true, ...request } = {}) {
   }
 }
 
+// Without its head: the style in there carries another answer's nonce, and parsing it would already break the policy.
 async function read(answer) {
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const text = await answer.text();
+  const fresh = new DOMParser().parseFromString(text.slice(text.indexOf("<body")), "text/html");
   return fresh.getElementById("review") ? fresh : null;
 }
 
@@ -65,7 +67,6 @@ function swap(fresh) {
   const news = fresh.getElementById("review");
   page().replaceWith(news);
   recount(fresh);
-  document.title = fresh.title;
   news.dispatchEvent(new CustomEvent("pesan:swap", { bubbles: true }));
   document.querySelector("[data-item]")?.focus({ preventScroll: true });
   scrollTo(0, 0);
