@@ -11,7 +11,7 @@ from pesan.kit.i18n import Locale
 from pesan.orders import Companion, Move, Moved, OrderEvent, Placement, Replayed
 from pesan.orders.desk import SaleDesk
 from pesan.orders.models import Order
-from pesan.payments import CaptureCompanion
+from pesan.payments import CaptureCompanion, CashCompanion
 
 Render = Callable[[Moved], Answer]
 
@@ -81,9 +81,9 @@ async def cancel(
 
 
 async def accept_cash(desk: SaleDesk, *, order: Order, actor: Actor) -> Moved | Replayed:
-    """Staff took the money at the counter: HOLD or REVIEW → PAID."""
-    capture = CaptureCompanion(order.id, order.merchant_id, order.total_amount)
-    return await desk.submit(_move(OrderEvent.PAY, order, actor, companions=(capture,)))
+    """Staff took the money at the counter: HOLD or REVIEW → PAID; the ledger gets what the order costs."""
+    cash = CashCompanion(order.id, order.merchant_id, order.total_amount)
+    return await desk.submit(_move(OrderEvent.PAY, order, actor, companions=(cash,)))
 
 
 async def accept_late(desk: SaleDesk, *, order: Order, actor: Actor, reason: str) -> Moved | Replayed:

@@ -302,18 +302,15 @@ def upgrade() -> None:
     sa.CheckConstraint('quantity > 0', name=op.f('ck_orders_quantity')),
     sa.CheckConstraint('total_amount >= 0', name=op.f('ck_orders_total')),
     sa.ForeignKeyConstraint(['merchant_id', 'event_id'], ['events.merchant_id', 'events.id'], name=op.f('fk_orders_merchant_id_event_id_events')),
-    sa.ForeignKeyConstraint(['merchant_id'], ['merchants.id'], name=op.f('fk_orders_merchant_id_merchants')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_orders')),
     sa.UniqueConstraint('code', name=op.f('uq_orders_code')),
     sa.UniqueConstraint('merchant_id', 'id', name=op.f('uq_orders_merchant_id_id'))
     )
-    op.create_index('ix_orders_due', 'orders', ['hold_expires_at'], unique=False, postgresql_where=sa.text("state = 'HOLD'"))
-    op.create_index('ix_orders_event_state', 'orders', ['event_id', 'state'], unique=False)
     op.create_index('ix_orders_holds', 'orders', ['event_id', 'hold_expires_at'], unique=False, postgresql_where=sa.text("state = 'HOLD'"))
     op.create_index('ix_orders_list', 'orders', ['merchant_id', sa.literal_column('placed_at DESC'), 'id'], unique=False)
-    op.create_index('ix_orders_live_email', 'orders', ['event_id', 'email'], unique=False, postgresql_where=sa.text("state IN ('HOLD', 'REVIEW')"))
-    op.create_index('ix_orders_live_ip', 'orders', ['event_id', 'ip_digest'], unique=False, postgresql_where=sa.text("state IN ('HOLD', 'REVIEW')"))
-    op.create_index('ix_orders_live_wa', 'orders', ['event_id', 'wa'], unique=False, postgresql_where=sa.text("state IN ('HOLD', 'REVIEW')"))
+    op.create_index('ix_orders_live_email', 'orders', ['event_id', 'email'], unique=False, postgresql_where=sa.text("state IN ('HOLD', 'REVIEW') AND email IS NOT NULL"))
+    op.create_index('ix_orders_live_ip_digest', 'orders', ['event_id', 'ip_digest'], unique=False, postgresql_where=sa.text("state IN ('HOLD', 'REVIEW') AND ip_digest IS NOT NULL"))
+    op.create_index('ix_orders_live_wa', 'orders', ['event_id', 'wa'], unique=False, postgresql_where=sa.text("state IN ('HOLD', 'REVIEW') AND wa IS NOT NULL"))
     op.create_index('ix_orders_review', 'orders', ['merchant_id', 'submitted_at', 'id'], unique=False, postgresql_where=sa.text("state = 'REVIEW'"))
     op.create_table('ledger_entries',
     sa.Column('id', sa.Uuid(), nullable=False),
@@ -325,7 +322,6 @@ def upgrade() -> None:
     sa.Column('amount', sa.BigInteger(), nullable=False),
     sa.Column('currency', sa.String(length=3), server_default='IDR', nullable=False),
     sa.Column('reason', sa.String(length=12), nullable=False),
-    sa.Column('note', sa.Text(), server_default='', nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
     sa.CheckConstraint("account IN ('received', 'customer', 'fulfilled', 'refund_due', 'refunded')", name=op.f('ck_ledger_entries_account')),
     sa.CheckConstraint("reason IN ('capture', 'fulfilment', 'refund_due', 'revocation', 'refund')", name=op.f('ck_ledger_entries_reason')),
@@ -428,8 +424,8 @@ def upgrade() -> None:
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
     sa.Column('sent_at', sa.DateTime(timezone=True), nullable=True),
     sa.CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name=op.f('ck_deliveries_sent_at')),
-    sa.CheckConstraint("state IN ('queued', 'sent', 'failed')", name=op.f('ck_deliveries_state')),
     sa.CheckConstraint("channel IN ('email', 'whatsapp')", name=op.f('ck_deliveries_channel')),
+    sa.CheckConstraint("state IN ('queued', 'sent', 'failed')", name=op.f('ck_deliveries_state')),
     sa.ForeignKeyConstraint(['merchant_id', 'notification_id'], ['notifications.merchant_id', 'notifications.id'], name=op.f('fk_deliveries_merchant_id_notification_id_notifications')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_deliveries')),
     sa.UniqueConstraint('notification_id', 'channel', name=op.f('uq_deliveries_notification_id_channel'))
