@@ -1,0 +1,278 @@
+"""Writing the demo into an instance, once."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from io import BytesIO
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+
+from pesan.app.demo.people import TEAM, Buyer, Colleague, buyers
+from pesan.app.demo.shops import QRIS_EXAMPLE, QRIS_EXAMPLE_NMID, SHOPS, Painter, Shop, Show
+from pesan.app.demo.tales import Ending, Scene, fill_queue, once, play
+from pesan.app.instance import Instance
+from pesan.audit import record
+from pesan.catalog.models import Event
+from pesan.catalog.service import EventDraft, create_event, set_cover, set_status, slugify, update_event
+from pesan.catalog.states import EventStatus
+from pesan.db import Actor, Database, ReadSession, WriteSession
+from pesan.errors import PesanError
+from pesan.identity.models import Membership
+from pesan.identity.queries import find_user_by_email
+from pesan.identity.service import create_user, set_membership
+from pesan.kit.i18n import Text
+from pesan.orders.models import Order
+from pesan.payments import qris
+from pesan.payments.service import MethodDraft, create_method
+from pesan.payments.states import MethodKind
+from pesan.storage import Kind, Storage
+from pesan.storage.inspection import Inspector
+from pesan.storage.objects import open_configured
+from pesan.storage.stored import stored
+from pesan.storage.uploads import receive
+from pesan.tenancy.models import Merchant
+from pesan.tenancy.service import create_merchant
+
+ACTOR = Actor.system("demo")
+_STATUSES = {Ending.CLOSED: EventStatus.CLOSED, Ending.CANCELLED: EventStatus.CANCELLED}
+
+
+class DemoRefused(PesanError):
+    """Everybody knows the demo's passwords; a public instance must not have them."""
+
+    code = "demo.refused"
+    status = 409
+    message = Text(
+        id="Demo tidak ditulis ke instansi produksi. Jalankan tanpa PESAN_ENV=production.",
+        en="The demo is not written into a production instance. Run it without PESAN_ENV=production.",
+    )
+
+
+def prepare_demo(instance: Instance) -> None:
+    """Write what is missing of the demo into a migrated instance; what is there already stays as it is.
+
+    Raises DemoRefused for a production instance.
+    """
+    if instance.settings.is_production:
+        raise DemoRefused
+    asyncio.run(_prepare(instance))
+
+
+async def _prepare(instance: Instance) -> None:
+    database = instance.open_database("worker", pool_size=4)
+    stage = _Stage(database, open_configured(instance.settings), Inspector())
+    try:
+        for shop in SHOPS:
+            await stage.open_shop(shop)
+        await stage.hire(TEAM)
+        async with asyncio.TaskGroup() as shops:
+            for number, shop in enumerate(SHOPS):
+                shops.create_task(stage.play(shop, buyers(number * 20)))
+    finally:
+        await stage.inspector.close()
+        await database.dispose()
+
+
+class _Stage:
+    """Everything that the demo is written with."""
+
+    def __init__(self, database: Database, storage: Storage, inspector: Inspector) -> None:
+        self.database = database
+        self.storage = storage
+        self.inspector = inspector
+
+    async def open_shop(self, shop: Shop) -> None:
+        """The merchant with its brand, accounts and events, all of it or nothing."""
+        async with self.database.read(ACTOR) as session:
+            if await _find_merchant(session, shop.slug):
+                return
+        async with self.database.write(ACTOR) as session:
+            merchant = await _create_merchant(session, shop)
+            for method in _methods(shop):
+                await create_method(session, merchant_id=merchant.id, draft=method, actor=ACTOR)
+            for show in shop.shows:
+                # An event of the past was once as many days ahead as it is behind now.
+                draft = _draft(show, shop.zone, abs(show.in_days))
+                await create_event(
+                    session, merchant_id=merchant.id, draft=draft, actor=ACTOR, status=EventStatus.OPEN
+                )
+
+    async def hire(self, people: tuple[Colleague, ...]) -> None:
+        """The people who can log in, each whole or not at all."""
+        for person in people:
+            async with self.database.write(ACTOR) as session:
+                if await find_user_by_email(session, person.log_in.email) is None:
+                    await _hire(session, person)
+
+    async def play(self, shop: Shop, people: Iterator[Buyer]) -> None:
+        """Pictures, then the story of every event that has none yet."""
+        async with self.database.read(ACTOR) as session:
+            merchant = await session.get_one(Merchant, await _find_merchant(session, shop.slug))
+            staff = Actor.staff(await _staff_of(session, merchant.id), frozenset([merchant.id]))
+            events = await _events(session, merchant.id)
+        if merchant.logo_key is None:
+            await self._hang_logo(merchant.id, shop)
+        for show in shop.shows:
+            event = events.get(slugify(show.title))
+            if event is not None:
+                await self._play_event(event, shop, show, staff, people)
+
+    async def _play_event(
+        self, event: Event, shop: Shop, show: Show, staff: Actor, people: Iterator[Buyer]
+    ) -> None:
+        if event.cover_key is None:
+            await self._hang_cover(event.id, show)
+        scene = Scene(self.database, self.storage, self.inspector, event, shop.zone, staff, people)
+        if not await self._has_orders(event.id):
+            await play(scene, show.tale)
+            await self._end(event.id, shop, show)
+        elif show.tale.fills_queue:
+            await fill_queue(scene)
+
+    async def _has_orders(self, event_id: UUID) -> bool:
+        async with self.database.read(ACTOR) as session:
+            found = await session.scalar(select(Order.id).where(Order.event_id == event_id).limit(1))
+        return found is not None
+
+    async def _end(self, event_id: UUID, shop: Shop, show: Show) -> None:
+        """Close or cancel the sale; an event of the past was still to come when its places were sold."""
+        async with self.database.write(ACTOR) as session:
+            event = await session.get_one(Event, event_id)
+            if show.in_days < 0:
+                await update_event(
+                    session, event=event, draft=_draft(show, shop.zone, show.in_days), actor=ACTOR
+                )
+            if show.tale.ending is not None:
+                await set_status(session, event=event, status=_STATUSES[show.tale.ending], actor=ACTOR)
+
+    async def _hang_logo(self, merchant_id: UUID, shop: Shop) -> None:
+        async with self._picture(shop.logo, Kind.LOGO) as key, self.database.write(ACTOR) as session:
+            merchant = await session.get_one(Merchant, merchant_id)
+            merchant.logo_key = key
+            await session.flush()
+            await record(
+                session,
+                merchant,
+                action="merchant:profile:updated",
+                actor=ACTOR,
+                merchant_id=merchant_id,
+                data={"changed": ["logo_key"]},
+            )
+
+    async def _hang_cover(self, event_id: UUID, show: Show) -> None:
+        async with self._picture(show.cover, Kind.COVER) as key, self.database.write(ACTOR) as session:
+            event = await session.get_one(Event, event_id)
+            await set_cover(session, event=event, object_key=key, actor=ACTOR)
+
+    @asynccontextmanager
+    async def _picture(self, painter: Painter, kind: Kind) -> AsyncIterator[str]:
+        """The key of a picture that went the way of every upload, for the block that writes its row."""
+        content = await asyncio.to_thread(_paint, painter)
+        async with receive(once(content)) as received:
+            clean = await self.inspector.inspect(received.path, kind)
+        async with stored(self.storage, kind, clean) as key:
+            yield key
+
+
+def _paint(painter: Painter) -> bytes:
+    written = BytesIO()
+    painter().save(written, "PNG", compress_level=1)
+    return written.getvalue()
+
+
+async def _find_merchant(session: ReadSession, slug: str) -> UUID | None:
+    return await session.scalar(select(Merchant.id).where(func.lower(Merchant.slug) == slug))
+
+
+async def _create_merchant(session: WriteSession, shop: Shop) -> Merchant:
+    merchant = await create_merchant(
+        session, name=shop.name, slug=shop.slug, actor=ACTOR, zone=shop.zone, accent=shop.accent
+    )
+    merchant.contact_email, merchant.contact_wa = shop.email, shop.wa
+    await session.flush()
+    return merchant
+
+
+def _methods(shop: Shop) -> list[MethodDraft]:
+    accounts = [
+        MethodDraft(
+            MethodKind.BANK, bank_name=bank, account_no=number, account_holder=holder, position=position
+        )
+        for position, (bank, number, holder) in enumerate(shop.accounts)
+    ]
+    code = MethodDraft(
+        MethodKind.QRIS,
+        display_name="QRIS (contoh demo)",
+        qris_payload=_qris_of(shop),
+        position=len(accounts),
+    )
+    return [*accounts, code]
+
+
+def _qris_of(shop: Shop) -> str:
+    """The example's code with the merchant's name and number in it."""
+    names = {"59": shop.qris_name, "60": shop.qris_city}
+    fields = [
+        (tag, names.get(tag, value).replace(QRIS_EXAMPLE_NMID, shop.qris_nmid))
+        for tag, value in qris.parse(QRIS_EXAMPLE).fields
+    ]
+    return qris.serialise(qris.Qris(tuple(fields)))
+
+
+async def _hire(session: WriteSession, person: Colleague) -> None:
+    user = await create_user(
+        session,
+        email=person.log_in.email,
+        name=person.name,
+        password=person.log_in.password,
+        platform_role=person.platform_role,
+        actor=ACTOR,
+    )
+    merchant_id = await _find_merchant(session, person.merchant) if person.merchant else None
+    if merchant_id is not None:
+        await set_membership(
+            session, user_id=user.id, merchant_id=merchant_id, role=person.merchant_role, actor=ACTOR
+        )
+
+
+async def _staff_of(session: ReadSession, merchant_id: UUID) -> UUID:
+    """Who decides in the tales: somebody of the merchant's team."""
+    team = select(Membership.user_id).where(Membership.merchant_id == merchant_id)
+    return (await session.scalars(team.order_by(Membership.role.desc()).limit(1))).one()
+
+
+async def _events(session: ReadSession, merchant_id: UUID) -> dict[str, Event]:
+    found = await session.scalars(select(Event).where(Event.merchant_id == merchant_id))
+    return {event.slug: event for event in found}
+
+
+def _draft(show: Show, zone: str, in_days: int) -> EventDraft:
+    """What the organizer typed, for an event so many days from now."""
+    starts_at = _moment(show, zone, in_days)
+    opens_in = show.opens_in_days
+    return EventDraft(
+        title=show.title,
+        summary=show.summary,
+        description=show.description,
+        venue=show.venue,
+        address=show.address,
+        city=show.city,
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(hours=show.hours),
+        capacity=show.capacity,
+        price_amount=show.price,
+        max_per_order=show.max_per_order,
+        hold_ratio=show.hold_ratio,
+        hold_minutes=show.hold_minutes,
+        sale_opens_at=None if opens_in is None else _moment(show, zone, opens_in, hour=10),
+        certificate=show.certificate,
+    )
+
+
+def _moment(show: Show, zone: str, in_days: int, *, hour: int | None = None) -> datetime:
+    """A full hour on the merchant's clocks, some days from today."""
+    day = datetime.now(ZoneInfo(zone)) + timedelta(days=in_days)
+    return day.replace(hour=show.hour if hour is None else hour, minute=0, second=0, microsecond=0)

@@ -1,0 +1,209 @@
+"""What happened at an event before anybody looked: its orders, each made and moved by the gate."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from pesan.app.demo.people import Buyer
+from pesan.app.demo.receipts import Receipt, draw_receipt
+from pesan.capacity.errors import HoldPoolFull, SoldOut
+from pesan.catalog.models import Event
+from pesan.db import Actor, Database
+from pesan.errors import PesanError
+from pesan.orders.gate import transition_many
+from pesan.orders.models import Order
+from pesan.orders.moves import Companion, Move, Moved, Placement
+from pesan.orders.queries import list_due_holds
+from pesan.orders.states import OrderEvent
+from pesan.payments import CaptureCompanion, CashCompanion, ProofCompanion
+from pesan.payments.proofs import describe_proof
+from pesan.payments.queries import list_methods
+from pesan.payments.service import select_method
+from pesan.storage import Kind, Storage
+from pesan.storage.inspection import Inspector
+from pesan.storage.stored import stored
+from pesan.storage.uploads import receive
+
+_REJECTED = "Nominal di bukti tidak sama dengan tagihan. Silakan pesan lagi dan transfer sesuai jumlahnya."
+_CANCELLED = "Pemesan berhalangan hadir."
+_SYSTEM = Actor.system("demo")
+
+
+class Ending(StrEnum):
+    """How a sale ended after its orders came in."""
+
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Tale:
+    """The orders of an event, as the quantities of each.
+
+    `copied` wait for review with a receipt that was somebody else's; `fills_queue` holds whatever may be held.
+    """
+
+    free: tuple[int, ...] = ()
+    counter: tuple[int, ...] = ()
+    approved: tuple[int, ...] = ()
+    waiting: tuple[int, ...] = ()
+    copied: tuple[int, ...] = ()
+    rejected: tuple[int, ...] = ()
+    cancelled: tuple[int, ...] = ()
+    held: tuple[int, ...] = ()
+    fills_queue: bool = False
+    ending: Ending | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Where a tale plays: one event, the staff who decide, the buyers who come, the adapters."""
+
+    database: Database
+    storage: Storage
+    inspector: Inspector
+    event: Event
+    zone: str
+    staff: Actor
+    buyers: Iterator[Buyer]
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """An order of the tale with whoever made it."""
+
+    buyer: Buyer
+    order_id: UUID
+    code: str
+    amount: int
+
+
+async def play(scene: Scene, tale: Tale) -> None:
+    """Let everything happen that the tale tells of, one after the other: few places may be held at once."""
+    for quantity in tale.free:
+        await _book(scene, quantity)
+    for quantity in tale.counter:
+        await _sell_at_the_counter(scene, quantity)
+    picture: bytes | None = None
+    for quantity in tale.approved:
+        booked, picture = await _pay(scene, quantity)
+        await _approve(scene, booked)
+    for quantity in tale.rejected:
+        booked, picture = await _pay(scene, quantity)
+        await _move(scene, _step(scene, OrderEvent.REJECT, booked, reason=_REJECTED))
+    for quantity in tale.cancelled:
+        await _move(scene, _step(scene, OrderEvent.CANCEL, await _book(scene, quantity), reason=_CANCELLED))
+    for quantity in tale.waiting:
+        await _pay(scene, quantity)
+    for quantity in tale.copied:
+        await _pay(scene, quantity, picture=picture)
+    for quantity in tale.held:
+        await _choose_method(scene, await _book(scene, quantity))
+    if tale.fills_queue:
+        await fill_queue(scene)
+
+
+async def fill_queue(scene: Scene) -> None:
+    """Hold what may be held, after giving back what ran out: an event with a full queue for an hour."""
+    async with scene.database.sale() as session:
+        due = await list_due_holds(session, sale_id=scene.event.id, limit=500)
+    for order_id, event_id in due:
+        await _move(scene, Move(OrderEvent.EXPIRE, event_id, _SYSTEM, order_id))
+    with suppress(HoldPoolFull, SoldOut):
+        while True:
+            await _book(scene, 1)
+
+
+async def _book(scene: Scene, quantity: int, *, actor: Actor | None = None) -> Booked:
+    """The next buyer books, from no machine in particular."""
+    buyer = next(scene.buyers)
+    wish = Placement(
+        event_id=scene.event.id, buyer_name=buyer.name, quantity=quantity, wa=buyer.wa, email=buyer.email
+    )
+    moved = await _move(scene, Move.place(wish, actor or Actor.guest()))
+    return Booked(buyer, moved.order_id, moved.code, moved.total_amount)
+
+
+async def _sell_at_the_counter(scene: Scene, quantity: int) -> None:
+    sold = await _book(scene, quantity, actor=scene.staff)
+    cash = CashCompanion(sold.order_id, scene.event.merchant_id, sold.amount)
+    await _move(scene, _step(scene, OrderEvent.PAY, sold, cash))
+
+
+async def _pay(scene: Scene, quantity: int, *, picture: bytes | None = None) -> tuple[Booked, bytes]:
+    """A buyer books, chooses a method, transfers the exact amount and sends the bank's receipt."""
+    booked = await _book(scene, quantity)
+    receipt = await _choose_method(scene, booked)
+    if picture is None:
+        picture = await asyncio.to_thread(draw_receipt, receipt)
+    guest = Actor.guest(booked.code)
+    async with _stored_proof(scene, booked, picture) as proof:
+        await _move(scene, _step(scene, OrderEvent.SUBMIT_PROOF, booked, proof, actor=guest))
+    return booked, picture
+
+
+async def _approve(scene: Scene, booked: Booked) -> None:
+    capture = CaptureCompanion(booked.order_id, scene.event.merchant_id, booked.amount)
+    await _move(scene, _step(scene, OrderEvent.APPROVE, booked, capture))
+
+
+async def _choose_method(scene: Scene, booked: Booked) -> Receipt:
+    actor = Actor.guest(booked.code)
+    async with scene.database.write(actor) as session:
+        methods = await list_methods(session, scene.event.merchant_id, only_active=True)
+        method = methods[booked.order_id.int % len(methods)]
+        order = await session.get_one(Order, booked.order_id)
+        payment = await select_method(session, order=order, method_id=method.id, actor=actor)
+    return Receipt(
+        sender=booked.buyer.name,
+        recipient=method.account_holder or method.display_name,
+        account=f"{method.bank_name} {method.account_no}" if method.account_no else "QRIS",
+        amount=payment.amount,
+        at=order.placed_at,
+        zone=scene.zone,
+        seed=f"{scene.event.slug}/{booked.buyer.name}",
+    )
+
+
+@asynccontextmanager
+async def _stored_proof(scene: Scene, booked: Booked, picture: bytes) -> AsyncIterator[ProofCompanion]:
+    async with receive(once(picture), filename="bukti-transfer.jpg") as received:
+        clean = await scene.inspector.inspect(received.path, Kind.PROOF)
+    async with stored(scene.storage, Kind.PROOF, clean) as object_key:
+        yield describe_proof(
+            order_id=booked.order_id,
+            merchant_id=scene.event.merchant_id,
+            object_key=object_key,
+            received=received,
+            clean=clean,
+        )
+
+
+async def once(content: bytes) -> AsyncIterator[bytes]:
+    """A file as an upload's stream."""
+    yield content
+
+
+def _step(
+    scene: Scene,
+    event: OrderEvent,
+    booked: Booked,
+    *companions: Companion,
+    actor: Actor | None = None,
+    reason: str | None = None,
+) -> Move:
+    who = actor or scene.staff
+    return Move(event, scene.event.id, who, booked.order_id, reason=reason, companions=companions)
+
+
+async def _move(scene: Scene, move: Move) -> Moved:
+    """One move through the gate; raises what refused it."""
+    async with scene.database.sale() as session:
+        (outcome,) = await transition_many(session, [move])
+    if isinstance(outcome, PesanError):
+        raise outcome
+    assert isinstance(outcome, Moved)
+    return outcome
