@@ -80,7 +80,12 @@ class Tab:
 
 @asynccontextmanager
 async def visiting(
-    browser: Browser, *, scheme: Scheme = "light", phone: bool = True, scripts: bool = True, width: int | None = None
+    browser: Browser,
+    *,
+    scheme: Scheme = "light",
+    phone: bool = True,
+    scripts: bool = True,
+    width: int | None = None,
 ) -> AsyncIterator[Tab]:
     """A visitor with an empty browser."""
     viewport = dict(PHONE if phone else DESKTOP)

@@ -1,4 +1,6 @@
 // Loads the next page when its link comes near; the link itself stays for those who press it.
+import { parse } from "./page.js";
+
 export default function list(link) {
   const target = document.getElementById(link.dataset.list);
   const label = link.textContent;
@@ -11,7 +13,7 @@ export default function list(link) {
     try {
       const answer = await fetch(link.href, { headers: { Accept: "text/html" } });
       if (!answer.ok) throw new Error(String(answer.status));
-      append(new DOMParser().parseFromString(await answer.text(), "text/html"));
+      append(parse(await answer.text()));
     } catch {
       watcher.disconnect(); // from here on only by hand, so that a dead line is not asked all the time
       link.textContent = link.dataset.retry;

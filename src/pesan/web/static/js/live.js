@@ -1,5 +1,7 @@
 // Keeps the `[data-live]` parts true: a stream of hints where it may have one, polling where not, and then the page
 // itself is read again. The server stays the only one that draws.
+import { parse } from "./page.js";
+
 export default function live(root) {
   const { events, check, every } = root.dataset;
   let state = root.dataset.state;
@@ -31,7 +33,7 @@ export default function live(root) {
   async function refresh() {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
     if (!answer.ok) return;
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const page = parse(await answer.text());
     const fresh = page.getElementById(root.id);
     if (!fresh) return location.reload();
     const parts = [...root.querySelectorAll("[data-live]")];

@@ -1,4 +1,6 @@
 // Shows the chosen proof, refuses early what the server would refuse, and shows how far the sending is.
+import { parse } from "./page.js";
+
 const KINDS = ["image/jpeg", "image/png", "image/webp", "application/pdf"];
 
 export default function upload(form) {
@@ -66,7 +68,7 @@ export default function upload(form) {
   function finish(request) {
     const redirected = new URL(request.responseURL).pathname !== new URL(form.action).pathname;
     if (redirected) return location.assign(request.responseURL);
-    const page = new DOMParser().parseFromString(request.responseText, "text/html");
+    const page = parse(request.responseText);
     stop(page.querySelector("[role=alert]:not(:empty), .blank p")?.textContent.trim() || words.failed);
   }
 

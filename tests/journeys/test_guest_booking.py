@@ -1,0 +1,201 @@
+"""A guest's whole way: from the list to the ticket, with scripts and without, and every way back on track."""
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from pesan.orders.states import OrderEvent, OrderState
+from tests.journeys.browser import Tab, visiting
+from tests.journeys.guests import PAY_URL, STATUS_URL, Fair, fill_sheet, hold_a_place, open_fair, send_proof
+from tests.support.service import Service
+
+NOBODY = "Tulis sedikitnya 3 huruf: huruf, spasi, titik, petik atau tanda hubung."
+
+
+@pytest.fixture
+async def fair(database, make, service: Service) -> Fair:
+    return await open_fair(database, make, service)
+
+
+async def test_guest_goes_from_the_list_to_a_ticket(fair: Fair, tab: Tab, proof):
+    page = tab.page
+    await tab.open(fair.url(f"/m/{fair.merchant.slug}"))
+    await page.get_by_role("link", name=fair.event.title).click()
+    code = await hold_a_place(page, fair, wa="081234567890", notes="Kursi roda")
+    await send_proof(page, proof)
+    await expect(page).to_have_url(STATUS_URL)
+    await expect(page.get_by_text("Sedang diperiksa", exact=True)).to_be_visible()
+    await fair.decide(code, OrderEvent.APPROVE)
+    await expect(page.get_by_role("heading", name="Sampai jumpa di sana")).to_be_visible(timeout=30_000)
+    await expect(page.locator(".pass__qr svg")).to_be_visible()
+    assert (await fair.order(code)).wa == "+6281234567890"
+    assert await tab.violations() == []
+
+
+async def test_guest_without_scripts_gets_as_far(fair: Fair, browser: Browser, proof):
+    async with visiting(browser, scripts=False) as tab:
+        page = tab.page
+        code = await hold_a_place(page, fair, email="asep@contoh.id")
+        await send_proof(page, proof)
+        await expect(page).to_have_url(STATUS_URL)
+        await fair.decide(code, OrderEvent.REJECT, reason="Jumlahnya kurang Rp 356.")
+        await page.reload()
+        await expect(page.get_by_text("Jumlahnya kurang Rp 356.")).to_be_visible()
+        await page.get_by_role("link", name="Mulai lagi").click()
+        assert await page.locator("#email").input_value() == "asep@contoh.id"
+
+
+async def test_refused_sheet_without_scripts_keeps_what_was_typed(fair: Fair, browser: Browser):
+    async with visiting(browser, scripts=False) as tab:
+        page = tab.page
+        await tab.open(fair.url(f"{fair.path}/book"))
+        await page.evaluate("document.forms.hold.noValidate = true")
+        await fill_sheet(page, name="A1", notes="Kursi roda")
+        await page.get_by_role("button", name="Tahan tempat").click()
+        await expect(page.locator("#name-error")).to_have_text(NOBODY)
+        assert await page.locator("#notes").input_value() == "Kursi roda"
+
+
+async def test_sheet_complains_only_after_the_field_was_left(fair: Fair, tab: Tab):
+    page = tab.page
+    await tab.open(fair.url(f"{fair.path}/book"))
+    await fill_sheet(page, name="As")
+    await expect(page.locator("#name-error")).to_have_text("")
+    await page.locator("#wa").focus()
+    await expect(page.locator("#name-error")).to_have_text(NOBODY)
+    await fill_sheet(page, name="ep")
+    await expect(page.locator("#name-error")).to_have_text("")
+
+
+@pytest.mark.parametrize(
+    ("typed", "shaped"),
+    [
+        ("081234567890", "+62 812-3456-7890"),
+        ("6281234567890", "+62 812-3456-7890"),
+        ("+62 0812 3456 7890", "+62 812-3456-7890"),
+        ("006281234567890", "+62 812-3456-7890"),
+        ("+6591234567", "+6591234567"),
+    ],
+)
+async def test_whatsapp_number_is_shaped_while_it_is_typed(fair: Fair, tab: Tab, typed, shaped):
+    await tab.open(fair.url(f"{fair.path}/book"))
+    await fill_sheet(tab.page, wa=typed)
+    assert await tab.page.locator("#wa").input_value() == shaped
+
+
+async def test_draft_is_kept_on_the_device_and_nowhere_else(fair: Fair, tab: Tab):
+    page = tab.page
+    await tab.open(fair.url(f"{fair.path}/book"))
+    await fill_sheet(page, name="Asep Budiawan", notes="Kursi roda")
+    await expect(page.get_by_text("Tersimpan di perangkat ini saja.")).to_be_visible()
+    await page.reload()
+    await expect(page.locator("#name")).to_have_value("Asep Budiawan")
+    await expect(page.locator("[data-count-for=notes]")).to_have_text("10")
+
+
+async def test_hold_that_ends_offers_to_start_again_with_what_was_typed(fair: Fair, tab: Tab):
+    page = tab.page
+    code = await hold_a_place(page, fair, email="asep@contoh.id")
+    await fair.end_hold_in(code, 3)
+    await page.reload()
+    await expect(page.get_by_role("heading", name="Waktunya habis")).to_be_visible(timeout=15_000)
+    await page.get_by_role("link", name="Mulai lagi").click()
+    await expect(page.locator("#email")).to_have_value("asep@contoh.id")
+
+
+async def test_cancelling_gives_the_place_back(fair: Fair, tab: Tab):
+    page = tab.page
+    code = await hold_a_place(page, fair)
+    await page.get_by_text("Batalkan pesanan").click()
+    await page.get_by_role("button", name="Ya, lepaskan tempatku").click()
+    await expect(page.get_by_role("heading", name="Pesanan dibatalkan")).to_be_visible()
+    assert (await fair.order(code)).state == OrderState.CANCELLED
+
+
+async def test_qris_shows_the_amount_and_says_that_it_does_not_notify(fair: Fair, tab: Tab):
+    page = tab.page
+    await hold_a_place(page, fair)
+    await page.get_by_role("button", name="QRIS").click()
+    await expect(page.locator(".qris svg")).to_be_visible()
+    await expect(page.get_by_text("QR ini tidak memberi tahu kami secara otomatis")).to_be_visible()
+    async with page.expect_download() as download:
+        await page.get_by_role("link", name="Simpan gambar QR").click()
+    assert (
+        await download.value
+    ).suggested_filename == f"qris-{page.url.rpartition('/')[2].split('#')[0]}.png"
+
+
+async def test_amount_and_account_are_copied(fair: Fair, tab: Tab):
+    page = tab.page
+    await hold_a_place(page, fair)
+    await page.get_by_role("button", name="Transfer BCA").click()
+    await page.get_by_role("button", name="Salin nomor rekening").click()
+    await expect(page.locator("#toast")).to_have_text("Tersalin: 1234567890")
+    assert await page.evaluate("navigator.clipboard.readText()") == "1234567890"
+
+
+async def test_wrong_file_is_refused_before_it_is_sent(fair: Fair, tab: Tab, tmp_path):
+    page = tab.page
+    await hold_a_place(page, fair)
+    wrong = tmp_path / "bukti.txt"
+    wrong.write_text("bukan gambar")
+    await page.get_by_role("button", name="Transfer BCA").click()
+    await page.set_input_files("#file", wrong)
+    await expect(page.locator("#file-error")).to_have_text("Pakai foto JPG, PNG, WebP atau PDF.")
+
+
+async def test_full_queue_says_so_and_keeps_what_was_typed(fair: Fair, tab: Tab, make):
+    page = tab.page
+    await tab.open(fair.url(f"{fair.path}/book"))
+    await fill_sheet(page, name="Asep Budiawan")
+    for _ in range(10):
+        await make.order(fair.event)
+    await page.get_by_role("button", name="Tahan tempat").click()
+    await expect(page.get_by_role("alert").first).to_have_text("Antrean penuh, coba beberapa saat lagi.")
+    await expect(page.locator("#name")).to_have_value("Asep Budiawan")
+    await tab.open(fair.url())
+    await expect(page.get_by_role("link", name="Periksa lagi")).to_be_visible()
+
+
+async def test_list_loads_on_and_works_without_scripts(fair: Fair, tab: Tab, browser: Browser, make):
+    for number in range(13):
+        await make.event(fair.merchant, title=f"Acara {number}")
+    await tab.open(fair.url(f"/m/{fair.merchant.slug}"))
+    await tab.page.get_by_role("link", name="Muat lagi").scroll_into_view_if_needed()
+    await expect(tab.page.locator(".event")).to_have_count(14)
+    async with visiting(browser, scripts=False) as plain:
+        await plain.open(fair.url(f"/m/{fair.merchant.slug}"))
+        await plain.page.get_by_role("link", name="Muat lagi").click()
+        await expect(plain.page.locator(".event")).to_have_count(2)
+
+
+async def test_search_finds_the_event(fair: Fair, tab: Tab):
+    page = tab.page
+    await tab.open(fair.url(f"/m/{fair.merchant.slug}"))
+    await page.get_by_role("searchbox").fill("keroncong")
+    await page.get_by_role("button", name="Cari").click()
+    await expect(page.locator(".event")).to_have_count(1)
+    await page.get_by_role("searchbox").fill("wayang")
+    await page.get_by_role("button", name="Cari").click()
+    await expect(page.get_by_role("heading", name="Tidak ada yang cocok")).to_be_visible()
+
+
+async def test_free_place_needs_no_payment(database, make, service, tab: Tab):
+    fair = await open_fair(database, make, service, price_amount=0)
+    page = tab.page
+    await tab.open(fair.url(f"{fair.path}/book"))
+    await fill_sheet(page, name="Asep Budiawan")
+    await page.get_by_role("button", name="Tahan tempat").click()
+    await expect(page).to_have_url(STATUS_URL)
+    await expect(page.locator(".pass__qr svg")).to_be_visible(timeout=30_000)
+
+
+async def test_language_and_colours_are_remembered(fair: Fair, tab: Tab):
+    page = tab.page
+    await tab.open(fair.url())
+    await page.locator("summary").first.click()
+    await page.get_by_role("button", name="English").click()
+    await expect(page.get_by_role("link", name="Book a place")).to_be_visible()
+    await page.locator("summary").first.click()
+    await page.get_by_role("button", name="Dark").click()
+    assert await page.locator("html").get_attribute("data-theme") == "dark"
+    assert not PAY_URL.search(page.url)
