@@ -44,9 +44,7 @@ def sell(database: Database, make: Make, store: DatabaseKeyStore) -> Sell:
         order = await make.order(event, state=OrderState.PAID, **wish)
         await issue(database, store, make, order)
         async with database.read(SYSTEM) as session:
-            return Sold(
-                await session.get_one(Order, order.id), list(await list_tickets(session, order.id))
-            )
+            return Sold(await session.get_one(Order, order.id), list(await list_tickets(session, order.id)))
 
     return sell_one
 
@@ -59,9 +57,7 @@ async def issue(database, store, make, order) -> None:
     async with database.read(SYSTEM) as session:
         entitlement = await read_entitlement(session, order.id)
     tickets = await make_tickets(store, entitlement)
-    await make.move(
-        Move(OrderEvent.FULFIL, order.event_id, SYSTEM, order.id, companions=tuple(tickets))
-    )
+    await make.move(Move(OrderEvent.FULFIL, order.event_id, SYSTEM, order.id, companions=tuple(tickets)))
 
 
 @pytest.fixture

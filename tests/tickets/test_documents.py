@@ -186,3 +186,16 @@ def test_hours_of_an_event_over_several_days_name_the_last_day():
     sheet = replace(TICKET, event=replace(EVENT, ends_at=STARTS + timedelta(days=2)))
 
     assert "19.00 WIB – Sen, 7 Des 2026 · 19.00 WIB" in _text(documents.compile_sheets([sheet]))
+
+
+def test_every_document_can_be_followed_by_a_screen_reader():
+    for sheet in (TICKET, SUMMARY, CERTIFICATE):
+        root = pypdf.PdfReader(io.BytesIO(documents.compile_sheets([sheet]))).root_object
+        assert (root["/Lang"], root["/MarkInfo"]["/Marked"]) == ("id", True)
+        assert b"pdfuaid" in root["/Metadata"].get_object().get_data()
+
+
+def test_name_that_no_font_draws_still_gets_its_ticket():
+    pdf = documents.compile_sheets([replace(TICKET, holder_name="\U0001f9ff王")])
+
+    assert "K7Q2M9XZ4VBNC" in _text(pdf)

@@ -48,7 +48,9 @@ def _sql(rule):
     return text(rule.sql)
 
 
-async def test_fulfil_order_makes_one_signed_ticket_a_unit_and_completes_the_order(database, make, deps, store):
+async def test_fulfil_order_makes_one_signed_ticket_a_unit_and_completes_the_order(
+    database, make, deps, store
+):
     event = await make.event(max_per_order=5)
     order = await make.order(event, state=OrderState.PAID, quantity=3, buyer_name="Siti Aminah")
 
@@ -90,7 +92,9 @@ async def test_fulfil_order_run_by_several_workers_at_once_makes_each_ticket_onc
     assert await _offenders(database) == {}
 
 
-@pytest.mark.parametrize("state", [OrderState.HOLD, OrderState.REVIEW, OrderState.REJECTED, OrderState.CANCELLED])
+@pytest.mark.parametrize(
+    "state", [OrderState.HOLD, OrderState.REVIEW, OrderState.REJECTED, OrderState.CANCELLED]
+)
 async def test_fulfil_order_of_an_order_that_is_not_paid_makes_nothing(database, make, deps, state):
     order = await make.order(state=state)
 
@@ -201,7 +205,9 @@ async def test_tickets_are_seen_by_their_buyer_and_their_merchants_staff_only(we
 async def test_ticket_issued_after_the_end_still_has_its_grace(database, postgres, database_url, make, store):
     order = await make.order(state=OrderState.PAID)
     with postgres.connect(database_url.database) as owner:
-        owner.execute("UPDATE events SET starts_at = now() - interval '3 days', ends_at = now() - interval '2 days'")
+        owner.execute(
+            "UPDATE events SET starts_at = now() - interval '3 days', ends_at = now() - interval '2 days'"
+        )
     async with database.read(SYSTEM) as session:
         entitlement = await read_entitlement(session, order.id)
 

@@ -69,3 +69,8 @@ def test_inline_svg_takes_every_kind_of_picture(mode, crop):
 )
 def test_inline_svg_of_what_is_no_picture_is_none(data):
     assert pictures.inline_svg(data, width=60, height=20, crop=True) is None
+
+
+def test_decoder_finds_nothing_where_there_is_nothing():
+    """The control of these tests."""
+    assert _decode(Image.new("L", (600, 800), 255)) == []

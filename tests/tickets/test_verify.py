@@ -173,7 +173,9 @@ async def test_retired_key_still_opens(make, sell, ask, store):
     assert [(await ask(form)).result for form in _forms(ticket)] == [Result.VALID] * 6
 
 
-async def test_moved_event_reissues_and_the_old_code_is_superseded(database, postgres, database_url, sell, ask, deps):
+async def test_moved_event_reissues_and_the_old_code_is_superseded(
+    database, postgres, database_url, sell, ask, deps
+):
     sold = await sell()
     old = sold.tickets[0]
     with postgres.connect(database_url.database) as owner:

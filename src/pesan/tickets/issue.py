@@ -17,7 +17,7 @@ from pesan.tickets.keys import Algorithm
 from pesan.tickets.keystore import KeyStore
 from pesan.tickets.models import Ticket
 from pesan.tickets.signing import Unsigned, sign_texts
-from pesan.tickets.states import expires_at
+from pesan.tickets.states import TRANSITIONS, TicketEvent, expires_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +107,10 @@ def _draft(entitlement: Entitlement, line: OrderLine, number: int, kid: str) -> 
     )
 
 
+_VOIDABLE = ", ".join(f"'{state.value}'" for state, event in TRANSITIONS if event is TicketEvent.VOID)
 _VOID = text(
-    "UPDATE tickets SET state = 'void', voided_at = clock_timestamp()"
-    " WHERE order_id = ANY (:order_ids) AND state <> 'void'"
+    "UPDATE tickets SET state = 'void', voided_at = clock_timestamp()"  # noqa: S608  the states are our own enum
+    f" WHERE order_id = ANY (:order_ids) AND state IN ({_VOIDABLE})"
 ).bindparams(bindparam("order_ids", type_=ARRAY(Uuid())))
 
 

@@ -89,12 +89,27 @@ def compile_sheets(sheets: Sequence[Sheet], kind: str = "pdf", *, ppi: float = 1
         font_paths=_fonts(),
         sys_inputs={"facts": facts, "lang": sheets[0].locale},
     )
-    output = compiler.compile(
-        format="png" if kind == "png" else "pdf", ppi=ppi, timestamp=_made_at(sheets[0])
+    made_at = _made_at(sheets[0])
+    output = (
+        compiler.compile(format="png", ppi=ppi)
+        if kind == "png"
+        else _accessible_pdf(compiler, made_at=made_at)
     )
     if not isinstance(output, bytes):
         raise ValueError("a picture shows one page")  # noqa: TRY004  the number of sheets is the mistake
     return output
+
+
+def _accessible_pdf(compiler: typst.Compiler, *, made_at: int) -> Any:
+    """PDF/UA-1, which screen readers can follow.
+
+    It demands that every letter can be drawn. A name in a script that no font here draws must not keep a ticket from
+    its owner, so that one document is a plain PDF.
+    """
+    try:
+        return compiler.compile(format="pdf", pdf_standards="ua-1", timestamp=made_at)
+    except typst.TypstError:
+        return compiler.compile(format="pdf", timestamp=made_at)
 
 
 @cache
