@@ -19,7 +19,6 @@ from pesan.web.csrf import csrf_field, require_csrf
 from pesan.web.deps import client_ip, get_actor, guest_id
 from pesan.web.limits import Limiter, limit, limit_misses
 from pesan.web.pages import render
-from pesan.web.routing import add_routes
 
 router = APIRouter(dependencies=[allow(Who.PUBLIC)])
 
@@ -131,7 +130,7 @@ def make_app(registry: Registry, settings: Settings) -> MakeApp:
         app = FastAPI(docs_url=None, redoc_url=None)
         stack.install(app, registry, settings.model_copy(update=changes))
         for added in (router, *routers):
-            add_routes(app, added)
+            app.include_router(added)
         return app
 
     return make

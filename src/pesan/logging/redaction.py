@@ -11,6 +11,7 @@ from typing import Any
 REDACTED = "[redacted]"
 MAX_TEXT = 8_000
 MAX_DEPTH = 6
+_MARGIN = 512
 
 # Compared with the words of a field's name, so that `buyer_email` and `X-Booking-Code` are caught too.
 _SECRET_WORDS = frozenset(
@@ -22,31 +23,35 @@ _SECRET_WORDS = frozenset(
 )  # fmt: skip
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
+# Repetitions are bounded: a log line must not become expensive because somebody sent a long word.
 _PATTERNS = (
-    (re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+"), "[email]"),
-    (re.compile(r"eyJ[\w-]{5,}\.[\w-]+\.[\w-]*"), "[token]"),
+    (re.compile(r"(://[^\s:/@]{0,64}:)[^\s/@]{1,256}@"), r"\1[redacted]@"),
+    (re.compile(r"[^\s@<>()\[\],;:\"\\]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"), "[email]"),
+    (re.compile(r"(?<![\w-])eyJ[\w-]{5,4000}\.[\w-]+\.[\w-]*"), "[token]"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}"), r"\1 [token]"),
     (
         re.compile(
-            r"(?i)([?&;][\w.%-]*(?:token|sig|signature|code|key|credential|expires|otp)=)[^&\s\"'<>]+"
+            r"(?i)([?&;][\w.%-]{0,40}(?:token|sig|signature|code|key|credential|expires|otp)=)[^&\s\"'<>]+"
         ),
         r"\1[redacted]",
     ),
-    (re.compile(r"(?i)(\w+://[^\s:/@]*:)[^\s/@]+@"), r"\1[redacted]@"),
     # Indonesian mobile numbers, however they are spaced.
     (re.compile(r"(?<![\w])(?:\+?62|0)[\s.-]?8\d{1,3}(?:[\s.-]?\d){6,10}(?!\w)"), "[phone]"),
     # Booking (13) and ticket (26) codes in Crockford's base32: at least one digit, or every shout would match.
     (re.compile(r"(?<![\w-])(?=[A-Z]*\d)(?:[0-9A-HJKMNP-TV-Z]{13}){1,2}(?![\w-])"), "[code]"),
     # PostgreSQL quotes the offending row.
-    (re.compile(r"(?m)^(\s*DETAIL:).*$"), r"\1 [redacted]"),
+    (re.compile(r"(?m)^([ \t]*DETAIL:).*$"), r"\1 [redacted]"),
 )
 
 
 def redact_text(text: str) -> str:
     """`text` without what looks like an e-mail, a phone number, a token, a code or a signed address."""
+    is_long = len(text) > MAX_TEXT
+    # Cut with a margin before and to size after, so that no half of a number stays at the end.
+    text = text[: MAX_TEXT + _MARGIN] if is_long else text
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
-    return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"
+    return text[:MAX_TEXT] + "…" if is_long else text
 
 
 def redact(event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

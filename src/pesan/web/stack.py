@@ -27,7 +27,7 @@ from pesan.web.origins import Origins
 from pesan.web.people import Sessions
 from pesan.web.problems import add_error_handlers
 from pesan.web.proxies import TrustedProxies
-from pesan.web.routing import RouteIndex, add_routes
+from pesan.web.routing import RouteIndex
 from pesan.web.templates import Templates, find_folders
 
 PACKAGE = Path(pesan.__file__).parent
@@ -37,7 +37,7 @@ STATIC = PACKAGE / "web" / "static"
 def install(
     app: FastAPI, registry: Registry, settings: Settings, *, unlimited_prefixes: Sequence[str] = ()
 ) -> None:
-    """Make `app` a Pesan app: call it before `add_routes` brings any feature's router, so that root slugs come last.
+    """Make `app` a Pesan app: call it before any feature's router is included, so that root slugs come last.
 
     `registry` must hold the Database; `Sessions`, `Levels` and whatever else is there already is kept.
     `unlimited_prefixes` are paths that the general limit leaves alone: streams and signed webhooks.
@@ -50,8 +50,8 @@ def install(
     add_error_handlers(app)
     describe_problems(app)
     app.router.middleware_stack = RouteIndex(app.router)
-    add_routes(app, health.router)
-    add_routes(app, site.router)
+    app.include_router(health.router)
+    app.include_router(site.router)
     app.mount(PREFIX, registry[Assets], name="static")
 
 
