@@ -5,11 +5,17 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import httpx
 import pytest
+from fastapi import FastAPI
 from pydantic import SecretStr
 from sqlalchemy import URL
 
+from pesan.app.instance import Instance
+from pesan.app.web import create_app
+from pesan.app.wiring import build_registry
 from pesan.db import Database
+from pesan.kit.registry import Registry
 from pesan.settings import Settings
 from tests.support.factories import Make
 from tests.support.postgres import Server, running_server
@@ -100,10 +106,38 @@ def make(database: Database) -> Make:
 
 
 @pytest.fixture
+def registry(settings: Settings, database_url: URL) -> Registry:
+    """The objects of a web process on the test's database; `app` starts and ends them."""
+    return build_registry(Instance(settings, database_url, None), "web")
+
+
+@pytest.fixture
+async def app(registry: Registry) -> AsyncIterator[FastAPI]:
+    """The whole application, running in this process."""
+    app = create_app(registry)
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """Asks `app` without a socket; for real connections and several processes there is `live_server`."""
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        yield client
+
+
+@pytest.fixture
 async def live_server(settings: Settings, tmp_path: Path) -> AsyncIterator[StartService]:
     """Starts the whole service in processes of its own, on the test's database: `await live_server(workers=4)`."""
     async with services(settings, tmp_path) as start:
         yield start
+
+
+@pytest.fixture
+def count_page_queries(registry: Registry) -> CountQueries:
+    """Notes every statement that `app` executes inside the block, through its own pool."""
+    return counter_for(registry[Database].engine)
 
 
 @pytest.fixture

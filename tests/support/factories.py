@@ -10,14 +10,19 @@ from pesan.catalog.models import Event
 from pesan.catalog.service import EventDraft, create_event
 from pesan.catalog.states import EventStatus
 from pesan.db import Actor, Database
+from pesan.identity.models import User
+from pesan.identity.service import create_user, log_in, set_membership
+from pesan.identity.states import MerchantRole, PlatformRole
 from pesan.orders.gate import transition_many
 from pesan.orders.models import Order
 from pesan.orders.moves import Move, Moved, Placement
 from pesan.orders.states import OrderEvent, OrderState
 from pesan.tenancy.models import Merchant
 from pesan.tenancy.service import create_merchant
+from pesan.web.cookies import SESSION
 
 SYSTEM = Actor.system("tests")
+PASSWORD = "kuda-terbang-biru-42"
 # The way to each state, from the hold on; approvals and fulfilment are the system's here.
 WAYS: dict[OrderState, tuple[OrderEvent, ...]] = {
     OrderState.HOLD: (),
@@ -42,6 +47,35 @@ class Make:
         wanted = {"name": f"Penyelenggara {number}", "slug": f"penyelenggara-{number}", **overrides}
         async with self._database.write(SYSTEM) as session:
             return await create_merchant(session, actor=SYSTEM, **wanted)
+
+    async def user(
+        self,
+        merchant: Merchant | None = None,
+        role: MerchantRole = MerchantRole.STAFF,
+        *,
+        platform_role: PlatformRole | None = None,
+        **overrides: Any,
+    ) -> User:
+        """A person with the password PASSWORD, who works for `merchant` where one is given."""
+        number = next(self._numbers)
+        wanted = {
+            "email": f"petugas{number}@contoh.id",
+            "name": f"Petugas {number}",
+            "password": PASSWORD,
+            **overrides,
+        }
+        async with self._database.write(SYSTEM) as session:
+            user = await create_user(session, actor=SYSTEM, platform_role=platform_role, **wanted)
+            if merchant is not None:
+                await set_membership(
+                    session, user_id=user.id, merchant_id=merchant.id, role=role, actor=SYSTEM
+                )
+        return user
+
+    async def session_of(self, user: User) -> dict[str, str]:
+        """The cookies of a browser in which `user`, whose password is PASSWORD, has signed in."""
+        opened = await log_in(self._database, email=user.email, password=PASSWORD)
+        return {SESSION: opened.token}
 
     async def event(
         self, merchant: Merchant | None = None, *, status: str = EventStatus.OPEN, **draft: Any
