@@ -26,7 +26,7 @@ async def note(deps: Registry, name: str) -> None:
         )
 
 
-@task("sample.note_slowly", attempts=3)
+@task("sample.note_slowly", attempts=20)
 async def note_slowly(deps: Registry, name: str, tenths: int) -> None:
     """Say that it began, take a while, say that it ended."""
     await note(deps, f"{name}:began")

@@ -80,7 +80,7 @@ def worker_process(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
 async def until(condition: Callable[[], Awaitable[bool]], *, within: float = 8.0) -> None:
     """Wait for `condition`; raises TimeoutError."""
     async with asyncio.timeout(within):
-        while not await condition():  # noqa: ASYNC110  what is waited for happens in a database
+        while not await condition():
             await asyncio.sleep(0.02)
 
 

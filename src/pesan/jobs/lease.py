@@ -80,7 +80,7 @@ class LeasedJobManager(JobManager):
         try:
             job = await super().fetch_job(queues, worker_id)
         except exceptions.ConnectorException as error:
-            await _pause_or_raise(error)
+            await self._wait_out(error)
             return None
         if job is not None:
             self._running.add(_id(job))
@@ -116,11 +116,11 @@ class LeasedJobManager(JobManager):
                 raise WorkerEvicted
             await self._disown_orphans(worker_id, set(rows[0]["jobs"]) - self._running)
         except exceptions.ConnectorException as error:
-            await _pause_or_raise(error)
+            await self._wait_out(error)
 
     async def defer_periodic_job(self, job: Job, periodic_id: str, defer_timestamp: int) -> int | None:
         """Enqueue a periodic job once; waits out a database that is away, or this minute's run would be lost."""
-        return await _until_answered(
+        return await self._until_answered(
             lambda: super(LeasedJobManager, self).defer_periodic_job(job, periodic_id, defer_timestamp)
         )
 
@@ -134,7 +134,7 @@ class LeasedJobManager(JobManager):
     async def _end(self, job: Job, query: str, **arguments: Any) -> None:
         held = {"job_id": job.id, "worker_id": job.worker_id, "attempts": job.attempts}
         try:
-            rows = await _until_answered(
+            rows = await self._until_answered(
                 lambda: self.connector.execute_query_all_async(query, **held, **arguments)
             )
         finally:
@@ -146,26 +146,26 @@ class LeasedJobManager(JobManager):
     def _failure(self, job: Job) -> str | None:
         return self._failures.pop(_id(job), None)
 
+    async def _until_answered(self, ask: Callable[[], Awaitable[T]]) -> T:
+        while True:
+            try:
+                return await ask()
+            except exceptions.ConnectorException as error:
+                await self._wait_out(error)
+
+    async def _wait_out(self, error: exceptions.ConnectorException) -> None:
+        """Rest a little while the database is away, and clear out connections that broke; raise any other error."""
+        if not is_outage(error):
+            raise error
+        log.warning("jobs.database_away", error=type(error.__cause__).__name__)
+        await asyncio.sleep(OUTAGE_PAUSE_SECONDS)
+        await self.connector.pool.check()
+
 
 def is_outage(error: BaseException) -> bool:
     """Whether the database was away or busy, rather than asked something wrong."""
     cause = error.__cause__ if isinstance(error, exceptions.ConnectorException) else error
     return isinstance(cause, (psycopg.OperationalError, psycopg.InterfaceError, OSError))
-
-
-async def _until_answered(ask: Callable[[], Awaitable[T]]) -> T:
-    while True:
-        try:
-            return await ask()
-        except exceptions.ConnectorException as error:
-            await _pause_or_raise(error)
-
-
-async def _pause_or_raise(error: exceptions.ConnectorException) -> None:
-    if not is_outage(error):
-        raise error
-    log.warning("jobs.database_away", error=type(error.__cause__).__name__)
-    await asyncio.sleep(OUTAGE_PAUSE_SECONDS)
 
 
 def _id(job: Job) -> int:

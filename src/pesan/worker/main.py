@@ -25,6 +25,8 @@ def main() -> None:
     configure(settings)
     import_tasks()
     with open_instance(settings) as instance:
+        if instance.server is not None:
+            instance.server.watch()
         uvloop.run(_work(instance, options))
 
 
