@@ -11,7 +11,7 @@ from pathlib import Path
 from alembic import command
 from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import NullPool
 
 from pesan.app.modules import build_schema
@@ -57,11 +57,12 @@ def main() -> None:
             write_initial(connection) if wanted.initial else write_next(connection, wanted.message)
 
 
-def write_initial(connection) -> None:
+def write_initial(connection: Connection) -> None:
     """Rewrite the first migration from the models."""
     metadata = build_schema().metadata
     context = MigrationContext.configure(connection, opts={"target_metadata": metadata})
     script = produce_migrations(context, metadata)
+    assert script.upgrade_ops is not None
     body = render_python_code(script.upgrade_ops, migration_context=context)
     lines = [f"    {line}" if not line.startswith("    ") and line else line for line in body.splitlines()]
     lines = [line for line in lines if not line.strip().startswith("# ###")]
@@ -69,7 +70,7 @@ def write_initial(connection) -> None:
     print(INITIAL.relative_to(Path.cwd()))
 
 
-def write_next(connection, message: str) -> None:
+def write_next(connection: Connection, message: str) -> None:
     """Add a revision with what the models have and the migrations do not."""
     metadata = build_schema().metadata
     config = alembic_config(metadata, connection)

@@ -74,6 +74,6 @@ class InvalidInput(PesanError):
     message = Text(id="Ada isian yang perlu diperbaiki.", en="Some fields need mending.")
 
     def __init__(self, field: str, message: Text, **params: str | int) -> None:
-        super().__init__(**params)
+        super().__init__(extra=None, retry_after=None, **params)
         self.field = field
         self.field_message = message

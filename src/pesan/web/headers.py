@@ -30,10 +30,10 @@ _PAGE: tuple[Header, ...] = (
     (
         b"permissions-policy",
         (
-            b"accelerometer=(), autoplay=(), bluetooth=(), browsing-topics=(), camera=(self), clipboard-write=(self), "
+            b"accelerometer=(), autoplay=(), browsing-topics=(), camera=(self), clipboard-write=(self), "
             b"display-capture=(), encrypted-media=(), fullscreen=(self), geolocation=(), gyroscope=(), hid=(), "
             b"magnetometer=(), microphone=(), midi=(), payment=(), publickey-credentials-get=(self), "
-            b"screen-wake-lock=(self), serial=(), usb=(), web-share=(self), xr-spatial-tracking=()"
+            b"screen-wake-lock=(self), serial=(), usb=(), xr-spatial-tracking=()"
         ),
     ),
 )
