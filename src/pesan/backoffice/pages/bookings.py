@@ -11,8 +11,9 @@ from starlette.responses import Response
 from pesan.backoffice.desk import Desk, DeskOf, Room, go
 from pesan.backoffice.forms.review import MAX_LENGTH
 from pesan.backoffice.queries import bookings as queries
+from pesan.backoffice.queries.detail import load_parts
 from pesan.backoffice.views.bookings import BookingFilters, BookingRow, BookingsPage
-from pesan.backoffice.views.detail import booking_detail, load_parts
+from pesan.backoffice.views.detail import booking_detail
 from pesan.backoffice.views.review import Contact
 from pesan.backoffice.words import ACTIONS, ACTORS, STATES
 from pesan.checkout import service as checkout
@@ -136,7 +137,7 @@ def _row(desk: Desk, room: Room, booking: queries.Booking) -> BookingRow:
         code=order.code,
         state=order.state,
         buyer_name=order.buyer_name,
-        contact=" · ".join(contact.lines),
+        contacts=contact.lines,
         event_title=booking.event_title,
         quantity=order.quantity,
         amount=booking.amount,

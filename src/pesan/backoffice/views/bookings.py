@@ -36,7 +36,7 @@ class BookingRow:
     code: str
     state: str
     buyer_name: str
-    contact: str
+    contacts: Sequence[str]
     event_title: str
     quantity: int
     amount: int

@@ -1,0 +1,49 @@
+"""One booking put together from the features that know a part of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+
+from pesan.audit.queries import Record, list_entries
+from pesan.catalog.models import Event
+from pesan.db import ReadSession
+from pesan.identity.models import User
+from pesan.orders.models import Order
+from pesan.payments.models import Payment, PaymentMethod, PaymentProof
+from pesan.payments.queries import Duplicate, find_duplicate_proofs, list_methods, list_payments, list_proofs
+from pesan.tickets.models import Ticket
+from pesan.tickets.queries import list_tickets
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What was loaded about one booking."""
+
+    event: Event
+    payments: Sequence[Payment]
+    methods: dict[UUID, PaymentMethod]
+    proofs: Sequence[PaymentProof]
+    duplicates: Sequence[Duplicate]
+    tickets: Sequence[Ticket]
+    records: Sequence[Record]
+    names: dict[UUID, str]
+
+
+async def load_parts(session: ReadSession, order: Order) -> Parts:
+    """Everything that the booking's page shows, as far as the session's actor may see it."""
+    records = await list_entries(session, order.id)
+    actors = {record.entry.actor_id for record in records} | {order.decided_by}
+    rows = await session.execute(select(User.id, User.name).where(User.id.in_(actors - {None})))
+    methods = await list_methods(session, order.merchant_id)
+    return Parts(
+        event=await session.get_one(Event, order.event_id),
+        payments=await list_payments(session, order.id),
+        methods={method.id: method for method in methods},
+        proofs=await list_proofs(session, order.id),
+        duplicates=await find_duplicate_proofs(session, order.id),
+        tickets=await list_tickets(session, order.id),
+        records=records,
+        names={user_id: name for user_id, name in rows},  # noqa: C416  a row is a tuple, which mypy cannot see
+    )
