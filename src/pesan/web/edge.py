@@ -18,6 +18,7 @@ from pesan.web.bodies import Bodies
 from pesan.web.clock import ServerClock
 from pesan.web.context import SCOPE_KEY, RequestContext
 from pesan.web.errors import BadRequest
+from pesan.web.funnel import Funnel
 from pesan.web.headers import security_headers
 from pesan.web.hosts import OPEN_PATHS, Hosts
 from pesan.web.limits.limiter import Limiter
@@ -42,6 +43,7 @@ class Gates:
     bodies: Bodies
     limiter: Limiter
     clock: ServerClock
+    funnel: Funnel
     is_https: bool = False
     unlimited_prefixes: tuple[str, ...] = ()
 
@@ -79,7 +81,12 @@ class Edge:
             context.is_over = True
             CURRENT_REQUEST.reset(token)
             REQUESTS_OPEN.inc(-1)
-            record(context, answer.status, self._gates.clock.stamp())
+            self._record(context, answer.status)
+
+    def _record(self, context: RequestContext, status: int) -> None:
+        record(context, status, self._gates.clock.stamp())
+        if self._gates.funnel.is_on:
+            self._gates.funnel.note(context, status)
 
     async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A WebSocket passes the same gates; refused, it is closed before it was accepted (403 on the wire)."""

@@ -4,17 +4,21 @@ import re
 import secrets
 from typing import Any
 
-from pesan.web.context import context_of
-from pesan.web.cookies import GUEST, YEAR_SECONDS, cookie_name, header_value, read_guarded
+from pesan.web.context import RequestContext, context_of
+from pesan.web.cookies import GUEST, YEAR_SECONDS, cookie_name, header_value, read_cookie
 
 _ID = re.compile(r"[A-Za-z0-9_-]{22,43}")
 
 
 def find_guest_id(request: Any) -> str | None:
     """The visitor's id, when their browser brought one."""
-    context = context_of(request)
+    return known_guest(context_of(request))
+
+
+def known_guest(context: RequestContext) -> str | None:
+    """The visitor's id, brought by the browser or just made."""
     if context.guest_id is None:
-        given = read_guarded(request, GUEST)
+        given = read_cookie(context, cookie_name(context, GUEST))
         context.guest_id = given if _ID.fullmatch(given) else None
     return context.guest_id
 

@@ -15,7 +15,9 @@ from pesan.web.locale import LANGUAGES, THEMES
 from pesan.web.redirects import safe_next
 
 _ICON = "icon.svg"
-_ROBOTS = "User-agent: *\nDisallow: /api/\nDisallow: /b/\nDisallow: /pay/\nDisallow: /backoffice\n"
+# Bookings are not named here: a page that may not be fetched can still be listed by its address, so these pages say
+# noindex themselves.
+_ROBOTS = "User-agent: *\nDisallow: /api/\nDisallow: /backoffice\n"
 
 router = APIRouter(dependencies=[allow(Who.PUBLIC)], include_in_schema=False)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -12,6 +13,7 @@ from pesan.db import Database
 from pesan.kit.exposition import Levels
 from pesan.kit.metrics import DATABASE_CONNECTIONS
 from pesan.kit.registry import Registry
+from pesan.logging import make_analytics, start_error_reporting
 from pesan.settings import Settings
 from pesan.web import health, site
 from pesan.web.assets import PREFIX, Assets
@@ -20,6 +22,7 @@ from pesan.web.clock import ServerClock
 from pesan.web.compression import Compression
 from pesan.web.csrf import FormTokens
 from pesan.web.edge import Edge, Gates
+from pesan.web.funnel import Funnel
 from pesan.web.hosts import Hosts
 from pesan.web.limits import Limiter, make_counters
 from pesan.web.openapi import describe_problems
@@ -42,6 +45,11 @@ def install(
     `registry` must hold the Database; `Sessions`, `Levels` and whatever else is there already is kept.
     `unlimited_prefixes` are paths that the general limit leaves alone: streams and signed webhooks.
     """
+    start_error_reporting(
+        settings.sentry_dsn.get_secret_value(),
+        environment=settings.environment,
+        release=f"pesan@{version('pesan')}",
+    )
     _fill(registry, settings)
     app.state.registry = registry
     app.router.redirect_slashes = False
@@ -64,11 +72,14 @@ async def running(registry: Registry) -> AsyncIterator[None]:
         yield
     finally:
         await registry[Limiter].close()
+        registry[Funnel].close()
 
 
 def _fill(registry: Registry, settings: Settings) -> None:
     database = registry[Database]
     counters = make_counters(database, redis_url=settings.redis_url, is_on=settings.rate_limits == "on")
+    limiter = Limiter(counters, settings.secret)
+    analytics = make_analytics(settings.posthog_key.get_secret_value(), settings.posthog_host)
     assets = Assets(STATIC)
     folders = find_folders(PACKAGE)
     clock = ServerClock()
@@ -76,7 +87,8 @@ def _fill(registry: Registry, settings: Settings) -> None:
         clock,
         health.Readiness(database, clock),
         health.MetricsGuard(settings.metrics_token.get_secret_value()),
-        Limiter(counters, settings.secret),
+        limiter,
+        Funnel(analytics, limiter),
         FormTokens(settings.secret),
         assets,
         Templates(folders, assets, auto_reload=not settings.is_production),
@@ -98,6 +110,7 @@ def _gates(registry: Registry, settings: Settings, unlimited_prefixes: tuple[str
         limiter=registry[Limiter],
         clock=registry[ServerClock],
         is_https=settings.https,
+        funnel=registry[Funnel],
         unlimited_prefixes=unlimited_prefixes,
     )
 

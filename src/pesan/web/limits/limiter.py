@@ -25,12 +25,16 @@ class Limiter:
     def __init__(self, counters: Counters, secret: bytes) -> None:
         self._counters = counters
         self._key = derive_key(secret, "peer")
-        self._digest = lru_cache(maxsize=8192)(self._make_digest)
+        self._digest = lru_cache(maxsize=8192)(self.digest_of)
         self.is_on = not isinstance(counters, NullCounters)
 
     def digest(self, client_ip: str) -> str:
         """What stands for a caller wherever one must be recognised again."""
         return self._digest(client_group(client_ip))
+
+    def digest_of(self, subject: str) -> str:
+        """What stands for an account, a contact or a cookie."""
+        return keyed_digest(self._key, subject).hex()
 
     async def hit(self, context: RequestContext, policy: Policy, who: str | None = None) -> None:
         """Count this request; raises TooManyRequests when it is one too many.
@@ -50,7 +54,7 @@ class Limiter:
     async def _count(self, context: RequestContext, policy: Policy, who: str | None, amount: int) -> None:
         if not self.is_on:
             return
-        subject = self._make_digest(who) if who else self.digest(context.client_ip)
+        subject = self.digest_of(who) if who else self.digest(context.client_ip)
         try:
             tally = await self._counters.add(Hit(f"{policy.name}:{subject}", policy.seconds, amount))
         except (PesanError, OSError) as error:
@@ -59,9 +63,6 @@ class Limiter:
             return
         usage = Usage(policy, tally.count if amount else tally.count + 1, tally.resets_in)
         _note(context, usage, is_counted=bool(amount))
-
-    def _make_digest(self, subject: str) -> str:
-        return keyed_digest(self._key, subject).hex()
 
 
 def _note(context: RequestContext, usage: Usage, *, is_counted: bool) -> None:
