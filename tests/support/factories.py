@@ -17,6 +17,9 @@ from pesan.orders.gate import transition_many
 from pesan.orders.models import Order
 from pesan.orders.moves import Move, Moved, Placement
 from pesan.orders.states import OrderEvent, OrderState
+from pesan.payments.models import PaymentMethod
+from pesan.payments.service import MethodDraft, create_method
+from pesan.payments.states import MethodKind
 from pesan.tenancy.models import Merchant
 from pesan.tenancy.service import create_merchant
 from pesan.web.cookies import SESSION
@@ -85,6 +88,22 @@ class Make:
         async with self._database.write(SYSTEM) as session:
             return await create_event(
                 session, merchant_id=owner.id, draft=event_draft(**draft), actor=SYSTEM, status=status
+            )
+
+    async def method(self, merchant: Merchant, **overrides: Any) -> PaymentMethod:
+        """A bank account of the merchant's, to which every event of theirs can be paid."""
+        number = next(self._numbers)
+        wanted = {
+            "kind": MethodKind.BANK,
+            "display_name": "Transfer BCA",
+            "bank_name": "BCA",
+            "account_no": f"{8_000_000_000 + number}",
+            "account_holder": merchant.name,
+            **overrides,
+        }
+        async with self._database.write(SYSTEM) as session:
+            return await create_method(
+                session, merchant_id=merchant.id, draft=MethodDraft(**wanted), actor=SYSTEM
             )
 
     async def order(

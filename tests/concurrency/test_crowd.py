@@ -1,0 +1,48 @@
+"""The documents' load test: 100 guests go the whole way at the same time."""
+
+import asyncio
+from collections import Counter
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from pesan.identity.states import MerchantRole
+from tests.support.database import offenders
+from tests.support.factories import SYSTEM
+from tests.support.people import Guest, Reviewer
+
+pytestmark = pytest.mark.timeout(420)
+GUESTS = 100
+
+
+async def states(database) -> Counter[str]:
+    async with database.read(SYSTEM) as session:
+        rows = await session.execute(text("SELECT state, count(*) FROM orders GROUP BY state"))
+        return Counter(dict(row._tuple() for row in rows))
+
+
+async def test_100_guests_book_at_once_from_hold_to_ticket(live_server, make, database):
+    merchant = await make.merchant()
+    await make.method(merchant)
+    event = await make.event(merchant, capacity=GUESTS)
+    staff = await make.session_of(await make.user(merchant, MerchantRole.STAFF))
+    service = await live_server(workers=2)
+    waiting: asyncio.Queue[str] = asyncio.Queue()
+    limits = httpx.Limits(max_connections=GUESTS + 10)
+
+    async with (
+        httpx.AsyncClient(base_url=service.url, timeout=60, limits=limits) as visitors,
+        httpx.AsyncClient(base_url=service.url, timeout=60, cookies=staff) as desk,
+    ):
+        reviewing = asyncio.create_task(Reviewer(desk, merchant.slug).approve_all(waiting))
+        guests = [Guest(visitors, event.id) for _ in range(GUESTS)]
+        tickets = await asyncio.gather(*(guest.book(waiting) for guest in guests))
+        reviewing.cancel()
+        verdicts = [await desk.post("/api/verify/qr", json={"payload": ticket}) for ticket in tickets]
+
+    assert [guest.surprises for guest in guests if guest.surprises] == []
+    assert len(set(tickets)) == GUESTS
+    assert {verdict.json()["result"] for verdict in verdicts} == {"valid"}
+    assert await states(database) == {"COMPLETED": GUESTS}
+    assert await offenders(database) == []
