@@ -10,7 +10,7 @@ from pesan.app.modules import build_schema
 from pesan.db import Database
 from pesan.db.embedded import EmbeddedServer, ServerHandle
 from pesan.db.schema import login_url, migrate
-from pesan.settings import Settings
+from pesan.settings import Settings, require_safe
 
 Progress = Callable[[str], None]
 
@@ -44,13 +44,21 @@ class Instance:
 
 
 @contextmanager
-def open_instance(settings: Settings, progress: Progress | None = None) -> Iterator[Instance]:
+def open_instance(
+    settings: Settings, progress: Progress | None = None, *, may_initialise: bool = False
+) -> Iterator[Instance]:
     """Reach the database: the one that the settings name, or the embedded one, found running or started.
 
-    The embedded server runs at least as long as the context; the last process to leave stops it.
+    The embedded server runs at least as long as the context; the last process to leave stops it. In production only
+    a caller that says `may_initialise` makes a database where there is none: an unmounted disk looks the same.
+    Raises UnsafeSettings, because log-ins follow from the secret, and a wrong one would lock the others out;
+    EmbeddedServerError.
     """
+    require_safe(settings)
     if settings.database_url:
         yield Instance(settings, make_url(settings.database_url).set(drivername="postgresql+psycopg"), None)
         return
-    with EmbeddedServer(settings.home).acquire(progress) as handle:
+    may_initialise = may_initialise or not settings.is_production
+    server = EmbeddedServer(settings.home, may_initialise=may_initialise, locale="en")
+    with server.acquire(progress) as handle:
         yield Instance(settings, make_url(handle.url()), handle)

@@ -9,7 +9,7 @@ from pesan.app.modules import list_invariants
 from pesan.audit.verify import verify
 from pesan.cli.instance import with_database
 from pesan.cli.output import AsJson, print_record, print_records, say
-from pesan.db import Actor, Database
+from pesan.db import Actor, Database, Invariant
 from pesan.settings import Settings, load_settings, problems
 
 audit = typer.Typer(no_args_is_help=True, help="The audit's chains.")
@@ -22,19 +22,19 @@ def doctor(as_json: AsJson = False) -> None:
     """Check every invariant; exit 1 and name the offenders when one is broken."""
 
     async def work(database: Database, _: Settings) -> list[dict[str, Any]]:
-        offenders: list[dict[str, Any]] = []
-        for invariant in list_invariants():
-            async with database.read(_ACTOR) as session:
-                await session.execute(text("SET LOCAL statement_timeout = '120s'"))
-                rows = await session.execute(
-                    text(f"SELECT * FROM ({invariant.sql}) o LIMIT {_MOST_OFFENDERS}")
-                )
-                offenders += [{"invariant": invariant.name, "offender": dict(row._mapping)} for row in rows]
-        return offenders
+        return [found for rule in list_invariants() for found in await _offenders(database, rule)]
 
     offenders = with_database(work)
     print_records(offenders, as_json=as_json, empty=f"All {len(list_invariants())} invariants hold.")
     raise typer.Exit(1 if offenders else 0)
+
+
+async def _offenders(database: Database, rule: Invariant) -> list[dict[str, Any]]:
+    query = text(f"SELECT * FROM ({rule.sql}) offenders LIMIT {_MOST_OFFENDERS}")  # noqa: S608  our own text
+    async with database.read(_ACTOR) as session:
+        await session.execute(text("SET LOCAL statement_timeout = '120s'"))
+        rows = (await session.execute(query)).mappings().all()
+    return [{"invariant": rule.name, "description": rule.description, "offender": dict(row)} for row in rows]
 
 
 @audit.command("verify")

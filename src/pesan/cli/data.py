@@ -3,15 +3,15 @@
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 
 from pesan.catalog.service import EventDraft, create_event
 from pesan.catalog.states import EventStatus
 from pesan.checkout.links import event_path
-from pesan.cli.instance import with_database
+from pesan.cli.instance import find_origin, with_database
 from pesan.cli.output import AsJson, print_record
+from pesan.cli.values import check_accent, check_slug, check_zone, on_clocks_of, parse_moment
 from pesan.db import Actor, Database
 from pesan.identity.service import create_user, set_membership
 from pesan.identity.states import MerchantRole, PlatformRole
@@ -20,6 +20,8 @@ from pesan.tenancy.queries import get_merchant_by_slug
 from pesan.tenancy.service import create_merchant
 
 ACTOR = Actor.system("cli")
+DEFAULT_ACCENT = "#5b3df5"
+
 
 merchant = typer.Typer(no_args_is_help=True, help="Merchants, the brands that sell.")
 event = typer.Typer(no_args_is_help=True, help="Events.")
@@ -29,15 +31,33 @@ user = typer.Typer(no_args_is_help=True, help="People who work here.")
 @merchant.command("create")
 def merchant_create(
     name: Annotated[str, typer.Option(help="The brand's name.")],
-    slug: Annotated[str, typer.Option(help="The brand's address: lower-case letters, digits, hyphens.")],
-    zone: Annotated[str, typer.Option(help="Its time zone.")] = "Asia/Jakarta",
+    slug: Annotated[
+        str,
+        typer.Option(
+            help="The brand's address: 3 to 40 lower-case letters, digits, hyphens.", callback=check_slug
+        ),
+    ],
+    zone: Annotated[
+        str | None,
+        typer.Option(help="Its time zone; PESAN_ZONE unless given.", callback=check_zone),
+    ] = None,
+    accent: Annotated[
+        str, typer.Option(help="Its colour, as #rrggbb.", callback=check_accent)
+    ] = DEFAULT_ACCENT,
     as_json: AsJson = False,
 ) -> None:
     """Make a merchant."""
 
-    async def work(database: Database, _: Settings) -> dict[str, Any]:
+    async def work(database: Database, settings: Settings) -> dict[str, Any]:
         async with database.write(ACTOR) as session:
-            made = await create_merchant(session, name=name, slug=slug, zone=zone, actor=ACTOR)
+            made = await create_merchant(
+                session,
+                name=name,
+                slug=slug,
+                zone=zone or settings.zone,
+                accent=accent.lower(),
+                actor=ACTOR,
+            )
         return {"id": made.id, "slug": made.slug}
 
     print_record(with_database(work), as_json=as_json)
@@ -45,9 +65,13 @@ def merchant_create(
 
 @event.command("create")
 def event_create(
+    *,
     merchant_slug: Annotated[str, typer.Option("--merchant", help="The merchant's slug.")],
     title: Annotated[str, typer.Option(help="What it is.")],
-    starts_at: Annotated[str, typer.Option(help="ISO 8601; without an offset it is the merchant's time.")],
+    starts_at: Annotated[
+        datetime,
+        typer.Option(parser=parse_moment, help="ISO 8601; without an offset it is the merchant's time."),
+    ],
     capacity: Annotated[int, typer.Option(min=1, help="Places.")],
     price: Annotated[int, typer.Option(min=0, help="Rupiah for one place; 0 is free.")],
     hold_ratio: Annotated[
@@ -63,7 +87,7 @@ def event_create(
             owner = await get_merchant_by_slug(session, merchant_slug)
             draft = EventDraft(
                 title=title,
-                starts_at=_moment(starts_at, owner.zone),
+                starts_at=on_clocks_of(starts_at, owner.zone),
                 capacity=capacity,
                 price_amount=price,
                 hold_ratio=Decimal(str(hold_ratio)),
@@ -72,7 +96,7 @@ def event_create(
             made = await create_event(
                 session, merchant_id=owner.id, draft=draft, actor=ACTOR, status=EventStatus.OPEN
             )
-        url = settings.base_url.rstrip("/") + event_path(made.slug, made.short_id)
+        url = find_origin(settings) + event_path(made.slug, made.short_id)
         return {"id": made.id, "slug": made.slug, "short_id": made.short_id, "url": url}
 
     print_record(with_database(work), as_json=as_json)
@@ -80,6 +104,7 @@ def event_create(
 
 @user.command("create")
 def user_create(
+    *,
     email: Annotated[str, typer.Option(help="Their e-mail address, with which they log in.")],
     name: Annotated[str, typer.Option(help="Their name.")],
     password: Annotated[str, typer.Option(prompt=True, confirmation_prompt=True, hide_input=True)],
@@ -105,9 +130,3 @@ def user_create(
         return {"id": made.id, "email": made.email}
 
     print_record(with_database(work), as_json=as_json)
-
-
-def _moment(text: str, zone: str) -> datetime:
-    """An instant from ISO 8601; a time without an offset is on the merchant's clocks."""
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))

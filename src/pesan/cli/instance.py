@@ -1,7 +1,8 @@
-"""How a command reaches the instance."""
+"""How a command reaches the instance, and where the instance is served."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from pesan.app.instance import open_instance
@@ -10,6 +11,8 @@ from pesan.db import Database
 from pesan.settings import Settings, load_settings
 
 T = TypeVar("T")
+DEFAULT_PORT = 8000
+_ADDRESS = "address"
 
 
 def with_database(work: Callable[[Database, Settings], Awaitable[T]]) -> T:
@@ -28,3 +31,23 @@ async def _run(
         return await work(database, settings)
     finally:
         await database.dispose()
+
+
+@contextmanager
+def announced(settings: Settings, origin: str) -> Iterator[None]:
+    """While the block runs, other commands of this instance know that it is served at `origin`."""
+    note = settings.home / _ADDRESS
+    settings.home.mkdir(parents=True, exist_ok=True)
+    note.write_text(origin)
+    try:
+        yield
+    finally:
+        note.unlink(missing_ok=True)
+
+
+def find_origin(settings: Settings) -> str:
+    """The beginning of every link: the public address, else where the instance is served or would be."""
+    if settings.base_url:
+        return settings.base_url.rstrip("/")
+    note = settings.home / _ADDRESS
+    return note.read_text() if note.exists() else f"http://localhost:{DEFAULT_PORT}"

@@ -1,14 +1,20 @@
 """`pesan`: everything an operator does with an instance."""
 
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
+from sqlalchemy.exc import DBAPIError
 
 from pesan.cli import checks, data, keys, run
-from pesan.db.embedded import EmbeddedServerError
-from pesan.errors import PesanError
+from pesan.errors import InvalidInput, PesanError
 from pesan.settings import UnsafeSettings
+
+FAILED = 2
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Sell limited places without ever overselling them."
@@ -26,11 +32,40 @@ app.add_typer(data.user, name="user")
 app.add_typer(keys.keys, name="keys")
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(version("pesan"))
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Sell limited places without ever overselling them."""
+
+
 def main() -> None:
     """Run the command; what an operator can mend is said in one sentence, without a traceback."""
     try:
         app()
-    except (PesanError, EmbeddedServerError, UnsafeSettings, ValueError) as error:
-        message = error.text("en") if isinstance(error, PesanError) else str(error)
-        Console(stderr=True, soft_wrap=True).print(f"[bold red]pesan:[/] {message}", highlight=False)
-        sys.exit(2)
+    except (PesanError, UnsafeSettings, ValidationError, DBAPIError) as error:
+        Console(stderr=True, soft_wrap=True).print(
+            f"[bold red]pesan:[/] {escape(_say(error))}", highlight=False
+        )
+        sys.exit(FAILED)
+
+
+def _say(error: Exception) -> str:
+    """What happened, with the code that documents and programs know it by."""
+    if isinstance(error, InvalidInput):
+        return f"{error.field}: {error.field_message.in_('en', **error.params)} ({error.code})"
+    if isinstance(error, PesanError):
+        return f"{error.text('en')} ({error.code})"
+    if isinstance(error, ValidationError):
+        return "; ".join(f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors())
+    if isinstance(error, DBAPIError):
+        return f"The database could not be used. {str(error.orig).strip()} (database.unavailable)"
+    return f"Not safe for production:\n{error}\n(settings.unsafe)"

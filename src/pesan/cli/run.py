@@ -3,69 +3,91 @@
 import os
 import sys
 import urllib.request
+from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from rich.console import Console, Group
 from rich.panel import Panel
+from rich.table import Table
 
-from pesan.app.demo import LOG_INS, prepare_demo
 from pesan.app.instance import open_instance
 from pesan.app.supervisor import Child, run
-from pesan.cli.output import progress, say
+from pesan.cli.instance import DEFAULT_PORT, announced
+from pesan.cli.output import AsJson, print_record, progress, say
 from pesan.settings import Settings, load_settings, require_safe
 
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Where to listen.")]
 Workers = Annotated[int, typer.Option(min=1, max=64, help="Web processes.")]
 _ANY_HOST = {"0.0.0.0", "::"}  # noqa: S104  a name for every interface, as the operator asked
+_OWN_HOST = "127.0.0.1"
+_OK = 200
 
 
-def demo(port: Port = 8000, workers: Workers = 1) -> None:
+def demo(port: Port = DEFAULT_PORT, workers: Workers = 1) -> None:
     """Serve a demo with believable Indonesian data on http://localhost:8000."""
+    # Drawing the demo's pictures takes modules that no other command needs.
+    from pesan.app.demo import prepare_demo, refuse_in_production
+
     os.environ.setdefault("PESAN_BASE_URL", f"http://localhost:{port}")
     settings = load_settings()
+    refuse_in_production(settings)
     with progress("Opening the database") as update, open_instance(settings, update) as instance:
         instance.migrate()
-        update("Writing demo data")
+        update("Writing demo data, which takes half a minute the first time")
         prepare_demo(instance)
-    _serve(settings, "127.0.0.1", port, workers, on_ready=lambda: _welcome(port))
+    _serve(settings, _OWN_HOST, port, workers, on_ready=lambda: _welcome(port))
 
 
 def serve(
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Port = 8000,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = _OWN_HOST,
+    port: Port = DEFAULT_PORT,
     workers: Workers = 1,
 ) -> None:
     """Serve this instance: database (unless another is named), web and worker, until SIGTERM."""
     settings = load_settings()
     require_safe(settings)
-    _serve(settings, host, port, workers, on_ready=lambda: say(f"Serving on http://{host}:{port}"))
+    _serve(settings, host, port, workers, on_ready=lambda: say(f"Serving on http://{_show(host)}:{port}"))
 
 
 def worker() -> None:
     """Run jobs only, for an instance whose web processes run elsewhere."""
-    os.execv(sys.executable, [sys.executable, "-m", "pesan.worker.main"])
+    os.execv(sys.executable, _module("pesan.worker.main"))  # noqa: S606  ourselves
 
 
-def migrate() -> None:
-    """Bring the database up to date; of several processes that try, one works."""
+def migrate(as_json: AsJson = False) -> None:
+    """Bring the database up to date, making it where there is none; of several processes that try, one works."""
     settings = load_settings()
-    with progress("Opening the database") as update, open_instance(settings, update) as instance:
+    with (
+        progress("Opening the database") as update,
+        open_instance(settings, update, may_initialise=True) as instance,
+    ):
         changed = instance.migrate()
+    if as_json:
+        print_record({"changed": changed}, as_json=True)
+        return
     say("The database was brought up to date." if changed else "The database is up to date.")
 
 
-def _serve(settings: Settings, host: str, port: int, workers: int, *, on_ready) -> None:
-    with progress("Opening the database") as update, open_instance(settings, update) as instance:
-        instance.migrate()
+def _serve(settings: Settings, host: str, port: int, workers: int, *, on_ready: Callable[[], None]) -> None:
+    with ExitStack() as stack:
+        with progress("Opening the database") as update:
+            instance = stack.enter_context(open_instance(settings, update))
+            instance.migrate()
         if instance.server is not None:
             instance.server.watch()
-        children = [
-            Child("web", _module("pesan.app.server", "--host", host, "--port", str(port), "--workers", str(workers))),
-            Child("worker", _module("pesan.worker.main")),
-        ]
-        status = run(children, is_ready=lambda: _answers(host, port), on_ready=on_ready)
+        stack.enter_context(announced(settings, f"http://{_show(host)}:{port}"))
+        status = run(_children(host, port, workers), is_ready=lambda: _answers(host, port), on_ready=on_ready)
     raise typer.Exit(status)
+
+
+def _children(host: str, port: int, workers: int) -> list[Child]:
+    address = ("--host", host, "--port", str(port), "--workers", str(workers))
+    return [
+        Child("web", _module("pesan.app.server", *address)),
+        Child("worker", _module("pesan.worker.main")),
+    ]
 
 
 def _module(name: str, *arguments: str) -> list[str]:
@@ -73,12 +95,24 @@ def _module(name: str, *arguments: str) -> list[str]:
 
 
 def _answers(host: str, port: int) -> bool:
-    address = "127.0.0.1" if host in _ANY_HOST else host
-    with urllib.request.urlopen(f"http://{address}:{port}/healthz", timeout=2) as answer:
-        return bool(answer.status == 200)
+    address = f"http://{_show(host)}:{port}/readyz"
+    with urllib.request.urlopen(address, timeout=2) as answer:
+        return bool(answer.status == _OK)
+
+
+def _show(host: str) -> str:
+    """The host as a link has it, reachable from this machine."""
+    shown = _OWN_HOST if host in _ANY_HOST else host
+    return f"[{shown}]" if ":" in shown else shown
 
 
 def _welcome(port: int) -> None:
-    lines = [f"[bold]http://localhost:{port}[/]", f"[dim]back office[/]  http://localhost:{port}/backoffice/login", ""]
-    lines += [f"[dim]{person.role.ljust(10)}[/]  {person.email}  [bold]{person.password}[/]" for person in LOG_INS]
-    Console(stderr=True).print(Panel("\n".join(lines), title="Pesan demo", expand=False, padding=(1, 3)))
+    from pesan.app.demo import LOG_INS
+
+    people = Table.grid(padding=(0, 3))
+    for person in LOG_INS:
+        people.add_row(f"[dim]{person.role}[/]", person.email, f"[bold]{person.password}[/]")
+    office = f"http://localhost:{port}/backoffice/login"
+    lines = Group(f"[bold]http://localhost:{port}[/]", f"[dim]back office[/]  {office}", "", people)
+    panel = Panel(lines, title="Pesan demo", expand=False, padding=(1, 3))
+    Console(stderr=True).print(panel, highlight=False)

@@ -28,6 +28,7 @@ from pesan.orders.models import Order
 from pesan.payments import qris
 from pesan.payments.service import MethodDraft, create_method
 from pesan.payments.states import MethodKind
+from pesan.settings import Settings
 from pesan.storage import Kind, Storage
 from pesan.storage.inspection import Inspector
 from pesan.storage.objects import open_configured
@@ -56,9 +57,14 @@ def prepare_demo(instance: Instance) -> None:
 
     Raises DemoRefused for a production instance.
     """
-    if instance.settings.is_production:
-        raise DemoRefused
+    refuse_in_production(instance.settings)
     asyncio.run(_prepare(instance))
+
+
+def refuse_in_production(settings: Settings) -> None:
+    """Raises DemoRefused for a production instance."""
+    if settings.is_production:
+        raise DemoRefused
 
 
 async def _prepare(instance: Instance) -> None:
