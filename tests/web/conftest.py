@@ -1,5 +1,6 @@
 """A small app behind the whole stack: every kind of route, no feature."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any
 
@@ -86,6 +87,16 @@ async def stream() -> StreamingResponse:
     async def chunks() -> AsyncIterator[bytes]:
         yield b"data: 1\n\n"
         yield b"data: 2\n\n"
+
+    return StreamingResponse(chunks(), media_type="text/event-stream")
+
+
+@router.get("/api/endless")
+async def endless() -> StreamingResponse:
+    async def chunks() -> AsyncIterator[bytes]:
+        while True:
+            yield b": heartbeat\n\n"
+            await asyncio.sleep(0.01)
 
     return StreamingResponse(chunks(), media_type="text/event-stream")
 

@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from starlette.types import Message
 
 from pesan.web.bodies import SMALL_BODY_BYTES
-from tests.web.conftest import MakeClient
+from tests.web.conftest import MakeApp, MakeClient
 
 JSON = {"content-type": "application/json"}
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -166,3 +167,36 @@ async def test_validation_error_speaks_the_readers_language(client: httpx.AsyncC
     response = await client.post("/api/echo", json={"name": "x", "qty": 1}, headers=headers)
 
     assert response.json()["errors"] == [{"pointer": "#/name", "detail": "At least 3 characters."}]
+
+
+async def test_body_cut_off_is_not_taken_for_a_whole_one(make_app: MakeApp):
+    """A form that lost its end may still read like a form."""
+    messages: list[Message] = [
+        {"type": "http.request", "body": b"lang=en&theme=da", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return messages.pop(0)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    headers = [
+        (b"host", b"127.0.0.1"),
+        (b"content-type", FORM["content-type"].encode()),
+        (b"content-length", b"40"),
+    ]
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/preferences",
+        "query_string": b"",
+        "headers": headers,
+    }
+    await make_app()(
+        {**scope, "client": ("203.0.113.9", 1), "scheme": "http", "root_path": ""}, receive, send
+    )
+
+    assert sent[0]["status"] == 400

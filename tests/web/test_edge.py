@@ -69,6 +69,15 @@ async def test_head_answers_like_get_without_body(client: httpx.AsyncClient):
     assert head.headers["content-length"] == str(len(full.content))
 
 
+async def test_head_of_a_stream_ends(client: httpx.AsyncClient):
+    response = await client.head("/api/endless", timeout=5)
+
+    assert (response.status_code, response.headers["content-type"]) == (
+        200,
+        "text/event-stream; charset=utf-8",
+    )
+
+
 async def test_method_unknown_to_route_names_those_that_are(client: httpx.AsyncClient):
     response = await client.delete("/api/echo")
 

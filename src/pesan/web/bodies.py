@@ -93,6 +93,10 @@ async def _read_chunks(receive: Receive, cap: int) -> bytes:
     body = b""
     while True:
         message = await receive()
+        if (
+            message["type"] == "http.disconnect"
+        ):  # what came so far may read like a whole form, and is not one
+            raise BadRequest
         chunk: bytes = message.get("body", b"")
         body += chunk
         if len(body) > cap:

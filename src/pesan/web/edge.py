@@ -6,7 +6,7 @@ One middleware and not ten: each further layer costs a call per message, and on 
 import asyncio
 from dataclasses import dataclass
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pesan.errors import PesanError
@@ -130,6 +130,8 @@ class Edge:
         return await gates.bodies.admit(context, receive)
 
     async def _refuse(self, error: Exception, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        if answer.is_cut:
+            return
         if answer.status:
             raise error  # the answer has begun; closing the connection is all that is left to say
         response = await answer_error(Request(scope, receive), error)
@@ -139,22 +141,33 @@ class Edge:
 class _Answer:
     """Adds to the start of an answer what every answer carries."""
 
-    __slots__ = ("_clock", "_context", "_send", "is_head", "status")
+    __slots__ = ("_clock", "_context", "_send", "is_cut", "is_head", "status")
 
     def __init__(self, clock: ServerClock, context: RequestContext, send: Send, *, is_head: bool) -> None:
         self._clock = clock
         self._context = context
         self._send = send
         self.is_head = is_head
+        self.is_cut = False
         self.status = 0
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             message["headers"] = self._headers(list(message.get("headers", ())))
-        elif self.is_head and message.get("body"):
-            message = {**message, "body": b""}
+        elif self.is_head and message["type"] == "http.response.body":
+            await self._end_head(message)
+            return
         await self._send(message)
+
+    async def _end_head(self, message: Message) -> None:
+        """Nobody reads a body after HEAD: a stream, which might never end, is cut off at its first part."""
+        if self.is_cut:
+            return
+        self.is_cut = bool(message.get("more_body"))
+        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+        if self.is_cut:
+            raise ClientDisconnect
 
     def _headers(self, given: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         context = self._context

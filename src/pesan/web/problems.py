@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import RedirectResponse, Response
 
 from pesan.db.waits import is_passing
@@ -69,6 +70,8 @@ def as_refusal(context: RequestContext, error: Exception) -> PesanError:
         return from_validation(error, get_locale(context))
     if isinstance(error, HTTPException):
         return _from_http(error)
+    if isinstance(error, ClientDisconnect):
+        return errors.BadRequest()
     if isinstance(error, (DataError, UnicodeEncodeError)):
         return errors.UnusableText()
     return Busy(retry_after=RETRY_SECONDS) if is_passing(error) else PesanError()
