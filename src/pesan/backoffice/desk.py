@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Request
+from starlette.datastructures import FormData
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from pesan.backoffice.forms.state import constraints
@@ -135,6 +136,16 @@ def show(request: Request, template: str, context: Mapping[str, Any], *, status:
         "constraints": constraints,
     }
     return render(request, f"backoffice/{template}.html", {**common, **context}, status=status)
+
+
+@asynccontextmanager
+async def open_form(request: Request) -> AsyncIterator[FormData]:
+    """What was posted, uploads included; their temporary files end with the block."""
+    form = await request.form()
+    try:
+        yield form
+    finally:
+        await form.close()
 
 
 def go(path: str) -> RedirectResponse:

@@ -40,7 +40,7 @@ class EventForm(BaseModel):
     max_per_order: Annotated[Count, Field(ge=1, le=100)] = 1
     max_holds_per_contact: Annotated[Count, Field(ge=1, le=100)] = 2
     max_holds_per_ip: Annotated[Count, Field(ge=1, le=10_000)] = 10
-    review_cap: Annotated[OptionalCount, Field(ge=1, le=1_000_000)] = None
+    review_cap: OptionalCount = None
     sale_opens_at: OptionalLocalTime = None
     sale_closes_at: OptionalLocalTime = None
     certificate: bool = False

@@ -26,6 +26,7 @@ _MENDS = {
         en="Write the price in rupiah, such as 150.000. Use 0 for free.",
     ),
     "local_time": Text(id="Pilih tanggal dan jam.", en="Choose a date and a time."),
+    "datetime_type": Text(id="Pilih tanggal dan jam.", en="Choose a date and a time."),
     "ends_before_start": Text(id="Waktu selesai harus setelah mulai.", en="The end must be after the start."),
     "sale_closes_before_opening": Text(
         id="Penjualan harus ditutup setelah dibuka.", en="The sale must close after it opens."

@@ -44,7 +44,7 @@ async def export_bookings(
     try:
         count = await _write(desk, merchant, filters, kind, file)
         async with desk.writing(merchant, may_export) as room:
-            data = {"format": kind.value, "rows": count, "filters": sorted(filters.query().keys() - {"q"})}
+            data = {"format": kind.value, "rows": count, "filters": sorted(filters.query())}
             await record_export(room.session, room.shop.id, actor=desk.actor, data=data)
     except BaseException:
         file.close()

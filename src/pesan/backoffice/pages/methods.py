@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
-from pesan.backoffice.desk import Desk, DeskOf, go
+from pesan.backoffice.desk import Desk, DeskOf, go, open_form
 from pesan.backoffice.forms.method import BankForm, QrisForm
 from pesan.backoffice.forms.state import FormState, read_form
 from pesan.backoffice.qr_reader import read_qr
@@ -52,18 +52,8 @@ async def submit_qris(desk: DeskOf, merchant: str) -> Response:
     """Add a static QRIS from its picture or its text; the checksum and the kind of code are checked."""
     async with desk.reading("methods", merchant, may_manage):
         pass  # refuse strangers before their file is looked at
-    typed = dict(await desk.request.form())
-    file = typed.pop("file", None)
-    form = read_form(QrisForm, typed)
-    if form.valid is None:
-        return await _page(desk, merchant, qris=form.state, status=422)
-    try:
-        payload = form.valid.qris_payload or await _read_picture(desk, file)
-        draft = MethodDraft(MethodKind.QRIS, display_name=form.valid.display_name, qris_payload=payload)
-        await _create(desk, merchant, draft)
-    except PesanError as refusal:
-        return await _page(desk, merchant, qris=form.state, refusal=refusal, problem_kind="qris")
-    return go(f"/organizer/{merchant}/payment-methods?done=added")
+    async with open_form(desk.request) as posted:
+        return await _add_qris(desk, merchant, dict(posted))
 
 
 @router.post("/{method_id}/active", dependencies=[require_csrf])
@@ -76,6 +66,20 @@ async def submit_active(desk: DeskOf, merchant: str, method_id: UUID) -> Respons
             raise MethodNotFound
         await update_method(work.session, method_id, is_active=is_active, actor=desk.actor)
     return go(f"/organizer/{merchant}/payment-methods?done={'shown' if is_active else 'hidden'}")
+
+
+async def _add_qris(desk: Desk, merchant: str, typed: dict[str, Any]) -> Response:
+    file = typed.pop("file", None)
+    form = read_form(QrisForm, typed)
+    if form.valid is None:
+        return await _page(desk, merchant, qris=form.state, status=422)
+    try:
+        payload = form.valid.qris_payload or await _read_picture(desk, file)
+        draft = MethodDraft(MethodKind.QRIS, display_name=form.valid.display_name, qris_payload=payload)
+        await _create(desk, merchant, draft)
+    except PesanError as refusal:
+        return await _page(desk, merchant, qris=form.state, refusal=refusal, problem_kind="qris")
+    return go(f"/organizer/{merchant}/payment-methods?done=added")
 
 
 async def _create(desk: Desk, merchant: str, draft: MethodDraft) -> None:

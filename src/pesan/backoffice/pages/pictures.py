@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.datastructures import UploadFile
 from starlette.responses import Response, StreamingResponse
 
-from pesan.backoffice.desk import Desk, DeskOf, go
+from pesan.backoffice.desk import Desk, DeskOf, go, open_form
 from pesan.backoffice.locks import lock_event
 from pesan.backoffice.service import set_logo
 from pesan.catalog.service import set_cover
@@ -15,7 +15,7 @@ from pesan.identity.policies import may_manage
 from pesan.storage import Storage
 from pesan.storage.delivery import deliver_private
 from pesan.storage.errors import UploadEmpty
-from pesan.storage.inspection import Inspector
+from pesan.storage.inspection import CleanFile, Inspector
 from pesan.storage.keys import Kind
 from pesan.storage.links import Links
 from pesan.storage.stored import stored
@@ -58,13 +58,17 @@ async def _uploaded(desk: Desk, merchant: str, kind: Kind) -> AsyncIterator[str]
     """The key of the uploaded picture, inspected and stored; it is removed again when the block fails."""
     async with desk.reading("", merchant, may_manage):
         pass  # refuse strangers before their file is looked at
-    file = (await desk.request.form()).get("file")
+    async with open_form(desk.request) as form:
+        clean = await _inspect(desk, form.get("file"), kind)
+    async with stored(desk.registry[Storage], kind, clean) as key:
+        yield key
+
+
+async def _inspect(desk: Desk, file: UploadFile | str | None, kind: Kind) -> CleanFile:
     if not isinstance(file, UploadFile):
         raise UploadEmpty
     async with receive(_chunks(file), filename=file.filename) as received:
-        clean = await desk.registry[Inspector].inspect(received.path, kind)
-    async with stored(desk.registry[Storage], kind, clean) as key:
-        yield key
+        return await desk.registry[Inspector].inspect(received.path, kind)
 
 
 async def _chunks(file: UploadFile) -> AsyncIterator[bytes]:

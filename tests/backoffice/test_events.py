@@ -1,0 +1,182 @@
+"""Events: typed as Indonesians type, refused with a mend, changed without breaking what was sold."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from pesan.backoffice.forms.event import EventForm
+from pesan.backoffice.forms.state import constraints, read_form
+from pesan.capacity.models import CapacityPool
+from pesan.catalog.models import Event, EventPaymentMethod
+from pesan.orders.states import OrderState
+from tests.backoffice.conftest import Team, picture
+from tests.support.factories import SYSTEM
+
+TYPED = {
+    "title": "Kelas Seduh Manual",
+    "starts_at": "2027-01-10T19:00",
+    "price_amount": "Rp 150.000",
+    "capacity": "1.000",
+    "hold_percent": "40",
+    "hold_minutes": "20",
+}
+
+
+async def load(team: Team, event: Event) -> tuple[Event, CapacityPool]:
+    async with team.database.read(SYSTEM) as session:
+        return await session.get_one(Event, event.id), await session.get_one(CapacityPool, event.pool_id)
+
+
+def test_form_reads_rupiah_thousands_and_the_merchants_clock() -> None:
+    form = read_form(EventForm, TYPED, zone="Asia/Makassar")
+
+    assert form.valid is not None
+    draft = form.valid.to_draft()
+    assert (draft.price_amount, draft.capacity, float(draft.hold_ratio)) == (150_000, 1000, 0.4)
+    assert draft.starts_at == datetime(2027, 1, 10, 11, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "mend"),
+    [
+        ({"title": "ab"}, "title", "Isi minimal 3 karakter."),
+        (
+            {"price_amount": "150,000"},
+            "price_amount",
+            "Tulis harga dalam rupiah, misalnya 150.000. Isi 0 untuk gratis.",
+        ),
+        (
+            {"price_amount": "-1"},
+            "price_amount",
+            "Tulis harga dalam rupiah, misalnya 150.000. Isi 0 untuk gratis.",
+        ),
+        ({"capacity": "0"}, "capacity", "Isi minimal 1."),
+        ({"capacity": "banyak"}, "capacity", "Tulis angka bulat, misalnya 100."),
+        ({"capacity": "9" * 30}, "capacity", "Isi maksimal 1000000."),
+        ({"hold_minutes": "61"}, "hold_minutes", "Isi maksimal 60."),
+        ({"starts_at": ""}, "starts_at", "Pilih tanggal dan jam."),
+        ({"starts_at": "besok"}, "starts_at", "Pilih tanggal dan jam."),
+        ({"ends_at": "2027-01-10T18:00"}, "ends_at", "Waktu selesai harus setelah mulai."),
+        (
+            {"sale_opens_at": "2027-01-02T10:00", "sale_closes_at": "2027-01-01T10:00"},
+            "sale_closes_at",
+            "Penjualan harus ditutup setelah dibuka.",
+        ),
+    ],
+)
+def test_form_names_the_mend(changes: dict[str, str], field: str, mend: str) -> None:
+    form = read_form(EventForm, TYPED | changes)
+
+    assert form.valid is None
+    assert {name: text.id for name, text in form.state.errors.items()} == {field: mend}
+
+
+def test_html_constraints_come_from_the_schema() -> None:
+    assert constraints(EventForm, "title") == {"minlength": "3", "maxlength": "120", "required": "required"}
+    assert constraints(EventForm, "review_cap") == {"min": "1", "max": "1000000"}
+
+
+async def test_new_event_is_a_draft_until_it_is_opened(team: Team) -> None:
+    browser = await team.sign_in("organizer")
+    form: dict[str, Any] = TYPED | {"method_ids": [str(team.method.id)], "certificate": "true"}
+
+    answer = await browser.submit(f"{team.path}/events/new", f"{team.path}/events", form)
+    page = answer.headers["location"].partition("?")[0]
+    opened = await browser.submit(page, f"{page}/status", {"status": "open"})
+
+    async with team.database.read(SYSTEM) as session:
+        event = await session.scalar(select(Event).where(Event.title == "Kelas Seduh Manual"))
+        assert event is not None
+        methods = (await session.scalars(select(EventPaymentMethod.method_id))).all()
+    assert (answer.status_code, opened.status_code) == (303, 303)
+    assert (event.status, event.certificate, event.starts_at.hour) == ("open", True, 12)
+    assert list(methods) == [team.method.id]
+
+
+async def test_refused_form_keeps_what_was_typed(team: Team) -> None:
+    browser = await team.sign_in("organizer")
+
+    answer = await browser.submit(
+        f"{team.path}/events/new", f"{team.path}/events", TYPED | {"price_amount": "<b>murah</b>"}
+    )
+
+    assert answer.status_code == 422
+    assert 'value="&lt;b&gt;murah&lt;/b&gt;"' in answer.text
+    assert 'value="Kelas Seduh Manual"' in answer.text
+
+
+async def test_capacity_below_what_is_sold_is_refused_with_the_numbers(team: Team) -> None:
+    for state in (OrderState.HOLD, OrderState.PAID):
+        await team.make.order(team.event, state=state)
+    browser = await team.sign_in("organizer")
+    page = f"{team.path}/events/{team.event.short_id}"
+
+    low = await browser.submit(page, page, TYPED | {"capacity": "1"})
+    before = await load(team, team.event)
+    enough = await browser.submit(page, page, TYPED | {"capacity": "2"})
+    event, pool = await load(team, team.event)
+
+    assert low.status_code == 409
+    assert "Kapasitas tidak bisa diturunkan ke 1: 2 tempat sudah terjual atau ditahan." in low.text
+    assert (before[0].title, before[1].capacity) == ("Malam Keroncong Kota Tua", 50)
+    assert (enough.status_code, event.title, pool.capacity) == (303, "Kelas Seduh Manual", 2)
+
+
+async def test_form_of_an_event_saved_unchanged_changes_nothing(team: Team) -> None:
+    browser = await team.sign_in("organizer")
+    page = f"{team.path}/events/{team.event.short_id}"
+    before = await load(team, team.event)
+    html = (await browser.get(page)).text
+
+    assert 'value="Malam Keroncong Kota Tua"' in html
+    assert 'value="150.000"' in html
+    assert f'value="{before[1].capacity}"' in html
+
+
+@pytest.mark.parametrize(
+    ("status", "wanted", "accepted"),
+    [
+        ("draft", "open", True),
+        ("draft", "cancelled", False),
+        ("open", "closed", True),
+        ("open", "draft", False),
+        ("closed", "open", True),
+        ("cancelled", "open", False),
+        ("open", "nonsense", False),
+    ],
+)
+async def test_status_moves(team: Team, status: str, wanted: str, accepted: bool) -> None:
+    event = await team.make.event(team.merchant, status=status)
+    browser = await team.sign_in("organizer")
+    page = f"{team.path}/events/{event.short_id}"
+
+    answer = await browser.submit(page, f"{page}/status", {"status": wanted})
+
+    assert answer.status_code == (303 if accepted else 400)
+    assert (await load(team, event))[0].status == (wanted if accepted else status)
+
+
+async def test_cover_is_cleaned_stored_and_shown(team: Team) -> None:
+    browser = await team.sign_in("organizer")
+    page = f"{team.path}/events/{team.event.short_id}"
+
+    answer = await browser.submit(
+        page, f"{page}/cover", files={"file": ("sampul.jpg", picture(), "image/jpeg")}
+    )
+    html = (await browser.get(page)).text
+    link = html.partition('class="cover-preview" src="')[2].partition('"')[0]
+
+    assert answer.status_code == 303
+    assert (await browser.get(link)).headers["content-type"] == "image/webp"
+
+
+async def test_file_that_is_no_picture_is_refused(team: Team) -> None:
+    browser = await team.sign_in("organizer")
+    page = f"{team.path}/events/{team.event.short_id}"
+
+    answer = await browser.submit(page, f"{page}/cover", files={"file": ("a.jpg", b"<svg/>", "image/jpeg")})
+
+    assert answer.status_code in {415, 422}
+    assert (await load(team, team.event))[0].cover_key is None
