@@ -71,8 +71,10 @@ class SaleDesk:
         try:
             return await combiner.submit(move)
         finally:
-            if combiner.is_idle:
-                self._combiners.pop(move.sale_id, None)
+            # Every waiter of the last group comes by here; meanwhile the sale may have a new combiner, which must stay,
+            # or moves that should share a group queue for the pool's row one by one.
+            if combiner.is_idle and self._combiners.get(move.sale_id) is combiner:
+                del self._combiners[move.sale_id]
 
     def _open(self, sale_id: UUID) -> Combiner[Move, Moved | Replayed]:
         combiner: Combiner[Move, Moved | Replayed] = Combiner(
