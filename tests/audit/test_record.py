@@ -149,12 +149,15 @@ async def test_no_role_of_the_application_can_change_an_entry(
     database: Database, make: Make, statement: str, role: str
 ) -> None:
     await make.merchant()
+    become = text(f"SELECT set_config('role', '{database.role_prefix}_{role}', true)")
+
+    async def change() -> None:
+        async with database.write(SYSTEM) as session:
+            await session.execute(become)
+            await session.execute(text(statement))
 
     with pytest.raises(ProgrammingError) as refused:
-        async with database.write(SYSTEM) as session:
-            prefix = database.role_prefix
-            await session.execute(text(f"SELECT set_config('role', '{prefix}_{role}', true)"))
-            await session.execute(text(statement))
+        await change()
 
     assert isinstance(refused.value.orig, psycopg.errors.InsufficientPrivilege)
 

@@ -51,13 +51,16 @@ _FORGET_WORKERS = text(
 # An event has the time of the last change of a job; jobs themselves have none.
 _PURGE = text(
     """
-    DELETE FROM procrastinate_jobs WHERE id IN (
-        SELECT job.id FROM procrastinate_jobs job
-        WHERE job.status = ANY(CAST(:statuses AS procrastinate_job_status[]))
-          AND (SELECT max(event.at) FROM procrastinate_events event WHERE event.job_id = job.id)
-              < now() - make_interval(hours => :hours)
-        ORDER BY job.id LIMIT :chunk
-    ) RETURNING id
+    WITH gone AS (
+        DELETE FROM procrastinate_jobs WHERE id IN (
+            SELECT job.id FROM procrastinate_jobs job
+            WHERE job.status = ANY(CAST(:statuses AS procrastinate_job_status[]))
+              AND (SELECT max(event.at) FROM procrastinate_events event WHERE event.job_id = job.id)
+                  < now() - make_interval(hours => :hours)
+            ORDER BY job.id LIMIT :chunk
+        ) RETURNING id
+    ), forgotten AS (DELETE FROM job_failures USING gone WHERE job_id = gone.id)
+    SELECT id FROM gone
     """
 )
 
