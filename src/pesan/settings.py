@@ -24,7 +24,8 @@ class Settings(BaseSettings):
     Raises pydantic's ValidationError, which names the variable, when a value cannot be used.
     """
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+    # Tests fill the fields by name; without the prefix those names would be read from the environment too, HOME first.
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True, env_prefix="PESAN_")
 
     environment: Environment = Field("development", validation_alias=_alias("ENV", "NEXT_PUBLIC_APP_ENV"))
     debug: bool = Field(False, validation_alias=_alias("DEBUG"))
