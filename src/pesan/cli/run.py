@@ -31,6 +31,7 @@ def demo(port: Port = DEFAULT_PORT, workers: Workers = 1) -> None:
     from pesan.app.demo import prepare_demo, refuse_in_production
 
     os.environ.setdefault("PESAN_BASE_URL", f"http://localhost:{port}")
+    os.environ.setdefault("PESAN_LOG_LEVEL", "warning")  # what is printed is for a person here
     settings = load_settings()
     refuse_in_production(settings)
     with progress("Opening the database") as update, open_instance(settings, update) as instance:
