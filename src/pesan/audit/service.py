@@ -5,36 +5,38 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import func, select, text
 
 from pesan.audit.entries import GENESIS, NewEntry, Values
 from pesan.audit.models import Audited
 from pesan.db.actor import Actor
 from pesan.db.database import WriteSession
+from pesan.db.rows import pack, recordset
 
+_ENTRY = {
+    "subject_kind": "text",
+    "subject_id": "uuid",
+    "seq": "integer",
+    "prev_hash": "bytea",
+    "hash": "bytea",
+    "action": "text",
+    "actor_kind": "text",
+    "actor_id": "uuid",
+    "actor_name": "text",
+    "ip_digest": "text",
+    "merchant_id": "uuid",
+    "data": "jsonb",
+    "private_digest": "bytea",
+    "at": "timestamptz",
+}
+_PRIVATE = {"salt": "bytea", "reason": "text", "before": "jsonb", "after": "jsonb"}
+_NAMES = ", ".join(_ENTRY)
 # One statement for any number of entries: a hot sale writes hundreds at a time.
 _INSERT = text(
-    """
-    WITH private AS (
-        INSERT INTO audit_private (subject_id, seq, salt, reason, before, after)
-        SELECT subject_id, seq, salt, reason, before::jsonb, after::jsonb
-        FROM unnest(CAST(:private_ids AS uuid[]), CAST(:private_seqs AS int[]), CAST(:salts AS bytea[]),
-                    CAST(:reasons AS text[]), CAST(:befores AS text[]), CAST(:afters AS text[]))
-            AS p(subject_id, seq, salt, reason, before, after)
-    )
-    INSERT INTO audit_entries (subject_kind, subject_id, seq, prev_hash, hash, action, actor_kind, actor_id,
-                               actor_name, ip_digest, merchant_id, data, private_digest, at)
-    SELECT subject_kind, subject_id, seq, prev_hash, hash, action, actor_kind, actor_id,
-           actor_name, ip_digest, merchant_id, data::jsonb, private_digest, at
-    FROM unnest(CAST(:kinds AS text[]), CAST(:ids AS uuid[]), CAST(:seqs AS int[]), CAST(:prev_hashes AS bytea[]),
-                CAST(:hashes AS bytea[]), CAST(:actions AS text[]), CAST(:actor_kinds AS text[]),
-                CAST(:actor_ids AS uuid[]), CAST(:actor_names AS text[]), CAST(:ip_digests AS text[]),
-                CAST(:merchant_ids AS uuid[]), CAST(:data AS text[]), CAST(:private_digests AS bytea[]),
-                CAST(:ats AS timestamptz[]))
-        AS e(subject_kind, subject_id, seq, prev_hash, hash, action, actor_kind, actor_id, actor_name, ip_digest,
-             merchant_id, data, private_digest, at)
-    """
+    f"WITH given AS (SELECT * FROM {recordset(_ENTRY | _PRIVATE)}),"  # noqa: S608
+    " private AS (INSERT INTO audit_private (subject_id, seq, salt, reason, before, after)"
+    " SELECT subject_id, seq, salt, reason, before, after FROM given WHERE private_digest IS NOT NULL)"
+    f" INSERT INTO audit_entries ({_NAMES}) SELECT {_NAMES} FROM given"
 )
 _ERASE = text(
     "UPDATE audit_private SET salt = NULL, reason = NULL, before = NULL, after = NULL, erased_at = now()"
@@ -48,7 +50,7 @@ async def record_many(session: WriteSession, entries: Sequence[NewEntry]) -> Non
     Raises IntegrityError when an entry of that number exists: somebody wrote without the subject's lock.
     """
     if entries:
-        await session.execute(_INSERT, {**_columns(entries), **_private_columns(entries)})
+        await session.execute(_INSERT, pack(_row(entry) for entry in entries))
 
 
 async def record(
@@ -96,36 +98,23 @@ def _head(subject: Audited) -> bytes:
     return subject.audit_head or GENESIS
 
 
-def _columns(entries: Sequence[NewEntry]) -> dict[str, list[Any]]:
-    return {
-        "kinds": [entry.subject_kind for entry in entries],
-        "ids": [entry.subject_id for entry in entries],
-        "seqs": [entry.seq for entry in entries],
-        "prev_hashes": [entry.prev_hash for entry in entries],
-        "hashes": [entry.hash for entry in entries],
-        "actions": [entry.action for entry in entries],
-        "actor_kinds": [str(entry.actor.kind) for entry in entries],
-        "actor_ids": [entry.actor.user_id for entry in entries],
-        "actor_names": [entry.actor.name for entry in entries],
-        "ip_digests": [entry.actor.ip_digest for entry in entries],
-        "merchant_ids": [entry.merchant_id for entry in entries],
-        "data": [_json(entry.data) for entry in entries],
-        "private_digests": [entry.private_digest for entry in entries],
-        "ats": [entry.at for entry in entries],
+def _row(entry: NewEntry) -> dict[str, Any]:
+    row = {
+        "subject_kind": entry.subject_kind,
+        "subject_id": entry.subject_id,
+        "seq": entry.seq,
+        "prev_hash": entry.prev_hash,
+        "hash": entry.hash,
+        "action": entry.action,
+        "actor_kind": str(entry.actor.kind),
+        "actor_id": entry.actor.user_id,
+        "actor_name": entry.actor.name,
+        "ip_digest": entry.actor.ip_digest,
+        "merchant_id": entry.merchant_id,
+        "data": entry.data,
+        "private_digest": entry.private_digest,
+        "at": entry.at,
     }
-
-
-def _private_columns(entries: Sequence[NewEntry]) -> dict[str, list[Any]]:
-    personal = [entry for entry in entries if entry.private_digest is not None]
-    return {
-        "private_ids": [entry.subject_id for entry in personal],
-        "private_seqs": [entry.seq for entry in personal],
-        "salts": [entry.salt for entry in personal],
-        "reasons": [entry.reason for entry in personal],
-        "befores": [_json(entry.before) for entry in personal],
-        "afters": [_json(entry.after) for entry in personal],
-    }
-
-
-def _json(values: Values | None) -> str | None:
-    return None if values is None else orjson.dumps(values).decode()
+    if entry.private_digest is None:
+        return row
+    return row | {"salt": entry.salt, "reason": entry.reason, "before": entry.before, "after": entry.after}

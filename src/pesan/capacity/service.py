@@ -3,17 +3,16 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BindParameter, Integer, String, Uuid, bindparam, text, update
+from sqlalchemy import text, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.types import TypeEngine
 
 from pesan.capacity.errors import CapacityTooLow
 from pesan.capacity.models import DEFAULT_HOLD_RATIO, CapacityPool
 from pesan.capacity.states import Bucket, PoolCounts
 from pesan.db import WriteSession
+from pesan.db.rows import pack, recordset
 from pesan.kit.ids import new_id
 
 
@@ -30,69 +29,49 @@ class NewClaim:
     bucket: Bucket
 
 
-def _arrays(**types: TypeEngine[Any]) -> list[BindParameter[Any]]:
-    return [bindparam(name, type_=ARRAY(kind)) for name, kind in types.items()]
-
+_COUNTS = {"id": "uuid", "held": "integer", "used": "integer"}
+_CLAIMS = {
+    "id": "uuid",
+    "merchant_id": "uuid",
+    "order_id": "uuid",
+    "line_id": "uuid",
+    "pool_id": "uuid",
+    "quantity": "integer",
+    "bucket": "text",
+}
+_BUCKETS = {"order_id": "uuid", "bucket": "text"}
 
 _UPDATE = text(
-    "UPDATE capacity_pools p SET held = n.held, used = n.used"
-    " FROM unnest(:ids, :held, :used) AS n (id, held, used) WHERE p.id = n.id"
-).bindparams(*_arrays(ids=Uuid(), held=Integer(), used=Integer()))
-
-_INSERT = text(
-    "INSERT INTO claims (id, merchant_id, order_id, line_id, pool_id, quantity, bucket)"
-    " SELECT * FROM unnest(:ids, :merchants, :orders, :lines, :pools, :quantities, :buckets)"
-).bindparams(
-    *_arrays(
-        ids=Uuid(),
-        merchants=Uuid(),
-        orders=Uuid(),
-        lines=Uuid(),
-        pools=Uuid(),
-        quantities=Integer(),
-        buckets=String(),
-    )
+    f"UPDATE capacity_pools p SET held = n.held, used = n.used FROM {recordset(_COUNTS)} WHERE p.id = n.id"  # noqa: S608
 )
-
+_INSERT = text(
+    f"INSERT INTO claims ({', '.join(_CLAIMS)}) SELECT {', '.join(_CLAIMS)} FROM {recordset(_CLAIMS)}"  # noqa: S608
+)
 _MOVE = text(
-    "UPDATE claims c SET bucket = n.bucket FROM unnest(:orders, :buckets) AS n (order_id, bucket)"
+    f"UPDATE claims c SET bucket = n.bucket FROM {recordset(_BUCKETS)}"  # noqa: S608
     " WHERE c.order_id = n.order_id AND c.bucket <> n.bucket"
-).bindparams(*_arrays(orders=Uuid(), buckets=String()))
+)
 
 
 async def write_counts(session: WriteSession, pools: Iterable[PoolCounts]) -> None:
     """Store the counters that were decided on; the CHECK constraints have the last word."""
-    rows = list(pools)
+    rows = [{"id": pool.id, "held": pool.held, "used": pool.used} for pool in pools]
     if rows:
-        await session.execute(
-            _UPDATE,
-            {"ids": [p.id for p in rows], "held": [p.held for p in rows], "used": [p.used for p in rows]},
-        )
+        await session.execute(_UPDATE, pack(rows))
 
 
 async def insert_claims(session: WriteSession, claims: Sequence[NewClaim]) -> None:
     """Write many claims in one statement."""
     if claims:
         await session.execute(
-            _INSERT,
-            {
-                "ids": [c.id for c in claims],
-                "merchants": [c.merchant_id for c in claims],
-                "orders": [c.order_id for c in claims],
-                "lines": [c.line_id for c in claims],
-                "pools": [c.pool_id for c in claims],
-                "quantities": [c.quantity for c in claims],
-                "buckets": [c.bucket.value for c in claims],
-            },
+            _INSERT, pack({name: getattr(claim, name) for name in _CLAIMS} for claim in claims)
         )
 
 
 async def move_claims(session: WriteSession, moves: Sequence[tuple[UUID, Bucket]]) -> None:
     """Put every claim of each order into its new bucket, in one statement."""
     if moves:
-        await session.execute(
-            _MOVE, {"orders": [order for order, _ in moves], "buckets": [bucket.value for _, bucket in moves]}
-        )
+        await session.execute(_MOVE, pack({"order_id": order, "bucket": bucket} for order, bucket in moves))
 
 
 async def create_pool(

@@ -18,10 +18,12 @@ from pesan.catalog.errors import InvalidPeriod
 from pesan.catalog.models import Event, EventPaymentMethod
 from pesan.catalog.states import EventStatus
 from pesan.db import Actor, WriteSession
+from pesan.jobs import enqueue
 from pesan.kit.ids import new_id, new_short_id
 
 DEFAULT_DURATION = timedelta(hours=3)
 MAX_SLUG_LENGTH = 60
+REISSUE_TASK = "tickets.reissue_event"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,8 @@ async def create_event(
 async def update_event(session: WriteSession, *, event: Event, draft: EventDraft, actor: Actor) -> None:
     """Change an event; raises CapacityTooLow when places below what is sold and held were asked for.
 
-    **Locks** the event's pool, after the event's own row.
+    **Locks** the event's pool, after the event's own row. **Enqueues** the reissue of tickets, whose validity ends with
+    the event, when its end moves.
     """
     before = {name: getattr(event, name) for name in draft.columns()}
     changed = {name: value for name, value in draft.columns().items() if before[name] != value}
@@ -113,6 +116,8 @@ async def update_event(session: WriteSession, *, event: Event, draft: EventDraft
         max_per_order=draft.max_per_order,
     )
     await _replace_methods(session, event, draft.method_ids)
+    if "ends_at" in changed:
+        await enqueue(session, REISSUE_TASK, event_id=event.id)
     data = {"changed": sorted(changed), "capacity": draft.capacity, "hold_ratio": str(draft.hold_ratio)}
     await record(session, event, action="event:catalog:updated", actor=actor, data=data)
 

@@ -1,90 +1,67 @@
 """Bulk writes of a group: one statement per table, however many moves it has."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import (
-    ARRAY,
-    BigInteger,
-    DateTime,
-    Integer,
-    LargeBinary,
-    String,
-    TextClause,
-    Uuid,
-    bindparam,
-    text,
-)
-from sqlalchemy.types import TypeEngine
+from sqlalchemy import TextClause, text
 
 from pesan.db import WriteSession
+from pesan.db.rows import pack, recordset
 from pesan.orders.decide import Granted
 
-Column = tuple[str, TypeEngine[Any], Callable[[Granted], object]]
-
-_ORDER_COLUMNS: Sequence[Column] = (
-    ("id", Uuid(), lambda g: g.order.id),
-    ("merchant_id", Uuid(), lambda g: g.order.merchant_id),
-    ("event_id", Uuid(), lambda g: g.order.event_id),
-    ("user_id", Uuid(), lambda g: _wish(g).user_id),
-    ("code", String(), lambda g: g.order.code),
-    ("state", String(), lambda g: g.order.state.value),
-    ("buyer_name", String(), lambda g: _wish(g).buyer_name),
-    ("wa", String(), lambda g: g.order.wa),
-    ("email", String(), lambda g: g.order.email),
-    ("notes", String(), lambda g: _wish(g).notes),
-    ("locale", String(), lambda g: _wish(g).locale),
-    ("quantity", Integer(), lambda g: g.order.quantity),
-    ("total_amount", BigInteger(), lambda g: g.order.total_amount),
-    ("currency", String(), lambda g: g.order.currency),
-    ("fulfilment", String(), lambda g: g.order.fulfilment),
-    ("hold_expires_at", DateTime(timezone=True), lambda g: g.order.hold_expires_at),
-    ("ip_digest", String(), lambda g: g.move.actor.ip_digest),
-    ("placed_at", DateTime(timezone=True), lambda g: g.moved.at),
-    ("state_changed_at", DateTime(timezone=True), lambda g: g.moved.at),
-    ("audit_seq", Integer(), lambda g: g.order.audit_seq),
-    ("audit_head", LargeBinary(), lambda g: g.order.audit_head),
-)
-_LINE_COLUMNS: Sequence[Column] = (
-    ("id", Uuid(), lambda g: _wish(g).line_id),
-    ("merchant_id", Uuid(), lambda g: g.order.merchant_id),
-    ("order_id", Uuid(), lambda g: g.order.id),
-    ("event_id", Uuid(), lambda g: g.order.event_id),
-    ("title", String(), lambda g: g.title),
-    ("quantity", Integer(), lambda g: g.order.quantity),
-    ("unit_amount", BigInteger(), lambda g: g.order.total_amount // g.order.quantity),
-)
-_CHANGES: Sequence[Column] = (
-    ("id", Uuid(), lambda g: g.order.id),
-    ("state", String(), lambda g: g.order.state.value),
-    ("submitted_at", DateTime(timezone=True), lambda g: g.order.submitted_at),
-    ("ended_at", DateTime(timezone=True), lambda g: g.order.ended_at),
-    ("reject_reason", String(), lambda g: g.order.reject_reason),
-    ("decided_by", Uuid(), lambda g: g.order.decided_by),
-    ("state_changed_at", DateTime(timezone=True), lambda g: g.moved.at),
-    ("audit_seq", Integer(), lambda g: g.order.audit_seq),
-    ("audit_head", LargeBinary(), lambda g: g.order.audit_head),
-)
+_ORDER_COLUMNS: Mapping[str, str] = {
+    "id": "uuid",
+    "merchant_id": "uuid",
+    "event_id": "uuid",
+    "user_id": "uuid",
+    "code": "text",
+    "state": "text",
+    "buyer_name": "text",
+    "wa": "text",
+    "email": "text",
+    "notes": "text",
+    "locale": "text",
+    "quantity": "integer",
+    "total_amount": "bigint",
+    "currency": "text",
+    "fulfilment": "text",
+    "hold_expires_at": "timestamptz",
+    "ip_digest": "text",
+    "placed_at": "timestamptz",
+    "state_changed_at": "timestamptz",
+    "audit_seq": "integer",
+    "audit_head": "bytea",
+}
+_LINE_COLUMNS: Mapping[str, str] = {
+    "id": "uuid",
+    "merchant_id": "uuid",
+    "order_id": "uuid",
+    "event_id": "uuid",
+    "title": "text",
+    "quantity": "integer",
+    "unit_amount": "bigint",
+}
+_CHANGES: Mapping[str, str] = {
+    "id": "uuid",
+    "state": "text",
+    "submitted_at": "timestamptz",
+    "ended_at": "timestamptz",
+    "reject_reason": "text",
+    "decided_by": "uuid",
+    "state_changed_at": "timestamptz",
+    "audit_seq": "integer",
+    "audit_head": "bytea",
+}
 
 
-def _unnest(columns: Sequence[Column]) -> str:
-    return f"unnest({', '.join(f':{name}' for name, _, _ in columns)})"
+def _insert(table: str, columns: Mapping[str, str]) -> TextClause:
+    names = ", ".join(columns)
+    return text(f"INSERT INTO {table} ({names}) SELECT {names} FROM {recordset(columns)}")  # noqa: S608
 
 
-def _bound(sql: str, columns: Sequence[Column]) -> TextClause:
-    return text(sql).bindparams(*(bindparam(name, type_=ARRAY(kind)) for name, kind, _ in columns))
-
-
-def _insert(table: str, columns: Sequence[Column]) -> TextClause:
-    names = ", ".join(name for name, _, _ in columns)
-    return _bound(f"INSERT INTO {table} ({names}) SELECT * FROM {_unnest(columns)}", columns)  # noqa: S608
-
-
-def _update(table: str, columns: Sequence[Column]) -> TextClause:
-    names = [name for name, _, _ in columns]
-    changes = ", ".join(f"{name} = n.{name}" for name in names[1:])
-    source = f"{_unnest(columns)} AS n ({', '.join(names)})"
-    return _bound(f"UPDATE {table} o SET {changes} FROM {source} WHERE o.id = n.id", columns)  # noqa: S608
+def _update(table: str, columns: Mapping[str, str]) -> TextClause:
+    changes = ", ".join(f"{name} = n.{name}" for name in columns if name != "id")
+    return text(f"UPDATE {table} o SET {changes} FROM {recordset(columns)} WHERE o.id = n.id")  # noqa: S608
 
 
 _INSERT_ORDERS = _insert("orders", _ORDER_COLUMNS)
@@ -95,20 +72,69 @@ _UPDATE_ORDERS = _update("orders", _CHANGES)
 async def insert_orders(session: WriteSession, granted: Sequence[Granted]) -> None:
     """Write the orders and lines of granted placements."""
     if granted:
-        await session.execute(_INSERT_ORDERS, _values(granted, _ORDER_COLUMNS))
-        await session.execute(_INSERT_LINES, _values(granted, _LINE_COLUMNS))
+        await session.execute(_INSERT_ORDERS, pack(_order(grant) for grant in granted))
+        await session.execute(_INSERT_LINES, pack(_line(grant) for grant in granted))
 
 
 async def update_orders(session: WriteSession, granted: Sequence[Granted]) -> None:
     """Write what granted moves changed of orders that were there; of several for one order, the last."""
     last = {grant.order.id: grant for grant in granted}
     if last:
-        await session.execute(_UPDATE_ORDERS, _values(list(last.values()), _CHANGES))
+        await session.execute(_UPDATE_ORDERS, pack(_changed(grant) for grant in last.values()))
 
 
-def _values(granted: Sequence[Granted], columns: Sequence[Column]) -> dict[str, list[object]]:
-    return {name: [value(grant) for grant in granted] for name, _, value in columns}
+def _order(grant: Granted) -> dict[str, Any]:
+    order, wish, at = grant.order, grant.move.placement, grant.moved.at
+    assert wish is not None
+    return {
+        "id": order.id,
+        "merchant_id": order.merchant_id,
+        "event_id": order.event_id,
+        "user_id": wish.user_id,
+        "code": order.code,
+        "state": order.state.value,
+        "buyer_name": wish.buyer_name,
+        "wa": order.wa,
+        "email": order.email,
+        "notes": wish.notes,
+        "locale": wish.locale,
+        "quantity": order.quantity,
+        "total_amount": order.total_amount,
+        "currency": order.currency,
+        "fulfilment": order.fulfilment,
+        "hold_expires_at": order.hold_expires_at,
+        "ip_digest": grant.move.actor.ip_digest,
+        "placed_at": at,
+        "state_changed_at": at,
+        "audit_seq": order.audit_seq,
+        "audit_head": order.audit_head,
+    }
 
 
-def _wish(grant: Granted) -> Any:
-    return grant.move.placement
+def _line(grant: Granted) -> dict[str, Any]:
+    order, wish = grant.order, grant.move.placement
+    assert wish is not None
+    return {
+        "id": wish.line_id,
+        "merchant_id": order.merchant_id,
+        "order_id": order.id,
+        "event_id": order.event_id,
+        "title": grant.title,
+        "quantity": order.quantity,
+        "unit_amount": order.total_amount // order.quantity,
+    }
+
+
+def _changed(grant: Granted) -> dict[str, Any]:
+    order = grant.order
+    return {
+        "id": order.id,
+        "state": order.state.value,
+        "submitted_at": order.submitted_at,
+        "ended_at": order.ended_at,
+        "reject_reason": order.reject_reason,
+        "decided_by": order.decided_by,
+        "state_changed_at": grant.moved.at,
+        "audit_seq": order.audit_seq,
+        "audit_head": order.audit_head,
+    }
