@@ -1,5 +1,6 @@
 """What the tests of the guest's way have in common."""
 
+import asyncio
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from pesan.checkout.links import event_path
 from pesan.db import Database
 from pesan.orders.models import Order
 from pesan.orders.moves import Move
-from pesan.orders.states import OrderEvent
+from pesan.orders.states import OrderEvent, OrderState
 from pesan.payments.service import MethodDraft, create_method
 from pesan.payments.states import MethodKind
 from pesan.tenancy.models import Merchant
@@ -52,6 +53,12 @@ class Fair:
         async with self.database.read(SYSTEM) as session:
             row = await session.execute(text("SELECT id FROM orders WHERE code = :code"), {"code": code})
             return await session.get_one(Order, row.scalar_one())
+
+    async def wait_for(self, code: str, state: OrderState) -> None:
+        """Wait until the worker has brought the order there."""
+        async with asyncio.timeout(30):
+            while (await self.order(code)).state != state:
+                await asyncio.sleep(0.1)
 
     async def decide(self, code: str, event: OrderEvent, reason: str | None = None) -> None:
         """What a reviewer would do."""

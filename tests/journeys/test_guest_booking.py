@@ -199,3 +199,48 @@ async def test_language_and_colours_are_remembered(fair: Fair, tab: Tab):
     await page.get_by_role("button", name="Dark").click()
     assert await page.locator("html").get_attribute("data-theme") == "dark"
     assert not PAY_URL.search(page.url)
+
+
+async def test_completed_booking_hands_out_its_papers(database, make, service, tab: Tab):
+    fair = await open_fair(database, make, service, certificate=True)
+    code = (await make.order(fair.event, state=OrderState.PAID)).code
+    page = tab.page
+    await tab.open(fair.url(f"/b/{code}"))
+    await expect(page.locator(".pass__qr svg")).to_be_visible(timeout=30_000)
+    papers = {
+        "Unduh PDF": f"tiket-{code}.pdf",
+        "Ringkasan PDF": f"pesanan-{code}.pdf",
+        "Sertifikat": f"sertifikat-{code}.pdf",
+        "Tambah ke kalender": f"{fair.event.slug}.ics",
+    }
+    for label, filename in papers.items():
+        async with page.expect_download() as download:
+            await page.get_by_role("link", name=label).click()
+        assert (await download.value).suggested_filename == filename
+
+
+async def test_device_keeps_its_bookings(fair: Fair, tab: Tab, make):
+    code = (await make.order(fair.event)).code
+    await make.order(fair.event)
+    await tab.open(fair.url("/b"))
+    await tab.page.get_by_label("Kode pesanan").fill(code.lower())
+    await tab.page.get_by_role("button", name="Buka pesanan").click()
+    await expect(tab.page.get_by_role("heading", name="Tinggal bayar")).to_be_visible()
+    await tab.open(fair.url("/b"))
+    await expect(tab.page.locator(".kept")).to_have_count(1)
+
+
+async def test_dead_line_is_said_and_left_again(fair: Fair, browser: Browser):
+    async with visiting(browser) as tab:
+        page = tab.page
+        await tab.open(fair.url())
+        await page.evaluate("navigator.serviceWorker.ready.then(() => 1)")
+        await page.context.set_offline(True)
+        await expect(page.locator("#toast")).to_have_text(
+            "Sambungan terputus. Isianmu tersimpan di perangkat ini."
+        )
+        await page.reload()
+        await expect(page.get_by_role("heading", name="Sambungan terputus")).to_be_visible()
+        await page.context.set_offline(False)
+        await page.get_by_role("link", name="Muat ulang").click()
+        await expect(page.get_by_role("heading", name=fair.event.title)).to_be_visible()

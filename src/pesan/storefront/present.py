@@ -14,13 +14,15 @@ from pesan.payments.models import PaymentMethod
 from pesan.payments.service import Instructions
 from pesan.payments.states import MethodKind
 from pesan.storage.keys import version_key
-from pesan.storefront.booking import Booking
+from pesan.storefront.booking import Booking, effective_state
+from pesan.storefront.queries import Kept
 from pesan.storefront.views import (
     BankInstructions,
     BookingView,
     Brand,
     EventCard,
     EventDetail,
+    KeptBooking,
     MethodChoice,
     PaymentPanel,
     QrisInstructions,
@@ -131,6 +133,15 @@ def show_status(booking: Booking, *, origin: str) -> StatusView:
         calendar_path=f"{files}/calendar.ics",
         summary_path=f"{files}/summary.pdf",
         certificate_path=f"{files}/certificate.pdf" if event.certificate and booking.tickets else "",
+    )
+
+
+def show_kept(kept: Kept) -> KeptBooking:
+    """A line of the list of bookings that a browser keeps."""
+    order, event, merchant, now = kept
+    state = effective_state(order, now)
+    return KeptBooking(
+        event.title, status_path(order.code), state, STATE_WORDS[state], event.starts_at, merchant.zone
     )
 
 

@@ -175,6 +175,18 @@ class BookingView:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptBooking:
+    """A booking that this browser made or opened before."""
+
+    title: str
+    path: str
+    state: OrderState
+    word: Text
+    starts_at: datetime
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
 class MethodChoice:
     """One way to pay; `kind` is bank or qris."""
 

@@ -26,7 +26,7 @@ from pesan.orders.errors import OrderNotFound
 from pesan.orders.queries import get_order_by_code
 from pesan.orders.states import OrderState
 from pesan.storefront.forms import FIELDS, MENDS, html_rules, read_hold_form
-from pesan.storefront.pages.requests import find_listing, text_of
+from pesan.storefront.pages.requests import find_listing, origin_of, text_of
 from pesan.storefront.present import show_card
 from pesan.storefront.views import BookingSheet
 from pesan.web.access import Who, allow
@@ -137,4 +137,5 @@ def _sheet(request: Request, listing: Listing, typed: _Typed, *, status: int = 2
         errors=typed.errors,
         problem=typed.problem,
     )
-    return render(request, "storefront/book.html", {"sheet": sheet, "brand": card.brand}, status=status)
+    context = {"sheet": sheet, "brand": card.brand, "origin": origin_of(request)}
+    return render(request, "storefront/book.html", context, status=status)

@@ -19,6 +19,14 @@ async def show_offline(request: Request) -> Response:
     return render(request, "web/offline.html")
 
 
+@router.get("/sw.js")
+async def get_service_worker(request: Request) -> Response:
+    """The worker that shows the offline page; new with every version of the static files."""
+    assets = get_registry(request)[Assets]
+    body = assets.body("js/sw.js").replace(b"__VERSION__", assets.version.encode())
+    return Response(body, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
+
+
 @router.get("/manifest.webmanifest")
 async def get_manifest(request: Request) -> Response:
     """The site as an app on a home screen."""

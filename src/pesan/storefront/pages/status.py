@@ -14,9 +14,12 @@ from pesan.realtime.gate import StreamGate
 from pesan.realtime.sse import Snapshot, stream
 from pesan.storefront.booking import load_booking, load_status
 from pesan.storefront.pages.requests import origin_of
-from pesan.storefront.present import show_status
+from pesan.storefront.present import show_kept, show_status
+from pesan.storefront.queries import list_kept_bookings
+from pesan.storefront.views import KeptBooking
 from pesan.web.access import Who, allow
 from pesan.web.context import name_merchant
+from pesan.web.cookies import remember_code, remembered_codes
 from pesan.web.deps import get_database, get_locale, get_registry, guest_actor, ip_digest
 from pesan.web.limits import CODE_MISSES, limit_misses
 from pesan.web.pages import render
@@ -38,7 +41,8 @@ async def find_booking(request: Request, code: str = "") -> Response:
     if len(wanted) == CODE_LENGTH and wanted.isalnum() and wanted.isascii():
         return RedirectResponse(status_path(wanted), 303)
     problem = _NO_CODE.in_(get_locale(request)) if code else ""
-    return render(request, "storefront/find.html", {"code": code[:40], "problem": problem})
+    context = {"code": code[:40], "problem": problem, "kept": await _kept(request)}
+    return render(request, "storefront/find.html", context)
 
 
 @router.get("/b/{code}", dependencies=[allow(Who.GUEST_WITH_CODE), misses])
@@ -47,7 +51,9 @@ async def show_booking_status(request: Request, code: str) -> Response:
     booking = await load_booking(get_database(request), normalise_code(code), guest_actor(request))
     name_merchant(request, booking.order.merchant_id)
     view = show_status(booking, origin=origin_of(request))
-    return render(request, "storefront/status.html", {"view": view, "brand": view.booking.card.brand})
+    response = render(request, "storefront/status.html", {"view": view, "brand": view.booking.card.brand})
+    remember_code(request, response, booking.order.code)
+    return response
 
 
 @router.get("/b/{code}/events", dependencies=[allow(Who.GUEST_WITH_CODE), misses])
@@ -68,3 +74,11 @@ async def stream_status(request: Request, code: str) -> Response:
         fetch=fetch,
         last_event_id=request.headers.get("last-event-id"),
     )
+
+
+async def _kept(request: Request) -> list[KeptBooking]:
+    codes = remembered_codes(request)
+    if not codes:
+        return []
+    async with get_database(request).read(guest_actor(request)) as session:
+        return [show_kept(kept) for kept in await list_kept_bookings(session, codes)]

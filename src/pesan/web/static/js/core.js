@@ -12,11 +12,14 @@ export function start(root = document) {
 }
 
 export function say(text) {
-  const toast = document.getElementById("toast");
   toast.textContent = text;
   clearTimeout(say.timer);
   say.timer = setTimeout(() => { toast.textContent = ""; }, 4000);
 }
+
+const toast = document.getElementById("toast");
+for (const change of ["offline", "online"]) addEventListener(change, () => say(toast.dataset[change]));
+if ("serviceWorker" in navigator) navigator.serviceWorker.register("/sw.js").catch(() => {});
 
 addEventListener("pesan:swap", (event) => start(event.target));
 addEventListener("pesan:say", (event) => say(event.detail));

@@ -59,5 +59,6 @@ export default function live(root) {
 
   document.addEventListener("visibilitychange", () => { if (!document.hidden) poll(); });
   addEventListener("pagehide", stop);
+  addEventListener("pageshow", (event) => { if (event.persisted) listen(); });
   listen();
 }

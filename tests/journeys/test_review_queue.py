@@ -1,0 +1,187 @@
+"""A reviewer's whole evening: the queue by keyboard, by touch and without scripts, alone and with others."""
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+from sqlalchemy import text
+
+from pesan.identity.states import MerchantRole, PlatformRole
+from tests.journeys.browser import visiting
+from tests.journeys.staff import Desk, open_desk, sign_in
+from tests.support.database import offenders
+from tests.support.service import Service
+
+pytestmark = pytest.mark.browser
+STAFF, ORGANIZER, ADMIN = MerchantRole.STAFF, MerchantRole.ORGANIZER, PlatformRole.ADMIN
+
+
+@pytest.fixture
+async def desk(database, make, service: Service) -> Desk:
+    return await open_desk(database, make, service)
+
+
+async def shown(page: Page) -> str:
+    """The code of the order under the reviewer's eyes."""
+    return await page.locator("[data-item]").get_attribute("data-item") or ""
+
+
+async def expect_shown(page: Page, code: str) -> None:
+    await expect(page.locator("[data-item]")).to_have_attribute("data-item", code)
+
+
+async def state(desk: Desk, code: str) -> tuple[str, str | None]:
+    async with desk.database.sale() as session:
+        row = await session.execute(
+            text("SELECT state, reject_reason FROM orders WHERE code = :code"), {"code": code}
+        )
+        found = row.one()
+    return found.state, found.reject_reason
+
+
+async def test_reviewer_works_through_the_queue_by_keyboard(desk: Desk, browser: Browser):
+    codes = [await desk.send_proof(name) for name in ("Budi Santoso", "Siti Rahma", "Made Wirawan")]
+    email = await desk.hire("Rina Kusuma", STAFF)
+    async with visiting(browser, phone=False) as tab:
+        page = tab.page
+        await sign_in(page, desk, email)
+        await expect_shown(page, codes[0])
+        await page.keyboard.press("j")
+        await expect_shown(page, codes[1])
+        await page.keyboard.press("k")
+        await expect_shown(page, codes[0])
+        await page.keyboard.press("a")
+        await expect_shown(page, codes[1])
+        await expect(page.get_by_text(f"{codes[0]} disetujui.")).to_be_visible()
+        await page.keyboard.press("r")
+        await page.keyboard.press("2")
+        await page.keyboard.press("Enter")
+        await expect_shown(page, codes[2])
+        await page.keyboard.press("?")
+        await expect(page.get_by_role("heading", name="Tombol pintas")).to_be_visible()
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("a")
+        await expect(page.get_by_role("heading", name="Semua sudah ditinjau")).to_be_visible()
+        assert await tab.violations() == []
+        assert tab.faults == []
+    states = [await state(desk, code) for code in codes]
+    assert [found in {"PAID", "COMPLETED"} for found, _ in states] == [True, False, True]
+    assert states[1] == ("REJECTED", "Transfer belum kami terima di rekening ini.")
+    assert await offenders(desk.database) == []
+
+
+async def test_letters_typed_into_the_reason_do_nothing_else(desk: Desk, browser: Browser):
+    code = await desk.send_proof("Budi Santoso")
+    email = await desk.hire("Rina Kusuma", STAFF)
+    async with visiting(browser, phone=False) as tab:
+        page = tab.page
+        await sign_in(page, desk, email)
+        await page.keyboard.press("r")
+        await page.locator("#reason").press_sequentially("ajakan palsu")
+        await page.get_by_role("button", name="Tolak pembayaran ini").click()
+        await expect(page.get_by_role("heading", name="Semua sudah ditinjau")).to_be_visible()
+    assert await state(desk, code) == ("REJECTED", "ajakan palsu")
+
+
+async def test_keys_can_be_turned_off(desk: Desk, browser: Browser):
+    code = await desk.send_proof("Budi Santoso")
+    email = await desk.hire("Rina Kusuma", STAFF)
+    async with visiting(browser, phone=False) as tab:
+        page = tab.page
+        await sign_in(page, desk, email)
+        await page.keyboard.press("?")
+        await page.get_by_label("Pakai tombol pintas").uncheck()
+        await page.get_by_role("button", name="Tutup").click()
+        await page.keyboard.press("a")
+        await page.wait_for_timeout(300)
+    assert await state(desk, code) == ("REVIEW", None)
+
+
+async def test_second_reviewer_sees_at_once_who_decided(desk: Desk, browser: Browser):
+    code = await desk.send_proof("Budi Santoso")
+    rina, dewi = await desk.hire("Rina Kusuma", STAFF), await desk.hire("Dewi Lestari", ORGANIZER)
+    async with visiting(browser, phone=False) as first, visiting(browser) as second:
+        await sign_in(first.page, desk, rina)
+        await sign_in(second.page, desk, dewi)
+        await expect_shown(second.page, code)
+        await first.page.keyboard.press("a")
+        await expect(second.page.get_by_text("oleh Rina Kusuma")).to_be_visible(timeout=15_000)
+        await expect(second.page.get_by_role("button", name="Setujui")).to_have_count(0)
+        assert second.faults == []
+
+
+async def test_new_proof_arrives_by_itself(desk: Desk, browser: Browser):
+    email = await desk.hire("Rina Kusuma", STAFF)
+    async with visiting(browser) as tab:
+        await sign_in(tab.page, desk, email)
+        await expect(tab.page.get_by_role("heading", name="Semua sudah ditinjau")).to_be_visible()
+        code = await desk.send_proof("Budi Santoso")
+        await expect(tab.page.locator(f'[data-item="{code}"]')).to_be_visible(timeout=15_000)
+        second = await desk.send_proof("Siti Rahma")
+        await expect(tab.page.locator(".queue a")).to_have_count(2, timeout=15_000)
+        assert await shown(tab.page) == code
+        assert second in (await tab.page.locator("#review").get_attribute("data-codes") or "")
+        assert await tab.violations() == []
+        assert tab.faults == []
+
+
+async def test_reviewer_without_scripts_gets_as_far(desk: Desk, browser: Browser):
+    codes = [await desk.send_proof(name) for name in ("Budi Santoso", "Siti Rahma")]
+    email = await desk.hire("Rina Kusuma", STAFF)
+    async with visiting(browser, scripts=False) as tab:
+        page = tab.page
+        await sign_in(page, desk, email)
+        await page.get_by_role("button", name="Setujui").click()
+        await expect(page.get_by_text(f"{codes[0]} disetujui.")).to_be_visible()
+        await page.locator("summary", has_text="Tolak").click()
+        await page.get_by_label("Bukti tidak terbaca. Kirim gambar yang utuh dan jelas.").check()
+        await page.get_by_role("button", name="Tolak pembayaran ini").click()
+        await expect(page.get_by_role("heading", name="Semua sudah ditinjau")).to_be_visible()
+    assert (await state(desk, codes[1]))[0] == "REJECTED"
+
+
+async def test_proof_is_zoomed_and_reused_one_is_flagged(desk: Desk, browser: Browser):
+    first = await desk.send_proof("Budi Santoso", text="sama")
+    second = await desk.send_proof("Siti Rahma", text="sama")
+    email = await desk.hire("Rina Kusuma", STAFF)
+    async with visiting(browser, phone=False) as tab:
+        page = tab.page
+        await sign_in(page, desk, email, to=f"/review/{second}")
+        await expect(page.get_by_text("Sama persis dengan")).to_be_visible()
+        await expect(page.get_by_role("link", name=first, exact=True)).to_be_visible()
+        picture = page.locator("[data-proof] img")
+        before = await picture.bounding_box()
+        await page.keyboard.press("z")
+        after = await picture.bounding_box()
+        assert before is not None
+        assert after is not None
+        assert after["width"] > before["width"]
+        assert await tab.violations() == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("phone", [True, False])
+async def test_staff_pages_are_accessible(desk: Desk, browser: Browser, scheme, phone):
+    code = await desk.send_proof("Budi Santoso", text="sama")
+    await desk.send_proof("Siti Rahma", text="sama")
+    email = await desk.hire("Agus Admin", ADMIN)
+    event = desk.event.short_id
+    pages = ["", "/review", f"/review/{code}", "/bookings", f"/bookings/{code}", "/events", "/events/new"]
+    pages += [f"/events/{event}", "/payment-methods", "/brand"]
+    addresses = [
+        *map(desk.url, pages),
+        *(f"{desk.service.url}/backoffice{end}" for end in ("", "/jobs", "/account")),
+    ]
+    found = {}
+    async with visiting(browser, scheme=scheme, phone=phone, width=320 if phone else None) as tab:
+        await tab.open(f"{desk.service.url}/backoffice/login")
+        found["login"] = [*await tab.axe(), *await tab.violations()]
+        await sign_in(tab.page, desk, email)
+        for address in addresses:
+            await tab.open(address)
+            wide = await tab.overflow()
+            found[address] = [
+                *await tab.axe(),
+                *await tab.violations(),
+                *([f"{wide} px too wide"] if wide > 0 else []),
+            ]
+        assert tab.faults == []
+    assert {address: faults for address, faults in found.items() if faults} == {}
