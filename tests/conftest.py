@@ -17,12 +17,14 @@ from pesan.app.wiring import build_registry
 from pesan.db import Database
 from pesan.kit.registry import Registry
 from pesan.settings import Settings
+from tests.support.browser import find_chromium
 from tests.support.factories import Make
 from tests.support.postgres import Server, running_server
 from tests.support.queries import CountQueries, counter_for
 from tests.support.schema import SECRET, make_template, open_database
 from tests.support.service import StartService, services
 
+DATA_LAYER = {"audit", "capacity", "idempotency", "jobs", "orders"}
 KEPT = ("PESAN_TEST_",)
 DOCUMENT_NAMES = (
     "DATABASE_URL",
@@ -40,6 +42,24 @@ def pytest_configure() -> None:
     for name in list(os.environ):
         if (name.startswith("PESAN_") and not name.startswith(KEPT)) or name in DOCUMENT_NAMES:
             del os.environ[name]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What lives by the database runs on every PostgreSQL; what lives by a browser only where there is one."""
+    skip = pytest.mark.skip(reason="there is no Chromium on this machine")
+    for item in items:
+        if any(part in DATA_LAYER for part in item.path.parts):
+            item.add_marker(pytest.mark.every_postgres)
+        if not find_chromium() and item.get_closest_marker("browser"):
+            item.add_marker(skip)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in the last lines what this run could not show."""
+    if not find_chromium():
+        terminalreporter.write_line(
+            "Browser tests were skipped: there is no Chromium, and it can be installed only as root with apt-get."
+        )
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,10 @@ JOURNEY_SECONDS = 240
 async def patiently(client: httpx.AsyncClient, method: str, path: str, **what: Any) -> httpx.Response:
     """Ask again while the answer is that it is busy, as long as it says."""
     while True:
-        answer = await client.request(method, path, **what)
+        try:
+            answer = await client.request(method, path, **what)
+        except httpx.TransportError as error:
+            raise RuntimeError(f"{method} {path} broke: {error!r}") from error
         if answer.status_code not in BUSY:
             return answer
         await asyncio.sleep(float(answer.headers.get("retry-after", "1")) * random.uniform(0.5, 1.0))
