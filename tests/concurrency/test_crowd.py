@@ -19,7 +19,7 @@ GUESTS = 100
 async def states(database) -> Counter[str]:
     async with database.read(SYSTEM) as session:
         rows = await session.execute(text("SELECT state, count(*) FROM orders GROUP BY state"))
-        return Counter({state: number for state, number in rows})
+        return Counter(dict(rows.tuples().all()))
 
 
 async def test_100_guests_book_at_once_from_hold_to_ticket(live_server, make, database):
