@@ -36,7 +36,7 @@ class Desk:
 
     async def hire(self, name: str, role: MerchantRole | PlatformRole) -> str:
         """Somebody new; their e-mail address."""
-        email = f"{name.split(maxsplit=1)[0].lower()}@kopi.example"
+        email = f"{name.split(maxsplit=1)[0].lower()}@{self.merchant.slug}.example"
         async with self.database.write(SYSTEM) as session:
             user = await create_user(session, email=email, name=name, password=PASSWORD, actor=SYSTEM)
         async with self.database.write(SYSTEM) as session:
