@@ -1,6 +1,7 @@
 """Static files."""
 
 import gzip
+import json
 from pathlib import Path
 
 import httpx
@@ -101,3 +102,13 @@ def test_packed_form_is_the_same_each_time(folder: Path):
 
     assert first._files["css/base.css"] == second._files["css/base.css"]
     assert gzip.decompress(first._files["css/base.css"].packed or b"").decode() == CSS
+
+
+async def test_file_is_measured_under_one_name(
+    client: httpx.AsyncClient, assets: Assets, capfd: pytest.CaptureFixture[str]
+):
+    await client.get(assets.url("icon.svg"))
+    await client.get("/static/x/none.svg")
+
+    (line,) = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    assert (line["route"], line["status"]) == ("/static/{path}", 404)

@@ -17,16 +17,9 @@ from pesan.logging.redaction import redact, redact_text
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 # Libraries whose information is noise or quotes what people typed.
-_QUIET = (
-    "asyncio",
-    "httpx",
-    "httpcore",
-    "botocore",
-    "multipart",
-    "python_multipart",
-    "procrastinate",
-    "sqlalchemy",
-)
+_QUIET = ("asyncio", "httpx", "httpcore", "botocore", "procrastinate", "sqlalchemy")
+# These warn about every broken upload, which anybody can send as often as they like.
+_SILENT = ("python_multipart", "multipart")
 
 
 class _Sink:
@@ -62,6 +55,8 @@ def configure_logging(
     root.setLevel(_LEVELS[level])
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in _SILENT:
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def _configure_events(level: str) -> None:

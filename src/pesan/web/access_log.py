@@ -4,10 +4,11 @@ import time
 
 from pesan.kit.metrics import REQUEST_SECONDS
 from pesan.logging import write_line
+from pesan.web.assets import Assets
 from pesan.web.context import RequestContext
 
-# Asked every few seconds by machines; measured, but not worth a line.
-_QUIET_ROUTES = frozenset({"/healthz", "/readyz", "/metrics"})
+# Asked every few seconds by machines, or a dozen times per page; measured, but not worth a line.
+_QUIET_ROUTES = frozenset({"/healthz", "/readyz", "/metrics", Assets.path})
 _REFUSED = 400
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 

@@ -42,6 +42,9 @@ class Assets:
     `url(…)` between files stay within one version. An older hash is answered too, but not to be kept.
     """
 
+    path = f"{PREFIX}/{{path}}"
+    """Its template, for the request log."""
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
@@ -73,6 +76,7 @@ class Assets:
         """Answer for one file, packed when the browser takes it so."""
         if scope["type"] != "http" or scope["method"] not in {"GET", "HEAD"}:
             raise NotFound
+        scope["route"] = self
         version, file = self._find(scope["path"].removeprefix(scope.get("root_path", "")).lstrip("/"))
         headers = Headers(scope=scope)
         is_known = headers.get("if-none-match", "").encode("latin-1") == file.tag

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from pesan.db import Actor, Database
 from pesan.db.schema import MIGRATIONS
-from pesan.errors import NotFound, PesanError
+from pesan.errors import NotFound
 from pesan.kit.exposition import CONTENT_TYPE, Levels, render
 from pesan.web.access import Who, allow
 from pesan.web.clock import ServerClock
@@ -23,6 +23,8 @@ from pesan.web.proxies import parse_address
 MAX_SKEW_SECONDS = 5.0
 CHECK_SECONDS = 5.0
 REMEMBER_SECONDS = 1.0
+PROMPT_SECONDS = 0.5
+KEEP_TIME_SECONDS = 60.0
 # A proxy on this machine that nobody declared would make every visitor look local.
 _FORWARDED = (b"x-forwarded-for", b"forwarded", b"x-real-ip", b"via")
 _STATE = text(
@@ -57,8 +59,10 @@ class Readiness:
                 now, version = (await session.execute(_STATE)).one()
         except Exception:  # noqa: BLE001  whatever it is, the database cannot be used
             return {"database": "unreachable"}
-        skew = now - (before + time.time()) / 2
-        self._clock.offset = skew
+        after = time.time()
+        skew = now - (before + after) / 2
+        if after - before < PROMPT_SECONDS:  # a late answer says little about when its time was read
+            self._clock.offset = skew
         return {
             "database": "ok",
             "schema": "ok" if version == self._head else "not migrated",
@@ -113,9 +117,8 @@ class MetricsGuard:
         return address is not None and address.is_loopback and not any(name in headers for name in _FORWARDED)
 
 
-async def settle_clock(readiness: Readiness) -> None:
-    """Correct the clock at start; a database that is still coming up is met by the first readiness check."""
-    try:
+async def keep_time(readiness: Readiness) -> None:
+    """Follow the database's clock for as long as the process lives."""
+    while True:
+        await asyncio.sleep(KEEP_TIME_SECONDS)
         await readiness.check()
-    except PesanError:
-        return

@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from pesan.idempotency.keys import canonical_json, fingerprint_of, parse_key, scope_for
 from pesan.idempotency.service import Answer, Wanted
+from pesan.web.context import context_of
 from pesan.web.deps import find_guest_id, find_person
 
 REPLAYED = "Idempotency-Replayed"
@@ -17,13 +18,13 @@ async def read_key(request: Request, content: bytes | None = None) -> Wanted | N
     route that takes a file passes its digest, because a multipart body is different each time it is sent. Raises
     KeyInvalid.
     """
-    given = request.headers.get("idempotency-key")
+    given = context_of(request).headers.get(b"idempotency-key")
     if given is None:
         return None
     person = await find_person(request)
     user_id = person.to_actor().user_id if person else None
     scope, is_named = scope_for(user_id=user_id, guest_id=find_guest_id(request))
-    key = parse_key(given, must_be_uuid=not is_named)
+    key = parse_key(given.decode("latin-1"), must_be_uuid=not is_named)
     body = canonical_json(await request.body()) if content is None else content
     return Wanted(scope, key, fingerprint_of(request.method, request.url.path, body))
 

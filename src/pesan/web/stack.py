@@ -1,5 +1,6 @@
 """Putting the edge, the errors, the shared routes and their objects onto an app, in the right order."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -66,11 +67,14 @@ def install(
 @asynccontextmanager
 async def running(registry: Registry) -> AsyncIterator[None]:
     """For the app's lifespan: learns the database's time before the first answer, lets go of stores after the last."""
-    _ = registry[Assets].version
-    await health.settle_clock(registry[health.Readiness])
+    readiness = registry[health.Readiness]
+    await asyncio.to_thread(lambda: registry[Assets].version)
+    await readiness.check()
+    keeper = asyncio.create_task(health.keep_time(readiness))
     try:
         yield
     finally:
+        keeper.cancel()
         await registry[Limiter].close()
         registry[Funnel].close()
 
