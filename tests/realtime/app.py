@@ -52,8 +52,8 @@ async def _problem(request: Request, error: Exception) -> Response:
 @asynccontextmanager
 async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     async with hub:
-        on_termination(hub.close)
-        yield
+        with on_termination(hub.close):
+            yield
 
 
 app = Starlette(

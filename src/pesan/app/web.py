@@ -7,7 +7,12 @@ from fastapi import FastAPI
 
 from pesan.app import wiring
 from pesan.backoffice.pages import router as backoffice_pages
+from pesan.db import Database
+from pesan.jobs.levels import queue_levels
+from pesan.kit.exposition import Levels
 from pesan.kit.registry import Registry
+from pesan.realtime import Hub
+from pesan.realtime.termination import on_termination
 from pesan.settings import Settings
 from pesan.storefront import api, files
 from pesan.storefront.pages import router as storefront_pages
@@ -32,6 +37,7 @@ def create_app(registry: Registry) -> FastAPI:
     stack.install(app, registry, settings, unlimited_prefixes=UNLIMITED)
     for router in (api.public, api.guest, api.well_known, files.router, storefront_pages, backoffice_pages):
         app.include_router(router)
+    registry[Levels].add(queue_levels(registry[Database]))
     return app
 
 
@@ -39,4 +45,5 @@ def create_app(registry: Registry) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     registry: Registry = app.state.registry
     async with wiring.running(registry), stack.running(registry):
-        yield
+        with on_termination(registry[Hub].close):
+            yield

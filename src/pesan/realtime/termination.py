@@ -2,24 +2,39 @@
 
 import asyncio
 import signal
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
+from typing import Any
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-def on_termination(callback: Callable[[], object]) -> None:
-    """Call `callback` in this event loop when SIGTERM or SIGINT arrives, beside whatever else happens then.
+@contextmanager
+def on_termination(callback: Callable[[], object]) -> Iterator[None]:
+    """Call `callback` in this event loop when SIGTERM or SIGINT arrives inside the block, beside what else happens.
 
-    For the web process: its server waits for open responses before it tells the application, and a stream is open
-    for as long as nobody tells it. An event loop learns of signals through a file descriptor, so its own handlers
-    work on when the Python-level ones are replaced. Call it from the main thread while the loop runs.
+    For the web process: its server waits for open responses before it tells the application to end, and a stream
+    stays open for as long as nobody tells it. An event loop learns of signals through a file descriptor, so its own
+    handlers work on when the Python-level ones are replaced. Outside the main thread there are no signals to hear.
     """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _chained(loop, callback, signal.getsignal(number)))
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    for number, handler in before.items():
+        signal.signal(number, _chained(loop, callback, handler))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _chained(
-    loop: asyncio.AbstractEventLoop, callback: Callable[[], object], before: object
+    loop: asyncio.AbstractEventLoop, callback: Callable[[], object], before: Any
 ) -> Callable[[int, FrameType | None], None]:
     def handle(number: int, frame: FrameType | None) -> None:
         loop.call_soon_threadsafe(callback)
