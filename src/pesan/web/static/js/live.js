@@ -7,11 +7,13 @@ export default function live(root) {
   let state = root.dataset.state;
   let timer = null;
   let stream = null;
+  let over = false;
 
   const wait = () => Number(every) * 1000 * (0.8 + Math.random() * 0.4);
-  const plan = () => { clearTimeout(timer); timer = setTimeout(poll, wait()); };
+  const plan = () => { clearTimeout(timer); if (!over) timer = setTimeout(poll, wait()); };
 
   function listen() {
+    over = false;
     if (!events || !("EventSource" in globalThis)) return plan();
     stream = new EventSource(events);
     stream.addEventListener("state", (event) => { if (JSON.parse(event.data).state !== state) refresh(); });
@@ -20,7 +22,7 @@ export default function live(root) {
   }
 
   async function poll() {
-    if (!root.isConnected) return;
+    if (over || !root.isConnected) return;
     if (!document.hidden) await (check ? look() : refresh()).catch(() => {});
     plan();
   }
@@ -39,20 +41,32 @@ export default function live(root) {
     const parts = [...root.querySelectorAll("[data-live]")];
     const news = [...fresh.querySelectorAll("[data-live]")];
     if (parts.length !== news.length) return location.reload();
-    parts.forEach((part, place) => replace(part, news[place]));
+    await softly(() => parts.forEach((part, place) => replace(part, news[place])));
+    if (state !== fresh.dataset.state) say(root.querySelector("h1"));
     state = fresh.dataset.state;
     if (!fresh.dataset.island) stop();
   }
 
   function replace(part, fresh) {
-    if (part.innerHTML === fresh.innerHTML || part.contains(document.activeElement) && part.dataset.live === "calm") return;
+    if (part.innerHTML === fresh.innerHTML) return;
     const focused = part.contains(document.activeElement) && document.activeElement.id;
     part.replaceChildren(...fresh.childNodes);
     part.dispatchEvent(new CustomEvent("pesan:swap", { bubbles: true }));
     if (focused) document.getElementById(focused)?.focus();
   }
 
+  async function softly(swap) {
+    const plain = !document.startViewTransition || matchMedia("(prefers-reduced-motion: reduce)").matches;
+    await (plain ? swap() : document.startViewTransition(swap).updateCallbackDone);
+  }
+
+  // What was replaced is not read out, so the new heading is said where screen readers listen.
+  function say(heading) {
+    if (heading) dispatchEvent(new CustomEvent("pesan:say", { detail: heading.textContent }));
+  }
+
   function stop() {
+    over = true;
     clearTimeout(timer);
     stream?.close();
   }
