@@ -1,0 +1,25 @@
+"""`pesan` as an operator runs it: a process of its own, on an instance of the test's own."""
+
+from collections.abc import Callable, Iterator
+
+import psycopg
+import pytest
+
+from pesan.settings import Settings
+from tests.support.service import Service, environment_of
+
+Ask = Callable[..., list[tuple]]
+
+
+@pytest.fixture
+def pesan(settings: Settings) -> Service:
+    """Commands on the test's database."""
+    return Service(settings.home, environment_of(settings), 0)
+
+
+@pytest.fixture
+def owner(settings: Settings) -> Iterator[psycopg.Connection]:
+    """The database's owner, who can do behind the application's back what nobody else can."""
+    address = settings.database_url.replace("postgresql+psycopg", "postgresql")
+    with psycopg.connect(address, autocommit=True) as connection:
+        yield connection

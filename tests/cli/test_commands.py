@@ -1,0 +1,268 @@
+"""Each command, for real: what it prints for programs, what it leaves behind, how it refuses."""
+
+import json
+from datetime import UTC, datetime
+
+import psycopg
+import pytest
+
+from pesan.db import Database
+from pesan.identity.passwords import verify_password
+from pesan.identity.queries import find_credentials
+from tests.support.service import Service
+
+EVENT = ("event", "create", "--merchant", "kopi-teduh", "--title", "Malam Keroncong", "--price", "150000")
+WHEN = ("--starts-at", "2027-01-05T19:00", "--capacity", "40")
+
+
+def rows(owner: psycopg.Connection, query: str) -> list[tuple]:
+    return owner.execute(query.encode()).fetchall()
+
+
+def make_merchant(pesan: Service, *options: str) -> dict:
+    return pesan.run("merchant", "create", "--name", "Kopi Teduh", "--slug", "kopi-teduh", *options)
+
+
+def refusal(pesan: Service, *arguments: str) -> tuple[int, str, str]:
+    """How a command ended that must print nothing for programs."""
+    done = pesan.attempt(*arguments)
+    return done.returncode, done.stdout, " ".join(done.stderr.replace("│", " ").split())
+
+
+def test_merchant_create_prints_its_id_and_slug(pesan: Service, owner: psycopg.Connection):
+    made = make_merchant(pesan, "--zone", "Asia/Makassar", "--accent", "#0B5D66")
+
+    found = rows(owner, "SELECT id::text, slug, name, zone, accent FROM merchants")
+    assert found == [(made["id"], "kopi-teduh", "Kopi Teduh", "Asia/Makassar", "#0b5d66")]
+    assert made == {"id": found[0][0], "slug": "kopi-teduh"}
+
+
+def test_merchant_create_with_a_taken_slug_names_the_refusal(pesan: Service, owner: psycopg.Connection):
+    make_merchant(pesan)
+
+    answer = refusal(pesan, "merchant", "create", "--name", "Lain", "--slug", "kopi-teduh")
+
+    assert answer == (
+        2,
+        "",
+        "pesan: The address “kopi-teduh” is taken. Choose another. (tenancy.slug_taken)",
+    )
+    assert rows(owner, "SELECT count(*) FROM merchants") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--slug", "Kopi Teduh"),
+        ("--slug", "x"),
+        ("--slug", "kopi", "--accent", "brown"),
+        ("--slug", "kopi", "--zone", "Europe/Rome"),
+    ],
+)
+def test_merchant_create_with_an_unusable_value_makes_nothing(
+    pesan: Service, owner: psycopg.Connection, options: tuple[str, ...]
+):
+    status, printed, said = refusal(pesan, "merchant", "create", "--name", "Kopi", *options)
+
+    assert (status, printed) == (2, "")
+    assert f"Invalid value for '{options[-2]}'" in said
+    assert rows(owner, "SELECT count(*) FROM merchants") == [(0,)]
+
+
+def test_event_create_opens_the_sale(pesan: Service, owner: psycopg.Connection):
+    make_merchant(pesan)
+
+    made = pesan.run(*EVENT, *WHEN, "--hold-ratio", "0.5", "--hold-minutes", "20")
+
+    found = rows(
+        owner,
+        "SELECT e.id::text, e.slug, e.short_id, e.status, e.price_amount, e.hold_minutes, p.capacity,"
+        " p.hold_ratio::float FROM events e JOIN capacity_pools p ON p.id = e.pool_id",
+    )
+    assert found == [
+        (made["id"], "malam-keroncong", made["short_id"], "open", 150_000, 20, 40, 0.5),
+    ]
+    assert made == {
+        "id": found[0][0],
+        "slug": "malam-keroncong",
+        "short_id": found[0][2],
+        "url": f"http://localhost:8000/x/malam-keroncong-{found[0][2]}",
+    }
+
+
+def test_event_create_links_to_the_public_address(pesan: Service):
+    make_merchant(pesan)
+    public = Service(pesan.home, {**pesan.environment, "PESAN_BASE_URL": "https://tiket.example.id/"}, 0)
+
+    made = public.run(*EVENT, *WHEN)
+
+    assert made["url"] == f"https://tiket.example.id/x/malam-keroncong-{made['short_id']}"
+
+
+@pytest.mark.parametrize("moment", ["2027-01-05T19:00", "2027-01-05T19:00+09:00", "2027-01-05T10:00Z"])
+def test_event_create_reads_a_time_without_offset_on_the_merchants_clocks(
+    pesan: Service, owner: psycopg.Connection, moment: str
+):
+    make_merchant(pesan, "--zone", "Asia/Jayapura")
+
+    pesan.run(*EVENT, "--starts-at", moment, "--capacity", "40")
+
+    ((starts_at,),) = rows(owner, "SELECT starts_at FROM events")
+    assert starts_at == datetime(2027, 1, 5, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((*EVENT, "--starts-at", "besok", "--capacity", "40"), "Invalid value for '--starts-at'"),
+        ((*EVENT, "--starts-at", "2027-01-05", "--capacity", "0"), "Invalid value for '--capacity'"),
+        ((*EVENT, *WHEN, "--hold-ratio", "1.5"), "Invalid value for '--hold-ratio'"),
+        ((*EVENT, *WHEN, "--hold-minutes", "61"), "Invalid value for '--hold-minutes'"),
+    ],
+)
+def test_event_create_with_an_unusable_value_makes_nothing(
+    pesan: Service, owner: psycopg.Connection, arguments: tuple[str, ...], said: str
+):
+    make_merchant(pesan)
+
+    answer = refusal(pesan, *arguments)
+
+    assert answer[:2] == (2, "")
+    assert said in answer[2]
+    assert rows(owner, "SELECT count(*) FROM events") == [(0,)]
+
+
+def test_event_create_for_an_unknown_merchant_names_the_refusal(pesan: Service):
+    answer = refusal(pesan, *EVENT, *WHEN)
+
+    assert answer == (2, "", "pesan: This organizer was not found. (tenancy.merchant_not_found)")
+
+
+async def test_user_create_makes_somebody_who_can_log_in(
+    pesan: Service, owner: psycopg.Connection, database: Database
+):
+    merchant = make_merchant(pesan)
+    person = ("--email", "Rani@Example.com", "--name", "Rani", "--password", "sepeda-merah-tua")
+
+    made = pesan.run("user", "create", *person, "--merchant", "kopi-teduh", "--role", "organizer")
+
+    assert made == {"id": made["id"], "email": "rani@example.com"}
+    memberships = rows(owner, "SELECT user_id::text, merchant_id::text, role FROM memberships")
+    assert memberships == [(made["id"], merchant["id"], "organizer")]
+    async with database.identity() as session:
+        known = await find_credentials(session, "rani@example.com")
+    assert known is not None
+    assert await verify_password("sepeda-merah-tua", known.password_hash) == (True, None)
+
+
+def test_user_create_with_a_weak_password_makes_nobody(pesan: Service, owner: psycopg.Connection):
+    person = ("--email", "rani@example.com", "--name", "Rani", "--password", "rani123456")
+
+    status, printed, said = refusal(pesan, "user", "create", *person)
+
+    assert (status, printed) == (2, "")
+    assert said.endswith("(identity.weak_password)")
+    assert rows(owner, "SELECT count(*) FROM users") == [(0,)]
+
+
+def test_user_create_for_an_unknown_merchant_makes_nobody(pesan: Service, owner: psycopg.Connection):
+    person = ("--email", "rani@example.com", "--name", "Rani", "--password", "sepeda-merah-tua")
+
+    answer = refusal(pesan, "user", "create", *person, "--merchant", "tidak-ada")
+
+    assert answer == (2, "", "pesan: This organizer was not found. (tenancy.merchant_not_found)")
+    assert rows(owner, "SELECT count(*) FROM users") == [(0,)]
+
+
+def test_keys_rotate_makes_a_key_that_is_listed_and_exported(pesan: Service):
+    make_merchant(pesan)
+
+    first = pesan.run("keys", "rotate", "--merchant", "kopi-teduh")
+    second = pesan.run("keys", "rotate", "--merchant", "kopi-teduh")
+
+    listed = pesan.run("keys", "list", "--merchant", "kopi-teduh")
+    assert [(key["kid"], key["alg"], key["state"]) for key in listed] == [
+        (second["kid"], "EdDSA", "active"),
+        (first["kid"], "EdDSA", "retired"),
+    ]
+    exported = pesan.run("keys", "export")
+    assert {key["kid"] for key in exported["keys"]} == {first["kid"], second["kid"]}
+    assert {frozenset(key) for key in exported["keys"]} == {
+        frozenset({"kty", "crv", "x", "kid", "alg", "use"})
+    }
+
+
+def test_keys_of_a_merchant_without_any_are_none(pesan: Service):
+    make_merchant(pesan)
+
+    assert pesan.run("keys", "list", "--merchant", "kopi-teduh") == []
+    assert pesan.run("keys", "export") == {"keys": []}
+
+
+def test_doctor_of_a_sound_instance_finds_nothing(pesan: Service):
+    make_merchant(pesan)
+    pesan.run(*EVENT, *WHEN)
+
+    assert json.loads((done := pesan.attempt("doctor")).stdout) == []
+    assert done.returncode == 0
+
+
+def test_doctor_names_the_pool_whose_counter_was_changed(pesan: Service, owner: psycopg.Connection):
+    make_merchant(pesan)
+    pesan.run(*EVENT, *WHEN)
+    pesan.run(*EVENT, *WHEN)
+    ((pool_id,),) = rows(
+        owner,
+        "UPDATE capacity_pools SET held = 3 WHERE id = (SELECT min(id::text)::uuid FROM capacity_pools)"
+        " RETURNING id::text",
+    )
+
+    done = pesan.attempt("doctor")
+
+    (found,) = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert found == {
+        "invariant": "capacity.counters_match_claims",
+        "description": "Each pool's held and used equal the sums of its claims.",
+        "offender": {"pool_id": pool_id, "held": 3, "used": 0, "claims_held": 0, "claims_used": 0},
+    }
+
+
+def test_audit_verify_of_a_whole_audit_finds_nothing(pesan: Service):
+    make_merchant(pesan)
+
+    assert json.loads((done := pesan.attempt("audit", "verify")).stdout) == []
+    assert done.returncode == 0
+
+
+def test_audit_verify_names_the_entry_that_was_changed(pesan: Service, owner: psycopg.Connection):
+    made = make_merchant(pesan)
+    owner.execute("ALTER TABLE audit_entries DISABLE TRIGGER append_only")
+    owner.execute("UPDATE audit_entries SET action = 'merchant:profile:forgotten'")
+
+    done = pesan.attempt("audit", "verify")
+
+    assert done.returncode == 1
+    assert json.loads(done.stdout) == [{"fault": f"entry_changed: merchant {made['id']} #1"}]
+
+
+def test_migrate_of_a_current_database_changes_nothing(pesan: Service):
+    assert pesan.run("migrate") == {"changed": False}
+
+
+def test_a_command_without_its_database_says_so(pesan: Service):
+    nowhere = {**pesan.environment, "PESAN_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}
+
+    status, printed, said = refusal(Service(pesan.home, nowhere, 0), "doctor")
+
+    assert (status, printed) == (2, "")
+    assert said.startswith("pesan: The database could not be used.")
+    assert said.endswith("(database.unavailable)")
+
+
+def test_a_setting_that_cannot_be_used_is_named(pesan: Service):
+    wrong = {**pesan.environment, "PESAN_RATE_LIMITS": "sometimes"}
+
+    answer = refusal(Service(pesan.home, wrong, 0), "doctor")
+
+    assert answer == (2, "", "pesan: PESAN_RATE_LIMITS: Input should be 'on' or 'off'")

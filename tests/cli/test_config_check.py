@@ -1,0 +1,70 @@
+"""`pesan config check`: what keeps an instance from facing the public."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.service import Service
+
+SAFE = {
+    "PESAN_ENV": "production",
+    "PESAN_SECRET_KEY": "k3Yz81-unguessable-and-long-enough-7Qw",
+    "PESAN_BASE_URL": "https://tiket.example.id",
+}
+
+
+def check(home: Path, environment: dict[str, str]) -> tuple[int, dict]:
+    done = Service(home, environment, 0).attempt("config", "check")
+    return done.returncode, json.loads(done.stdout)
+
+
+def test_config_check_of_safe_settings_finds_nothing(tmp_path: Path):
+    assert check(tmp_path, SAFE) == (0, {"ok": True, "problems": []})
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"PESAN_DEBUG": "true"}, "PESAN_DEBUG is on; errors would show internals."),
+        (
+            {"PESAN_SECRET_KEY": "short"},
+            "PESAN_SECRET_KEY is missing, a default or shorter than 32 characters.",
+        ),
+        (
+            {"PESAN_SECRET_KEY": "development-secret-change-me"},
+            "PESAN_SECRET_KEY is missing, a default or shorter than 32 characters.",
+        ),
+        (
+            {"PESAN_BASE_URL": ""},
+            "PESAN_BASE_URL is missing; links in mails and tickets would point nowhere.",
+        ),
+        ({"PESAN_BASE_URL": "http://tiket.example.id"}, "PESAN_BASE_URL is not https."),
+        (
+            {"PESAN_TRUSTED_PROXIES": "0.0.0.0/0"},
+            "PESAN_TRUSTED_PROXIES trusts every address; anybody could claim any IP.",
+        ),
+        ({"PESAN_TRUSTED_HOSTS": "*"}, "PESAN_TRUSTED_HOSTS accepts every host name."),
+        ({"PESAN_RATE_LIMITS": "off"}, "PESAN_RATE_LIMITS is off."),
+    ],
+)
+def test_config_check_names_what_is_unsafe(tmp_path: Path, changes: dict[str, str], problem: str):
+    assert check(tmp_path, {**SAFE, **changes}) == (1, {"ok": False, "problems": [problem]})
+
+
+def test_config_check_touches_no_database(tmp_path: Path):
+    check(tmp_path / "home", SAFE)
+
+    assert not (tmp_path / "home" / "postgres").exists()
+
+
+@pytest.mark.parametrize("command", [("serve",), ("doctor",), ("migrate",), ("audit", "verify")])
+def test_a_production_instance_with_unsafe_settings_refuses_every_command(
+    tmp_path: Path, command: tuple[str, ...]
+):
+    unsafe = {**SAFE, "PESAN_SECRET_KEY": "short"}
+    plain = ("--port", "1") if command == ("serve",) else ()
+    done = Service(tmp_path / "home", unsafe, 0).attempt(*command, *plain)
+
+    assert done.returncode == 2
+    assert not (tmp_path / "home" / "postgres").exists()
