@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from pesan.app.instance import Instance
+from pesan.app.modules import import_tasks
 from pesan.checkout.letters import letter_composers
 from pesan.db import Database
 from pesan.identity.sessions import UserSessions
@@ -26,6 +27,8 @@ from pesan.web.people import Sessions
 
 def build_registry(instance: Instance, login: str) -> Registry:
     """The objects of a process that logs in as `web` or `worker`; nothing is connected yet."""
+    # Who enqueues must know the tasks too: a job's queue, lock and priority are written with it.
+    import_tasks()
     settings = instance.settings
     registry = Registry()
     database = registry.add(Database, instance.open_database(login))

@@ -5,7 +5,6 @@ import argparse
 import uvloop
 
 from pesan.app.instance import Instance, open_instance
-from pesan.app.modules import import_tasks
 from pesan.app.wiring import build_registry, running
 from pesan.jobs.runner import WorkerOptions
 from pesan.kit.exposition import use_folder
@@ -23,7 +22,6 @@ def main() -> None:
     options = WorkerOptions(concurrency=parser.parse_args().concurrency)
     settings = load_settings()
     configure(settings)
-    import_tasks()
     with open_instance(settings) as instance:
         if instance.server is not None:
             instance.server.watch()
