@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from pesan.backoffice.forms.event import EventForm
 from pesan.backoffice.forms.state import constraints, read_form
+from pesan.backoffice.queries.events import list_events
 from pesan.capacity.models import CapacityPool
 from pesan.catalog.models import Event, EventPaymentMethod
 from pesan.orders.states import OrderState
@@ -180,3 +181,26 @@ async def test_file_that_is_no_picture_is_refused(team: Team) -> None:
 
     assert answer.status_code in {415, 422}
     assert (await load(team, team.event))[0].cover_key is None
+
+
+async def test_list_is_searched_and_paged(team: Team) -> None:
+    for title in ("Kelas Seduh", "Kelas Latte 50% Art", "Konser Hujan"):
+        await team.make.event(team.merchant, title=title, city="Bandung")
+
+    async with team.database.read(SYSTEM) as session:
+        found = {
+            search: [
+                own.event.title for own in (await list_events(session, team.merchant.id, search=search)).items
+            ]
+            for search in ("kelas", "50%", "bandung", "tidak ada")
+        }
+        first = await list_events(session, team.merchant.id, limit=3)
+        second = await list_events(session, team.merchant.id, limit=3, cursor=first.next_cursor)
+
+    assert {search: sorted(titles) for search, titles in found.items()} == {
+        "kelas": ["Kelas Latte 50% Art", "Kelas Seduh"],
+        "50%": ["Kelas Latte 50% Art"],
+        "bandung": ["Kelas Latte 50% Art", "Kelas Seduh", "Konser Hujan"],
+        "tidak ada": [],
+    }
+    assert (len(first.items), len(second.items), second.next_cursor) == (3, 1, None)

@@ -4,7 +4,8 @@ import io
 
 import pytest
 import segno
-from sqlalchemy import select
+from sqlalchemy import URL, select, text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from pesan.backoffice.forms.brand import BrandForm, accent_contrast
 from pesan.backoffice.forms.state import read_form
@@ -166,3 +167,27 @@ async def test_unknown_job_cannot_be_retried(team: Team) -> None:
     answer = await browser.submit("/backoffice/account", "/backoffice/jobs/1/retry")
 
     assert answer.status_code == 404
+
+
+async def test_parked_job_is_shown_and_queued_again(team: Team, database_url: URL) -> None:
+    owner = create_async_engine(database_url)
+    async with owner.begin() as connection:
+        job = await connection.scalar(
+            text(
+                "INSERT INTO procrastinate_jobs (queue_name, task_name, status, attempts)"
+                " VALUES ('default', 'tickets.fulfil_order', 'failed', 5) RETURNING id"
+            )
+        )
+    browser = await team.sign_in("admin")
+
+    shown = (await browser.get("/backoffice/jobs")).text
+    answer = await browser.submit("/backoffice/jobs", f"/backoffice/jobs/{job}/retry")
+
+    async with owner.begin() as connection:
+        status = await connection.scalar(
+            text("SELECT status FROM procrastinate_jobs WHERE id = :id"), {"id": job}
+        )
+    await owner.dispose()
+    assert "tickets.fulfil_order" in shown
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/backoffice/jobs?done={job}")
+    assert status == "todo"

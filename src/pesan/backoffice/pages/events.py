@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query
 from starlette.datastructures import FormData
@@ -47,18 +48,21 @@ MOVES: dict[str, Sequence[str]] = {
 
 @router.get("")
 async def show_events(
-    desk: DeskOf, merchant: str, after: Annotated[str | None, Query(max_length=200)] = None
+    desk: DeskOf,
+    merchant: str,
+    q: Annotated[str, Query(max_length=100)] = "",
+    after: Annotated[str | None, Query(max_length=200)] = None,
 ) -> Response:
     """All events of the merchant, the latest first."""
     async with desk.reading("events", merchant, may_manage) as room:
         try:
-            page = await queries.list_events(room.session, room.shop.id, cursor=after)
+            page = await queries.list_events(room.session, room.shop.id, search=q, cursor=after)
         except BadCursor as error:
             raise BadRequest from error
         base = f"{room.shop.path}/events"
         events = [event_row(event, room.shop.path) for event in page.items]
-        next_url = f"{base}?after={page.next_cursor}" if page.next_cursor else None
-        return desk.page(room.chrome, "events", {"events": events, "next_url": next_url})
+        next_url = f"{base}?{urlencode({'q': q, 'after': page.next_cursor})}" if page.next_cursor else None
+        return desk.page(room.chrome, "events", {"events": events, "q": q, "next_url": next_url})
 
 
 @router.get("/new")

@@ -163,6 +163,7 @@ def _row(row: queries.Waiting, base: str) -> QueueRow:
         event_title=row.event_title,
         amount=row.amount,
         waiting_minutes=row.waiting_minutes,
+        submitted_at=row.submitted_at,
         path=f"{base}/{row.code}",
         is_flagged=row.is_flagged,
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy import Select, func, or_, select, tuple_
 
 from pesan.capacity.models import CapacityPool
 from pesan.catalog.errors import EventNotFound
@@ -28,10 +28,19 @@ class OwnEvent:
 
 
 async def list_events(
-    session: ReadSession, merchant_id: UUID, *, cursor: str | None = None, limit: int = PAGE_SIZE
+    session: ReadSession,
+    merchant_id: UUID,
+    *,
+    search: str = "",
+    cursor: str | None = None,
+    limit: int = PAGE_SIZE,
 ) -> Page[OwnEvent]:
     """All events of the merchant, the latest first; raises BadCursor."""
     query = _events(merchant_id).order_by(Event.starts_at.desc(), Event.id.desc())
+    if search.strip():
+        query = query.where(
+            or_(*(column.icontains(search.strip(), autoescape=True) for column in (Event.title, Event.city)))
+        )
     if cursor:
         query = query.where(tuple_(Event.starts_at, Event.id) < _place(cursor))
     rows = (await session.execute(query.limit(limit + 1))).all()

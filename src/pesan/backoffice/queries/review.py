@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +31,7 @@ class Waiting:
     event_title: str
     amount: int
     waiting_minutes: int
+    submitted_at: datetime | None
     is_flagged: bool
 
 
@@ -52,7 +54,7 @@ async def list_waiting(
     query = (
         select(Order.id.label("order_id"), Order.code, Order.buyer_name, Event.title.label("event_title"))
         .add_columns(asked_amount().label("amount"))
-        .add_columns(_minutes().label("waiting_minutes"), _has_twin().label("is_flagged"))
+        .add_columns(Order.submitted_at, _minutes().label("waiting_minutes"), _has_twin().label("is_flagged"))
         .join(Event, Event.id == Order.event_id)
         .where(Order.merchant_id == merchant_id, Order.state == OrderState.REVIEW)
         .order_by(Order.submitted_at, Order.id)

@@ -13,6 +13,9 @@ from pesan.orders.models import Order
 from pesan.orders.states import OrderState
 from pesan.tenancy.models import Merchant
 
+SHOPS = 500
+"""More merchants than anybody chooses from a menu."""
+
 
 @dataclass(frozen=True, slots=True)
 class ShopRow:
@@ -41,7 +44,7 @@ async def list_shops(session: ReadSession, person: SignedIn) -> Sequence[ShopRow
         .correlate(Merchant)
         .scalar_subquery()
     )
-    query = select(Merchant, waiting).order_by(func.lower(Merchant.name), Merchant.id)
+    query = select(Merchant, waiting).order_by(func.lower(Merchant.name), Merchant.id).limit(SHOPS)
     if not person.is_platform_admin:
         query = query.where(Merchant.id.in_(person.roles))
     return [ShopRow(merchant, count) for merchant, count in await session.execute(query)]

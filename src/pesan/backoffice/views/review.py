@@ -19,6 +19,7 @@ class QueueRow:
     event_title: str
     amount: int
     waiting_minutes: int
+    submitted_at: datetime | None
     path: str
     is_flagged: bool = False
 
