@@ -32,10 +32,11 @@ def create_app(registry: Registry) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        openapi_tags=list(api.TAGS),
         lifespan=_lifespan,
     )
     stack.install(app, registry, settings, unlimited_prefixes=UNLIMITED)
-    for router in (api.public, api.guest, api.well_known, files.router, storefront_pages, backoffice_pages):
+    for router in (*api.ROUTERS, files.router, storefront_pages, backoffice_pages):
         app.include_router(router)
     registry[Levels].add(queue_levels(registry[Database]))
     return app

@@ -1,6 +1,6 @@
 """What the booking face answers, as the bytes that a repeated request gets again."""
 
-from pesan.checkout.schemas import HoldAnswer, StateAnswer
+from pesan.checkout.schemas import Face, HoldAnswer, StateAnswer
 from pesan.idempotency.service import Answer
 from pesan.orders import Moved
 
@@ -13,14 +13,14 @@ def hold_answer(moved: Moved, *, base_url: str) -> Answer:
     answer = HoldAnswer(
         id=moved.order_id,
         code=moved.code,
-        state=moved.state.value,
+        state=moved.state,
         hold_expires_at=moved.hold_expires_at,
         server_time=moved.at,
         amount=moved.total_amount,
         currency=moved.currency,
         status_url=f"{base_url}/b/{moved.code}",
     )
-    return Answer(CREATED, answer.model_dump_json(by_alias=True).encode())
+    return answer_of(answer, CREATED)
 
 
 def state_answer(moved: Moved) -> Answer:
@@ -28,8 +28,13 @@ def state_answer(moved: Moved) -> Answer:
     answer = StateAnswer(
         id=moved.order_id,
         code=moved.code,
-        state=moved.state.value,
+        state=moved.state,
         hold_expires_at=moved.hold_expires_at,
         server_time=moved.at,
     )
-    return Answer(OK, answer.model_dump_json(by_alias=True).encode())
+    return answer_of(answer)
+
+
+def answer_of(told: Face, status: int = OK) -> Answer:
+    """What is told, as bytes."""
+    return Answer(status, told.model_dump_json(by_alias=True).encode())

@@ -6,7 +6,8 @@ from typing import cast
 from pesan.checkout.service import Once, submit_proof
 from pesan.db import Actor, Database
 from pesan.errors import PesanError
-from pesan.idempotency.service import Replay, lock_and_find
+from pesan.idempotency.errors import KeyReused
+from pesan.idempotency.service import Mismatch, Replay, lock_and_find
 from pesan.kit.metrics import UPLOAD_ERRORS
 from pesan.kit.registry import Registry
 from pesan.orders import Companion, Moved, Replayed
@@ -52,9 +53,14 @@ async def take_proof(
 
 
 async def _find_answer(database: Database, once: Once, actor: Actor) -> Replayed | None:
-    """The answer of an earlier request with this key; what is not decided here, the gate decides."""
+    """The answer of an earlier request with this key; raises KeyReused when that was for another file.
+
+    Asked before anything else, because an order that has its proof would refuse a repeated request for its state.
+    """
     async with database.write(actor) as session:
         (status,) = await lock_and_find(session, [once.wanted])
+    if isinstance(status, Mismatch):
+        raise KeyReused
     return Replayed(status.answer) if isinstance(status, Replay) else None
 
 

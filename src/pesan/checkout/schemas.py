@@ -10,19 +10,39 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
-    EmailStr,
     Field,
     PlainSerializer,
+    StrictInt,
     StringConstraints,
 )
 from pydantic.alias_generators import to_camel
-from pydantic_core import PydanticCustomError
+from pydantic.networks import validate_email
 
+from pesan.kit.i18n import Text
 from pesan.kit.names import HTML_PATTERN, MAX_LENGTH, clean_name
 from pesan.kit.phone import normalise_phone
 from pesan.kit.times import isoformat
+from pesan.orders.states import OrderState
 
 MAX_NOTES = 120
+
+# What to do about a field that is refused, in the words of pages and API alike.
+NAME_MEND = Text(
+    id="Tulis sedikitnya 3 huruf: huruf, spasi, titik, petik atau tanda hubung.",
+    en="Write at least 3 letters: letters, spaces, dots, apostrophes or hyphens.",
+)
+WA_MEND = Text(
+    id="Nomor ini belum lengkap. Contoh: +62 812-3456-7890.",
+    en="This number is not complete. Example: +62 812-3456-7890.",
+)
+EMAIL_MEND = Text(
+    id="Alamat ini belum lengkap. Contoh: nama@contoh.id.",
+    en="This address is not complete. Example: name@example.com.",
+)
+TEXT_MEND = Text(
+    id="Ada karakter yang tidak bisa dipakai. Hapus lalu coba lagi.",
+    en="Some characters cannot be used. Remove them and try again.",
+)
 
 
 class Face(BaseModel):
@@ -37,14 +57,21 @@ def _name(value: str) -> str:
     try:
         return clean_name(value)
     except ValueError as error:
-        raise PydanticCustomError("name", "at least 3 letters; letters, spaces and . ' - only") from error
+        raise ValueError(NAME_MEND) from error
 
 
 def _wa(value: str) -> str:
     try:
         return normalise_phone(value)
     except ValueError as error:
-        raise PydanticCustomError("wa", "not a WhatsApp number, like 0812-3456-7890") from error
+        raise ValueError(WA_MEND) from error
+
+
+def _email(value: str) -> str:
+    try:
+        return validate_email(value)[1].lower()
+    except ValueError as error:
+        raise ValueError(EMAIL_MEND) from error
 
 
 def _blank_is_none(value: Any) -> Any:
@@ -53,12 +80,8 @@ def _blank_is_none(value: Any) -> Any:
 
 def _printable(value: str) -> str:
     if any(ord(char) < 32 and char not in "\n\t" for char in value):
-        raise PydanticCustomError("text", "control characters are not allowed")
+        raise ValueError(TEXT_MEND)
     return value.replace("\r\n", "\n")
-
-
-def _lower(value: str) -> str:
-    return value.lower()
 
 
 Moment = Annotated[datetime, PlainSerializer(isoformat, return_type=str, when_used="json")]
@@ -69,10 +92,21 @@ PersonName = Annotated[
     Field(json_schema_extra={"html_pattern": HTML_PATTERN}),
 ]
 WhatsApp = Annotated[str, StringConstraints(strip_whitespace=True, max_length=40), AfterValidator(_wa)]
-Email = Annotated[EmailStr, StringConstraints(max_length=254), AfterValidator(_lower)]
+Email = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=254),
+    AfterValidator(_email),
+    Field(json_schema_extra={"format": "email"}),
+]
 Notes = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=MAX_NOTES), AfterValidator(_printable)
 ]
+
+
+class Asked(Face):
+    """A JSON body of this face: what the server computes itself (a price, a state) is refused, not ignored."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 class BuyerFields(Face):
@@ -90,10 +124,26 @@ class HoldForm(BuyerFields):
     qty: int = Field(1, ge=1, le=1)
 
 
-class HoldRequest(HoldForm):
+class HoldRequest(Asked, BuyerFields):
     """`POST /api/bookings/hold`; this face books one place at a time (Rulings: booking quantity)."""
 
     event_id: UUID
+    qty: StrictInt = Field(1, ge=1, le=1)
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "eventId": "01a1fdd2-4211-7ebb-8eb5-8ff1d35af34f",
+                    "name": "Siti Nurhaliza",
+                    "qty": 1,
+                    "wa": "0812-3456-7890",
+                    "email": "siti@contoh.id",
+                    "notes": "Kursi dekat panggung",
+                }
+            ]
+        }
+    )
 
 
 class StateAnswer(Face):
@@ -101,7 +151,7 @@ class StateAnswer(Face):
 
     id: UUID
     code: str
-    state: str
+    state: OrderState
     hold_expires_at: Moment
     server_time: Moment
 
@@ -114,7 +164,7 @@ class HoldAnswer(StateAnswer):
     status_url: str
 
 
-class MethodChoice(Face):
+class MethodChoice(Asked):
     """`POST /api/bookings/{id}/select-method`."""
 
     method_id: UUID

@@ -8,6 +8,7 @@ from uuid import UUID
 from pesan.audit import GENESIS
 from pesan.capacity.errors import HoldPoolFull, SoldOut
 from pesan.capacity.states import PoolCounts
+from pesan.catalog.errors import EventNotFound
 from pesan.catalog.queries import Terms
 from pesan.catalog.states import SaleState, sale_state
 from pesan.db import ActorKind
@@ -82,7 +83,7 @@ def decide(move: Move, situation: Situation) -> Granted | PesanError:
 def _place(move: Move, wish: Placement, situation: Situation) -> Granted:
     terms = situation.terms.get(wish.event_id)
     if terms is None:
-        raise OrderNotFound
+        raise EventNotFound
     _require_open_sale(terms, wish, situation)
     _require_buyer_limits(move, wish, terms, situation)
     pool = situation.pools[terms.pool_id]

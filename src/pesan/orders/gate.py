@@ -8,6 +8,7 @@ from pesan.audit import NewEntry, record_many
 from pesan.capacity.locks import lock_pools
 from pesan.capacity.service import NewClaim, insert_claims, move_claims, write_counts
 from pesan.capacity.states import Bucket
+from pesan.catalog.errors import EventNotFound
 from pesan.catalog.queries import find_pool_ids, load_terms
 from pesan.db import WriteSession
 from pesan.errors import PesanError
@@ -15,7 +16,6 @@ from pesan.idempotency.service import store_many
 from pesan.jobs import enqueue_many
 from pesan.kit.ids import new_id
 from pesan.orders.decide import Granted, Situation, decide
-from pesan.orders.errors import OrderNotFound
 from pesan.orders.keys import resolve_keys
 from pesan.orders.locks import count_live, lock_orders, read_claims, read_sales
 from pesan.orders.models import Order
@@ -60,7 +60,7 @@ async def _read(session: WriteSession, moves: Sequence[Move]) -> Situation:
     pools = await lock_pools(session, [*pool_ids, *pools_of_events.values()])
     now, unreviewed, next_hold_ends = await read_sales(session, event_ids)
     if now is None:
-        raise OrderNotFound
+        raise EventNotFound
     return Situation(
         now=now,
         orders=orders,

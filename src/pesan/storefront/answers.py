@@ -9,6 +9,7 @@ from pesan.catalog.states import sale_state
 from pesan.checkout.links import event_path
 from pesan.kit.names import mask_name
 from pesan.orders.models import Order
+from pesan.orders.states import OrderState
 from pesan.payments.models import PaymentMethod
 from pesan.payments.service import Instructions
 from pesan.payments.states import MethodKind
@@ -24,6 +25,7 @@ from pesan.storefront.schemas import (
     TicketAnswer,
 )
 from pesan.tickets.models import Ticket
+from pesan.tickets.states import TicketState
 
 
 def item_answer(listing: Listing) -> ItemAnswer:
@@ -66,13 +68,14 @@ def booking_answer(
     methods: Sequence[PaymentMethod],
     instructions: Instructions | None,
     tickets: Sequence[Ticket],
+    state: OrderState,
     now: datetime,
 ) -> BookingAnswer:
-    """A booking with everything that its holder can do next."""
+    """A booking with everything that its holder can do next; `state` is the one by the clock."""
     return BookingAnswer(
         id=order.id,
         code=order.code,
-        state=order.state,
+        state=state,
         name=mask_name(order.buyer_name),
         quantity=order.quantity,
         amount=order.total_amount,
@@ -85,7 +88,10 @@ def booking_answer(
             MethodAnswer(id=m.id, kind=MethodKind(m.kind), display_name=m.display_name) for m in methods
         ],
         payment=payment_answer(instructions) if instructions else None,
-        tickets=[TicketAnswer(code=t.code, number=t.number, state=t.state, qr=t.qr_text) for t in tickets],
+        tickets=[
+            TicketAnswer(code=t.code, number=t.number, state=TicketState(t.state), qr=t.qr_text)
+            for t in tickets
+        ],
     )
 
 
@@ -112,7 +118,7 @@ def _item(listing: Listing) -> dict[str, Any]:
     names = "id slug short_id title summary venue city starts_at ends_at currency"
     return {name: getattr(event, name) for name in names.split()} | {
         "price": event.price_amount,
-        "status": places.sale_state(sale_state(event, listing.now)).value,
+        "status": places.sale_state(sale_state(event, listing.now)),
         "available": places.available,
         "capacity_left": places.left,
         "url": event_path(event.slug, event.short_id),

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from pesan.catalog.queries import Listing, get_listing
 from pesan.db import Actor, Database, ReadSession
+from pesan.orders.errors import OrderNotFound
 from pesan.orders.models import Order
 from pesan.orders.queries import get_order_by_code
 from pesan.orders.states import OrderState
@@ -65,10 +66,16 @@ async def load_instructions(session: ReadSession, order: Order) -> Instructions 
 
 
 async def load_status(database: Database, code: str, actor: Actor) -> tuple[Order, OrderState, datetime]:
-    """The order, its state by the clock and the database's time: what polling and streams need, in one query."""
+    """The order, its state by the clock and the database's time: what polling and streams need, in one query.
+
+    Raises OrderNotFound.
+    """
     async with database.read(actor) as session:
-        order = await get_order_by_code(session, code)
-        now = (await session.scalars(select(func.clock_timestamp()))).one()
+        query = select(Order, func.clock_timestamp()).where(Order.code == code)
+        row = (await session.execute(query)).one_or_none()
+    if row is None:
+        raise OrderNotFound
+    order, now = row
     return order, effective_state(order, now), now
 
 

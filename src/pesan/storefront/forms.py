@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from pesan.checkout.schemas import MAX_NOTES, HoldForm
+from pesan.checkout.schemas import EMAIL_MEND, MAX_NOTES, NAME_MEND, WA_MEND, HoldForm
 from pesan.kit.i18n import Text
 
 FIELDS = ("name", "wa", "email", "notes")
@@ -19,18 +19,9 @@ _ATTRIBUTES = {
 }
 
 MENDS: Mapping[str, Text] = {
-    "name": Text(
-        id="Tulis sedikitnya 3 huruf: huruf, spasi, titik, petik atau tanda hubung.",
-        en="Write at least 3 letters: letters, spaces, dots, apostrophes or hyphens.",
-    ),
-    "wa": Text(
-        id="Nomor ini belum lengkap. Contoh: +62 812-3456-7890.",
-        en="This number is not complete. Example: +62 812-3456-7890.",
-    ),
-    "email": Text(
-        id="Alamat ini belum lengkap. Contoh: nama@contoh.id.",
-        en="This address is not complete. Example: name@example.com.",
-    ),
+    "name": NAME_MEND,
+    "wa": WA_MEND,
+    "email": EMAIL_MEND,
     "notes": Text(id=f"Singkatkan sampai {MAX_NOTES} huruf.", en=f"Shorten it to {MAX_NOTES} characters."),
 }
 """What to do about a field that is refused; the browser says the same words as the server."""

@@ -2,13 +2,16 @@
 
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from pesan.catalog.queries import ListingFilter
-from pesan.checkout.schemas import Face, Moment
+from pesan.catalog.states import SaleState
+from pesan.checkout.schemas import Asked, Face, Moment
 from pesan.kit.money import MAX_AMOUNT
 from pesan.kit.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
+from pesan.orders.states import OrderState
 from pesan.payments.states import MethodKind
+from pesan.tickets.states import Result, TicketState
 
 
 class CapacityAnswer(Face):
@@ -46,7 +49,7 @@ class ItemAnswer(Face):
     ends_at: Moment
     price: int
     currency: str
-    status: str
+    status: SaleState
     available: int
     capacity_left: int
     url: str
@@ -131,7 +134,7 @@ class TicketAnswer(Face):
 
     code: str
     number: int
-    state: str
+    state: TicketState
     qr: str
 
 
@@ -140,7 +143,7 @@ class BookingAnswer(Face):
 
     id: UUID
     code: str
-    state: str
+    state: OrderState
     name: str
     quantity: int
     amount: int
@@ -158,12 +161,12 @@ class BookingStatusAnswer(Face):
     """`GET /api/bookings/{code}/status`."""
 
     code: str
-    state: str
+    state: OrderState
     hold_expires_at: Moment
     server_time: Moment
 
 
-class QrQuestion(Face):
+class QrQuestion(Asked):
     """`POST /api/verify/qr`: the text of a QR code, a token or a typed code, and the event it should be for."""
 
     payload: str = Field(max_length=20_000)
@@ -173,9 +176,26 @@ class QrQuestion(Face):
 class QrAnswer(Face):
     """What a ticket is worth; staff of its merchant also learn who and when."""
 
-    result: str
+    result: Result
     message: str
     code: str | None = None
     number: int | None = None
     holder_name: str | None = None
     used_at: Moment | None = None
+
+
+class Jwk(BaseModel):
+    """One public key (RFC 7517, RFC 8037)."""
+
+    kty: str
+    crv: str
+    x: str
+    kid: str
+    alg: str
+    use: str
+
+
+class JwksAnswer(BaseModel):
+    """`GET /.well-known/jwks.json`: the Ed25519 keys of every merchant, retired ones too."""
+
+    keys: list[Jwk]

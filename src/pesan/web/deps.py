@@ -1,5 +1,6 @@
 """What routes ask about a request: whose process this is, who is asking, what they may show."""
 
+from dataclasses import replace
 from typing import Any
 
 from fastapi import Request
@@ -19,6 +20,7 @@ MAX_CODE = 40
 
 __all__ = [
     "booking_codes",
+    "buyer_digest",
     "client_ip",
     "find_guest_id",
     "find_person",
@@ -63,16 +65,25 @@ async def find_person(request: Request) -> Person | None:
 
 
 async def get_actor(request: Request) -> Actor:
-    """Who acts: the person that is signed in, else the guest with the codes they showed."""
+    """Who acts: the person that is signed in, else a guest; either with the booking codes they showed.
+
+    Whoever works for one merchant may be the guest of another.
+    """
     person = await find_person(request)
-    return person.to_actor(ip_digest=ip_digest(request)) if person else guest_actor(request)
+    if person is None:
+        return guest_actor(request)
+    return replace(person.to_actor(ip_digest=ip_digest(request)), order_codes=booking_codes(request))
 
 
 def guest_actor(request: Request) -> Actor:
     """The guest behind a request, whoever is signed in in the same browser."""
+    return Actor.guest(*booking_codes(request), ip_digest=buyer_digest(request))
+
+
+def buyer_digest(request: Request) -> str | None:
+    """By what a buyer is recognised who gives no contact; None where nobody is limited."""
     # All buyers of a load test come from one address: with the limits off, nobody is recognised by it.
-    is_recognised = get_registry(request)[Limiter].is_on
-    return Actor.guest(*booking_codes(request), ip_digest=ip_digest(request) if is_recognised else None)
+    return ip_digest(request) if get_registry(request)[Limiter].is_on else None
 
 
 def booking_codes(request: Request) -> tuple[str, ...]:

@@ -9,6 +9,8 @@ from pesan.web.context import context_of
 from pesan.web.deps import find_guest_id, find_person
 
 REPLAYED = "Idempotency-Replayed"
+# What a stored answer is, unless its own headers say otherwise.
+MEDIA_TYPE = "application/json"
 
 
 async def read_key(request: Request, content: bytes | None = None) -> Wanted | None:
@@ -31,9 +33,11 @@ async def read_key(request: Request, content: bytes | None = None) -> Wanted | N
 
 def replay(answer: Answer) -> Response:
     """The stored answer, byte for byte, marked as a repetition."""
-    return Response(answer.body, answer.status, headers={**answer.headers, REPLAYED: "true"})
+    return Response(
+        answer.body, answer.status, headers={**answer.headers, REPLAYED: "true"}, media_type=MEDIA_TYPE
+    )
 
 
 def fresh(answer: Answer) -> Response:
     """An answer that was just stored, as the response to its own request."""
-    return Response(answer.body, answer.status, headers=dict(answer.headers))
+    return Response(answer.body, answer.status, headers=dict(answer.headers), media_type=MEDIA_TYPE)

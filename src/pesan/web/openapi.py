@@ -5,6 +5,11 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from pesan.errors import Busy, PesanError
+from pesan.idempotency.errors import KeyInFlight, KeyInvalid, KeyReused
+from pesan.web import errors
+from pesan.web.cookies import CODES, SESSION
+
 _PROBLEM = {
     "title": "Problem",
     "description": "RFC 9457. `code` is stable; `detail` is in the language of Accept-Language.",
@@ -35,8 +40,37 @@ _ANSWER = {
     "description": "A problem.",
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
+# What any route may answer, whatever it does.
+_ALWAYS: tuple[type[PesanError], ...] = (errors.BadRequest, errors.TooManyRequests, Busy)
+_RETRY_AFTER = {"description": "Seconds until asking again can succeed.", "schema": {"type": "integer"}}
+_LATER = frozenset({429, 503})
+# What a route with a body, and one that takes an Idempotency-Key, may answer besides.
+BODY_REFUSALS: tuple[type[PesanError], ...] = (
+    errors.CrossSite,
+    errors.BodyTooSlow,
+    errors.BodyTooLarge,
+    errors.UnsupportedMedia,
+    errors.UnusableText,
+)
+KEY_REFUSALS: tuple[type[PesanError], ...] = (KeyInvalid, KeyInFlight, KeyReused)
+# What opens a route; a browser brings the cookies by itself. On plain http they have no prefix.
+_SCHEMES = {
+    "bookingCode": {"type": "apiKey", "in": "header", "name": "X-Booking-Code"},
+    "bookingCookie": {"type": "apiKey", "in": "cookie", "name": f"__Host-{CODES}"},
+    "staffSession": {"type": "apiKey", "in": "cookie", "name": f"__Host-{SESSION}"},
+}
 _METHODS = ("get", "post", "put", "patch", "delete")
+_FRAMEWORKS = "HTTPValidationError"
 _UNUSED = ("HTTPValidationError", "ValidationError")
+
+
+def refusals(*kinds: type[PesanError]) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route that may refuse with `kinds`: each status with its stable codes and what they mean."""
+    by_status: dict[int | str, list[str]] = {}
+    for kind in dict.fromkeys((*_ALWAYS, *kinds)):
+        says = (kind.__doc__ or "").partition("\n")[0]
+        by_status.setdefault(kind.status, []).append(f"`{kind.code}`: {says}")
+    return {status: _refusal(status, said) for status, said in sorted(by_status.items(), key=str)}
 
 
 def describe_problems(app: FastAPI) -> None:
@@ -52,7 +86,9 @@ def describe_problems(app: FastAPI) -> None:
 
 
 def _describe(document: dict[str, Any]) -> dict[str, Any]:
-    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    components = document.setdefault("components", {})
+    components["securitySchemes"] = _SCHEMES
+    schemas = components.setdefault("schemas", {})
     for name in _UNUSED:
         schemas.pop(name, None)
     schemas["Problem"] = _PROBLEM
@@ -64,8 +100,14 @@ def _describe(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
+def _refusal(status: int | str, said: list[str]) -> dict[str, Any]:
+    answer: dict[str, Any] = {"description": "\n\n".join(said), "content": _ANSWER["content"]}
+    return {**answer, "headers": {"Retry-After": _RETRY_AFTER}} if status in _LATER else answer
+
+
 def _add_problem(responses: dict[str, Any]) -> None:
-    responses.pop("422", None)
+    if _FRAMEWORKS in str(responses.get("422")):
+        del responses["422"]
     for status, response in responses.items():
         if status >= "400" and "content" not in response:
             response["content"] = _ANSWER["content"]

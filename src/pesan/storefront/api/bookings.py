@@ -1,0 +1,240 @@
+"""A booking from the hold to the proof, for whoever holds its code."""
+
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from pesan.capacity.errors import HoldPoolFull, SoldOut
+from pesan.catalog.errors import EventNotFound
+from pesan.checkout import service
+from pesan.checkout.answers import answer_of, hold_answer, state_answer
+from pesan.checkout.proofs import take_proof
+from pesan.checkout.schemas import HoldAnswer, HoldRequest, MethodChoice, StateAnswer
+from pesan.db import Actor
+from pesan.errors import Forbidden
+from pesan.idempotency.service import Answer, Replay, answer_once
+from pesan.kit.ids import normalise_code
+from pesan.orders import Moved, Replayed
+from pesan.orders.desk import SaleDesk
+from pesan.orders.errors import (
+    HoldExpired,
+    NotYourOrder,
+    OrderNotFound,
+    ReviewBacklog,
+    SaleClosed,
+    TooManyHolds,
+    WrongState,
+)
+from pesan.orders.models import Order
+from pesan.orders.queries import get_order
+from pesan.payments.errors import (
+    MethodNotOffered,
+    NothingToPay,
+    QrisAmountRefused,
+    TooManyProofs,
+    UploadsBusy,
+)
+from pesan.payments.service import select_method
+from pesan.settings import Settings
+from pesan.storage.errors import InspectionBusy, StorageUnavailable
+from pesan.storage.uploads import Received
+from pesan.storefront.answers import booking_answer, payment_answer
+from pesan.storefront.api.describe import CODE, CODE_OR_COOKIE, FILE, KEY, REFUSED_FILES, described
+from pesan.storefront.api.uploads import chunks, one_file
+from pesan.storefront.booking import load_booking, load_instructions, load_status
+from pesan.storefront.schemas import BookingAnswer, BookingStatusAnswer, PaymentAnswer
+from pesan.web.access import Who, allow
+from pesan.web.cookies import remember_code
+from pesan.web.deps import (
+    buyer_digest,
+    get_actor,
+    get_database,
+    get_locale,
+    get_registry,
+)
+from pesan.web.errors import SignInNeeded, ValidationFailed
+from pesan.web.idempotency import fresh, read_key, replay
+from pesan.web.limits import limit, limit_misses
+from pesan.web.openapi import BODY_REFUSALS, KEY_REFUSALS, refusals
+
+GUESSES = limit_misses("code-misses", 20, 60)
+
+holds = APIRouter(prefix="/api/bookings", tags=["booking"], dependencies=[allow(Who.PUBLIC)])
+guest = APIRouter(
+    prefix="/api/bookings", tags=["booking"], dependencies=[allow(Who.GUEST_WITH_CODE, Who.STAFF), GUESSES]
+)
+NOT_YOURS = (SignInNeeded, Forbidden, OrderNotFound)
+
+
+@holds.post(
+    "/hold",
+    status_code=201,
+    response_model=HoldAnswer,
+    dependencies=[limit("hold", 5, 900)],
+    responses=refusals(
+        *BODY_REFUSALS,
+        *KEY_REFUSALS,
+        ValidationFailed,
+        EventNotFound,
+        SoldOut,
+        HoldPoolFull,
+        SaleClosed,
+        ReviewBacklog,
+        TooManyHolds,
+    ),
+    openapi_extra=described(KEY),
+)
+async def hold(request: Request, wish: HoldRequest) -> Response:
+    """Hold a place: the timer starts, and the answer's code is what opens the booking from now on."""
+    registry = get_registry(request)
+    wanted = await read_key(request)
+    base_url = registry[Settings].base_url
+
+    def render(moved: Moved) -> Answer:
+        return hold_answer(moved, base_url=base_url)
+
+    outcome = await service.place_hold(
+        registry[SaleDesk],
+        event_id=wish.event_id,
+        buyer=wish,
+        quantity=wish.qty,
+        actor=Actor.guest(ip_digest=buyer_digest(request)),  # a new booking needs no code of an older one
+        locale=get_locale(request),
+        once=service.Once(wanted, render) if wanted else None,
+    )
+    if isinstance(outcome, Replayed):
+        # Whoever repeats a request may have lost the first answer, and the cookie with it.
+        code, response = orjson.loads(outcome.answer.body)["code"], replay(outcome.answer)
+    else:
+        code, response = outcome.code, fresh(render(outcome))
+    remember_code(request, response, code)
+    return response
+
+
+@guest.post(
+    "/{id}/select-method",
+    response_model=PaymentAnswer,
+    responses=refusals(
+        *BODY_REFUSALS,
+        *KEY_REFUSALS,
+        *NOT_YOURS,
+        ValidationFailed,
+        HoldExpired,
+        WrongState,
+        NothingToPay,
+        MethodNotOffered,
+        QrisAmountRefused,
+    ),
+    openapi_extra=described(KEY, CODE, security=CODE_OR_COOKIE),
+)
+async def choose_method(request: Request, id: UUID, choice: MethodChoice) -> Response:  # noqa: A002
+    """Choose how to pay: the exact amount, and where to. The same choice again gets the same answer."""
+    actor, wanted = await get_actor(request), await read_key(request)
+    async with get_database(request).write(actor) as session:
+
+        async def choose() -> Answer:
+            order = await get_order(session, id)
+            await select_method(session, order=order, method_id=choice.method_id, actor=actor)
+            instructions = await load_instructions(session, order)
+            assert instructions is not None
+            return answer_of(payment_answer(instructions))
+
+        outcome = await answer_once(session, wanted, choose) if wanted else await choose()
+    return replay(outcome.answer) if isinstance(outcome, Replay) else fresh(outcome)
+
+
+@guest.post(
+    "/{id}/proof",
+    response_model=StateAnswer,
+    dependencies=[limit("proof", 3, 900)],
+    responses=refusals(
+        *BODY_REFUSALS,
+        *KEY_REFUSALS,
+        *NOT_YOURS,
+        *REFUSED_FILES,
+        ValidationFailed,
+        HoldExpired,
+        WrongState,
+        NotYourOrder,
+        ReviewBacklog,
+        TooManyProofs,
+        UploadsBusy,
+        InspectionBusy,
+        StorageUnavailable,
+    ),
+    openapi_extra=described(KEY, CODE, body=FILE, security=CODE_OR_COOKIE),
+)
+async def send_proof(request: Request, id: UUID) -> Response:  # noqa: A002  the document's name
+    """Send the proof of payment: JPEG, PNG, WebP or PDF, at most 10 MB. The booking waits for review then."""
+    # The file is read here and not by the framework, which would take it in before it asks whose booking this is.
+    actor, order = await get_actor(request), await _order(request, id)
+
+    async def key(received: Received) -> service.Once | None:
+        wanted = await read_key(request, received.sha256)
+        return service.Once(wanted, state_answer) if wanted else None
+
+    async with one_file(request) as file:
+        outcome = await take_proof(
+            get_registry(request),
+            order=order,
+            stream=chunks(file),
+            filename=file.filename,
+            actor=actor,
+            key=key,
+        )
+    return _state_response(outcome)
+
+
+@guest.post(
+    "/{id}/cancel",
+    response_model=StateAnswer,
+    responses=refusals(*BODY_REFUSALS, *KEY_REFUSALS, *NOT_YOURS, NotYourOrder, WrongState),
+    openapi_extra=described(KEY, CODE, security=CODE_OR_COOKIE),
+)
+async def cancel(request: Request, id: UUID) -> Response:  # noqa: A002  the document's name
+    """Give a held place back."""
+    wanted = await read_key(request, b"")
+    outcome = await service.cancel(
+        get_registry(request)[SaleDesk],
+        order=await _order(request, id),
+        actor=await get_actor(request),
+        once=service.Once(wanted, state_answer) if wanted else None,
+    )
+    return _state_response(outcome)
+
+
+@guest.get("/{code}", responses=refusals(*NOT_YOURS))
+async def get_booking(request: Request, code: str) -> BookingAnswer:
+    """A booking, with what its holder can do next."""
+    found = await load_booking(get_database(request), normalise_code(code), await get_actor(request))
+    return booking_answer(
+        found.order,
+        found.listing,
+        methods=found.methods,
+        instructions=found.instructions,
+        tickets=found.tickets,
+        state=found.state,
+        now=found.now,
+    )
+
+
+@guest.get("/{code}/status", responses=refusals(*NOT_YOURS))
+async def get_booking_status(request: Request, code: str) -> BookingStatusAnswer:
+    """Where a booking stands; for polling."""
+    order, state, now = await load_status(
+        get_database(request), normalise_code(code), await get_actor(request)
+    )
+    return BookingStatusAnswer(
+        code=order.code, state=state, hold_expires_at=order.hold_expires_at, server_time=now
+    )
+
+
+async def _order(request: Request, order_id: UUID) -> Order:
+    async with get_database(request).read(await get_actor(request)) as session:
+        return await get_order(session, order_id)
+
+
+def _state_response(outcome: Moved | Replayed) -> Response:
+    return replay(outcome.answer) if isinstance(outcome, Replayed) else fresh(state_answer(outcome))

@@ -1,0 +1,49 @@
+"""Events and their places, for anybody."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+
+from pesan.catalog.errors import EventNotFound
+from pesan.catalog.queries import get_listing, list_listings
+from pesan.errors import InvalidInput
+from pesan.kit.i18n import Text
+from pesan.kit.pagination import BadCursor
+from pesan.storefront.answers import capacity_answer, item_answer, item_detail_answer
+from pesan.storefront.schemas import CapacityAnswer, ItemDetailAnswer, ItemListAnswer, ItemQuery
+from pesan.web.access import Who, allow
+from pesan.web.deps import get_database, guest_actor
+from pesan.web.errors import ValidationFailed
+from pesan.web.openapi import refusals
+
+router = APIRouter(prefix="/api", tags=["booking"], dependencies=[allow(Who.PUBLIC)])
+
+
+@router.get("/items", responses=refusals(ValidationFailed))
+async def list_items(request: Request, wanted: Annotated[ItemQuery, Query()]) -> ItemListAnswer:
+    """Events to come, the soonest first; follow `nextCursor` for more."""
+    try:
+        async with get_database(request).read(guest_actor(request)) as session:
+            page = await list_listings(session, wanted.to_filter(), cursor=wanted.cursor, limit=wanted.limit)
+    except BadCursor as error:
+        raise _bad_cursor() from error
+    return ItemListAnswer(items=[item_answer(found) for found in page.items], next_cursor=page.next_cursor)
+
+
+@router.get("/items/{id}", responses=refusals(EventNotFound))
+async def get_item(request: Request, id: UUID) -> ItemDetailAnswer:  # noqa: A002  the document's name
+    """One event, with its places at this moment."""
+    async with get_database(request).read(guest_actor(request)) as session:
+        return item_detail_answer(await get_listing(session, event_id=id))
+
+
+@router.get("/capacity/{eventId}", responses=refusals(EventNotFound))
+async def get_capacity(request: Request, eventId: UUID) -> CapacityAnswer:  # noqa: N803  the document's name
+    """The places of one event at this moment."""
+    async with get_database(request).read(guest_actor(request)) as session:
+        return capacity_answer(await get_listing(session, event_id=eventId))
+
+
+def _bad_cursor() -> InvalidInput:
+    return InvalidInput("cursor", Text(id="Kursor tidak sah.", en="The cursor is not valid."))
