@@ -66,6 +66,25 @@ def test_files_of_processes_that_are_gone_become_one(tmp_path: Path):
     assert counters[1] == "counter_archive.db"
 
 
+def test_disk_without_room_leaves_the_process_counting_for_itself(tmp_path: Path):
+    limited = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n" + PROCESS
+
+    done = subprocess.run(
+        [sys.executable, "-c", limited, str(tmp_path), "3", ""], check=False, capture_output=True, text=True
+    )
+
+    assert "holds_created_total 3.0" in done.stdout
+    assert "metrics of this process stay its own" in done.stderr
+
+
+def test_file_left_unreadable_is_dropped(tmp_path: Path):
+    run(tmp_path, 3)
+    (path,) = tmp_path.glob("counter_[0-9]*.db")
+    path.write_bytes(b"\xff" * 100)
+
+    assert run(tmp_path, 4)["holds_created_total"] == 4
+
+
 def test_counter_that_nobody_used_shows_zero():
     page = render().decode()
 

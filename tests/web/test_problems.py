@@ -1,15 +1,22 @@
 """Errors as programs and as people read them."""
 
+import contextlib
+
 import httpx
 import pytest
+from fastapi import APIRouter, Request
+from sqlalchemy import text
 from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from pesan.db import Database
+from pesan.db import Actor, Database
 from pesan.errors import InvalidInput
 from pesan.kit.i18n import Text
+from pesan.web.access import Who, allow
 from pesan.web.context import RequestContext
+from pesan.web.deps import get_database
 from pesan.web.problems import as_refusal, document_of
+from tests.web.conftest import MakeClient
 
 PAGE = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
@@ -94,11 +101,61 @@ def test_error_of_any_other_kind_becomes_a_refusal(error: Exception, code: str):
     assert as_refusal(RequestContext({}, {}), error).code == code
 
 
+@pytest.fixture
+def busy_router() -> APIRouter:
+    """Routes that need the database, and a lock."""
+    router = APIRouter(dependencies=[allow(Who.PUBLIC)])
+
+    @router.get("/api/now")
+    async def now(request: Request) -> dict[str, str]:
+        async with get_database(request).read(Actor.guest()) as session:
+            return {"now": str(await session.scalar(text("SELECT clock_timestamp()")))}
+
+    @router.get("/api/lock")
+    async def lock(request: Request) -> dict[str, bool]:
+        async with get_database(request).write(Actor.guest()) as session:
+            await session.execute(text("SELECT pg_advisory_xact_lock(42)"))
+            return {"locked": True}
+
+    return router
+
+
+async def test_database_away_is_busy(make_client: MakeClient, web_database: Database, busy_router: APIRouter):
+    client = make_client(routers=(busy_router,))
+    web_database.engine = Database("postgresql+psycopg://nobody@127.0.0.1:1/none").engine
+
+    response = await client.get("/api/now")
+
+    assert (response.status_code, response.json()["code"]) == (503, "busy")
+    assert response.headers["retry-after"] == "2"
+
+
+async def test_lock_held_for_long_is_busy_in_time(
+    make_client: MakeClient, database: Database, web_database: Database, busy_router: APIRouter
+):
+    client = make_client(routers=(busy_router,))
+    web_database._timeouts["lock_timeout"] = "300"
+    async with database.write(Actor.system("test")) as session:
+        await session.execute(text("SELECT pg_advisory_xact_lock(42)"))
+        response = await client.get("/api/lock")
+
+    assert (response.status_code, response.headers["retry-after"]) == (503, "2")
+    assert (await client.get("/api/lock")).json() == {"locked": True}
+
+
+async def test_pool_used_up_is_busy(make_client: MakeClient, web_database: Database, busy_router: APIRouter):
+    client = make_client(routers=(busy_router,))
+    web_database.engine.sync_engine.pool._timeout = 0.2  # type: ignore[attr-defined]
+    async with contextlib.AsyncExitStack() as held:
+        for _ in range(10):
+            await held.enter_async_context(web_database.read(Actor.guest()))
+        response = await client.get("/api/now")
+
+    assert (response.status_code, response.json()["code"]) == (503, "busy")
+    assert (await client.get("/api/now")).status_code == 200
+
+
 async def test_nul_that_reaches_the_database_is_no_server_error(web_database: Database):
-    from sqlalchemy import text
-
-    from pesan.db import Actor
-
     with pytest.raises(Exception) as caught:  # noqa: PT011  whichever class the driver chooses
         async with web_database.read(Actor.guest()) as session:
             await session.execute(text("SELECT CAST(:value AS text)"), {"value": "a\0b"})

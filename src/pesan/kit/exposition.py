@@ -6,8 +6,11 @@ survive a killed process and any process can answer for all.
 
 import asyncio
 import fcntl
+import logging
 import os
+import struct
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,8 @@ from pesan.kit.metrics import DECLARED, LOCAL
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 LEVEL_SECONDS = 5.0
 _ARCHIVE = "archive"
+_RESERVED = {"counter": 1 << 20, "histogram": 1 << 22, "gauge_livesum": 1 << 16}
+_log = logging.getLogger(__name__)
 # The library has no types for its files.
 _values: Any = values
 _mmap: Any = mmap_dict
@@ -79,15 +84,30 @@ def use_folder(folder: Path) -> None:
     """Keep this process's values in `folder`, together with those of the other processes that use it.
 
     Values of processes that are gone move into one archive file, so that sums never drop and files do not pile up.
-    Call before any metric is used, in every process.
+    Call before any metric is used, in every process. Where there is no room on the disk, the process counts for
+    itself alone.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     if any("metric" in vars(declared) for declared in DECLARED):
         raise RuntimeError("a metric was used before its folder was chosen")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in _RESERVED:
+            _reserve(folder, name, str(os.getpid()))
+        _archive_dead(folder)
+    except OSError as error:
+        _log.warning("metrics of this process stay its own: %s", error.strerror)
+        return
     # The client library reads its folder from the environment and nowhere else.
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
     _values.ValueClass = _values.MultiProcessValue()
-    _archive_dead(folder)
+
+
+def _reserve(folder: Path, name: str, owner: str) -> Path:
+    """Claim the disk for a file of values now: a page that cannot be written later would kill the process."""
+    path = folder / f"{name}_{owner}.db"
+    with path.open("ab") as file:
+        os.posix_fallocate(file.fileno(), 0, _RESERVED[name])
+    return path
 
 
 def render(levels: Sequence[Level] = ()) -> bytes:
@@ -112,9 +132,10 @@ class _Fixed(Collector):
 def _families() -> list[Metric]:
     folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
     if folder and _values.ValueClass is not _values.MutexValue:
-        _forget_dead_gauges(Path(folder))
-        collector = _multiprocess.MultiProcessCollector(prometheus.CollectorRegistry(), folder)
-        return list(collector.collect())
+        with _locked(Path(folder), fcntl.LOCK_SH):
+            _forget_dead_gauges(Path(folder))
+            collector = _multiprocess.MultiProcessCollector(prometheus.CollectorRegistry(), folder)
+            return list(collector.collect())
     return list(LOCAL.collect())
 
 
@@ -127,19 +148,30 @@ def _approval_rate(families: Sequence[Metric]) -> Metric:
 
 
 def _archive_dead(folder: Path) -> None:
-    """**Locks** the folder, so that of several processes that start together one archives."""
-    with (folder / "archive.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    """**Locks** the folder: one process archives at a time, and nobody reads a value in two places."""
+    with _locked(folder, fcntl.LOCK_EX):
         _forget_dead_gauges(folder)
         for kind in ("counter", "histogram"):
-            dead = [path for path in folder.glob(f"{kind}_*.db") if _is_dead(path)]
-            for path in dead:
-                _fold(path, folder / f"{kind}_{_ARCHIVE}.db")
+            archive = _reserve(folder, kind, _ARCHIVE)
+            for path in [path for path in folder.glob(f"{kind}_*.db") if _is_dead(path)]:
+                _fold(path, archive)
+
+
+@contextmanager
+def _locked(folder: Path, how: int) -> Iterator[None]:
+    with (folder / "archive.lock").open("a") as lock:
+        fcntl.flock(lock, how)
+        yield
 
 
 def _fold(path: Path, archive: Path) -> None:
+    """A file that a crash left unreadable is dropped: counting never keeps a process from starting."""
+    try:
+        found = list(_mmap.MmapedDict.read_all_values_from_file(str(path)))
+    except (OSError, ValueError, RuntimeError, struct.error):
+        found = []
     total = _mmap.MmapedDict(str(archive))
-    for key, value, timestamp, _ in _mmap.MmapedDict.read_all_values_from_file(str(path)):
+    for key, value, timestamp, _ in found:
         total.write_value(key, total.read_value(key)[0] + value, timestamp)
     total.close()
     path.unlink()

@@ -2,6 +2,8 @@
 
 from functools import lru_cache
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from pesan.errors import PesanError
 from pesan.kit.metrics import RATE_LIMITED
 from pesan.kit.signing import derive_key, keyed_digest
@@ -57,7 +59,7 @@ class Limiter:
         subject = self.digest_of(who) if who else self.digest(context.client_ip)
         try:
             tally = await self._counters.add(Hit(f"{policy.name}:{subject}", policy.seconds, amount))
-        except (PesanError, OSError) as error:
+        except (PesanError, SQLAlchemyError, OSError) as error:
             # With the database away the request itself says so; a limit that cannot count refuses nobody.
             log.warning("a rate limit could not count", policy=policy.name, error=type(error).__name__)
             return
