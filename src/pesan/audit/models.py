@@ -43,10 +43,7 @@ class AuditEntry(Base):
     """One thing that happened to one subject; never changed, never deleted."""
 
     __tablename__ = "audit_entries"
-    __table_args__ = (
-        Index("ix_audit_entries_xact_id", "xact_id"),
-        Index("ix_audit_entries_merchant_id_at", "merchant_id", "at"),
-    )
+    __table_args__ = (Index("ix_audit_entries_xact_id", "xact_id"),)
 
     subject_id: Mapped[UUID] = mapped_column(primary_key=True)
     seq: Mapped[int] = mapped_column(Integer, primary_key=True)

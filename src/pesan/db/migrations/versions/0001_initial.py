@@ -46,7 +46,6 @@ def upgrade() -> None:
     sa.Column('xact_id', sa.BigInteger(), server_default=sa.text('(pg_current_xact_id()::text::bigint)'), nullable=False),
     sa.PrimaryKeyConstraint('subject_id', 'seq', name=op.f('pk_audit_entries'))
     )
-    op.create_index('ix_audit_entries_merchant_id_at', 'audit_entries', ['merchant_id', 'at'], unique=False)
     op.create_index('ix_audit_entries_xact_id', 'audit_entries', ['xact_id'], unique=False)
     op.create_table('audit_private',
     sa.Column('subject_id', sa.Uuid(), nullable=False),
