@@ -118,8 +118,9 @@ async def test_sheet_without_its_token_is_refused(guest: Guest, make: Make, data
 
 async def test_refused_sheet_keeps_what_was_typed(guest: Guest, make: Make):
     event = await make.event(capacity=1)
+    token = await guest.token(f"{path_of(event)}/book")
     await make.order(event)
-    answer = await guest.hold(path_of(event), name="Dewi Lestari", notes="Kursi roda")
+    answer = await guest.hold(path_of(event), token=token, name="Dewi Lestari", notes="Kursi roda")
     assert answer.status_code == 409
     assert "Dewi Lestari" in answer.text
     assert "Kursi roda" in answer.text
