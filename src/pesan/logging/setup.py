@@ -4,6 +4,7 @@ import json
 import logging
 import sys
 from collections.abc import MutableMapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -34,8 +35,10 @@ class _Sink:
         if self.file is not None:
             self.file.write(line)
         if self.to_stderr:
-            sys.stderr.buffer.write(line)
-            sys.stderr.buffer.flush()
+            # Nobody may be reading any more, and that must not be felt by whoever writes.
+            with suppress(OSError, ValueError, AttributeError):
+                sys.stderr.buffer.write(line)
+                sys.stderr.buffer.flush()
 
 
 _SINK = _Sink()

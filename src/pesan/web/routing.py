@@ -29,7 +29,8 @@ class RouteIndex:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection's scope."""
-        route = self._find(scope) if scope["type"] == "http" else None
+        is_plain = scope["type"] == "http" and not scope.get("root_path")
+        route = self._find(scope) if is_plain else None
         if route is None:
             await self._router.app(scope, receive, send)
             return
