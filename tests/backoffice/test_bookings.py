@@ -187,3 +187,43 @@ async def test_staff_cannot_cancel(team: Team) -> None:
 
     assert answer.status_code == 403
     assert await team.state(order) == "HOLD"
+
+
+async def test_cash_pays_a_hold(team: Team) -> None:
+    order = await team.make.order(team.event)
+    organizer, staff = await team.sign_in("organizer"), await team.sign_in("staff")
+    page = f"{team.path}/bookings/{order.code}"
+
+    refused = await staff.submit(page, f"{page}/cash")
+    answer = await organizer.submit(page, f"{page}/cash")
+    again = await organizer.submit(page, f"{page}/cash")
+
+    assert (refused.status_code, answer.status_code, again.status_code) == (403, 303, 409)
+    assert await team.state(order) == "PAID"
+
+
+@pytest.mark.parametrize(("capacity", "status", "state"), [(2, 303, "PAID"), (1, 409, "CANCELLED")])
+async def test_late_money_takes_the_places_back_if_they_are_left(
+    team: Team, capacity: int, status: int, state: str
+) -> None:
+    event = await team.make.event(team.merchant, capacity=capacity)
+    order = await team.make.order(event, state=OrderState.CANCELLED)
+    await team.make.order(event, state=OrderState.PAID)
+    browser = await team.sign_in("organizer")
+    page = f"{team.path}/bookings/{order.code}"
+
+    answer = await browser.submit(page, f"{page}/late", {"reason": "Mutasi 21 Nov"})
+
+    assert answer.status_code == status
+    assert ("Kembalikan uangnya ke pembeli." in answer.text) is (status == 409)
+    assert await team.state(order) == state
+
+
+async def test_review_page_of_an_order_that_was_never_submitted_offers_no_decision(team: Team) -> None:
+    order = await team.make.order(team.event)
+    browser = await team.sign_in("staff")
+
+    page = await browser.get(f"{team.path}/review/{order.code}")
+
+    assert page.status_code == 200
+    assert "/approve" not in page.text

@@ -27,6 +27,11 @@ ACTIONS: dict[str, Text] = {
     "order:hold:cancelled": Text(id="Pesanan dibatalkan", en="Booking cancelled"),
 }
 
+PLACES_GONE = Text(
+    id="Tempatnya sudah habis, jadi pesanan ini tidak bisa dihidupkan lagi. Kembalikan uangnya ke pembeli.",
+    en="The places are gone, so this booking cannot be revived. Return the money to the buyer.",
+)
+
 ACTORS: dict[str, Text] = {
     "guest": Text(id="Pembeli", en="Buyer"),
     "user": Text(id="Pembeli", en="Buyer"),

@@ -1,7 +1,9 @@
 """Bookings: found, looked at, cancelled."""
 
+from collections.abc import Awaitable, Callable
 from datetime import date, datetime, time, timedelta
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -15,10 +17,12 @@ from pesan.backoffice.queries.detail import load_parts
 from pesan.backoffice.views.bookings import BookingFilters, BookingRow, BookingsPage
 from pesan.backoffice.views.detail import booking_detail
 from pesan.backoffice.views.review import Contact
-from pesan.backoffice.words import ACTIONS, ACTORS, STATES
+from pesan.backoffice.words import ACTIONS, ACTORS, PLACES_GONE, STATES
+from pesan.capacity.errors import SoldOut
 from pesan.checkout import service as checkout
 from pesan.errors import PesanError
 from pesan.identity.policies import may_export, may_manage
+from pesan.kit.i18n import Text
 from pesan.kit.ids import normalise_code
 from pesan.kit.pagination import BadCursor
 from pesan.orders.desk import SaleDesk
@@ -86,16 +90,25 @@ async def show_booking(desk: DeskOf, merchant: str, code: str) -> Response:
 @router.post("/{code}/cancel", dependencies=[require_csrf])
 async def submit_cancel(desk: DeskOf, merchant: str, code: str) -> Response:
     """Cancel a booking that is not paid; its places return."""
-    reason = " ".join(str((await desk.request.form()).get("reason", "")).split())[:MAX_LENGTH]
-    async with desk.reading("bookings", merchant, may_manage) as room:
-        order = await _order(room, code)
-    try:
-        if not reason:
-            raise ReasonMissing
-        await checkout.cancel(desk.registry[SaleDesk], order=order, actor=desk.actor, reason=reason)
-    except PesanError as refusal:
-        return await _detail(desk, merchant, code, refusal)
-    return go(f"/organizer/{merchant}/bookings/{order.code}")
+    reason = await _reason(desk)
+    return await _move(
+        desk, merchant, code, partial(checkout.cancel, reason=reason), is_complete=bool(reason)
+    )
+
+
+@router.post("/{code}/cash", dependencies=[require_csrf])
+async def submit_cash(desk: DeskOf, merchant: str, code: str) -> Response:
+    """The money was taken at the counter."""
+    return await _move(desk, merchant, code, checkout.accept_cash)
+
+
+@router.post("/{code}/late", dependencies=[require_csrf])
+async def submit_late(desk: DeskOf, merchant: str, code: str) -> Response:
+    """The money came after the end: the places are taken back if they are left."""
+    reason = await _reason(desk)
+    return await _move(
+        desk, merchant, code, partial(checkout.accept_late, reason=reason), is_complete=bool(reason)
+    )
 
 
 def to_wanted(filters: BookingFilters, zone: str) -> queries.Wanted:
@@ -110,15 +123,35 @@ def to_wanted(filters: BookingFilters, zone: str) -> queries.Wanted:
     )
 
 
-async def _detail(desk: Desk, merchant: str, code: str, refusal: PesanError | None = None) -> Response:
+async def _reason(desk: Desk) -> str:
+    return " ".join(str((await desk.request.form()).get("reason", "")).split())[:MAX_LENGTH]
+
+
+async def _move(
+    desk: Desk, merchant: str, code: str, move: Callable[..., Awaitable[Any]], *, is_complete: bool = True
+) -> Response:
+    async with desk.reading("bookings", merchant, may_manage) as room:
+        order = await _order(room, code)
+    try:
+        if not is_complete:
+            raise ReasonMissing
+        await move(desk.registry[SaleDesk], order=order, actor=desk.actor)
+    except SoldOut as refusal:
+        return await _detail(desk, merchant, code, refusal, problem=PLACES_GONE)
+    except PesanError as refusal:
+        return await _detail(desk, merchant, code, refusal)
+    return go(f"/organizer/{merchant}/bookings/{order.code}")
+
+
+async def _detail(
+    desk: Desk, merchant: str, code: str, refusal: PesanError | None = None, *, problem: Text | None = None
+) -> Response:
     async with desk.reading("bookings", merchant) as room:
         order = await _order(room, code)
         parts = await load_parts(room.session, order)
         may_change = may_manage(desk.person, room.shop.id)
-        problem = refusal.text(desk.locale) if refusal else ""
-        booking = booking_detail(
-            order, parts, room.shop, desk.registry, may_change=may_change, problem=problem
-        )
+        said = desk.text(problem) if problem else refusal.text(desk.locale) if refusal else ""
+        booking = booking_detail(order, parts, room.shop, desk.registry, may_change=may_change, problem=said)
         context = {"booking": booking, "actions": ACTIONS, "actors": ACTORS}
         return desk.page(room.chrome, "booking", context, status=refusal.status if refusal else 200)
 

@@ -107,6 +107,7 @@ class BookingDetail:
     path: str
     public_path: str
     can_cancel: bool
+    can_revive: bool
     decision: Decision | None = None
     proofs: Sequence[Proof] = ()
     payments: Sequence[PaymentRow] = ()

@@ -16,6 +16,7 @@ from pesan.payments.models import Payment, PaymentMethod
 from pesan.storage.links import Links
 
 _CANCELLABLE = frozenset({OrderState.HOLD, OrderState.REVIEW})
+_REVIVABLE = frozenset({OrderState.EXPIRED, OrderState.CANCELLED, OrderState.REJECTED})
 
 
 def booking_detail(
@@ -38,6 +39,7 @@ def booking_detail(
         path=f"{shop.path}/bookings/{order.code}",
         public_path=status_path(order.code),
         can_cancel=may_change and order.state in _CANCELLABLE,
+        can_revive=may_change and order.state in _REVIVABLE,
         decision=decision_of(order, parts.names.get(order.decided_by) if order.decided_by else None),
         proofs=[proof_view(proof, order, links) for proof in parts.proofs],
         payments=[_payment(payment, parts.methods) for payment in parts.payments],
