@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from pesan.storefront.links import event_path
+from pesan.checkout.links import event_path
 from rich.table import Table
 
 from benchmarks.instance import Bench

@@ -29,7 +29,7 @@ def test_hold_limit_lets_one_order_through_however_small_the_event() -> None:
 
 
 def test_documents_formula_would_oversell_where_ours_refuses() -> None:
-    """capacity 10, used 9, one live hold: the documents' formula grants another (workflow-client §6)."""
+    """Capacity 10, used 9, one live hold: the documents' formula grants another (workflow-client §6)."""
     assert not pool(10, used=9, held=1).can_hold(1)
 
 
@@ -55,5 +55,5 @@ def test_no_sequence_of_grants_oversells(
         elif wish == "release" and counts.held >= quantity:
             counts.move(quantity, Bucket.HELD, Bucket.RELEASED)
         assert 0 <= counts.held <= counts.hold_limit
-        assert 0 <= counts.used
+        assert counts.used >= 0
         assert counts.used + counts.held <= capacity

@@ -54,7 +54,7 @@ TERMS = Terms(
 
 
 def pool(capacity: int = 10, held: int = 0, used: int = 0) -> PoolCounts:
-    return PoolCounts(POOL, capacity, Decimal("1"), 1, held, used)
+    return PoolCounts(POOL, capacity, Decimal(1), 1, held, used)
 
 
 def order(state: OrderState, *, expires_in: int = 60) -> OrderFacts:

@@ -52,7 +52,10 @@ class Database:
     ) -> None:
         self.url = make_url(url) if isinstance(url, str) else url
         self.role_prefix = role_prefix
-        self._timeouts = {"lock_timeout": str(lock_timeout_ms), "statement_timeout": str(statement_timeout_ms)}
+        self._timeouts = {
+            "lock_timeout": str(lock_timeout_ms),
+            "statement_timeout": str(statement_timeout_ms),
+        }
         self.engine = _make_engine(self.url, pool_size)
 
     @asynccontextmanager

@@ -88,15 +88,15 @@ def _ensure_login(connection: Connection, name: str, password: str, present: set
     """The password is set only when the one we have does not open the door: ALTER ROLE would churn on every start."""
     fingerprint = sha256(password.encode()).hexdigest()
     comment = connection.execute(
-        text(
-            "SELECT shobj_description(oid, 'pg_authid') FROM pg_roles WHERE rolname = :name"
-        ),
+        text("SELECT shobj_description(oid, 'pg_authid') FROM pg_roles WHERE rolname = :name"),
         {"name": name},
     ).scalar()
     if name in present and comment == fingerprint:
         return False
     verb = "ALTER" if name in present else "CREATE"
-    connection.execute(text(f"{verb} ROLE {name} LOGIN NOINHERIT NOSUPERUSER NOCREATEDB PASSWORD '{password}'"))
+    connection.execute(
+        text(f"{verb} ROLE {name} LOGIN NOINHERIT NOSUPERUSER NOCREATEDB PASSWORD '{password}'")
+    )
     connection.execute(text(f"COMMENT ON ROLE {name} IS '{fingerprint}'"))
     return True
 
@@ -136,5 +136,3 @@ def _schema_grants(prefix: str) -> list[str]:
         f"GRANT SELECT ON alembic_version TO {everybody}",
         "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
     ]
-
-

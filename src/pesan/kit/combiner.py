@@ -70,7 +70,9 @@ class Combiner(Generic[Item, Result]):
         for (_, future), result in zip(group, results, strict=True):
             _resolve(future, result)
 
-    async def _settle_failure(self, group: list[tuple[Item, asyncio.Future[Result]]], error: Exception) -> None:
+    async def _settle_failure(
+        self, group: list[tuple[Item, asyncio.Future[Result]]], error: Exception
+    ) -> None:
         if len(group) == 1 or not self._is_divisible(error):
             for _, future in group:
                 _resolve(future, error)

@@ -20,7 +20,9 @@ class Text:
     def in_(self, locale: Locale, **params: str | int) -> str:
         """The sentence in `locale`, with its placeholders filled."""
         template = self.en if locale == "en" else self.id
-        return template.format_map({name: str(value) for name, value in params.items()}) if params else template
+        return (
+            template.format_map({name: str(value) for name, value in params.items()}) if params else template
+        )
 
 
 def parse_locale(value: str | None) -> Locale:
