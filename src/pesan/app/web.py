@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from pesan.app import wiring
 from pesan.backoffice.pages import router as backoffice_pages
+from pesan.capacity.levels import capacity_levels
 from pesan.db import Database
 from pesan.jobs.levels import queue_levels
 from pesan.kit.exposition import Levels
@@ -39,6 +40,7 @@ def create_app(registry: Registry) -> FastAPI:
     for router in (*api.ROUTERS, files.router, storefront_pages, backoffice_pages):
         app.include_router(router)
     registry[Levels].add(queue_levels(registry[Database]))
+    registry[Levels].add(capacity_levels(registry[Database]))
     return app
 
 
