@@ -52,7 +52,7 @@ def _part_of(process: psutil.Process) -> Part | None:
             words = candidate.cmdline()
             if any(Path(word).name == "postgres" for word in words[:1]):
                 return None
-            if "pesan.worker" in words:
+            if any(word.startswith("pesan.worker") for word in words):
                 return Part.WORKER
             if any(word.startswith(("granian", "pesan.app")) for word in words):
                 return Part.WEB
