@@ -2,11 +2,11 @@
 
 from functools import partial
 
-from pesan.checkout.links import event_path
 from rich.table import Table
 
 from benchmarks.instance import Bench
 from benchmarks.rounds import run_rounds
+from pesan.checkout.links import event_path
 from tests.support.loader import Client, Report, load
 from tests.support.wire import Request
 
