@@ -1,0 +1,458 @@
+"""Row-level security: who sees and changes which rows, shown with rows that could leak."""
+
+from collections import Counter
+from collections.abc import Iterator
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg.errors import InsufficientPrivilege
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from pesan.db import Actor, ActorKind, Database
+from pesan.db.access import LOGINS
+from pesan.db.schema import login_url
+from pesan.settings import Settings
+from tests.db.worlds import World, make_world, tenant_tables
+from tests.support.factories import Make
+
+pytestmark = pytest.mark.every_postgres
+
+# What the site shows to anybody: brands, events that are not drafts, their places and accounts, public keys.
+PUBLIC = {
+    "merchants": 1,
+    "events": 1,
+    "capacity_pools": 2,
+    "payment_methods": 1,
+    "event_payment_methods": 1,
+    "signing_keys": 1,
+}
+# No web request reads these; finding out who somebody is has a role of its own.
+CLOSED = {"amount_reservations", "sessions"}
+OF_AN_ORDER = {"orders": 1, "order_lines": 1, "payments": 1}
+OF_A_SOLD_ORDER = {**OF_AN_ORDER, "payment_proofs": 1, "tickets": 1}
+
+
+@pytest.fixture
+def owner(database_url) -> Iterator[Connection]:
+    """Who sees every row, because the tables are theirs."""
+    engine = create_engine(database_url, poolclass=NullPool)
+    with engine.connect() as connection:
+        yield connection
+
+
+@pytest.fixture
+async def world(make: Make, database: Database, settings: Settings, owner: Connection) -> World:
+    return await make_world(make, database, settings.secret, owner)
+
+
+@pytest.fixture
+def web(settings: Settings) -> Iterator[psycopg.Connection]:
+    """The web process's own log-in, before it takes any role."""
+    url = login_url(
+        settings.database_url, "web", secret=settings.secret, prefix=settings.database_role_prefix
+    )
+    address = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(address, autocommit=True) as connection:
+        yield connection
+
+
+def seen_by_anybody() -> dict[str, Counter[str]]:
+    """What every actor sees, a guest without a code included."""
+    tables = set(tenant_tables()) - CLOSED
+    return {
+        name: Counter({"A": PUBLIC[name], "B": PUBLIC[name]} if name in PUBLIC else {}) for name in tables
+    }
+
+
+def plus(seen: dict[str, Counter[str]], more: dict[str, int], house: str) -> dict[str, Counter[str]]:
+    return {name: counts + Counter({house: more.get(name, 0)}) for name, counts in seen.items()}
+
+
+async def seen_by(world: World, database: Database, actor: Actor) -> dict[str, Counter[str]]:
+    async with database.read(actor) as session:
+        return await world.seen(session)
+
+
+def test_every_tenant_table_holds_rows_that_could_leak(world: World):
+    assert [name for name, counts in world.all().items() if not (counts["A"] and counts["B"])] == []
+
+
+async def test_a_guest_without_a_code_sees_what_is_public(world: World, web_database: Database):
+    assert await seen_by(world, web_database, Actor.guest()) == seen_by_anybody()
+
+
+async def test_a_guest_with_a_code_sees_that_order(world: World, web_database: Database):
+    seen = await seen_by(world, web_database, Actor.guest(world.a.sold.code))
+
+    assert seen == plus(seen_by_anybody(), OF_A_SOLD_ORDER, "A")
+
+
+async def test_a_guest_with_codes_of_two_merchants_sees_both_orders(world: World, web_database: Database):
+    seen = await seen_by(world, web_database, Actor.guest(world.a.sold.code, world.b.held.code))
+
+    assert seen == plus(plus(seen_by_anybody(), OF_A_SOLD_ORDER, "A"), OF_AN_ORDER, "B")
+
+
+async def test_a_guest_with_a_wrong_code_sees_what_is_public(world: World, web_database: Database):
+    wrong = world.a.sold.code[:-1] + ("0" if world.a.sold.code[-1] != "0" else "1")
+
+    for code in (wrong, "", "%", "{}", '","', "'; DROP TABLE orders; --"):
+        assert await seen_by(world, web_database, Actor.guest(code)) == seen_by_anybody()
+
+
+async def test_whoever_shows_a_ticket_sees_that_ticket_only(world: World, web_database: Database):
+    shown = Actor(ActorKind.GUEST, ticket_ids=(world.a.ticket.id,))
+
+    seen = await seen_by(world, web_database, shown)
+
+    assert seen == plus(seen_by_anybody(), {"tickets": 1}, "A")
+
+
+async def test_a_user_without_a_merchant_sees_themselves(world: World, web_database: Database):
+    seen = await seen_by(world, web_database, Actor(ActorKind.USER, user_id=world.a.staff.id))
+
+    assert seen == plus(seen_by_anybody(), {"users": 1}, "A")
+
+
+@pytest.mark.parametrize("name", ["A", "B"])
+async def test_staff_see_every_row_of_their_merchant_and_none_of_the_other(
+    world: World, web_database: Database, name: str
+):
+    house, other = (world.a, "B") if name == "A" else (world.b, "A")
+
+    seen = await seen_by(world, web_database, house.actor)
+
+    expected = {
+        table: Counter({name: counts[name], other: PUBLIC.get(table, 0)})
+        for table, counts in world.all().items()
+        if table not in CLOSED
+    }
+    assert seen == expected
+
+
+async def test_a_platform_admin_sees_both_merchants(world: World, web_database: Database):
+    admin = Actor.staff(uuid4(), frozenset(), is_platform_admin=True)
+
+    seen = await seen_by(world, web_database, admin)
+
+    expected = {
+        table: Counter({"A": counts["A"], "B": counts["B"]})
+        for table, counts in world.all().items()
+        if table not in CLOSED
+    }
+    assert {table: counts - Counter({"-": counts["-"]}) for table, counts in seen.items()} == expected
+
+
+def test_without_an_actor_no_request_sees_a_row(world: World, web: psycopg.Connection, role_prefix: str):
+    web.execute(f"SET ROLE {role_prefix}_request".encode())
+
+    readable = {name for name in tenant_tables() if _may_read(web, name)}
+    assert readable == set(tenant_tables()) - CLOSED
+    assert {name: _count(web, name) for name in readable} == dict.fromkeys(readable, 0)
+
+
+@pytest.mark.parametrize(
+    ("role", "tables"),
+    [
+        ("identity", "memberships merchants sessions users"),
+        (
+            "sale",
+            "capacity_pools claims events ledger_entries merchants order_lines orders payment_proofs payments tickets",
+        ),
+    ],
+)
+def test_a_role_for_one_purpose_reads_what_that_needs(
+    web: psycopg.Connection, role_prefix: str, role: str, tables: str
+):
+    web.execute(f"SET ROLE {role_prefix}_{role}".encode())
+
+    assert " ".join(name for name in tenant_tables() if _may_read(web, name)) == tables
+
+
+def _may_read(connection: psycopg.Connection, table: str) -> bool:
+    query = "SELECT has_any_column_privilege(%s, 'SELECT')"
+    return bool(connection.execute(query, [table]).fetchone()[0])
+
+
+def _count(connection: psycopg.Connection, table: str) -> int:
+    return connection.execute(f"SELECT count(*) FROM {table}".encode()).fetchone()[0]
+
+
+def test_the_log_in_itself_reads_nothing(web: psycopg.Connection):
+    assert [name for name in tenant_tables() if _may_read(web, name)] == []
+
+
+def test_context_ends_with_its_transaction(world: World, web: psycopg.Connection, role_prefix: str):
+    with web.transaction():
+        web.execute("SELECT set_config('role', %s, true)", [f"{role_prefix}_request"])
+        web.execute("SELECT set_config('pesan.actor', 'admin', true)")
+        assert _count(web, "orders") == 6
+
+    web.execute(f"SET ROLE {role_prefix}_request".encode())
+    assert _count(web, "orders") == 0
+
+
+def actors(world: World) -> dict[str, Actor]:
+    return {
+        "guest": Actor.guest(),
+        "buyer of A": Actor.guest(world.a.held.code),
+        "staff of A": world.a.actor,
+        "admin": Actor.staff(uuid4(), frozenset(), is_platform_admin=True),
+    }
+
+
+REACHED = {
+    "UPDATE orders SET audit_seq = audit_seq": {"guest": 0, "buyer of A": 1, "staff of A": 3, "admin": 6},
+    "UPDATE events SET title = title": {"guest": 0, "buyer of A": 0, "staff of A": 2, "admin": 4},
+    "UPDATE merchants SET name = name": {"guest": 0, "buyer of A": 0, "staff of A": 1, "admin": 2},
+    "UPDATE capacity_pools SET capacity = capacity": {
+        "guest": 0,
+        "buyer of A": 0,
+        "staff of A": 2,
+        "admin": 4,
+    },
+    "UPDATE payment_methods SET position = 1": {"guest": 0, "buyer of A": 0, "staff of A": 2, "admin": 4},
+    "DELETE FROM event_payment_methods": {"guest": 0, "buyer of A": 0, "staff of A": 1, "admin": 2},
+    "UPDATE payments SET state = 'superseded' WHERE state = 'open'": {
+        "guest": 0,
+        "buyer of A": 1,
+        "staff of A": 1,
+        "admin": 2,
+    },
+}
+
+
+async def test_a_change_without_a_condition_reaches_own_rows_only(world: World, web_database: Database):
+    found = {
+        statement: {
+            name: await change(web_database, actor, statement) for name, actor in actors(world).items()
+        }
+        for statement in REACHED
+    }
+
+    assert found == REACHED
+
+
+class _Undone(Exception):
+    """Takes a change back."""
+
+
+async def change(database: Database, actor: Actor, statement: str) -> int:
+    """How many rows a statement reaches; nothing stays changed."""
+    reached = 0
+    try:
+        async with database.write(actor) as session:
+            reached = (await session.execute(text(statement))).rowcount
+            raise _Undone
+    except _Undone:
+        return reached
+
+
+async def refused(database: Database, actor: Actor, statement: str, **values: object) -> str:
+    """The SQLSTATE with which a statement is refused; empty when it goes through."""
+    try:
+        async with database.write(actor) as session:
+            await session.execute(text(statement), values)
+            raise _Undone
+    except _Undone:
+        return ""
+    except DBAPIError as error:
+        return error.orig.sqlstate
+
+
+NOT_ALLOWED = InsufficientPrivilege.sqlstate
+
+
+async def test_a_row_cannot_be_put_into_another_merchants_hands(world: World, web_database: Database):
+    a, b = world.a, world.b
+    method = (
+        "INSERT INTO payment_methods (id, merchant_id, kind, display_name, bank_name, account_no, account_holder,"
+        " account_key) VALUES (:id, :merchant_id, 'bank', 'x', 'x', '12345', 'x', 'x')"
+    )
+    given = "UPDATE events SET merchant_id = :merchant_id WHERE id = :id"
+
+    assert await refused(web_database, a.actor, method, id=uuid4(), merchant_id=b.merchant.id) == NOT_ALLOWED
+    assert await refused(web_database, a.actor, method, id=uuid4(), merchant_id=a.merchant.id) == ""
+    assert (
+        await refused(web_database, a.actor, given, id=a.event.id, merchant_id=b.merchant.id) == NOT_ALLOWED
+    )
+
+
+async def test_nobody_but_the_gate_says_that_money_came(world: World, web_database: Database):
+    paid = "UPDATE payments SET state = 'paid'"
+    opened = (
+        "INSERT INTO payments (id, merchant_id, order_id, base_amount, amount, state, settled_at)"
+        " VALUES (:id, :merchant_id, :order_id, 1, 1, 'paid', now())"
+    )
+    held = {"id": uuid4(), "merchant_id": world.a.merchant.id, "order_id": world.a.held.id}
+
+    for actor in (Actor.guest(world.a.held.code), world.a.actor):
+        assert await refused(web_database, actor, paid) == NOT_ALLOWED
+        assert await refused(web_database, actor, opened, **held) == NOT_ALLOWED
+
+
+async def test_a_guest_opens_no_payment_for_somebody_elses_order(world: World, web_database: Database):
+    opened = (
+        "INSERT INTO payments (id, merchant_id, order_id, base_amount, amount)"
+        " VALUES (:id, :merchant_id, :order_id, 1, 1)"
+    )
+    other = {"id": uuid4(), "merchant_id": world.b.merchant.id, "order_id": world.b.held.id}
+
+    assert await refused(web_database, Actor.guest(world.a.held.code), opened, **other) == NOT_ALLOWED
+
+
+FORBIDDEN = (
+    "SET ROLE {prefix}_system",
+    "SET ROLE {prefix}_worker",
+    "SET SESSION AUTHORIZATION {prefix}_worker",
+    "RESET SESSION AUTHORIZATION; SET ROLE postgres",
+    "SELECT args FROM procrastinate_jobs",
+    "SELECT lock FROM procrastinate_jobs",
+    "UPDATE procrastinate_jobs SET status = 'todo'",
+    "DELETE FROM procrastinate_jobs",
+    "SELECT private_key_sealed FROM signing_keys",
+    "UPDATE audit_entries SET action = 'x'",
+    "DELETE FROM audit_entries",
+    "TRUNCATE audit_entries",
+    "INSERT INTO audit_entries (subject_id, seq, xact_id) VALUES (gen_random_uuid(), 1, 1)",
+    "UPDATE audit_private SET reason = 'x'",
+    "DELETE FROM audit_private",
+    "SELECT * FROM audit_blocks",
+    "INSERT INTO audit_blocks DEFAULT VALUES",
+    "UPDATE ledger_entries SET amount = 1",
+    "DELETE FROM ledger_entries",
+    "DELETE FROM orders",
+    "DELETE FROM claims",
+    "DELETE FROM payment_proofs",
+    "DELETE FROM tickets",
+    "UPDATE users SET platform_role = 'super_admin'",
+    "INSERT INTO memberships (user_id, merchant_id, role) SELECT id, id, 'organizer' FROM merchants",
+    "INSERT INTO merchants (id, slug, name) VALUES (gen_random_uuid(), 'x', 'x')",
+    "CREATE TABLE loot (x int)",
+    "CREATE VIEW loot AS SELECT 1",
+    "CREATE FUNCTION loot() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    "CREATE SCHEMA loot",
+    "CREATE ROLE loot",
+    "ALTER TABLE orders ADD loot int",
+    "ALTER TABLE orders DISABLE ROW LEVEL SECURITY",
+    "ALTER TABLE audit_entries DISABLE TRIGGER append_only",
+    "CREATE POLICY loot ON orders USING (true)",
+    "DROP TABLE orders",
+    "DROP POLICY guest ON orders",
+    "ALTER ROLE {prefix}_web BYPASSRLS",
+    "GRANT {prefix}_system TO {prefix}_web",
+    "COPY (SELECT 1) TO PROGRAM 'true'",
+    "SELECT pg_read_file('/etc/hostname')",
+    "UPDATE access_version SET fingerprint = 'x'",
+    "UPDATE alembic_version SET version_num = 'x'",
+)
+
+
+@pytest.mark.parametrize("role", ["", *LOGINS["web"]])
+def test_a_web_process_cannot_get_at_what_is_not_its_own(
+    web: psycopg.Connection, role_prefix: str, role: str
+):
+    went_through = []
+    for statement in FORBIDDEN:
+        if role:
+            web.execute(f"SET ROLE {role_prefix}_{role}".encode())
+        try:
+            web.execute(statement.format(prefix=role_prefix).encode())
+        except InsufficientPrivilege:
+            web.execute("RESET ROLE")
+            continue
+        went_through.append(statement)
+
+    assert went_through == []
+
+
+@pytest.mark.parametrize("table", ["audit_entries", "audit_blocks", "ledger_entries"])
+@pytest.mark.parametrize("verb", ["UPDATE {table} SET {column} = {column}", "DELETE FROM {table}"])
+async def test_not_even_the_system_rewrites_history(database: Database, table: str, verb: str):
+    column = {"audit_entries": "action", "audit_blocks": "hash", "ledger_entries": "account"}[table]
+
+    answer = await refused(database, Actor.system("tests"), verb.format(table=table, column=column))
+
+    assert answer == NOT_ALLOWED
+
+
+SALE = {
+    (
+        "audit_entries",
+        "INSERT",
+    ): "action actor_id actor_kind actor_name at data hash ip_digest merchant_id prev_hash"
+    " private_digest seq subject_id subject_kind",
+    ("audit_private", "INSERT"): "*",
+    ("capacity_pools", "SELECT"): "*",
+    ("capacity_pools", "UPDATE"): "held used",
+    ("claims", "INSERT"): "*",
+    ("claims", "SELECT"): "*",
+    ("claims", "UPDATE"): "bucket",
+    ("events", "SELECT"): "*",
+    ("idempotency_keys", "INSERT"): "*",
+    ("idempotency_keys", "SELECT"): "*",
+    ("ledger_entries", "INSERT"): "*",
+    ("ledger_entries", "SELECT"): "*",
+    ("merchants", "SELECT"): "*",
+    ("order_lines", "INSERT"): "*",
+    ("order_lines", "SELECT"): "*",
+    ("orders", "INSERT"): "*",
+    ("orders", "SELECT"): "*",
+    (
+        "orders",
+        "UPDATE",
+    ): "audit_head audit_seq decided_by ended_at hold_expires_at payment_open_until reject_reason"
+    " state state_changed_at submitted_at",
+    ("payment_proofs", "INSERT"): "*",
+    ("payment_proofs", "SELECT"): "*",
+    ("payments", "INSERT"): "*",
+    ("payments", "SELECT"): "*",
+    ("payments", "UPDATE"): "settled_at state",
+    ("tickets", "INSERT"): "*",
+    ("tickets", "SELECT"): "*",
+    ("tickets", "UPDATE"): "state voided_at",
+}
+
+
+_WHOLE_TABLES = (
+    "SELECT table_name, privilege_type, '*' FROM information_schema.table_privileges"
+    " WHERE grantee = :role AND table_name <> 'alembic_version'"
+)
+_COLUMNS = (
+    "SELECT table_name, privilege_type, string_agg(column_name, ' ' ORDER BY column_name)"
+    " FROM information_schema.column_privileges"
+    " WHERE grantee = :role AND table_name <> 'alembic_version' GROUP BY 1, 2"
+)
+
+
+def test_the_sale_role_has_no_more_than_its_columns(owner: Connection, role_prefix: str):
+    role = {"role": f"{role_prefix}_sale"}
+    granted = [*owner.execute(text(_COLUMNS), role), *owner.execute(text(_WHOLE_TABLES), role)]
+
+    # A grant of the whole table comes last, because it is a grant of each column too.
+    assert {(table, privilege): columns for table, privilege, columns in granted} == SALE
+
+
+def test_functions_with_the_owners_rights_are_those_known(owner: Connection, role_prefix: str):
+    """Each answers for rows that the asker may not see, and is a way around the policies: a new one is a decision."""
+    rows = owner.execute(
+        text(
+            "SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace"
+            " AND has_function_privilege(:role, oid, 'EXECUTE') ORDER BY 1"
+        ),
+        {"role": f"{role_prefix}_request"},
+    )
+
+    assert [name for (name,) in rows] == [
+        "expired_holds",
+        "get_capacity_snapshot",
+        "jobs_retry_parked",
+        "ledger_check_balance",
+        "next_hold_ends_at",
+        "procrastinate_defer_jobs_v1",
+        "proof_usage",
+        "reserve_amount",
+    ]

@@ -1,0 +1,173 @@
+"""Two merchants with a row of their own in every table, so that whatever leaks can be seen to leak."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Table, inspect, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pesan.app.modules import build_schema
+from pesan.catalog.models import Event
+from pesan.catalog.states import EventStatus
+from pesan.db import Actor, Database
+from pesan.identity.models import User
+from pesan.notifications.service import notify
+from pesan.notifications.states import ChannelName, Kind
+from pesan.orders.models import Order
+from pesan.orders.moves import Move
+from pesan.orders.states import OrderEvent, OrderState
+from pesan.payments.models import PaymentMethod
+from pesan.payments.service import update_method
+from pesan.tenancy.models import Merchant
+from pesan.tickets.issue import make_tickets, read_entitlement
+from pesan.tickets.keystore import DatabaseKeyStore
+from pesan.tickets.models import Ticket
+from pesan.tickets.queries import list_tickets
+from tests.payments.steps import approve, choose, send_proof
+from tests.support.factories import SYSTEM, Make
+
+Seen = dict[str, Counter[str]]
+# Whose a row is, where the table does not say so itself.
+_OWNERS = {
+    "merchants": "SELECT id, id AS merchant_id FROM merchants",
+    "users": "SELECT u.id, m.merchant_id FROM users u JOIN memberships m ON m.user_id = u.id",
+    "sessions": "SELECT s.id, m.merchant_id FROM sessions s JOIN memberships m ON m.user_id = s.user_id",
+    "audit_private": "SELECT p.subject_id, p.seq, e.merchant_id FROM audit_private p"
+    " JOIN audit_entries e ON e.subject_id = p.subject_id AND e.seq = p.seq",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """One merchant with what it has; `sold` is complete with ticket, proof and money, `held` is being paid."""
+
+    merchant: Merchant
+    staff: User
+    event: Event
+    sold: Order
+    held: Order
+    ticket: Ticket
+
+    @property
+    def actor(self) -> Actor:
+        """The merchant's staff."""
+        return Actor.staff(self.staff.id, frozenset([self.merchant.id]))
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Both merchants, and whose each row is: `A`, `B`, or `-` for nobody's."""
+
+    a: House
+    b: House
+    owners: Mapping[tuple[str, tuple[Any, ...]], str]
+
+    def all(self) -> Seen:
+        """Every row there is, by table and owner."""
+        found: Seen = {name: Counter() for name in tenant_tables()}
+        for (table, _), owner in self.owners.items():
+            found[table][owner] += 1
+        return found
+
+    async def seen(self, session: AsyncSession) -> Seen:
+        """The rows that a session sees, by table and owner; a table that it may not read at all is left out."""
+        return {
+            name: Counter(self.owners[name, key] for key in keys)
+            for name in tenant_tables()
+            if (keys := await _keys(session, name)) is not None
+        }
+
+
+def tenant_tables() -> list[str]:
+    """Every table that says whose its rows are, or that has policies."""
+    schema = build_schema()
+    ruled = {rule.table for rule in schema.access if rule.policies}
+    owned = {name for name, table in schema.metadata.tables.items() if "merchant_id" in table.columns}
+    # Counts wrong passwords per address; belongs to no merchant and is shown to nobody.
+    return sorted((ruled | owned) - {"log_in_guards"})
+
+
+async def make_world(make: Make, database: Database, secret: bytes, owner: Connection) -> World:
+    """Both merchants, made by the services that make real ones."""
+    houses = [await _make_house(make, database, secret) for _ in range(2)]
+    names = {str(house.merchant.id): name for house, name in zip(houses, "AB", strict=True)}
+    owners = {
+        (table, key): names.get(str(merchant_id), "-")
+        for table in tenant_tables()
+        for key, merchant_id in _owners(owner, table)
+    }
+    return World(*houses, owners)
+
+
+async def _make_house(make: Make, database: Database, secret: bytes) -> House:
+    merchant = await make.merchant()
+    staff = await make.user(merchant=merchant)
+    await make.session_of(staff)
+    method = await make.method(merchant)
+    await _switch_off(database, await make.method(merchant))
+    event = await make.event(merchant, method_ids=(method.id,))
+    await make.event(merchant, status=EventStatus.DRAFT)
+    held = await make.order(event, email="budi@example.com")
+    await choose(database, held, method.id)
+    await make.order(event, state=OrderState.REJECTED)
+    sold = await _sell(make, database, event, method)
+    ticket = await _issue(make, database, sold, secret)
+    await _tell(database, sold)
+    return House(merchant, staff, event, sold, held, ticket)
+
+
+async def _switch_off(database: Database, method: PaymentMethod) -> None:
+    async with database.write(SYSTEM) as session:
+        await update_method(session, method.id, is_active=False, actor=SYSTEM)
+
+
+async def _sell(make: Make, database: Database, event: Event, method: PaymentMethod) -> Order:
+    order = await make.order(event, email="siti@example.com")
+    await choose(database, order, method.id)
+    await send_proof(make, order)
+    await approve(make, order)
+    return order
+
+
+async def _issue(make: Make, database: Database, order: Order, secret: bytes) -> Ticket:
+    async with database.read(SYSTEM) as session:
+        entitlement = await read_entitlement(session, order.id)
+    assert entitlement is not None
+    tickets = await make_tickets(DatabaseKeyStore(database, secret), entitlement)
+    await make.move(Move(OrderEvent.FULFIL, order.event_id, SYSTEM, order.id, companions=tuple(tickets)))
+    async with database.read(SYSTEM) as session:
+        return (await list_tickets(session, order.id))[0]
+
+
+async def _tell(database: Database, order: Order) -> None:
+    async with database.write(SYSTEM) as session:
+        await notify(
+            session,
+            order_id=order.id,
+            merchant_id=order.merchant_id,
+            kind=Kind.TICKET_READY,
+            channels=[ChannelName.EMAIL],
+        )
+
+
+def _owners(owner: Connection, name: str) -> list[tuple[tuple[Any, ...], UUID]]:
+    columns = ", ".join(_key_columns(name))
+    query = _OWNERS.get(name, f"SELECT {columns}, merchant_id FROM {name}")
+    return [(tuple(row[:-1]), row[-1]) for row in owner.execute(text(query))]
+
+
+async def _keys(session: AsyncSession, name: str) -> list[tuple[Any, ...]] | None:
+    columns = _key_columns(name)
+    privilege = text(f"SELECT has_any_column_privilege('{name}', 'SELECT')")
+    if not await session.scalar(privilege):
+        return None
+    rows = await session.execute(text(f"SELECT {', '.join(columns)} FROM {name}"))
+    return [tuple(row) for row in rows]
+
+
+def _key_columns(name: str) -> Sequence[str]:
+    table: Table = build_schema().metadata.tables[name]
+    return [column.name for column in inspect(table).primary_key]
