@@ -87,7 +87,7 @@ async def show_booking(desk: DeskOf, merchant: str, code: str) -> Response:
     return await _detail(desk, merchant, code)
 
 
-@router.post("/{code}/cancel", dependencies=[require_csrf])
+@router.post("/{code}/cancel", dependencies=[allow(Who.ORGANIZER), require_csrf])
 async def submit_cancel(desk: DeskOf, merchant: str, code: str) -> Response:
     """Cancel a booking that is not paid; its places return."""
     reason = await _reason(desk)
@@ -96,13 +96,13 @@ async def submit_cancel(desk: DeskOf, merchant: str, code: str) -> Response:
     )
 
 
-@router.post("/{code}/cash", dependencies=[require_csrf])
+@router.post("/{code}/cash", dependencies=[allow(Who.ORGANIZER), require_csrf])
 async def submit_cash(desk: DeskOf, merchant: str, code: str) -> Response:
     """The money was taken at the counter."""
     return await _move(desk, merchant, code, checkout.accept_cash)
 
 
-@router.post("/{code}/late", dependencies=[require_csrf])
+@router.post("/{code}/late", dependencies=[allow(Who.ORGANIZER), require_csrf])
 async def submit_late(desk: DeskOf, merchant: str, code: str) -> Response:
     """The money came after the end: the places are taken back if they are left."""
     reason = await _reason(desk)
