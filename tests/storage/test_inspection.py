@@ -107,6 +107,7 @@ async def test_cover_becomes_responsive_webp_and_a_jpeg_to_share(inspect: Inspec
     assert [(v.filename, v.mime, v.width, v.height) for v in clean.versions] == [
         ("large.webp", "image/webp", 1600, 900),
         ("small.webp", "image/webp", 800, 450),
+        ("card.webp", "image/webp", 480, 270),
         ("share.jpg", "image/jpeg", 1200, 675),
     ]
 

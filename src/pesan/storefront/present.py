@@ -20,6 +20,7 @@ from pesan.storefront.views import (
     BankInstructions,
     BookingView,
     Brand,
+    Cover,
     EventCard,
     EventDetail,
     KeptBooking,
@@ -38,12 +39,12 @@ MEDIA_PATH = "/media"
 
 def show_brand(merchant: Merchant) -> Brand:
     """The merchant as a brand."""
-    logo = f"{MEDIA_PATH}/{merchant.logo_key}" if merchant.logo_key else None
+    logo = f"{MEDIA_PATH}/{version_key(merchant.logo_key, 'mark.webp')}" if merchant.logo_key else None
     return Brand(merchant.name, merchant.slug, merchant.accent, merchant.zone, logo)
 
 
-def show_card(listing: Listing, *, picture: str = "small.webp") -> EventCard:
-    """An event as a card; `picture` is the version of its cover."""
+def show_card(listing: Listing) -> EventCard:
+    """An event as a card."""
     event, places = listing.event, listing.places
     return EventCard(
         title=event.title,
@@ -59,7 +60,7 @@ def show_card(listing: Listing, *, picture: str = "small.webp") -> EventCard:
         available=places.available,
         capacity=places.capacity,
         summary=event.summary,
-        cover_url=_cover_url(event, picture),
+        cover=_show_cover(event),
         path=event_path(event.slug, event.short_id),
     )
 
@@ -67,8 +68,7 @@ def show_card(listing: Listing, *, picture: str = "small.webp") -> EventCard:
 def show_detail(listing: Listing, *, origin: str, next_hold_ends_at: datetime | None) -> EventDetail:
     """An event's page; `origin` makes the address that is shared."""
     event = listing.event
-    card = show_card(listing, picture="large.webp")
-    share = _cover_url(event, "share.jpg")
+    card = show_card(listing)
     return EventDetail(
         card=card,
         description=event.description or event.summary,
@@ -79,7 +79,7 @@ def show_detail(listing: Listing, *, origin: str, next_hold_ends_at: datetime | 
         sale_opens_at=event.sale_opens_at,
         sale_closes_at=event.sale_closes_at,
         next_hold_ends_at=next_hold_ends_at,
-        share_picture=origin + share if share else None,
+        share_picture=origin + card.cover.share if card.cover else None,
     )
 
 
@@ -172,8 +172,11 @@ def _is_chosen(method: PaymentMethod, how: Instructions) -> bool:
     return method.kind == MethodKind.QRIS and method.display_name == how.display_name
 
 
-def _cover_url(event: Event, picture: str) -> str | None:
-    return f"{MEDIA_PATH}/{version_key(event.cover_key, picture)}" if event.cover_key else None
+def _show_cover(event: Event) -> Cover | None:
+    if event.cover_key is None:
+        return None
+    names = ("card.webp", "small.webp", "large.webp", "share.jpg")
+    return Cover(*(f"{MEDIA_PATH}/{version_key(event.cover_key, name)}" for name in names))
 
 
 def _held_minutes(order: Order) -> int:

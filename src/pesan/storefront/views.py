@@ -39,6 +39,16 @@ class Brand:
 
 
 @dataclass(frozen=True, slots=True)
+class Cover:
+    """The addresses of an event's picture: 480, 800 and 1600 pixels wide, and a JPEG for messengers."""
+
+    card: str
+    small: str
+    large: str
+    share: str
+
+
+@dataclass(frozen=True, slots=True)
 class EventCard:
     """One event in a list, and the heading of every page about it."""
 
@@ -56,7 +66,7 @@ class EventCard:
     capacity: int
     path: str
     summary: str = ""
-    cover_url: str | None = None
+    cover: Cover | None = None
 
     @property
     def poster(self) -> Poster:

@@ -64,11 +64,18 @@ PRESETS = {
     # Messengers that show a preview of a shared page read JPEG only.
     Kind.COVER: Preset(
         (
-            Rendition("large", "WEBP", 1600),
-            Rendition("small", "WEBP", 800),
+            Rendition("large", "WEBP", 1600, quality=75),
+            Rendition("small", "WEBP", 800, quality=65),
+            # Lists show many at once, and a page may weigh 50 KB.
+            Rendition("card", "WEBP", 480, quality=50),
             Rendition("share", "JPEG", 1200),
         )
     ),
     # Mail programs and the PDF of a ticket need a logo that every one of them can show.
-    Kind.LOGO: Preset((Rendition("logo", "PNG", 512, keeps_transparency=True),)),
+    Kind.LOGO: Preset(
+        (
+            Rendition("logo", "PNG", 512, keeps_transparency=True),
+            Rendition("mark", "WEBP", 96, keeps_transparency=True),
+        )
+    ),
 }

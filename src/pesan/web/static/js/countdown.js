@@ -16,6 +16,7 @@ export default function countdown(ring) {
     if (!ring.isConnected) return clearTimeout(timer);
     const seconds = Math.ceil(left() / 1000);
     clock.textContent = seconds ? twoDigits(seconds / 60) + ":" + twoDigits(seconds % 60) : over;
+    for (const copy of document.querySelectorAll("[data-clock-copy]")) copy.textContent = clock.textContent;
     arc.setAttribute("stroke-dashoffset", (100 - Math.min(100, (100 * left()) / whole)).toFixed(2));
     ring.toggleAttribute("data-low", seconds <= 120);
     speak(seconds);
