@@ -9,6 +9,7 @@ import pytest
 from pesan.db import Database
 from pesan.identity.passwords import verify_password
 from pesan.identity.queries import find_credentials
+from tests.support.factories import Make
 from tests.support.service import Service
 
 EVENT = ("event", "create", "--merchant", "kopi-teduh", "--title", "Malam Keroncong", "--price", "150000")
@@ -19,10 +20,6 @@ def rows(owner: psycopg.Connection, query: str) -> list[tuple]:
     return owner.execute(query.encode()).fetchall()
 
 
-def make_merchant(pesan: Service, *options: str) -> dict:
-    return pesan.run("merchant", "create", "--name", "Kopi Teduh", "--slug", "kopi-teduh", *options)
-
-
 def refusal(pesan: Service, *arguments: str) -> tuple[int, str, str]:
     """How a command ended that must print nothing for programs."""
     done = pesan.attempt(*arguments)
@@ -30,15 +27,19 @@ def refusal(pesan: Service, *arguments: str) -> tuple[int, str, str]:
 
 
 def test_merchant_create_prints_its_id_and_slug(pesan: Service, owner: psycopg.Connection):
-    made = make_merchant(pesan, "--zone", "Asia/Makassar", "--accent", "#0B5D66")
+    name = ("--name", "Kopi Teduh", "--slug", "kopi-teduh")
+
+    made = pesan.run("merchant", "create", *name, "--zone", "Asia/Makassar", "--accent", "#0B5D66")
 
     found = rows(owner, "SELECT id::text, slug, name, zone, accent FROM merchants")
     assert found == [(made["id"], "kopi-teduh", "Kopi Teduh", "Asia/Makassar", "#0b5d66")]
     assert made == {"id": found[0][0], "slug": "kopi-teduh"}
 
 
-def test_merchant_create_with_a_taken_slug_names_the_refusal(pesan: Service, owner: psycopg.Connection):
-    make_merchant(pesan)
+async def test_merchant_create_with_a_taken_slug_names_the_refusal(
+    pesan: Service, make: Make, owner: psycopg.Connection
+):
+    await make.merchant(slug="kopi-teduh")
 
     answer = refusal(pesan, "merchant", "create", "--name", "Lain", "--slug", "kopi-teduh")
 
@@ -50,27 +51,8 @@ def test_merchant_create_with_a_taken_slug_names_the_refusal(pesan: Service, own
     assert rows(owner, "SELECT count(*) FROM merchants") == [(1,)]
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        ("--slug", "Kopi Teduh"),
-        ("--slug", "x"),
-        ("--slug", "kopi", "--accent", "brown"),
-        ("--slug", "kopi", "--zone", "Europe/Rome"),
-    ],
-)
-def test_merchant_create_with_an_unusable_value_makes_nothing(
-    pesan: Service, owner: psycopg.Connection, options: tuple[str, ...]
-):
-    status, printed, said = refusal(pesan, "merchant", "create", "--name", "Kopi", *options)
-
-    assert (status, printed) == (2, "")
-    assert f"Invalid value for '{options[-2]}'" in said
-    assert rows(owner, "SELECT count(*) FROM merchants") == [(0,)]
-
-
-def test_event_create_opens_the_sale(pesan: Service, owner: psycopg.Connection):
-    make_merchant(pesan)
+async def test_event_create_opens_the_sale(pesan: Service, make: Make, owner: psycopg.Connection):
+    await make.merchant(slug="kopi-teduh")
 
     made = pesan.run(*EVENT, *WHEN, "--hold-ratio", "0.5", "--hold-minutes", "20")
 
@@ -90,8 +72,8 @@ def test_event_create_opens_the_sale(pesan: Service, owner: psycopg.Connection):
     }
 
 
-def test_event_create_links_to_the_public_address(pesan: Service):
-    make_merchant(pesan)
+async def test_event_create_links_to_the_public_address(pesan: Service, make: Make):
+    await make.merchant(slug="kopi-teduh")
     public = Service(pesan.home, {**pesan.environment, "PESAN_BASE_URL": "https://tiket.example.id/"}, 0)
 
     made = public.run(*EVENT, *WHEN)
@@ -100,36 +82,15 @@ def test_event_create_links_to_the_public_address(pesan: Service):
 
 
 @pytest.mark.parametrize("moment", ["2027-01-05T19:00", "2027-01-05T19:00+09:00", "2027-01-05T10:00Z"])
-def test_event_create_reads_a_time_without_offset_on_the_merchants_clocks(
-    pesan: Service, owner: psycopg.Connection, moment: str
+async def test_event_create_reads_a_time_without_offset_on_the_merchants_clocks(
+    pesan: Service, make: Make, owner: psycopg.Connection, moment: str
 ):
-    make_merchant(pesan, "--zone", "Asia/Jayapura")
+    await make.merchant(slug="kopi-teduh", zone="Asia/Jayapura")
 
     pesan.run(*EVENT, "--starts-at", moment, "--capacity", "40")
 
     ((starts_at,),) = rows(owner, "SELECT starts_at FROM events")
     assert starts_at == datetime(2027, 1, 5, 10, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        ((*EVENT, "--starts-at", "besok", "--capacity", "40"), "Invalid value for '--starts-at'"),
-        ((*EVENT, "--starts-at", "2027-01-05", "--capacity", "0"), "Invalid value for '--capacity'"),
-        ((*EVENT, *WHEN, "--hold-ratio", "1.5"), "Invalid value for '--hold-ratio'"),
-        ((*EVENT, *WHEN, "--hold-minutes", "61"), "Invalid value for '--hold-minutes'"),
-    ],
-)
-def test_event_create_with_an_unusable_value_makes_nothing(
-    pesan: Service, owner: psycopg.Connection, arguments: tuple[str, ...], said: str
-):
-    make_merchant(pesan)
-
-    answer = refusal(pesan, *arguments)
-
-    assert answer[:2] == (2, "")
-    assert said in answer[2]
-    assert rows(owner, "SELECT count(*) FROM events") == [(0,)]
 
 
 def test_event_create_for_an_unknown_merchant_names_the_refusal(pesan: Service):
@@ -139,16 +100,16 @@ def test_event_create_for_an_unknown_merchant_names_the_refusal(pesan: Service):
 
 
 async def test_user_create_makes_somebody_who_can_log_in(
-    pesan: Service, owner: psycopg.Connection, database: Database
+    pesan: Service, make: Make, owner: psycopg.Connection, database: Database
 ):
-    merchant = make_merchant(pesan)
+    merchant = await make.merchant(slug="kopi-teduh")
     person = ("--email", "Rani@Example.com", "--name", "Rani", "--password", "sepeda-merah-tua")
 
     made = pesan.run("user", "create", *person, "--merchant", "kopi-teduh", "--role", "organizer")
 
     assert made == {"id": made["id"], "email": "rani@example.com"}
     memberships = rows(owner, "SELECT user_id::text, merchant_id::text, role FROM memberships")
-    assert memberships == [(made["id"], merchant["id"], "organizer")]
+    assert memberships == [(made["id"], str(merchant.id), "organizer")]
     async with database.identity() as session:
         known = await find_credentials(session, "rani@example.com")
     assert known is not None
@@ -174,8 +135,8 @@ def test_user_create_for_an_unknown_merchant_makes_nobody(pesan: Service, owner:
     assert rows(owner, "SELECT count(*) FROM users") == [(0,)]
 
 
-def test_keys_rotate_makes_a_key_that_is_listed_and_exported(pesan: Service):
-    make_merchant(pesan)
+async def test_keys_rotate_makes_a_key_that_is_listed_and_exported(pesan: Service, make: Make):
+    await make.merchant(slug="kopi-teduh")
 
     first = pesan.run("keys", "rotate", "--merchant", "kopi-teduh")
     second = pesan.run("keys", "rotate", "--merchant", "kopi-teduh")
@@ -192,25 +153,25 @@ def test_keys_rotate_makes_a_key_that_is_listed_and_exported(pesan: Service):
     }
 
 
-def test_keys_of_a_merchant_without_any_are_none(pesan: Service):
-    make_merchant(pesan)
+async def test_keys_of_a_merchant_without_any_are_none(pesan: Service, make: Make):
+    await make.merchant(slug="kopi-teduh")
 
     assert pesan.run("keys", "list", "--merchant", "kopi-teduh") == []
     assert pesan.run("keys", "export") == {"keys": []}
 
 
-def test_doctor_of_a_sound_instance_finds_nothing(pesan: Service):
-    make_merchant(pesan)
-    pesan.run(*EVENT, *WHEN)
+async def test_doctor_of_a_sound_instance_finds_nothing(pesan: Service, make: Make):
+    await make.order()
 
     assert json.loads((done := pesan.attempt("doctor")).stdout) == []
     assert done.returncode == 0
 
 
-def test_doctor_names_the_pool_whose_counter_was_changed(pesan: Service, owner: psycopg.Connection):
-    make_merchant(pesan)
-    pesan.run(*EVENT, *WHEN)
-    pesan.run(*EVENT, *WHEN)
+async def test_doctor_names_the_pool_whose_counter_was_changed(
+    pesan: Service, make: Make, owner: psycopg.Connection
+):
+    await make.event()
+    await make.event()
     ((pool_id,),) = rows(
         owner,
         "UPDATE capacity_pools SET held = 3 WHERE id = (SELECT min(id::text)::uuid FROM capacity_pools)"
@@ -228,22 +189,24 @@ def test_doctor_names_the_pool_whose_counter_was_changed(pesan: Service, owner: 
     }
 
 
-def test_audit_verify_of_a_whole_audit_finds_nothing(pesan: Service):
-    make_merchant(pesan)
+async def test_audit_verify_of_a_whole_audit_finds_nothing(pesan: Service, make: Make):
+    await make.merchant(slug="kopi-teduh")
 
     assert json.loads((done := pesan.attempt("audit", "verify")).stdout) == []
     assert done.returncode == 0
 
 
-def test_audit_verify_names_the_entry_that_was_changed(pesan: Service, owner: psycopg.Connection):
-    made = make_merchant(pesan)
+async def test_audit_verify_names_the_entry_that_was_changed(
+    pesan: Service, make: Make, owner: psycopg.Connection
+):
+    made = await make.merchant(slug="kopi-teduh")
     owner.execute("ALTER TABLE audit_entries DISABLE TRIGGER append_only")
     owner.execute("UPDATE audit_entries SET action = 'merchant:profile:forgotten'")
 
     done = pesan.attempt("audit", "verify")
 
     assert done.returncode == 1
-    assert json.loads(done.stdout) == [{"fault": f"entry_changed: merchant {made['id']} #1"}]
+    assert json.loads(done.stdout) == [{"fault": f"entry_changed: merchant {made.id} #1"}]
 
 
 def test_migrate_of_a_current_database_changes_nothing(pesan: Service):

@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from pesan.cli.main import app
 from tests.support.service import Service
 
 SAFE = {
@@ -15,8 +17,9 @@ SAFE = {
 
 
 def check(home: Path, environment: dict[str, str]) -> tuple[int, dict]:
-    done = Service(home, environment, 0).attempt("config", "check")
-    return done.returncode, json.loads(done.stdout)
+    settings = {**environment, "PESAN_HOME": str(home)}
+    done = CliRunner(env=settings).invoke(app, ["config", "check", "--json"])
+    return done.exit_code, json.loads(done.stdout)
 
 
 def test_config_check_of_safe_settings_finds_nothing(tmp_path: Path):
@@ -58,13 +61,13 @@ def test_config_check_touches_no_database(tmp_path: Path):
     assert not (tmp_path / "home" / "postgres").exists()
 
 
-@pytest.mark.parametrize("command", [("serve",), ("doctor",), ("migrate",), ("audit", "verify")])
+@pytest.mark.parametrize("command", [("serve", "--port", "1"), ("migrate",), ("doctor",)])
 def test_a_production_instance_with_unsafe_settings_refuses_every_command(
     tmp_path: Path, command: tuple[str, ...]
 ):
     unsafe = {**SAFE, "PESAN_SECRET_KEY": "short"}
-    plain = ("--port", "1") if command == ("serve",) else ()
-    done = Service(tmp_path / "home", unsafe, 0).attempt(*command, *plain)
+
+    done = Service(tmp_path / "home", unsafe, 0).attempt(*command)
 
     assert done.returncode == 2
     assert not (tmp_path / "home" / "postgres").exists()
