@@ -1,73 +1,59 @@
-"""The whole app in this process, and a guest with a browser that runs no scripts."""
+"""A merchant who sells, guests with browsers of their own, and what the database held before and after."""
 
-import re
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from uuid import uuid4
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 
 import httpx
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import URL
 
-from pesan.app.instance import Instance
-from pesan.app.web import create_app
-from pesan.app.wiring import build_registry
 from pesan.db import Database
 from pesan.kit.registry import Registry
-from pesan.settings import Settings
-from tests.support.queries import CountQueries, counter_for
+from tests.storefront.shop import Shop, open_shop
+from tests.support.factories import Make
 
-_TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
-
-
-@pytest.fixture
-async def registry(settings: Settings, database_url: URL) -> Registry:
-    """The objects of a web process."""
-    return build_registry(Instance(settings, database_url, None), "web")
+OpenGuest = Callable[..., Awaitable[httpx.AsyncClient]]
 
 
 @pytest.fixture
-async def app(registry: Registry) -> AsyncIterator[FastAPI]:
-    """The app, started."""
-    app = create_app(registry)
-    async with app.router.lifespan_context(app):
-        yield app
+async def open_guest(app: FastAPI) -> AsyncIterator[OpenGuest]:
+    """Opens browsers that keep cookies, one per person: `await open_guest(code="3FQ7…")`."""
+    async with AsyncExitStack() as stack:
+
+        async def start(*, code: str | None = None, locale: str = "id") -> httpx.AsyncClient:
+            headers = {"accept-language": locale, **({"x-booking-code": code} if code else {})}
+            transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+            client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers)
+            return await stack.enter_async_context(client)
+
+        yield start
 
 
 @pytest.fixture
-def count_web_queries(registry: Registry) -> CountQueries:
-    """Notes every statement that the web process executes inside the block."""
-    return counter_for(registry[Database].engine)
-
-
-@dataclass
-class Guest:
-    """Keeps cookies, and posts forms with the token of their page."""
-
-    client: httpx.AsyncClient
-
-    async def get(self, path: str) -> httpx.Response:
-        """One page."""
-        return await self.client.get(path)
-
-    async def token(self, page: str) -> str:
-        """The form token of a page."""
-        match = _TOKEN.search((await self.get(page)).text)
-        assert match is not None
-        return match[1]
-
-    async def hold(self, path: str, *, key: str = "", token: str = "", **typed: str) -> httpx.Response:
-        """Post the booking sheet of the event at `path`; `token` is of a sheet that was opened before."""
-        sheet = f"{path}/book"
-        form = {"name": "Asep Budiawan", "qty": "1", **typed, "idempotency_key": key or str(uuid4())}
-        return await self.client.post(sheet, data={**form, "csrf_token": token or await self.token(sheet)})
+async def shop(make: Make, database: Database, registry: Registry, open_guest: OpenGuest) -> Shop:
+    """An event with 10 places at Rp 150.000, payable by bank and by QRIS."""
+    return await open_shop(make, database, registry, open_guest)
 
 
 @pytest.fixture
-async def guest(app: FastAPI) -> AsyncIterator[Guest]:
-    """A guest."""
-    transport = httpx.ASGITransport(app)
-    headers = {"accept": "text/html"}
-    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers) as client:
-        yield Guest(client)
+def owner(postgres, database_url):
+    """Executes SQL as the tables' owner, whom nothing binds."""
+
+    async def execute(sql: str, *values) -> None:
+        with postgres.connect(database_url.database) as connection:
+            connection.execute(sql, values)
+
+    return execute
+
+
+@pytest.fixture
+def expire(owner):
+    """Puts the end of a hold into the past, as waiting would: `await expire(booking)`."""
+
+    async def put_back(booking) -> None:
+        await owner(
+            "UPDATE orders SET hold_expires_at = clock_timestamp() - interval '1 second' WHERE id = %s",
+            booking["id"],
+        )
+
+    return put_back

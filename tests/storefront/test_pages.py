@@ -1,19 +1,38 @@
 """The guest's pages over HTTP: what they answer, refuse, and never show."""
 
 import re
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
+from fastapi import FastAPI
 
 from pesan.checkout.links import event_path
+from pesan.db import Database
+from pesan.kit.registry import Registry
 from pesan.orders.states import OrderState
-from tests.storefront.conftest import Guest
+from tests.storefront.guest import Guest
 from tests.support.database import places_taken
 from tests.support.factories import Make
+from tests.support.queries import CountQueries, counter_for
 
 NASTY = "<script>alert(1)</script>\"'{{7*7}}"
 CARD = re.compile(r'<li class="event">')
 STATES = [state for state in OrderState if state not in {OrderState.EXPIRED, OrderState.REFUNDED}]
+
+
+@pytest.fixture
+async def guest(app: FastAPI) -> AsyncIterator[Guest]:
+    transport = httpx.ASGITransport(app)
+    headers = {"accept": "text/html"}
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers) as client:
+        yield Guest(client)
+
+
+@pytest.fixture
+def count_web_queries(registry: Registry) -> CountQueries:
+    return counter_for(registry[Database].engine)
 
 
 def path_of(event) -> str:

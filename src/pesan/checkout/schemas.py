@@ -124,7 +124,7 @@ class HoldForm(BuyerFields):
     qty: int = Field(1, ge=1, le=1)
 
 
-class HoldRequest(Asked, BuyerFields):
+class HoldRequest(BuyerFields, Asked):
     """`POST /api/bookings/hold`; this face books one place at a time (Rulings: booking quantity)."""
 
     event_id: UUID
