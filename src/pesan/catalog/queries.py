@@ -1,12 +1,12 @@
 """Every read of events."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, bindparam, func, or_, select, text, tuple_
+from sqlalchemy import func, or_, select, tuple_
 from sqlalchemy.sql import ColumnElement, Select
 
 from pesan.capacity.models import CapacityPool
@@ -72,23 +72,24 @@ class Terms:
     fulfilment: str
 
 
-_TERMS = text(
-    "SELECT id, merchant_id, pool_id, title, status, ends_at, sale_opens_at, sale_closes_at, price_amount, currency,"
-    " hold_minutes, max_per_order, max_holds_per_contact, max_holds_per_ip, review_cap, fulfilment"
-    " FROM events WHERE id = ANY (:ids)"
-).bindparams(bindparam("ids", type_=ARRAY(Uuid())))
+TERMS_COLUMNS = ("id", *(part.name for part in fields(Terms)[1:]))
+"""The columns of `events` that make a Terms, in its order."""
 
 
-async def load_terms(session: ReadSession, event_ids: Sequence[UUID]) -> dict[UUID, Terms]:
-    """The terms of several sales in one statement."""
-    rows = await session.execute(_TERMS, {"ids": list(event_ids)})
-    return {row.id: Terms(*row) for row in rows}
+# An event keeps its pool for good, so what was found once needs no round trip again.
+_pools_found: dict[UUID, UUID] = {}
+_MOST_POOLS = 10_000
 
 
-async def find_pool_ids(session: ReadSession, event_ids: Sequence[UUID]) -> dict[UUID, UUID]:
-    """The pool of each event; it never changes, so it may be read before any lock."""
-    rows = await session.execute(select(Event.id, Event.pool_id).where(Event.id.in_(event_ids)))
-    return {row.id: row.pool_id for row in rows}
+async def find_pool_ids(session: ReadSession, event_ids: Sequence[UUID]) -> set[UUID]:
+    """The pools of these events; may be asked before any lock, because the answer never changes."""
+    unknown = [event_id for event_id in event_ids if event_id not in _pools_found]
+    if unknown:
+        if len(_pools_found) > _MOST_POOLS:
+            _pools_found.clear()
+        rows = await session.execute(select(Event.id, Event.pool_id).where(Event.id.in_(unknown)))
+        _pools_found.update((row.id, row.pool_id) for row in rows)
+    return {_pools_found[event_id] for event_id in event_ids if event_id in _pools_found}
 
 
 async def get_listing(

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import orjson
 from sqlalchemy import URL, make_url, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from pesan.db.actor import Actor, ActorKind
@@ -92,7 +93,7 @@ class Database:
             async with kind(self.engine, expire_on_commit=False) as session, session.begin():
                 await session.execute(_CONTEXT, self._context(role, actor))
                 yield session
-        except (DBAPIError, OSError, TimeoutError) as error:
+        except (DBAPIError, PoolTimeout, OSError, TimeoutError) as error:
             raise as_refusal(error) from error
 
     def _context(self, role: str, actor: Actor) -> Mapping[str, str]:

@@ -9,10 +9,11 @@ from pesan.capacity.locks import lock_pools
 from pesan.capacity.service import NewClaim, insert_claims, move_claims, write_counts
 from pesan.capacity.states import Bucket
 from pesan.catalog.errors import EventNotFound
-from pesan.catalog.queries import find_pool_ids, load_terms
+from pesan.catalog.queries import find_pool_ids
 from pesan.db import WriteSession
+from pesan.db.pipeline import pipelined
 from pesan.errors import PesanError
-from pesan.idempotency.service import store_many
+from pesan.idempotency.service import Answer, Wanted, store_many
 from pesan.jobs import enqueue_many
 from pesan.kit.ids import new_id
 from pesan.orders.decide import Granted, Situation, decide
@@ -53,23 +54,23 @@ async def _read(session: WriteSession, moves: Sequence[Move]) -> Situation:
     """Take the locks in their order, then read everything that decisions need, in later statements."""
     wishes = [move for move in moves if move.placement is not None]
     event_ids = sorted({move.sale_id for move in moves})
-    pools_of_events = await find_pool_ids(session, event_ids) if wishes else {}
     orders = await lock_orders(session, [move.order_id for move in moves if move.placement is None])
     claims = await read_claims(session, list(orders))
-    pool_ids = {pool_id for of_order in claims.values() for pool_id, _ in of_order}
-    pools = await lock_pools(session, [*pool_ids, *pools_of_events.values()])
-    now, unreviewed, next_hold_ends = await read_sales(session, event_ids)
-    if now is None:
+    claimed = {pool_id for of_order in claims.values() for pool_id, _ in of_order}
+    on_sale = await find_pool_ids(session, event_ids) if wishes else set()
+    pools = await lock_pools(session, claimed | on_sale)
+    sales = await read_sales(session, event_ids)
+    if not sales:
         raise EventNotFound
     return Situation(
-        now=now,
+        now=sales[0].now,
         orders=orders,
         claims=claims,
         pools=pools,
-        terms=await load_terms(session, event_ids),
+        terms={sale.terms.event_id: sale.terms for sale in sales},
         live=await count_live(session, _buyer_keys(wishes)),
-        unreviewed=unreviewed,
-        next_hold_ends=next_hold_ends,
+        unreviewed={sale.terms.event_id: sale.unreviewed for sale in sales},
+        next_hold_ends={sale.terms.event_id: sale.next_hold_ends for sale in sales if sale.next_hold_ends},
     )
 
 
@@ -89,21 +90,28 @@ def _buyer_keys(wishes: Sequence[Move]) -> list[tuple[UUID, str, str]]:
 
 
 async def _write(session: WriteSession, situation: Situation, granted: Sequence[Granted]) -> None:
-    entries = _chain(granted)
+    if not granted:
+        return
+    entries = _chain(granted)  # first, because it moves the heads that the orders are written with
     placed = [grant for grant in granted if grant.source is None]
     moved = [grant for grant in granted if grant.source is not None]
-    if granted:
+    async with pipelined(session):
         await write_counts(session, situation.pools.values())
-    await insert_orders(session, placed)
-    await insert_claims(session, [claim for grant in placed for claim in _claims(grant, situation.claims)])
-    await update_orders(session, moved)
-    await move_claims(session, _bucket_changes(moved))
-    await record_many(session, entries)
+        await insert_orders(session, placed)
+        await insert_claims(
+            session, [claim for grant in placed for claim in _claims(grant, situation.claims)]
+        )
+        await record_many(session, entries)
+        await update_orders(session, moved)
+        await move_claims(session, _bucket_changes(moved))
+        await store_many(session, _answers(granted))
     await _write_companions(session, granted)
-    await store_many(
-        session, [(g.move.wanted, g.move.render(g.moved)) for g in granted if g.move.wanted and g.move.render]
-    )
     await enqueue_many(session, [job for grant in granted for job in _follow_ups(grant)])
+
+
+def _answers(granted: Sequence[Granted]) -> list[tuple[Wanted, Answer]]:
+    moves = [(grant.move, grant.moved) for grant in granted]
+    return [(move.wanted, move.render(moved)) for move, moved in moves if move.wanted and move.render]
 
 
 def _chain(granted: Sequence[Granted]) -> list[NewEntry]:

@@ -1,12 +1,14 @@
 """The only place that locks orders, and the reads that belong to a lock."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Row, String, Uuid, bindparam, text
 
+from pesan.catalog.queries import TERMS_COLUMNS, Terms
 from pesan.db import WriteSession
 from pesan.orders.moves import OrderFacts
 from pesan.orders.states import OrderState
@@ -36,14 +38,25 @@ _BUYERS = text(
     bindparam("kinds", type_=ARRAY(String())),
     bindparam("values", type_=ARRAY(String())),
 )
-_EVENTS = text(
-    "SELECT e.id, clock_timestamp() AS now,"
+# Whatever a decision needs of a sale, read after the locks: its terms, what waits for a reviewer, the next hold's end.
+_SALES = text(
+    f"SELECT {', '.join(TERMS_COLUMNS)}, clock_timestamp() AS now,"  # noqa: S608  our own columns
     " CASE WHEN e.review_cap IS NULL THEN 0 ELSE"
     " (SELECT coalesce(sum(quantity), 0) FROM orders WHERE event_id = e.id AND state = 'REVIEW') END AS unreviewed,"
     " (SELECT min(hold_expires_at) FROM orders"
     "  WHERE event_id = e.id AND state = 'HOLD' AND hold_expires_at > clock_timestamp()) AS next_hold_ends"
     " FROM events e WHERE e.id = ANY (:ids)"
 ).bindparams(_IDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """One event's sale at the database's time `now`, after the locks."""
+
+    terms: Terms
+    now: datetime
+    unreviewed: int
+    next_hold_ends: datetime | None
 
 
 async def lock_orders(session: WriteSession, order_ids: Sequence[UUID]) -> dict[UUID, OrderFacts]:
@@ -78,14 +91,11 @@ async def count_live(
     return {(row.event_id, row.kind, row.value): row.live for row in rows}
 
 
-async def read_sales(
-    session: WriteSession, event_ids: Sequence[UUID]
-) -> tuple[datetime | None, dict[UUID, int], dict[UUID, datetime]]:
-    """The database's time after the locks, unreviewed places and the next end of a hold, per event."""
-    rows = (await session.execute(_EVENTS, {"ids": list(event_ids)})).all()
-    unreviewed = {row.id: int(row.unreviewed) for row in rows}
-    ends = {row.id: row.next_hold_ends for row in rows if row.next_hold_ends is not None}
-    return (rows[0].now if rows else None), unreviewed, ends
+async def read_sales(session: WriteSession, event_ids: Sequence[UUID]) -> list[Sale]:
+    """The sales of these events; one that does not exist is absent."""
+    rows = await session.execute(_SALES, {"ids": list(event_ids)})
+    width = len(TERMS_COLUMNS)
+    return [Sale(Terms(*row[:width]), row.now, int(row.unreviewed), row.next_hold_ends) for row in rows]
 
 
 def _facts(row: Row[Any]) -> OrderFacts:
