@@ -7,11 +7,12 @@ import pytest
 from sqlalchemy import select
 
 from pesan.backoffice.forms.event import EventForm
-from pesan.backoffice.forms.state import constraints, read_form
+from pesan.backoffice.forms.state import read_form
 from pesan.backoffice.queries.events import list_events
 from pesan.capacity.models import CapacityPool
 from pesan.catalog.models import Event, EventPaymentMethod
 from pesan.orders.states import OrderState
+from pesan.storefront.forms import html_rules
 from tests.backoffice.conftest import Team, picture
 from tests.support.factories import SYSTEM
 
@@ -75,8 +76,10 @@ def test_form_names_the_mend(changes: dict[str, str], field: str, mend: str) -> 
 
 
 def test_html_constraints_come_from_the_schema() -> None:
-    assert constraints(EventForm, "title") == {"minlength": "3", "maxlength": "120", "required": "required"}
-    assert constraints(EventForm, "review_cap") == {"min": "1", "max": "1000000"}
+    rules = html_rules(EventForm)
+
+    assert rules["title"] == {"minlength": "3", "maxlength": "120", "required": ""}
+    assert rules["review_cap"] == {"min": "1", "max": "1000000"}
 
 
 async def test_new_event_is_a_draft_until_it_is_opened(team: Team) -> None:

@@ -10,7 +10,6 @@ from fastapi import Depends, Request
 from starlette.datastructures import FormData
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from pesan.backoffice.forms.state import constraints
 from pesan.backoffice.queries.shops import list_shops
 from pesan.backoffice.views.chrome import Chrome, Shop
 from pesan.db import Actor, Database, ReadSession, WriteSession
@@ -19,6 +18,7 @@ from pesan.identity.policies import SignedIn, may_review
 from pesan.kit.i18n import Locale, Text
 from pesan.kit.registry import Registry
 from pesan.kit.times import DEFAULT_ZONE
+from pesan.storefront.forms import html_rules
 from pesan.storefront.present import MEDIA_PATH
 from pesan.tenancy.errors import MerchantNotFound
 from pesan.web.context import name_merchant
@@ -133,7 +133,7 @@ def show(request: Request, template: str, context: Mapping[str, Any], *, status:
         "chrome": None,
         "brand": shop,
         "zone": shop.zone if shop else DEFAULT_ZONE,
-        "constraints": constraints,
+        "html_rules": html_rules,
     }
     return render(request, f"backoffice/{template}.html", {**common, **context}, status=status)
 

@@ -1,8 +1,7 @@
-"""A submitted form: what was typed, what is wrong with it, and the HTML constraints of its fields."""
+"""A submitted form: what was typed, and what is wrong with it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -11,14 +10,6 @@ from pesan.backoffice.forms.messages import mend
 from pesan.kit.i18n import Text
 
 M = TypeVar("M", bound=BaseModel)
-
-_HTML_NAMES = {
-    "minLength": "minlength",
-    "maxLength": "maxlength",
-    "minimum": "min",
-    "maximum": "max",
-    "pattern": "pattern",
-}
 
 
 @dataclass(slots=True)
@@ -58,15 +49,3 @@ def read_form(schema: type[M], values: Mapping[str, Any], **context: Any) -> Sub
             name = str(fault["loc"][0] if fault["loc"] else context_of.get("field", ""))
             errors.setdefault(name, mend(fault["type"], context_of))
         return Submitted(FormState(values, errors), None)
-
-
-@cache
-def constraints(schema: type[BaseModel], name: str) -> Mapping[str, str]:
-    """The HTML attributes that let the browser apply the rules of one field of `schema`."""
-    whole = schema.model_json_schema()
-    rules = whole["properties"].get(name, {})
-    candidates = [rules, *(option for option in rules.get("anyOf", []) if option.get("type") != "null")]
-    found = {
-        html: str(option[key]) for option in candidates for key, html in _HTML_NAMES.items() if key in option
-    }
-    return found | ({"required": "required"} if name in whole.get("required", []) else {})
