@@ -1,0 +1,128 @@
+"""The demo: written once by the services that make the real thing, and never where the public is."""
+
+import asyncio
+from datetime import UTC, datetime
+from itertools import combinations
+from pathlib import Path
+from uuid import UUID
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+from pesan.app.demo import LOG_INS, DemoRefused, prepare_demo
+from pesan.app.demo.people import buyers
+from pesan.app.demo.receipts import Receipt, draw_receipt
+from pesan.app.demo.shops import SHOPS
+from pesan.app.instance import Instance
+from pesan.catalog.queries import get_listing
+from pesan.catalog.states import SaleState, sale_state
+from pesan.db import Actor
+from pesan.identity.service import log_in
+from pesan.payments.queries import SIMILAR_BITS
+from pesan.settings import Settings
+from pesan.storage import Kind
+from pesan.storage.inspection import pictures
+from pesan.storage.inspection.files import PRESETS
+from pesan.storefront.theme import contrast, on_accent
+from tests.support.database import offenders
+from tests.support.schema import open_database
+
+COUNTS = (
+    "SELECT (SELECT count(*) FROM merchants), (SELECT count(*) FROM events), (SELECT count(*) FROM orders)"
+)
+
+
+def instance_of(settings: Settings) -> Instance:
+    return Instance(settings, make_url(settings.database_url), None)
+
+
+def ask(owner: psycopg.Connection, query: str) -> list[tuple]:
+    return owner.execute(query.encode()).fetchall()
+
+
+async def sales(settings: Settings, event_ids: list[UUID]) -> set[SaleState]:
+    """What a visitor would find."""
+    database = open_database(settings, "worker")
+    try:
+        async with database.read(Actor.guest()) as session:
+            found = [await get_listing(session, event_id=event_id) for event_id in event_ids]
+        return {listing.places.sale_state(sale_state(listing.event, listing.now)) for listing in found}
+    finally:
+        await database.dispose()
+
+
+async def verdicts(settings: Settings) -> list:
+    """What the doctor and the audit say; everybody logs in first."""
+    database = open_database(settings, "worker")
+    try:
+        for who in LOG_INS:
+            await log_in(database, email=who.email, password=who.password)
+        return await offenders(database)
+    finally:
+        await database.dispose()
+
+
+def test_demo_is_whole_and_written_once(settings: Settings, owner: psycopg.Connection):
+    instance = instance_of(settings)
+
+    prepare_demo(instance)
+
+    written = ask(owner, COUNTS)
+    event_ids = [event_id for (event_id,) in ask(owner, "SELECT id FROM events")]
+    assert asyncio.run(sales(settings, event_ids)) == {
+        SaleState.OPEN,
+        SaleState.SOLD_OUT,
+        SaleState.QUEUE_FULL,
+        SaleState.NOT_YET,
+        SaleState.CLOSED,
+        SaleState.ENDED,
+        SaleState.CANCELLED,
+    }
+    states = {state for (state,) in ask(owner, "SELECT DISTINCT state FROM orders")}
+    assert states == {"HOLD", "REVIEW", "PAID", "REJECTED", "CANCELLED"}
+    assert ask(owner, "SELECT count(*) FROM events WHERE cover_key IS NULL") == [(0,)]
+    assert ask(owner, "SELECT count(*) FROM merchants WHERE logo_key IS NULL") == [(0,)]
+    assert asyncio.run(verdicts(settings)) == []
+    prepare_demo(instance)
+    assert ask(owner, COUNTS) == written
+
+
+def test_demo_is_refused_in_production(settings: Settings, owner: psycopg.Connection):
+    public = settings.model_copy(update={"environment": "production"})
+
+    with pytest.raises(DemoRefused):
+        prepare_demo(instance_of(public))
+
+    assert ask(owner, COUNTS) == [(0, 0, 0)]
+
+
+def test_demo_colours_are_read_easily():
+    colours = [tuple(int(shop.accent[at : at + 2], 16) for at in (1, 3, 5)) for shop in SHOPS]
+
+    assert [colour for colour in colours if contrast(on_accent(colour), colour) < 4.5] == []
+
+
+def test_demo_receipts_are_told_apart(tmp_path: Path):
+    """Likeness flags a proof that was sent twice, so no two receipts may look alike by chance."""
+    people = [buyer.name for buyer, _ in zip(buyers(), range(20), strict=False)]
+    hashes = [fingerprint(tmp_path, name) for name in people]
+
+    alike = [
+        (one, other)
+        for one, other in combinations(range(len(hashes)), 2)
+        if ((hashes[one] ^ hashes[other]) & (2**64 - 1)).bit_count() <= SIMILAR_BITS
+    ]
+    assert alike == []
+
+
+def fingerprint(folder: Path, sender: str) -> int:
+    at = datetime(2026, 11, 21, 9, tzinfo=UTC)
+    receipt = Receipt(
+        sender, "CONTOH SEKOLAH KOPI TEDUH", "BCA 1", 185_123, at, "Asia/Jakarta", f"latte/{sender}"
+    )
+    path = folder / "receipt.jpg"
+    path.write_bytes(draw_receipt(receipt))
+    found = pictures.clean(path, "JPEG", PRESETS[Kind.PROOF]).phash
+    assert found is not None
+    return found
