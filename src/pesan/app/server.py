@@ -10,11 +10,10 @@ from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 
 from pesan.app.instance import open_instance
+from pesan.app.process import configure
 from pesan.app.web import create_app
 from pesan.app.wiring import build_registry
-from pesan.kit.exposition import use_folder
-from pesan.logging import configure_logging
-from pesan.settings import Settings, load_settings, require_safe
+from pesan.settings import load_settings
 
 HEADER_TIMEOUT_MS = 5_000
 DRAIN_SECONDS = 30
@@ -42,13 +41,6 @@ def _calm_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECTOR)
-
-
-def configure(settings: Settings, service: str) -> None:
-    """Logs and metrics of this process; raises UnsafeSettings."""
-    require_safe(settings)
-    configure_logging(folder=settings.home / "logs", level=settings.log_level, service=service)
-    use_folder(settings.home / "metrics")
 
 
 def main() -> None:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from importlib.metadata import version
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -14,7 +13,7 @@ from pesan.db import Database
 from pesan.kit.exposition import Levels
 from pesan.kit.metrics import DATABASE_CONNECTIONS
 from pesan.kit.registry import Registry
-from pesan.logging import make_analytics, start_error_reporting
+from pesan.logging import make_analytics
 from pesan.settings import Settings
 from pesan.web import health, site
 from pesan.web.assets import PREFIX, Assets
@@ -46,11 +45,6 @@ def install(
     `registry` must hold the Database; `Sessions`, `Levels` and whatever else is there already is kept.
     `unlimited_prefixes` are paths that the general limit leaves alone: streams and signed webhooks.
     """
-    start_error_reporting(
-        settings.sentry_dsn.get_secret_value(),
-        environment=settings.environment,
-        release=f"pesan@{version('pesan')}",
-    )
     _fill(registry, settings)
     app.state.registry = registry
     app.router.redirect_slashes = False

@@ -7,9 +7,7 @@ import uvloop
 from pesan.app.instance import Instance, open_instance
 from pesan.app.wiring import build_registry, running
 from pesan.jobs.runner import WorkerOptions
-from pesan.kit.exposition import use_folder
-from pesan.logging import configure_logging
-from pesan.settings import Settings, load_settings, require_safe
+from pesan.settings import load_settings
 from pesan.worker.process import stop_on_signals, work
 
 CONCURRENCY = 10
@@ -21,18 +19,11 @@ def main() -> None:
     parser.add_argument("--concurrency", type=int, default=CONCURRENCY, help="jobs at the same time")
     options = WorkerOptions(concurrency=parser.parse_args().concurrency)
     settings = load_settings()
-    configure(settings)
+    configure(settings, "worker")
     with open_instance(settings) as instance:
         if instance.server is not None:
             instance.server.watch()
         uvloop.run(_work(instance, options))
-
-
-def configure(settings: Settings) -> None:
-    """Logs and metrics of this process; raises UnsafeSettings."""
-    require_safe(settings)
-    configure_logging(folder=settings.home / "logs", level=settings.log_level, service="worker")
-    use_folder(settings.home / "metrics")
 
 
 async def _work(instance: Instance, options: WorkerOptions) -> None:
