@@ -5,6 +5,7 @@ import argparse
 import uvloop
 
 from pesan.app.instance import Instance, open_instance
+from pesan.app.process import configure
 from pesan.app.wiring import build_registry, running
 from pesan.jobs.runner import WorkerOptions
 from pesan.settings import load_settings
