@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from io import BytesIO
@@ -67,9 +67,8 @@ def _draw_screen(receipt: Receipt, random: Random) -> Image.Image:
 
 
 def _rows(receipt: Receipt, random: Random) -> Sequence[tuple[str, str]]:
-    paid_at = receipt.at + timedelta(minutes=random.randint(1, 6))
     return (
-        ("Waktu", format_datetime(paid_at, receipt.zone, "id")),
+        ("Waktu", format_datetime(receipt.at, receipt.zone, "id")),
         ("Dari", receipt.sender.upper()),
         ("Ke", receipt.recipient),
         ("Rekening", receipt.account),
