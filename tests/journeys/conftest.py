@@ -31,11 +31,11 @@ async def browser() -> AsyncIterator[Browser]:
         await started.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def settings(
     postgres: Server, template: str, role_prefix: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Settings]:
-    """One instance for all journeys, because starting one takes longer than most of them; each makes its own event."""
+    """One instance for a file of journeys, because starting one takes longer than most of them."""
     name = f"pesan_{uuid4().hex}"
     url = postgres.create(name, template=template)
     yield Settings(
@@ -50,7 +50,7 @@ def settings(
     postgres.drop(name)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def database(settings: Settings) -> AsyncIterator[Database]:
     """The journeys' database, as the worker logs in."""
     opened = open_database(settings, "worker")
@@ -58,13 +58,13 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
     await opened.dispose()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def make(database: Database) -> Make:
     """Makes merchants, events, people and orders in the journeys' database."""
     return Make(database)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def service(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
     """The whole service: web and worker, in processes of their own."""
     async with services(settings, tmp_path_factory.mktemp("service")) as start:

@@ -185,3 +185,15 @@ async def test_staff_pages_are_accessible(desk: Desk, browser: Browser, scheme, 
             ]
         assert tab.faults == []
     assert {address: faults for address, faults in found.items() if faults} == {}
+
+
+async def test_reviewer_whose_session_ended_is_led_to_log_in(desk: Desk, browser: Browser):
+    code = await desk.send_proof("Budi Santoso")
+    email = await desk.hire("Rina Kusuma", STAFF)
+    async with visiting(browser, phone=False) as tab:
+        await sign_in(tab.page, desk, email)
+        await expect_shown(tab.page, code)
+        await tab.page.context.clear_cookies(name="pesan_session")
+        await tab.page.keyboard.press("a")
+        await expect(tab.page.get_by_role("button", name="Masuk")).to_be_visible()
+    assert await state(desk, code) == ("REVIEW", None)
