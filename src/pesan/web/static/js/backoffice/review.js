@@ -45,11 +45,12 @@ async function go(url, { history = true, ...request } = {}) {
   try {
     const answer = await fetch(url, { headers: { Accept: "text/html" }, ...request });
     const fresh = await read(answer);
-    if (!fresh) return location.assign(answer.url);
+    // Another page: the log-in when the session ended, else an error, after which the same can be tried again.
+    if (!fresh) return answer.redirected ? location.assign(answer.url) : say(page().dataset.failed);
     swap(fresh);
     if (history && answer.url !== location.href && answer.ok) globalThis.history.pushState(null, "", answer.url);
   } catch {
-    say(page().dataset.offline);
+    say(page().dataset.failed);
   } finally {
     busy = false;
     page()?.removeAttribute("aria-busy");
