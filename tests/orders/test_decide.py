@@ -227,8 +227,13 @@ def test_hold_does_not_expire_early_nor_with_a_payment_open() -> None:
 def test_guest_needs_the_code_and_may_cancel_only_a_hold() -> None:
     holder, stranger = Actor.guest("ABCDEFGHJKMNP"), Actor.guest("0000000000000")
     assert granted(decide(move(OrderEvent.CANCEL, holder), situation(order(OrderState.HOLD))))
-    for actor, state in ((stranger, OrderState.HOLD), (holder, OrderState.REVIEW)):
-        assert refusal(decide(move(OrderEvent.CANCEL, actor), situation(order(state)))) is NotYourOrder
+    for actor, state, expected in (
+        (stranger, OrderState.HOLD, NotYourOrder),
+        (stranger, OrderState.REVIEW, NotYourOrder),
+        (holder, OrderState.REVIEW, WrongState),
+        (holder, OrderState.CANCELLED, WrongState),
+    ):
+        assert refusal(decide(move(OrderEvent.CANCEL, actor), situation(order(state)))) is expected
     assert (
         refusal(decide(move(OrderEvent.APPROVE, holder), situation(order(OrderState.REVIEW)))) is NotYourOrder
     )

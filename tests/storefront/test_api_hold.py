@@ -145,7 +145,9 @@ async def test_hold_with_an_unreadable_body_changes_nothing(shop: Shop, body, re
 
 
 async def test_hold_that_is_not_json_is_refused(shop: Shop):
-    answer = await shop.guest.post("/api/bookings/hold", content=b"{}", headers={"content-type": "text/plain"})
+    answer = await shop.guest.post(
+        "/api/bookings/hold", content=b"{}", headers={"content-type": "text/plain"}
+    )
 
     assert problem(answer) == (415, "http.unsupported_media_type")
 

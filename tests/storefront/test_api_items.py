@@ -149,8 +149,14 @@ async def test_list_leaves_out_drafts_and_what_is_over(shop: Shop):
 async def test_cursor_that_is_not_ours_is_refused(shop: Shop, cursor):
     answer = await shop.guest.get("/api/items", params={"cursor": cursor})
 
-    assert problem(answer) == (422, "invalid_input")
-    assert answer.json()["errors"] == [{"pointer": "#/cursor", "detail": "Kursor tidak sah.", "in": "query"}]
+    assert problem(answer) == (422, "validation")
+    assert answer.json()["errors"] == [
+        {
+            "pointer": "#/cursor",
+            "detail": "Kursor ini bukan dari daftar ini. Mulai lagi tanpa kursor.",
+            "in": "query",
+        }
+    ]
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,9 @@ async def test_hold_that_is_over_takes_no_method(shop: Shop, expire):
     assert await shop.facts() == before
 
 
-@pytest.mark.parametrize("body", [{}, {"methodId": "x"}, {"methodId": None}, {"methodId": 1, "amount": 1}, []])
+@pytest.mark.parametrize(
+    "body", [{}, {"methodId": "x"}, {"methodId": None}, {"methodId": 1, "amount": 1}, []]
+)
 async def test_broken_body_changes_nothing(shop: Shop, body):
     booking = await shop.held()
     before = await shop.facts()

@@ -195,10 +195,10 @@ def _require_rights(move: Move, order: OrderFacts) -> None:
     actor = move.actor
     if actor.works_for(order.merchant_id):
         return
-    holds_code = order.code in actor.order_codes
-    is_own_hold = move.event is not OrderEvent.CANCEL or order.state is OrderState.HOLD
-    if not (holds_code and move.event in _BY_GUESTS and is_own_hold):
+    if order.code not in actor.order_codes or move.event not in _BY_GUESTS:
         raise NotYourOrder
+    if move.event is OrderEvent.CANCEL and order.state is not OrderState.HOLD:
+        raise WrongState(state=order.state.value, extra={"state": order.state.value})
 
 
 def _require_guard(move: Move, order: OrderFacts, situation: Situation) -> None:

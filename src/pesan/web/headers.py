@@ -47,7 +47,9 @@ def security_headers(context: RequestContext, given: list[Header]) -> list[Heade
     names = dict(given)
     kind = names.get(b"content-type", b"")
     is_page = kind.startswith(b"text/html")
-    added = [*_ALWAYS, *_PAGE] if is_page else list(_ALWAYS)
+    wanted = (*_ALWAYS, *_PAGE) if is_page else _ALWAYS
+    # A second value beside a route's own would contradict it, and browsers differ in which one they take.
+    added = [header for header in wanted if header[0] not in names]
     if _OWN_POLICY not in names:
         added.append((_OWN_POLICY, _policy(context, kind) if kind else _DATA_POLICY))
     if b"cache-control" not in names:

@@ -7,15 +7,19 @@ from fastapi import APIRouter, Query, Request
 
 from pesan.catalog.errors import EventNotFound
 from pesan.catalog.queries import get_listing, list_listings
-from pesan.errors import InvalidInput
-from pesan.kit.i18n import Text
+from pesan.kit.i18n import Locale, Text
 from pesan.kit.pagination import BadCursor
 from pesan.storefront.answers import capacity_answer, item_answer, item_detail_answer
 from pesan.storefront.schemas import CapacityAnswer, ItemDetailAnswer, ItemListAnswer, ItemQuery
 from pesan.web.access import Who, allow
-from pesan.web.deps import get_database, guest_actor
+from pesan.web.deps import get_database, get_locale, guest_actor
 from pesan.web.errors import ValidationFailed
 from pesan.web.openapi import refusals
+
+_BAD_CURSOR = Text(
+    id="Kursor ini bukan dari daftar ini. Mulai lagi tanpa kursor.",
+    en="This cursor is not from this list. Start again without one.",
+)
 
 router = APIRouter(prefix="/api", tags=["booking"], dependencies=[allow(Who.PUBLIC)])
 
@@ -27,7 +31,7 @@ async def list_items(request: Request, wanted: Annotated[ItemQuery, Query()]) ->
         async with get_database(request).read(guest_actor(request)) as session:
             page = await list_listings(session, wanted.to_filter(), cursor=wanted.cursor, limit=wanted.limit)
     except BadCursor as error:
-        raise _bad_cursor() from error
+        raise _bad_cursor(get_locale(request)) from error
     return ItemListAnswer(items=[item_answer(found) for found in page.items], next_cursor=page.next_cursor)
 
 
@@ -45,5 +49,6 @@ async def get_capacity(request: Request, eventId: UUID) -> CapacityAnswer:  # no
         return capacity_answer(await get_listing(session, event_id=eventId))
 
 
-def _bad_cursor() -> InvalidInput:
-    return InvalidInput("cursor", Text(id="Kursor tidak sah.", en="The cursor is not valid."))
+def _bad_cursor(locale: Locale) -> ValidationFailed:
+    entry = {"pointer": "#/cursor", "detail": _BAD_CURSOR.in_(locale), "in": "query"}
+    return ValidationFailed(extra={"errors": [entry]})
