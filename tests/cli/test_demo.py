@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from pesan.app.demo import LOG_INS, DemoRefused, prepare_demo
+from pesan.app.demo import LOG_INS, DemoPresent, DemoRefused, prepare_demo, refuse_demo_people
 from pesan.app.demo.people import buyers
 from pesan.app.demo.receipts import Receipt, draw_receipt
 from pesan.app.demo.shops import SHOPS
@@ -86,6 +86,12 @@ def test_demo_is_whole_and_written_once(settings: Settings, owner: psycopg.Conne
     assert asyncio.run(verdicts(settings)) == []
     prepare_demo(instance)
     assert ask(owner, COUNTS) == written
+    with pytest.raises(DemoPresent):
+        refuse_demo_people(instance)
+
+
+def test_an_instance_without_the_demo_may_be_public(settings: Settings):
+    assert refuse_demo_people(instance_of(settings)) is None
 
 
 def test_demo_is_refused_in_production(settings: Settings, owner: psycopg.Connection):

@@ -12,7 +12,7 @@ from rich.console import Console, Group
 from rich.panel import Panel
 from rich.table import Table
 
-from pesan.app.instance import open_instance
+from pesan.app.instance import Instance, open_instance
 from pesan.app.supervisor import Child, run
 from pesan.cli.instance import DEFAULT_PORT, announced
 from pesan.cli.output import AsJson, print_record, progress, say
@@ -76,11 +76,19 @@ def _serve(settings: Settings, host: str, port: int, workers: int, *, on_ready: 
         with progress("Opening the database") as update:
             instance = stack.enter_context(open_instance(settings, update))
             instance.migrate()
+            _refuse_demo_in_production(instance)
         if instance.server is not None:
             instance.server.watch()
         stack.enter_context(announced(settings, f"http://{_show(host)}:{port}"))
         status = run(_children(host, port, workers), is_ready=lambda: _answers(host, port), on_ready=on_ready)
     raise typer.Exit(status)
+
+
+def _refuse_demo_in_production(instance: Instance) -> None:
+    if instance.settings.is_production:
+        from pesan.app.demo import refuse_demo_people
+
+        refuse_demo_people(instance)
 
 
 def _children(host: str, port: int, workers: int) -> list[Child]:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
+from pesan.app.demo.guard import refuse_in_production
 from pesan.app.demo.people import TEAM, Buyer, Colleague, buyers
 from pesan.app.demo.shops import QRIS_EXAMPLE, QRIS_EXAMPLE_NMID, SHOPS, Painter, Shop, Show
 from pesan.app.demo.tales import Ending, Scene, fill_queue, once, play
@@ -19,16 +20,13 @@ from pesan.catalog.models import Event
 from pesan.catalog.service import EventDraft, create_event, set_cover, set_status, slugify, update_event
 from pesan.catalog.states import EventStatus
 from pesan.db import Actor, Database, ReadSession, WriteSession
-from pesan.errors import PesanError
 from pesan.identity.models import Membership
 from pesan.identity.queries import find_user_by_email
 from pesan.identity.service import create_user, set_membership
-from pesan.kit.i18n import Text
 from pesan.orders.models import Order
 from pesan.payments import qris
 from pesan.payments.service import MethodDraft, create_method
 from pesan.payments.states import MethodKind
-from pesan.settings import Settings
 from pesan.storage import Kind, Storage
 from pesan.storage.inspection import Inspector
 from pesan.storage.objects import open_configured
@@ -41,17 +39,6 @@ ACTOR = Actor.system("demo")
 _STATUSES = {Ending.CLOSED: EventStatus.CLOSED, Ending.CANCELLED: EventStatus.CANCELLED}
 
 
-class DemoRefused(PesanError):
-    """Everybody knows the demo's passwords; a public instance must not have them."""
-
-    code = "demo.refused"
-    status = 409
-    message = Text(
-        id="Demo tidak ditulis ke instansi produksi. Jalankan tanpa PESAN_ENV=production.",
-        en="The demo is not written into a production instance. Run it without PESAN_ENV=production.",
-    )
-
-
 def prepare_demo(instance: Instance) -> None:
     """Write what is missing of the demo into a migrated instance; what is there already stays as it is.
 
@@ -59,12 +46,6 @@ def prepare_demo(instance: Instance) -> None:
     """
     refuse_in_production(instance.settings)
     asyncio.run(_prepare(instance))
-
-
-def refuse_in_production(settings: Settings) -> None:
-    """Raises DemoRefused for a production instance."""
-    if settings.is_production:
-        raise DemoRefused
 
 
 async def _prepare(instance: Instance) -> None:
