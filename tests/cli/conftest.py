@@ -1,14 +1,12 @@
 """`pesan` as an operator runs it: a process of its own, on an instance of the test's own."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import psycopg
 import pytest
 
 from pesan.settings import Settings
 from tests.support.service import Service, environment_of
-
-Ask = Callable[..., list[tuple]]
 
 
 @pytest.fixture
