@@ -19,7 +19,7 @@ GUESTS = 100
 async def states(database) -> Counter[str]:
     async with database.read(SYSTEM) as session:
         rows = await session.execute(text("SELECT state, count(*) FROM orders GROUP BY state"))
-        return Counter(dict(rows.tuples().all()))
+        return Counter({row.state: row.count for row in rows})
 
 
 async def test_100_guests_book_at_once_from_hold_to_ticket(live_server, make, database):
@@ -29,7 +29,7 @@ async def test_100_guests_book_at_once_from_hold_to_ticket(live_server, make, da
     staff = await make.session_of(await make.user(merchant, MerchantRole.STAFF))
     service = await live_server(workers=2)
     waiting: asyncio.Queue[str] = asyncio.Queue()
-    limits = httpx.Limits(max_connections=GUESTS + 10)
+    limits = httpx.Limits(max_connections=GUESTS)
 
     async with (
         httpx.AsyncClient(base_url=service.url, timeout=60, limits=limits) as visitors,
