@@ -25,8 +25,17 @@ def doctor(as_json: AsJson = False) -> None:
         return [found for rule in list_invariants() for found in await _offenders(database, rule)]
 
     offenders = with_database(work)
-    print_records(offenders, as_json=as_json, empty=f"All {len(list_invariants())} invariants hold.")
+    print_records(
+        offenders if as_json else [_in_words(found) for found in offenders],
+        as_json=as_json,
+        empty=f"All {len(list_invariants())} invariants hold.",
+    )
     raise typer.Exit(1 if offenders else 0)
+
+
+def _in_words(found: dict[str, Any]) -> dict[str, str]:
+    offender = ", ".join(f"{name} {value}" for name, value in found["offender"].items())
+    return {"what must hold": f"{found['description']} ({found['invariant']})", "who breaks it": offender}
 
 
 async def _offenders(database: Database, rule: Invariant) -> list[dict[str, Any]]:
