@@ -115,8 +115,10 @@ async def test_qris_shows_the_amount_and_says_that_it_does_not_notify(fair: Fair
     page = tab.page
     await hold_a_place(page, fair)
     await page.get_by_role("button", name="QRIS").click()
-    await expect(page.locator(".qris svg")).to_be_visible()
+    await expect(page.get_by_role("img", name="Kode QRIS untuk Rp")).to_be_visible()
     await expect(page.get_by_text("QR ini tidak memberi tahu kami secara otomatis")).to_be_visible()
+    await page.get_by_text("QR ditolak aplikasimu?").click()
+    await expect(page.get_by_role("img", name="Kode QRIS tanpa jumlah")).to_be_visible()
     async with page.expect_download() as download:
         await page.get_by_role("link", name="Simpan gambar QR").click()
     assert (

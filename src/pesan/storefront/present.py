@@ -160,8 +160,9 @@ def _show_instructions(how: Instructions, pay_page: str) -> BankInstructions | Q
     if how.bank is not None:
         return BankInstructions(how.bank.bank_name, how.bank.account_no, how.bank.account_holder)
     if how.qris is not None:
-        picture = Markup(how.qris.svg)  # noqa: S704 - drawn by us, its title is escaped
-        return QrisInstructions(how.qris.merchant_name or how.display_name, picture, f"{pay_page}/qris.png")
+        # Drawn by us; the title inside is escaped.
+        codes = Markup(how.qris.svg), Markup(how.qris.static_svg)  # noqa: S704
+        return QrisInstructions(how.qris.merchant_name or how.display_name, *codes, f"{pay_page}/qris.png")
     return None
 
 

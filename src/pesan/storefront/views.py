@@ -217,10 +217,11 @@ class BankInstructions:
 
 @dataclass(frozen=True, slots=True)
 class QrisInstructions:
-    """A code with the amount inside, drawn by the server."""
+    """A code with the amount inside, drawn by the server, and the merchant's own for apps that refuse that."""
 
     merchant_name: str
     svg: Markup
+    plain_svg: Markup
     download_path: str
     kind: str = "qris"
 
