@@ -60,7 +60,6 @@ class OrderComposer:
             again_url=base_url + booking_form_path(event.slug, event.short_id),
             ticket_count=len(papers.tickets),
             amount=format_rupiah(amount),
-            deadline=format_datetime(order.hold_expires_at, merchant.zone, papers.locale),
             reason=order.reject_reason or "",
             accent=merchant.accent,
             on_accent=ink_on(merchant.accent),
