@@ -91,9 +91,12 @@ class Model:
             return not order.is_over
         if event == "expire":
             return order.is_over
-        if event == "pay_late":
-            return self.places(HELD | USED) + order.places <= CAPACITY
         return True
+
+    def target(self, order: Known, event: str) -> str:
+        """Where the move leads; late money that finds no places left stays where it is, due back."""
+        fits = self.places(HELD | USED) + order.places <= CAPACITY
+        return STEPS[order.state, event] if event != "pay_late" or fits else order.state
 
 
 class Gate(RuleBasedStateMachine):
@@ -158,7 +161,7 @@ class Gate(RuleBasedStateMachine):
             allowed = self.model.allows(order, event.value)
             assert isinstance(outcome, Moved if allowed else PesanError), (order, event, outcome)
             if allowed:
-                order.state = STEPS[order.state, event.value]
+                order.state = self.model.target(order, event.value)
 
     @precondition(lambda self: self.model.orders)
     @rule(data=st.data())

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -19,6 +20,7 @@ from pesan.orders.errors import (
     HoldExpired,
     HoldNotOver,
     NotYourOrder,
+    OrderNotFound,
     QuantityNotAllowed,
     ReasonMissing,
     ReviewBacklog,
@@ -99,7 +101,7 @@ def move(event: OrderEvent, actor: Actor = SYSTEM, reason: str | None = "Nominal
     return Move(event, EVENT, actor, ORDER, reason=reason)
 
 
-def wish(quantity: int = 1, **fields: str) -> Move:
+def wish(quantity: int = 1, **fields: Any) -> Move:
     return Move.place(Placement(EVENT, "Sari Dewi", quantity, **fields), Actor.guest(ip_digest="ip"))
 
 
@@ -264,8 +266,36 @@ def test_late_money_takes_places_back_only_while_they_are_left() -> None:
     left = situation(order(OrderState.EXPIRED), counts=pool(1))
     assert granted(decide(move(OrderEvent.PAY_LATE), left)).order.state is OrderState.PAID
     gone = situation(order(OrderState.EXPIRED), counts=pool(1, used=1))
-    assert refusal(decide(move(OrderEvent.PAY_LATE), gone)) is SoldOut
-    assert gone.orders[ORDER].state is OrderState.EXPIRED
+    late = granted(decide(move(OrderEvent.PAY_LATE), gone))
+    assert (late.order.state, late.transition.action) == (OrderState.EXPIRED, "order:payment:refund_due")
+    assert (gone.pools[POOL].held, gone.pools[POOL].used) == (0, 1)
+
+
+def test_late_money_for_a_cancelled_event_is_due_back() -> None:
+    before = situation(order(OrderState.EXPIRED), terms=replace(TERMS, status="cancelled"))
+    assert granted(decide(move(OrderEvent.PAY_LATE), before)).transition.action == "order:payment:refund_due"
+
+
+@pytest.mark.parametrize("event", [OrderEvent.SUBMIT_PROOF, OrderEvent.APPROVE, OrderEvent.PAY])
+def test_nobody_gets_a_place_at_a_cancelled_event(event: OrderEvent) -> None:
+    state = OrderState.HOLD if event is OrderEvent.SUBMIT_PROOF else OrderState.REVIEW
+    before = situation(order(state), terms=replace(TERMS, status="cancelled"))
+    assert refusal(decide(move(event), before)) is SaleClosed
+    assert before.orders[ORDER].state is state
+
+
+def test_move_handed_to_another_sale_finds_nothing() -> None:
+    foreign = Move(OrderEvent.CANCEL, UUID(int=77), SYSTEM, ORDER)
+    assert refusal(decide(foreign, situation(order(OrderState.HOLD)))) is OrderNotFound
+
+
+def test_place_claims_from_every_pool_or_from_none() -> None:
+    seat = UUID(int=50)
+    before = situation()
+    before.pools[seat] = PoolCounts(seat, 1, Decimal(1), 1, 0, 0)
+    assert granted(decide(wish(also=((seat, 1),)), before)).order.state is OrderState.HOLD
+    assert refusal(decide(wish(also=((seat, 1),)), before)) is HoldPoolFull
+    assert (before.pools[POOL].held, before.pools[seat].held) == (1, 1)
 
 
 def test_cancel_twice_returns_the_place_once() -> None:

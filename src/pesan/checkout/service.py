@@ -1,7 +1,7 @@
 """The journeys of a purchase, each one move at the sale desk with what must be written beside it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from pesan.checkout.schemas import BuyerFields
@@ -11,7 +11,7 @@ from pesan.kit.i18n import Locale
 from pesan.orders import Companion, Move, Moved, OrderEvent, Placement, Replayed
 from pesan.orders.desk import SaleDesk
 from pesan.orders.models import Order
-from pesan.payments import CaptureCompanion, CashCompanion
+from pesan.payments import CaptureCompanion, CashCompanion, RefundDueCompanion
 
 Render = Callable[[Moved], Answer]
 
@@ -87,9 +87,15 @@ async def accept_cash(desk: SaleDesk, *, order: Order, actor: Actor) -> Moved | 
 
 
 async def accept_late(desk: SaleDesk, *, order: Order, actor: Actor, reason: str) -> Moved | Replayed:
-    """Money came after the end: the places are taken back if they are left, or SoldOut says that a refund is due."""
-    capture = CaptureCompanion(order.id, order.merchant_id, order.total_amount)
-    return await desk.submit(_move(OrderEvent.PAY_LATE, order, actor, reason=reason, companions=(capture,)))
+    """Money came after the end: → PAID where the places are left, else it stays as it ended and the money is due back.
+
+    The state of the outcome says which; either way the money is in the ledger.
+    """
+    move = _move(OrderEvent.PAY_LATE, order, actor, reason=reason)
+    money = (order.id, order.merchant_id, order.total_amount)
+    return await desk.submit(
+        replace(move, companions=(CaptureCompanion(*money),), if_refund_due=(RefundDueCompanion(*money),))
+    )
 
 
 def _move(

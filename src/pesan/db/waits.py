@@ -3,7 +3,7 @@
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from pesan.errors import Busy
+from pesan.errors import Busy, PesanError
 
 RETRY_AFTER_SECONDS = 2
 
@@ -27,3 +27,15 @@ def is_passing(error: Exception) -> bool:
     if state is None:
         return error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError))
     return state in _PASSING or state.startswith("08")
+
+
+def is_data_error(error: Exception) -> bool:
+    """Whether one row of many may be the cause, so that the others deserve a try without it.
+
+    SQLSTATE classes 22 and 23; what is wrong with the database is wrong with every row alike.
+    """
+    if isinstance(error, PesanError):
+        return False
+    if isinstance(error, DBAPIError):
+        return str(getattr(error.orig, "sqlstate", None) or "").startswith(("22", "23"))
+    return True

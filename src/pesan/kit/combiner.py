@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -41,7 +42,8 @@ class Combiner(Generic[Item, Result]):
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
         if self._runner is None:
-            self._runner = asyncio.create_task(self._drain())
+            # In a context of its own: the runner serves everybody, not the request that happened to start it.
+            self._runner = asyncio.create_task(self._drain(), context=Context())
         return await future
 
     async def _drain(self) -> None:
@@ -50,8 +52,10 @@ class Combiner(Generic[Item, Result]):
                 await self._settle(group)
         finally:
             self._runner = None
-            if self._waiting:  # only when the runner itself was cancelled: the next submit starts a new one
-                self._fail_waiting(asyncio.CancelledError())
+            # Only when the runner itself was cancelled; the next submit starts a new one.
+            for _, future in self._waiting:
+                _resolve(future, asyncio.CancelledError())
+            self._waiting.clear()
 
     def _next_group(self) -> list[tuple[Item, asyncio.Future[Result]]]:
         group: list[tuple[Item, asyncio.Future[Result]]] = []
@@ -64,10 +68,15 @@ class Combiner(Generic[Item, Result]):
     async def _settle(self, group: list[tuple[Item, asyncio.Future[Result]]]) -> None:
         try:
             results = await self._run([item for item, _ in group])
+            pairs = list(zip(group, results, strict=True))
         except Exception as error:  # noqa: BLE001  the runner survives whatever a group raises
             await self._settle_failure(group, error)
             return
-        for (_, future), result in zip(group, results, strict=True):
+        except asyncio.CancelledError as error:
+            for _, future in group:
+                _resolve(future, error)
+            raise
+        for (_, future), result in pairs:
             _resolve(future, result)
 
     async def _settle_failure(
@@ -81,17 +90,11 @@ class Combiner(Generic[Item, Result]):
         await self._settle(group[:middle])
         await self._settle(group[middle:])
 
-    def _fail_waiting(self, error: BaseException) -> None:
-        while self._waiting:
-            _, future = self._waiting.popleft()
-            if not future.done():
-                future.set_exception(error)
 
-
-def _resolve(future: "asyncio.Future[Result]", result: Result | Exception) -> None:
+def _resolve(future: "asyncio.Future[Result]", result: Result | BaseException) -> None:
     if future.done():
         return
-    if isinstance(result, Exception):
+    if isinstance(result, BaseException):
         future.set_exception(result)
     else:
         future.set_result(result)

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from pesan.audit import GENESIS
 from pesan.capacity.errors import HoldPoolFull, SoldOut
-from pesan.capacity.states import PoolCounts
+from pesan.capacity.states import Bucket, PoolCounts
 from pesan.catalog.errors import EventNotFound
 from pesan.catalog.queries import Terms
-from pesan.catalog.states import SaleState, sale_state
+from pesan.catalog.states import EventStatus, SaleState, sale_state
 from pesan.db import ActorKind
 from pesan.errors import PesanError
 from pesan.kit.times import isoformat
@@ -27,7 +27,7 @@ from pesan.orders.errors import (
     TooManyHolds,
     WrongState,
 )
-from pesan.orders.moves import Move, Moved, OrderFacts, Placement
+from pesan.orders.moves import Companion, Move, Moved, OrderFacts, Placement
 from pesan.orders.states import (
     BUCKETS,
     ENDED,
@@ -37,6 +37,7 @@ from pesan.orders.states import (
     OrderState,
     Transition,
     find_transition,
+    refund_due,
 )
 
 
@@ -67,6 +68,7 @@ class Granted:
     transition: Transition
     source: OrderState | None
     moved: Moved
+    companions: tuple[Companion, ...] = ()
     title: str = ""
 
 
@@ -86,16 +88,20 @@ def _place(move: Move, wish: Placement, situation: Situation) -> Granted:
         raise EventNotFound
     _require_open_sale(terms, wish, situation)
     _require_buyer_limits(move, wish, terms, situation)
-    pool = situation.pools[terms.pool_id]
-    _require_places(pool, wish.quantity, terms, situation)
+    claims = [(terms.pool_id, wish.quantity), *wish.also]
+    for pool_id, quantity in claims:
+        _require_places(situation.pools[pool_id], quantity, terms, situation)
     total = terms.price_amount * wish.quantity
     transition = PLACED if total else PLACED_FREE
     order = _new_order(wish, terms, transition.target, total, situation.now)
-    pool.move(wish.quantity, BUCKETS[OrderState.EXPIRED], BUCKETS[transition.target])
+    for pool_id, quantity in claims:
+        situation.pools[pool_id].move(quantity, Bucket.RELEASED, BUCKETS[transition.target])
     situation.orders[order.id] = order
-    situation.claims[order.id] = [(pool.id, wish.quantity)]
+    situation.claims[order.id] = claims
     _count_live(move, wish, situation)
-    return Granted(move, order, transition, None, _moved(order, situation.now), terms.title)
+    return Granted(
+        move, order, transition, None, _moved(order, situation.now), move.companions, title=terms.title
+    )
 
 
 def _require_open_sale(terms: Terms, wish: Placement, situation: Situation) -> None:
@@ -166,17 +172,35 @@ def _new_order(wish: Placement, terms: Terms, state: OrderState, total: int, now
 
 def _transition(move: Move, situation: Situation) -> Granted:
     order = situation.orders.get(move.order_id)
-    if order is None:
+    if order is None or order.event_id != move.sale_id:
         raise OrderNotFound
     _require_rights(move, order)
     transition = find_transition(order.state, move.event)
     if transition is None:
         raise _refusal_of(move.event, order.state)
     _require_guard(move, order, situation)
+    if move.event is OrderEvent.PAY_LATE and not _has_places(order, situation):
+        return _leave_refund_due(move, order, situation)
     _shift_claims(order, transition.target, situation)
     changed = _changed(order, move, transition, situation.now)
     situation.orders[order.id] = changed
-    return Granted(move, changed, transition, order.state, _moved(changed, situation.now))
+    moved = _moved(changed, situation.now)
+    return Granted(move, changed, transition, order.state, moved, move.companions)
+
+
+def _leave_refund_due(move: Move, order: OrderFacts, situation: Situation) -> Granted:
+    """Money that came after the end and finds nothing left: taken into the books, and due back."""
+    moved = _moved(order, situation.now)
+    return Granted(move, replace(order), refund_due(order.state), order.state, moved, move.if_refund_due)
+
+
+def _has_places(order: OrderFacts, situation: Situation) -> bool:
+    terms = situation.terms.get(order.event_id)
+    if terms is None or terms.status == EventStatus.CANCELLED:
+        return False
+    return all(
+        situation.pools[pool].can_use(quantity) for pool, quantity in situation.claims.get(order.id, [])
+    )
 
 
 def _refusal_of(event: OrderEvent, state: OrderState) -> PesanError:
@@ -187,6 +211,8 @@ def _refusal_of(event: OrderEvent, state: OrderState) -> PesanError:
     return error(state=state.value, extra={"state": state.value})
 
 
+# What gives somebody a place at an event, and so must not happen once it is cancelled.
+_BUYS = frozenset({OrderEvent.SUBMIT_PROOF, OrderEvent.PAY, OrderEvent.APPROVE})
 _BY_GUESTS = frozenset({OrderEvent.SUBMIT_PROOF, OrderEvent.CANCEL})
 
 
@@ -203,6 +229,9 @@ def _require_rights(move: Move, order: OrderFacts) -> None:
 
 def _require_guard(move: Move, order: OrderFacts, situation: Situation) -> None:
     is_over = situation.now >= order.hold_expires_at
+    terms = situation.terms.get(order.event_id)
+    if move.event in _BUYS and terms is not None and terms.status == EventStatus.CANCELLED:
+        raise SaleClosed(extra={"reason": SaleState.CANCELLED.value})
     if move.event is OrderEvent.SUBMIT_PROOF:
         if is_over:
             raise HoldExpired(extra={"state": OrderState.EXPIRED.value})
@@ -227,13 +256,8 @@ def _shift_claims(order: OrderFacts, target: OrderState, situation: Situation) -
     source_bucket, target_bucket = BUCKETS[order.state], BUCKETS[target]
     if source_bucket is target_bucket:
         return
-    claims = [
-        (situation.pools[pool_id], quantity) for pool_id, quantity in situation.claims.get(order.id, [])
-    ]
-    if source_bucket is BUCKETS[OrderState.EXPIRED] and not all(pool.can_use(q) for pool, q in claims):
-        raise SoldOut
-    for pool, quantity in claims:
-        pool.move(quantity, source_bucket, target_bucket)
+    for pool_id, quantity in situation.claims.get(order.id, []):
+        situation.pools[pool_id].move(quantity, source_bucket, target_bucket)
 
 
 def _changed(order: OrderFacts, move: Move, transition: Transition, now: datetime) -> OrderFacts:

@@ -58,7 +58,8 @@ async def _read(session: WriteSession, moves: Sequence[Move]) -> Situation:
     claims = await read_claims(session, list(orders))
     claimed = {pool_id for of_order in claims.values() for pool_id, _ in of_order}
     on_sale = await find_pool_ids(session, event_ids) if wishes else set()
-    pools = await lock_pools(session, claimed | on_sale)
+    also = {pool_id for move in wishes if move.placement for pool_id, _ in move.placement.also}
+    pools = await lock_pools(session, claimed | on_sale | also)
     sales = await read_sales(session, event_ids)
     if not sales:
         raise EventNotFound
@@ -166,7 +167,7 @@ def _bucket_changes(moved: Sequence[Granted]) -> list[tuple[UUID, Bucket]]:
 
 
 async def _write_companions(session: WriteSession, granted: Sequence[Granted]) -> None:
-    companions = [companion for grant in granted for companion in grant.move.companions]
+    companions = [companion for grant in granted for companion in grant.companions]
     by_kind = sorted(companions, key=lambda companion: type(companion).__name__)
     for kind, group in groupby(by_kind, key=type):
         await _write_kind(session, kind, list(group))

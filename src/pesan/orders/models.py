@@ -26,12 +26,13 @@ from pesan.db.base import UUID
 from pesan.orders.states import OrderState
 
 _STATES = ", ".join(f"'{state.value}'" for state in OrderState)
-_LIVE = "state IN ('HOLD', 'REVIEW')"
+COUNTED = "(state IN ('HOLD', 'REVIEW') OR (total_amount = 0 AND state IN ('PAID', 'COMPLETED')))"
+"""Which orders count against a buyer's limits: unfinished ones, and the free ones, which never wait for anything."""
 
 
 def _live_index(column: str) -> Index:
-    """Finds the unfinished orders of one buyer at one event, for the limits per buyer."""
-    where = text(f"{_LIVE} AND {column} IS NOT NULL")
+    """Finds the orders of one buyer at one event, for the limits per buyer."""
+    where = text(f"{COUNTED} AND {column} IS NOT NULL")
     return Index(f"ix_orders_live_{column}", "event_id", column, postgresql_where=where)
 
 

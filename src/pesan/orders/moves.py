@@ -23,7 +23,10 @@ class Companion(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """A buyer's wish, validated; prices are not in it, because the server computes them."""
+    """A buyer's wish, validated; prices are not in it, because the server computes them.
+
+    `also` are places of further pools that the order claims with the event's own, all or nothing: a seat, a type.
+    """
 
     event_id: UUID
     buyer_name: str
@@ -33,6 +36,7 @@ class Placement:
     notes: str | None = None
     locale: Locale = "id"
     user_id: UUID | None = None
+    also: tuple[tuple[UUID, int], ...] = ()
     order_id: UUID = field(default_factory=new_id)
     line_id: UUID = field(default_factory=new_id)
     code: str = field(default_factory=new_code)
@@ -90,7 +94,8 @@ class Replayed:
 class Move:
     """One wish for one order; everything about it was validated before it is submitted.
 
-    `sale_id` is the event whose combiner runs it. With `wanted`, the answer that `render` makes of the outcome is
+    `sale_id` is the event whose combiner runs it. `if_refund_due` takes the companions' place when late money finds no
+    places left. With `wanted`, the answer that `render` makes of the outcome is
     stored in the same transaction.
     """
 
@@ -102,6 +107,7 @@ class Move:
     reason: str | None = None
     data: dict[str, Any] = field(default_factory=dict)
     companions: tuple[Companion, ...] = ()
+    if_refund_due: tuple[Companion, ...] = ()
     wanted: Wanted | None = None
     render: Callable[[Moved], Answer] | None = None
 

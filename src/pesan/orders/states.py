@@ -90,7 +90,10 @@ TRANSITIONS: Mapping[tuple[OrderState, OrderEvent], Transition] = {
         _S.PAID, event=_E.FULFIL, to=Transition(_S.COMPLETED, "order:fulfilment:completed", tells_buyer=True)
     ),
     **_from(_S.HOLD, event=_E.EXPIRE, to=Transition(_S.EXPIRED, "order:hold:expired", tells_buyer=True)),
-    **_from(_S.HOLD, _S.REVIEW, event=_E.CANCEL, to=Transition(_S.CANCELLED, "order:hold:cancelled")),
+    **_from(_S.HOLD, event=_E.CANCEL, to=Transition(_S.CANCELLED, "order:hold:cancelled")),
+    **_from(
+        _S.REVIEW, event=_E.CANCEL, to=Transition(_S.CANCELLED, "order:review:cancelled", tells_buyer=True)
+    ),
     **_from(
         _S.EXPIRED,
         _S.CANCELLED,
@@ -103,6 +106,11 @@ TRANSITIONS: Mapping[tuple[OrderState, OrderEvent], Transition] = {
 
 PLACED = Transition(_S.HOLD, "order:hold:placed")
 PLACED_FREE = Transition(_S.PAID, "order:hold:placed_free", FULFIL_TASK)
+
+
+def refund_due(state: OrderState) -> Transition:
+    """The move of an order that stays where it ended, because its late money bought nothing and has to go back."""
+    return Transition(state, "order:payment:refund_due")
 
 
 def find_transition(state: OrderState, event: OrderEvent) -> Transition | None:

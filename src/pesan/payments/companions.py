@@ -1,7 +1,7 @@
 """What payments write together with a move of an order, in the gate's own transaction, or not at all."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self
 from uuid import UUID
 
@@ -105,7 +105,22 @@ class CaptureCompanion:
             },
         )
         settled = await session.execute(_SETTLE, {"order_ids": [item.order_id for item in items]})
-        await ledger.post(session, [_capture_of(payment) for payment in settled])
+        captures = [_capture_of(payment) for payment in settled]
+        await ledger.post(session, captures)
+        await cls._post_more(session, captures)
+
+    @classmethod
+    async def _post_more(cls, session: WriteSession, captures: Sequence[Movement]) -> None:
+        """What else the captured money does at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefundDueCompanion(CaptureCompanion):
+    """Money of an order that came too late to buy anything: captured, and due back to whoever sent it."""
+
+    @classmethod
+    async def _post_more(cls, session: WriteSession, captures: Sequence[Movement]) -> None:
+        await ledger.post(session, [replace(capture, reason=Reason.REFUND_DUE) for capture in captures])
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from pesan.audit import record
+from pesan.audit import changed_values, record
 from pesan.db import Actor, WriteSession
 from pesan.kit.ids import new_id
 from pesan.payments import banks, qris
@@ -93,8 +93,10 @@ async def update_method(
     method = await lock_method(session, method_id)
     wanted = {"display_name": display_name, "is_active": is_active, "position": position}
     changes = {name: value for name, value in wanted.items() if value is not None}
+    before, after = changed_values({name: getattr(method, name) for name in changes}, changes)
     for name, value in changes.items():
         setattr(method, name, value)
-    await record(session, method, action="merchant:payment_method:changed", actor=actor, data=changes)
+    action = "merchant:payment_method:changed"
+    await record(session, method, action=action, actor=actor, data=changes, before=before, after=after)
     await session.flush()
     return method

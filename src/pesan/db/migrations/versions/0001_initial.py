@@ -307,9 +307,9 @@ def upgrade() -> None:
     )
     op.create_index('ix_orders_holds', 'orders', ['event_id', 'hold_expires_at'], unique=False, postgresql_where=sa.text("state = 'HOLD'"))
     op.create_index('ix_orders_list', 'orders', ['merchant_id', sa.literal_column('placed_at DESC'), 'id'], unique=False)
-    op.create_index('ix_orders_live_email', 'orders', ['event_id', 'email'], unique=False, postgresql_where=sa.text("state IN ('HOLD', 'REVIEW') AND email IS NOT NULL"))
-    op.create_index('ix_orders_live_ip_digest', 'orders', ['event_id', 'ip_digest'], unique=False, postgresql_where=sa.text("state IN ('HOLD', 'REVIEW') AND ip_digest IS NOT NULL"))
-    op.create_index('ix_orders_live_wa', 'orders', ['event_id', 'wa'], unique=False, postgresql_where=sa.text("state IN ('HOLD', 'REVIEW') AND wa IS NOT NULL"))
+    op.create_index('ix_orders_live_email', 'orders', ['event_id', 'email'], unique=False, postgresql_where=sa.text("(state IN ('HOLD', 'REVIEW') OR (total_amount = 0 AND state IN ('PAID', 'COMPLETED'))) AND email IS NOT NULL"))
+    op.create_index('ix_orders_live_ip_digest', 'orders', ['event_id', 'ip_digest'], unique=False, postgresql_where=sa.text("(state IN ('HOLD', 'REVIEW') OR (total_amount = 0 AND state IN ('PAID', 'COMPLETED'))) AND ip_digest IS NOT NULL"))
+    op.create_index('ix_orders_live_wa', 'orders', ['event_id', 'wa'], unique=False, postgresql_where=sa.text("(state IN ('HOLD', 'REVIEW') OR (total_amount = 0 AND state IN ('PAID', 'COMPLETED'))) AND wa IS NOT NULL"))
     op.create_index('ix_orders_review', 'orders', ['merchant_id', 'submitted_at', 'id'], unique=False, postgresql_where=sa.text("state = 'REVIEW'"))
     op.create_table('ledger_entries',
     sa.Column('id', sa.Uuid(), nullable=False),
@@ -336,13 +336,14 @@ def upgrade() -> None:
     sa.Column('merchant_id', sa.Uuid(), nullable=False),
     sa.Column('order_id', sa.Uuid(), nullable=False),
     sa.Column('kind', sa.String(length=20), nullable=False),
+    sa.Column('occasion', sa.String(length=40), server_default='', nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
-    sa.CheckConstraint("kind IN ('hold_placed', 'proof_received', 'ticket_ready', 'rejected', 'expired')", name=op.f('ck_notifications_kind')),
+    sa.CheckConstraint("kind IN ('proof_received', 'ticket_ready', 'rejected', 'expired', 'cancelled', 'event_cancelled', 'event_moved')", name=op.f('ck_notifications_kind')),
     sa.ForeignKeyConstraint(['merchant_id', 'order_id'], ['orders.merchant_id', 'orders.id'], name=op.f('fk_notifications_merchant_id_order_id_orders')),
     sa.ForeignKeyConstraint(['merchant_id'], ['merchants.id'], name=op.f('fk_notifications_merchant_id_merchants')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_notifications')),
     sa.UniqueConstraint('merchant_id', 'id', name=op.f('uq_notifications_merchant_id_id')),
-    sa.UniqueConstraint('order_id', 'kind', name=op.f('uq_notifications_order_id_kind'))
+    sa.UniqueConstraint('order_id', 'kind', 'occasion', name=op.f('uq_notifications_order_id_kind_occasion'))
     )
     op.create_table('order_lines',
     sa.Column('id', sa.Uuid(), nullable=False),
