@@ -16,12 +16,14 @@ from pesan.backoffice.queries import events as queries
 from pesan.backoffice.views.events import EventFormPage, MethodChoice, event_row
 from pesan.backoffice.views.make import method_label
 from pesan.capacity.errors import CapacityTooLow
+from pesan.catalog.queries import get_listing
 from pesan.catalog.service import create_event, set_status, update_event
 from pesan.catalog.states import EventStatus
 from pesan.checkout.links import event_path
 from pesan.identity.policies import may_manage
 from pesan.kit.i18n import Text
 from pesan.kit.pagination import BadCursor
+from pesan.orders.desk import SaleDesk
 from pesan.payments.queries import list_methods
 from pesan.realtime import Hub
 from pesan.storage.keys import version_key
@@ -98,8 +100,11 @@ async def submit_event(desk: DeskOf, merchant: str, short_id: str) -> Response:
     typed = _typed(await desk.request.form())
     async with desk.reading("events", merchant, may_manage) as room:
         form = read_form(EventForm, typed, zone=room.shop.zone)
+        listing = await get_listing(room.session, short_id=short_id)
     if form.valid is None:
         return await _event_page(desk, merchant, short_id, form=form.state, status=422)
+    # Holds whose time is over must not keep the capacity from going down.
+    await desk.registry[SaleDesk].expire_due(listing.event.id)
     try:
         async with desk.writing(merchant, may_manage) as work:
             event = await lock_event(work.session, work.shop.id, short_id)
