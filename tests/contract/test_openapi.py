@@ -218,6 +218,8 @@ def cases(operation: Any, mode: GenerationMode, seeds: Seeds) -> st.SearchStrate
                 lambda event_id: operation.as_strategy(mode, path_parameters={name: event_id})
             )
         )
+    if mode is GenerationMode.NEGATIVE:
+        return st.one_of(about)
     return st.builds(fill, st.one_of(about), st.sampled_from(range(1000)), st.just(seeds))
 
 
