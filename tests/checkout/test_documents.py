@@ -7,6 +7,7 @@ import pypdf
 import pytest
 
 from pesan.checkout.documents import calendar_of, certificate_pdf, read_papers, summary_pdf, ticket_pdf
+from pesan.checkout.errors import CertificateNotReady
 from pesan.orders.states import OrderState
 from pesan.storage import Storage
 from pesan.storage.errors import StorageUnavailable
@@ -130,10 +131,28 @@ async def test_summary_speaks_the_buyers_language(deps, make, papers_of):
     assert "Menunggu" not in page
 
 
-async def test_certificate_names_each_holder(deps, completed, papers_of):
+async def test_certificate_names_each_holder_and_the_day_of_the_event(deps, completed, papers_of, execute):
+    execute("UPDATE events SET starts_at = '2026-03-01 12:00Z', ends_at = '2026-03-01 15:00Z'")
+
     pages = texts(await certificate_pdf(await papers_of(completed), deps[Storage]))
 
     assert ["Asep Budiawar" in page for page in pages] == [True, True]
+    assert ["1 Maret 2026" in page for page in pages] == [True, True]
+
+
+async def test_certificate_is_refused_before_the_event_is_over(deps, completed, papers_of):
+    with pytest.raises(CertificateNotReady):
+        await certificate_pdf(await papers_of(completed), deps[Storage])
+
+
+async def test_void_tickets_are_on_no_paper(deps, completed, papers_of, execute):
+    first = (await papers_of(completed)).tickets[0]
+    execute("UPDATE tickets SET state = 'void', voided_at = now() WHERE id <> %s", first.id)
+
+    papers = await papers_of(completed)
+
+    assert [ticket.id for ticket in papers.tickets] == [first.id]
+    assert len(texts(await ticket_pdf(papers, deps[Storage]))) == 1
 
 
 async def test_calendar_entry_leads_back_to_the_booking(completed, papers_of):

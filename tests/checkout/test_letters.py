@@ -10,10 +10,12 @@ from pesan.kit.times import format_datetime
 from pesan.notifications.letters import LetterFacts
 from pesan.notifications.render import render
 from pesan.notifications.states import ChannelName, Kind
+from pesan.orders.moves import Move
 from pesan.orders.states import OrderEvent, OrderState
 from pesan.tickets.tasks import fulfil_order
 from tests.checkout.conftest import BASE_URL
 from tests.payments.steps import BANK, add_method, choose
+from tests.support.factories import SYSTEM
 
 CONTACTS = {"email": "siti@contoh.id", "wa": "+6281234567890"}
 STATES = {
@@ -35,6 +37,8 @@ async def test_letter_of_every_kind_has_its_facts(deps, make, execute, kind, loc
     )
     if kind is Kind.TICKET_READY:
         await fulfil_order(deps, order.id)
+    if kind is Kind.EXPIRED:
+        execute("UPDATE orders SET state = 'EXPIRED', ended_at = now()")
 
     letter = await letter_composers(deps).of(kind).compose(order.id, kind)
 
@@ -66,10 +70,28 @@ async def test_letter_of_every_kind_has_its_facts(deps, make, execute, kind, loc
 async def test_letter_asks_for_the_exact_amount_once_a_method_is_chosen(deps, make, database):
     order = await make.order(**CONTACTS)
     payment = await choose(database, order, (await add_method(database, order.merchant_id, BANK)).id)
+    await make.move(Move(OrderEvent.SUBMIT_PROOF, order.event_id, SYSTEM, order.id))
 
     letter = await letter_composers(deps).of(Kind.PROOF_RECEIVED).compose(order.id, Kind.PROOF_RECEIVED)
 
     assert letter.facts.amount == format_rupiah(payment.amount)
+
+
+async def test_letter_of_a_free_order_names_no_amount(deps, make):
+    order = await make.order(await make.event(price_amount=0), **CONTACTS)
+    await fulfil_order(deps, order.id)
+
+    letter = await letter_composers(deps).of(Kind.TICKET_READY).compose(order.id, Kind.TICKET_READY)
+
+    assert letter.facts.amount == ""
+    assert "Rp" not in render(letter).text
+
+
+@pytest.mark.parametrize("kind", [Kind.PROOF_RECEIVED, Kind.TICKET_READY, Kind.EXPIRED, Kind.EVENT_CANCELLED])
+async def test_letter_about_an_order_that_moved_on_is_not_written(deps, make, kind):
+    order = await make.order(state=OrderState.REJECTED, **CONTACTS)
+
+    assert await letter_composers(deps).of(kind).compose(order.id, kind) is None
 
 
 async def test_letter_about_an_order_that_is_gone_is_not_written(deps):

@@ -19,7 +19,6 @@ FACTS = LetterFacts(
     again_url="https://tiket.example/x/senja-abc12345",
     ticket_count=2,
     amount="Rp 300.123",
-    deadline="20.15 WIB",
     reason="Nominal tidak sesuai",
 )
 HOSTILE = "Menang! https://jahat.example/x klik www.jahat.example <b>a@b.example</b> {{7*7}} {facts.accent}"
@@ -71,11 +70,13 @@ def test_render_in_english_leaves_no_indonesian_word(kind):
 @pytest.mark.parametrize(
     ("kind", "url"),
     [
-        (Kind.HOLD_PLACED, FACTS.status_url),
         (Kind.PROOF_RECEIVED, FACTS.status_url),
         (Kind.TICKET_READY, FACTS.status_url),
         (Kind.REJECTED, FACTS.again_url),
         (Kind.EXPIRED, FACTS.again_url),
+        (Kind.CANCELLED, FACTS.again_url),
+        (Kind.EVENT_CANCELLED, FACTS.status_url),
+        (Kind.EVENT_MOVED, FACTS.status_url),
     ],
 )
 def test_each_letter_has_exactly_one_link_and_it_is_ours(kind, url):
@@ -121,15 +122,17 @@ def test_inert_breaks_only_what_could_become_a_link(text, shown):
 @pytest.mark.parametrize(
     ("kind", "labels"),
     [
-        (Kind.HOLD_PLACED, ["Jumlah", "Bayar sebelum"]),
         (Kind.PROOF_RECEIVED, ["Jumlah"]),
         (Kind.TICKET_READY, ["Jumlah"]),
         (Kind.REJECTED, ["Alasan"]),
         (Kind.EXPIRED, []),
+        (Kind.CANCELLED, []),
+        (Kind.EVENT_CANCELLED, []),
+        (Kind.EVENT_MOVED, []),
     ],
 )
 def test_each_letter_tells_the_facts_it_needs_and_no_others(kind, labels):
     text = render(_letter(kind)).text
 
-    told = re.findall(r"^(Acara|Waktu|Tempat|Kode pesanan|Jumlah|Bayar sebelum|Alasan): ", text, re.MULTILINE)
+    told = re.findall(r"^(Acara|Waktu|Tempat|Kode pesanan|Jumlah|Alasan): ", text, re.MULTILINE)
     assert told == ["Acara", "Waktu", "Tempat", "Kode pesanan", *labels]

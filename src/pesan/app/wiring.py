@@ -43,8 +43,11 @@ def build_registry(instance: Instance, login: str) -> Registry:
     registry.add(KeyStore, DatabaseKeyStore(database, settings.secret))
     registry.add(Sessions, UserSessions(database))
     outbox = None if settings.is_production else settings.home / "outbox"
-    mailer = registry.add(Mailer, open_mailer(settings.smtp_url.get_secret_value(), outbox=outbox))
-    registry.add(Channels, Channels([EmailChannel(mailer, settings.mail_from)]))
+    smtp_url = settings.smtp_url.get_secret_value()
+    mailer = registry.add(Mailer, open_mailer(smtp_url, outbox=outbox))
+    # Without a way to send there is no channel, so that no delivery is recorded as sent that went nowhere.
+    has_mail = bool(smtp_url or outbox)
+    registry.add(Channels, Channels([EmailChannel(mailer, settings.mail_from)] if has_mail else []))
     registry.add(Composers, letter_composers(registry))
     return registry
 

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from pesan.audit.service import record
+from pesan.audit import changed_values, record
 from pesan.backoffice.forms.brand import BrandForm
 from pesan.backoffice.locks import lock_merchant
 from pesan.db import Actor, WriteSession
@@ -16,13 +16,18 @@ async def update_brand(session: WriteSession, merchant_id: UUID, *, form: BrandF
     """
     merchant = await lock_merchant(session, merchant_id)
     wanted = form.model_dump()
-    before = {name: getattr(merchant, name) for name in wanted}
-    changed = {name: value for name, value in wanted.items() if before[name] != value}
-    for name, value in changed.items():
+    before, after = changed_values({name: getattr(merchant, name) for name in wanted}, wanted)
+    for name, value in wanted.items():
         setattr(merchant, name, value)
-    data = {"changed": sorted(changed)}
     await record(
-        session, merchant, action="merchant:brand:changed", actor=actor, merchant_id=merchant_id, data=data
+        session,
+        merchant,
+        action="merchant:brand:changed",
+        actor=actor,
+        merchant_id=merchant_id,
+        data={"changed": list(after)},
+        before=before,
+        after=after,
     )
     await session.flush()
 
@@ -30,9 +35,15 @@ async def update_brand(session: WriteSession, merchant_id: UUID, *, form: BrandF
 async def set_logo(session: WriteSession, merchant_id: UUID, *, object_key: str, actor: Actor) -> None:
     """Give a merchant another logo. **Locks** the merchant."""
     merchant = await lock_merchant(session, merchant_id)
-    merchant.logo_key = object_key
+    before, merchant.logo_key = merchant.logo_key, object_key
     await record(
-        session, merchant, action="merchant:brand:logo_changed", actor=actor, merchant_id=merchant_id
+        session,
+        merchant,
+        action="merchant:brand:logo_changed",
+        actor=actor,
+        merchant_id=merchant_id,
+        before={"logo_key": before},
+        after={"logo_key": object_key},
     )
     await session.flush()
 

@@ -9,10 +9,10 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func
+from sqlalchemy import delete, func, select
 
-from pesan.audit import record
-from pesan.capacity.models import DEFAULT_HOLD_RATIO
+from pesan.audit import changed_values, record
+from pesan.capacity.models import DEFAULT_HOLD_RATIO, CapacityPool
 from pesan.capacity.service import create_pool, resize_pool
 from pesan.catalog.errors import InvalidPeriod
 from pesan.catalog.models import Event, EventPaymentMethod
@@ -24,6 +24,8 @@ from pesan.kit.ids import new_id, new_short_id
 DEFAULT_DURATION = timedelta(hours=3)
 MAX_SLUG_LENGTH = 60
 REISSUE_TASK = "tickets.reissue_event"
+CANCEL_TASK = "checkout.cancel_event"
+_TIMES = frozenset({"starts_at", "ends_at"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +102,17 @@ async def update_event(session: WriteSession, *, event: Event, draft: EventDraft
     """Change an event; raises CapacityTooLow when places below what is sold and held were asked for.
 
     **Locks** the event's pool, after the event's own row. **Enqueues** the reissue of tickets, whose validity ends with
-    the event, when its end moves.
+    the event, when it moves; the move is named, so that buyers are told of each one once.
     """
-    before = {name: getattr(event, name) for name in draft.columns()}
-    changed = {name: value for name, value in draft.columns().items() if before[name] != value}
-    for name, value in changed.items():
+    values = draft.columns()
+    old = {name: getattr(event, name) for name in values} | await _terms_beside(session, event)
+    terms = {
+        "capacity": draft.capacity,
+        "hold_ratio": draft.hold_ratio,
+        "method_ids": sorted(draft.method_ids),
+    }
+    before, after = changed_values(old, values | terms)
+    for name, value in values.items():
         setattr(event, name, value)
     event.updated_at = func.clock_timestamp()
     await session.flush()
@@ -116,36 +124,66 @@ async def update_event(session: WriteSession, *, event: Event, draft: EventDraft
         max_per_order=draft.max_per_order,
     )
     await _replace_methods(session, event, draft.method_ids)
-    if "ends_at" in changed:
-        await enqueue(session, REISSUE_TASK, event_id=event.id)
-    data = {"changed": sorted(changed), "capacity": draft.capacity, "hold_ratio": str(draft.hold_ratio)}
-    await record(session, event, action="event:catalog:updated", actor=actor, data=data)
+    data = {"changed": list(after), "capacity": draft.capacity, "hold_ratio": str(draft.hold_ratio)}
+    action = "event:catalog:updated"
+    await record(session, event, action=action, actor=actor, data=data, before=before, after=after)
+    if _TIMES & after.keys():
+        await enqueue(session, REISSUE_TASK, event_id=event.id, occasion=f"move-{event.audit_seq}")
 
 
 async def set_status(
     session: WriteSession, *, event: Event, status: EventStatus, actor: Actor, reason: str | None = None
 ) -> None:
-    """Open, close, cancel or withdraw an event's sale."""
+    """Open, close, cancel or withdraw an event's sale.
+
+    **Enqueues**, when the event is cancelled, what that means for everybody who booked.
+    """
     before, event.status = event.status, status.value
     event.updated_at = func.clock_timestamp()
     await session.flush()
     data = {"from": before, "to": status.value}
     action = f"event:sale:{status.value}"
-    await record(session, event, action=action, actor=actor, data=data, reason=reason)
+    await record(
+        session,
+        event,
+        action=action,
+        actor=actor,
+        data=data,
+        reason=reason,
+        before={"status": before},
+        after={"status": status.value},
+    )
+    if status is EventStatus.CANCELLED:
+        await enqueue(session, CANCEL_TASK, event_id=event.id)
 
 
 async def set_cover(session: WriteSession, *, event: Event, object_key: str | None, actor: Actor) -> None:
     """Give the event another picture, or none."""
-    event.cover_key = object_key
+    before, event.cover_key = event.cover_key, object_key
     event.updated_at = func.clock_timestamp()
     await session.flush()
-    await record(session, event, action="event:catalog:cover_changed", actor=actor)
+    await record(
+        session,
+        event,
+        action="event:catalog:cover_changed",
+        actor=actor,
+        before={"cover_key": before},
+        after={"cover_key": object_key},
+    )
 
 
 def slugify(title: str) -> str:
     """The readable part of an event's address; the short id beside it is what finds the event."""
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:MAX_SLUG_LENGTH].strip("-") or "acara"
+
+
+async def _terms_beside(session: WriteSession, event: Event) -> dict[str, Any]:
+    """The terms of an event that are not its own columns, before they change."""
+    pool = await session.get_one(CapacityPool, event.pool_id, populate_existing=True)
+    chosen = select(EventPaymentMethod.method_id).where(EventPaymentMethod.event_id == event.id)
+    methods = sorted(await session.scalars(chosen))
+    return {"capacity": pool.capacity, "hold_ratio": pool.hold_ratio, "method_ids": methods}
 
 
 async def _replace_methods(session: WriteSession, event: Event, method_ids: Sequence[UUID]) -> None:

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from pesan.catalog.models import Event
+from pesan.catalog.states import EventStatus
+from pesan.checkout.errors import CertificateNotReady
 from pesan.checkout.links import status_path
 from pesan.checkout.words import STATE_WORDS
 from pesan.db import ReadSession
@@ -33,11 +36,12 @@ from pesan.tickets.render.sheets import (
     SummarySheet,
     TicketSheet,
 )
+from pesan.tickets.states import TicketState
 
 
 @dataclass(frozen=True, slots=True)
 class Papers:
-    """Everything that the papers of one booking say, read in one transaction."""
+    """Everything that the papers of one booking say, read in one transaction; `tickets` are those that are not void."""
 
     order: Order
     event: Event
@@ -46,6 +50,7 @@ class Papers:
     tickets: Sequence[Ticket]
     payment: Payment | None
     method: PaymentMethod | None
+    now: datetime
 
     @property
     def locale(self) -> Locale:
@@ -60,8 +65,9 @@ async def read_papers(session: ReadSession, order: Order) -> Papers:
     payment = await _payment(session, order.id)
     method = await session.get(PaymentMethod, payment.method_id) if payment and payment.method_id else None
     lines = await list_lines(session, order.id)
-    tickets = await list_tickets(session, order.id)
-    return Papers(order, event, merchant, lines, tickets, payment, method)
+    tickets = [ticket for ticket in await list_tickets(session, order.id) if ticket.state != TicketState.VOID]
+    now = (await session.scalars(select(func.clock_timestamp()))).one()
+    return Papers(order, event, merchant, lines, tickets, payment, method, now)
 
 
 async def ticket_pdf(papers: Papers, storage: Storage) -> bytes:
@@ -110,10 +116,15 @@ async def summary_pdf(papers: Papers, storage: Storage, *, base_url: str, state:
 
 
 async def certificate_pdf(papers: Papers, storage: Storage) -> bytes:
-    """A certificate of attendance for each ticket, where the event gives one."""
+    """A certificate of attendance for each ticket, where the event gives one; raises CertificateNotReady.
+
+    It bears the day on which the event ended.
+    """
+    if papers.now < papers.event.ends_at or papers.event.status == EventStatus.CANCELLED:
+        raise CertificateNotReady
     brand, facts = await _facts(papers, storage)
     sheets = [
-        CertificateSheet(brand, facts, ticket.holder_name, ticket.code, ticket.issued_at, papers.locale)
+        CertificateSheet(brand, facts, ticket.holder_name, ticket.code, papers.event.ends_at, papers.locale)
         for ticket in papers.tickets
     ]
     return await to_pdf(sheets)
@@ -131,7 +142,7 @@ def calendar_of(papers: Papers, *, base_url: str) -> bytes:
         sequence=sequence_of(event.created_at, event.updated_at),
         location=", ".join(part for part in (event.venue, event.address, event.city) if part),
         url=base_url + status_path(order.code),
-        is_cancelled=event.status == "cancelled",
+        is_cancelled=event.status == EventStatus.CANCELLED,
         locale=papers.locale,
     )
     return calendar_file(entry)

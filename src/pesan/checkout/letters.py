@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from pesan.catalog.states import EventStatus
 from pesan.checkout.documents import Papers, calendar_of, read_papers, ticket_pdf
 from pesan.checkout.links import booking_form_path, status_path
 from pesan.db import Actor, Database
@@ -13,11 +14,21 @@ from pesan.notifications.letters import Composers, Letter, LetterFacts
 from pesan.notifications.states import ChannelName, Kind
 from pesan.orders.errors import OrderNotFound
 from pesan.orders.queries import get_order
+from pesan.orders.states import OrderState
 from pesan.settings import Settings
 from pesan.storage import Storage
 from pesan.tickets.render.documents import ink_on
 
 _ACTOR = Actor.system("letters")
+_WITH_TICKETS = frozenset({Kind.TICKET_READY, Kind.EVENT_MOVED})
+_TRUE_IN = {
+    Kind.PROOF_RECEIVED: {OrderState.REVIEW},
+    Kind.TICKET_READY: {OrderState.COMPLETED},
+    Kind.EVENT_MOVED: {OrderState.REVIEW, OrderState.PAID, OrderState.COMPLETED},
+    Kind.REJECTED: {OrderState.REJECTED},
+    Kind.EXPIRED: {OrderState.EXPIRED},
+    Kind.CANCELLED: {OrderState.CANCELLED},
+}
 _CALENDAR_PARAMETERS = (("method", "PUBLISH"), ("charset", "utf-8"))
 
 
@@ -28,11 +39,13 @@ class OrderComposer:
         self._deps = deps
 
     async def compose(self, order_id: UUID, kind: Kind) -> Letter | None:
-        """The letter; None when the order is gone or left nobody to tell."""
+        """The letter; None when the order is gone, or moved on so that the letter would not be true any more."""
         try:
             async with self._deps[Database].read(_ACTOR) as session:
                 papers = await read_papers(session, await get_order(session, order_id))
         except OrderNotFound:
+            return None
+        if not _is_still_true(kind, papers):
             return None
         order = papers.order
         addresses = {ChannelName.EMAIL: order.email, ChannelName.WHATSAPP: order.wa}
@@ -42,7 +55,7 @@ class OrderComposer:
             addresses={name: address for name, address in addresses.items() if address},
             locale=papers.locale,
             reply_to=papers.merchant.contact_email,
-            attachments=await self._attachments(papers) if kind is Kind.TICKET_READY else (),
+            attachments=await self._attachments(papers) if kind in _WITH_TICKETS and papers.tickets else (),
         )
 
     def _facts(self, papers: Papers) -> LetterFacts:
@@ -59,7 +72,7 @@ class OrderComposer:
             status_url=base_url + status_path(order.code),
             again_url=base_url + booking_form_path(event.slug, event.short_id),
             ticket_count=len(papers.tickets),
-            amount=format_rupiah(amount),
+            amount=format_rupiah(amount) if amount else "",
             reason=order.reject_reason or "",
             accent=merchant.accent,
             on_accent=ink_on(merchant.accent),
@@ -75,6 +88,13 @@ class OrderComposer:
             Attachment(f"tiket-{code}.pdf", "application/pdf", pdf),
             Attachment(f"acara-{code}.ics", "text/calendar", calendar, _CALENDAR_PARAMETERS),
         )
+
+
+def _is_still_true(kind: Kind, papers: Papers) -> bool:
+    is_cancelled = papers.event.status == EventStatus.CANCELLED
+    if kind is Kind.EVENT_CANCELLED:
+        return is_cancelled
+    return papers.order.state in _TRUE_IN[kind] and not (is_cancelled and kind in _WITH_TICKETS)
 
 
 def letter_composers(deps: Registry) -> Composers:

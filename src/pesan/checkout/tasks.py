@@ -2,22 +2,25 @@
 
 from uuid import UUID
 
+from sqlalchemy import func, select
+
+from pesan.catalog.models import Event
+from pesan.catalog.states import EventStatus
+from pesan.checkout import cancellation
+from pesan.checkout.leftovers import list_not_wound_up, list_unfulfilled
+from pesan.checkout.telling import kind_of, list_expecting, tell
 from pesan.db import Actor, Database
-from pesan.jobs import task
+from pesan.jobs import enqueue_many, task
 from pesan.kit.registry import Registry
 from pesan.notifications.channels import Channels
-from pesan.notifications.service import notify
-from pesan.notifications.states import ChannelName, Kind
+from pesan.notifications.states import Kind
+from pesan.orders.desk import SaleDesk
 from pesan.orders.queries import get_order
 from pesan.orders.states import TELL_BUYER_TASK, OrderEvent
+from pesan.realtime import Hub
 
 _ACTOR = Actor.system("checkout")
-_KINDS = {
-    OrderEvent.SUBMIT_PROOF: Kind.PROOF_RECEIVED,
-    OrderEvent.REJECT: Kind.REJECTED,
-    OrderEvent.FULFIL: Kind.TICKET_READY,
-    OrderEvent.EXPIRE: Kind.EXPIRED,
-}
+_TELL_CHUNK = 100
 
 
 @task(TELL_BUYER_TASK)
@@ -25,11 +28,62 @@ async def tell_buyer(deps: Registry, order_id: UUID, event: str) -> None:
     """Write down, once, that the buyer is told of a move, by every channel they gave an address for."""
     async with deps[Database].write(_ACTOR) as session:
         order = await get_order(session, order_id)
-        contacts = {ChannelName.EMAIL: order.email, ChannelName.WHATSAPP: order.wa}
-        await notify(
-            session,
-            order_id=order.id,
-            merchant_id=order.merchant_id,
-            kind=_KINDS[OrderEvent(event)],
-            channels=deps[Channels].reaching(contacts),
-        )
+        kind = await kind_of(session, order, OrderEvent(event))
+        if kind is not None:
+            await tell(session, deps[Channels], order, kind)
+
+
+@task("checkout.tell_of_new_tickets")
+async def tell_of_new_tickets(deps: Registry, order_id: UUID, occasion: str) -> None:
+    """Tell a buyer whose tickets were replaced, because the event moved while they were made."""
+    async with deps[Database].write(_ACTOR) as session:
+        order = await get_order(session, order_id)
+        await tell(session, deps[Channels], order, Kind.EVENT_MOVED, occasion=occasion)
+
+
+@task("checkout.tell_of_move", lock="tell_of_move:{event_id}")
+async def tell_of_move(deps: Registry, event_id: UUID, occasion: str) -> None:
+    """Tell everybody who expects to come that the event moved, once for the move that `occasion` names."""
+    after: UUID | None = None
+    while True:
+        async with deps[Database].write(_ACTOR) as session:
+            is_ahead = Event.ends_at > func.clock_timestamp(), Event.status != EventStatus.CANCELLED
+            if not await session.scalar(select(Event.id).where(Event.id == event_id, *is_ahead)):
+                return
+            orders = await list_expecting(session, event_id, after=after, limit=_TELL_CHUNK)
+            for order in orders:
+                await tell(session, deps[Channels], order, Kind.EVENT_MOVED, occasion=occasion)
+        if not orders:
+            return
+        after = orders[-1].id
+
+
+@task("checkout.cancel_event", lock="cancel_event:{event_id}")
+async def cancel_event(deps: Registry, event_id: UUID) -> None:
+    """Wind up a cancelled event, a chunk of orders at a time; run again, it does what is left."""
+    after: UUID | None = None
+    while True:
+        async with deps[Database].write(cancellation.ACTOR) as session:
+            chunk = await cancellation.take_back(session, deps[Channels], event_id, after=after)
+        if chunk is None:
+            return
+        await cancellation.cancel_all(deps[SaleDesk], event_id, chunk.unpaid)
+        for order_id in chunk.order_ids:
+            deps[Hub].hint(f"order:{order_id}")
+        after = chunk.last_id
+
+
+@task("checkout.finish_cancellations", every="*/5 * * * *")
+async def finish_cancellations(deps: Registry) -> None:
+    """Find what came in while an event was being cancelled, or was left when its job was parked."""
+    async with deps[Database].write(_ACTOR) as session:
+        found = await list_not_wound_up(session)
+        await enqueue_many(session, [("checkout.cancel_event", {"event_id": each}) for each in found])
+
+
+@task("checkout.fulfil_left_behind", every="*/5 * * * *")
+async def fulfil_left_behind(deps: Registry) -> None:
+    """Enqueue fulfilment again for paid orders whose job is gone; the same order twice does no harm."""
+    async with deps[Database].write(_ACTOR) as session:
+        found = await list_unfulfilled(session)
+        await enqueue_many(session, [(name, {"order_id": order_id}) for order_id, name in found])

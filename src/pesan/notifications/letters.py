@@ -24,7 +24,6 @@ class LetterFacts:
     again_url: str = ""
     ticket_count: int = 0
     amount: str = ""
-    deadline: str = ""
     reason: str = ""
     accent: str = "#5a36d6"
     on_accent: str = "#ffffff"

@@ -23,12 +23,12 @@ def _one_of(column: str, values: type[Kind] | type[ChannelName] | type[DeliveryS
 
 
 class Notification(Base):
-    """One thing to say about one order, said once."""
+    """One thing to say about one order, said once; `occasion` tells apart what can happen to an order again."""
 
     __tablename__ = "notifications"
     __table_args__ = (
         CheckConstraint(_one_of("kind", Kind), name="kind"),
-        UniqueConstraint("order_id", "kind"),
+        UniqueConstraint("order_id", "kind", "occasion"),
         UniqueConstraint("merchant_id", "id"),
         ForeignKeyConstraint(["merchant_id", "order_id"], ["orders.merchant_id", "orders.id"]),
     )
@@ -37,6 +37,7 @@ class Notification(Base):
     merchant_id: Mapped[UUID] = mapped_column(ForeignKey("merchants.id"))
     order_id: Mapped[UUID]
     kind: Mapped[str] = mapped_column(String(20))
+    occasion: Mapped[str] = mapped_column(String(40), server_default="")
     created_at: Mapped[Timestamp] = mapped_column(server_default=func.clock_timestamp())
 
 

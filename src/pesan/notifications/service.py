@@ -36,18 +36,20 @@ async def notify(
     merchant_id: UUID,
     kind: Kind,
     channels: Sequence[ChannelName],
+    occasion: str = "",
 ) -> bool:
     """Say something about an order, once, by each of `channels`; False when it was said before or nobody can hear.
 
+    What can happen more than once, such as a move of the event, names the `occasion`, and is said once for each.
     **Enqueues** `notifications.deliver` for each delivery.
     """
     if not channels:
         return False
     statement = insert(Notification).values(
-        id=new_id(), order_id=order_id, merchant_id=merchant_id, kind=kind.value
+        id=new_id(), order_id=order_id, merchant_id=merchant_id, kind=kind.value, occasion=occasion
     )
-    once = statement.on_conflict_do_nothing(index_elements=["order_id", "kind"]).returning(Notification.id)
-    notification_id = await session.scalar(once)
+    once = statement.on_conflict_do_nothing(index_elements=["order_id", "kind", "occasion"])
+    notification_id = await session.scalar(once.returning(Notification.id))
     if notification_id is None:
         return False
     deliveries = [

@@ -4,13 +4,15 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """The occasions on which a buyer is told something; each at most once per order."""
+    """What a buyer can be told; each at most once per order and occasion."""
 
-    HOLD_PLACED = "hold_placed"
     PROOF_RECEIVED = "proof_received"
     TICKET_READY = "ticket_ready"
     REJECTED = "rejected"
     EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    EVENT_CANCELLED = "event_cancelled"
+    EVENT_MOVED = "event_moved"
 
 
 class ChannelName(StrEnum):

@@ -36,7 +36,6 @@ ROWS: Mapping[str, Text] = {
     "where": Text(id="Tempat", en="Where"),
     "order_code": Text(id="Kode pesanan", en="Booking code"),
     "amount": Text(id="Jumlah", en="Amount"),
-    "deadline": Text(id="Bayar sebelum", en="Pay before"),
     "reason": Text(id="Alasan", en="Reason"),
 }
 """What the table of facts calls each fact; empty facts are left out."""
@@ -47,18 +46,6 @@ _SEE_STATUS = Text(id="Lihat pesanan", en="See the booking")
 _START_AGAIN = Text(id="Pesan lagi", en="Book again")
 
 WORDS: Mapping[Kind, Words] = {
-    Kind.HOLD_PLACED: Words(
-        Text(id="Tempatmu kami tahan: {event_title}", en="We are holding your place: {event_title}"),
-        Text(id="Tempatmu kami tahan", en="We are holding your place"),
-        (
-            Text(
-                id="Selesaikan pembayaran sebelum {deadline}. Setelah itu tempatnya dilepas untuk orang lain.",
-                en="Please pay before {deadline}. After that the place is released for somebody else.",
-            ),
-        ),
-        Text(id="Bayar sekarang", en="Pay now"),
-        rows=("amount", "deadline"),
-    ),
     Kind.PROOF_RECEIVED: Words(
         Text(id="Bukti bayarmu sudah kami terima: {event_title}", en="We received your proof: {event_title}"),
         Text(id="Bukti bayarmu sedang diperiksa", en="Your proof is being checked"),
@@ -78,9 +65,9 @@ WORDS: Mapping[Kind, Words] = {
         Text(id="Tiketmu siap", en="Your ticket is ready"),
         (
             Text(
-                id="Pembayaranmu sudah kami terima. Tiketnya terlampir sebagai PDF ({ticket_count} tiket), bersama"
+                id="Pesananmu sudah selesai. Tiketnya terlampir sebagai PDF ({ticket_count} tiket), bersama"
                 " berkas kalender supaya kamu tidak lupa.",
-                en="We received your payment. Your tickets are attached as a PDF ({ticket_count} in all), with a"
+                en="Your booking is complete. Your tickets are attached as a PDF ({ticket_count} in all), with a"
                 " calendar file so that you will not forget.",
             ),
             Text(
@@ -128,5 +115,55 @@ WORDS: Mapping[Kind, Words] = {
         ),
         _START_AGAIN,
         starts_again=True,
+    ),
+    Kind.CANCELLED: Words(
+        Text(id="Pesananmu dibatalkan: {event_title}", en="Your booking was cancelled: {event_title}"),
+        Text(id="Pesananmu dibatalkan", en="Your booking was cancelled"),
+        (
+            Text(
+                id="{merchant_name} membatalkan pesananmu, jadi tempatnya sudah dilepas. Kalau uangmu sudah terkirim,"
+                " balas pesan ini atau hubungi {merchant_name} dan sebutkan kode pesananmu.",
+                en="{merchant_name} cancelled your booking, so the place was released. If your money has already left,"
+                " answer this message or write to {merchant_name} and name your booking code.",
+            ),
+        ),
+        _START_AGAIN,
+        starts_again=True,
+    ),
+    Kind.EVENT_CANCELLED: Words(
+        Text(id="Acaranya dibatalkan: {event_title}", en="The event is cancelled: {event_title}"),
+        Text(id="Acaranya dibatalkan", en="The event is cancelled"),
+        (
+            Text(
+                id="Maaf, {merchant_name} membatalkan acara ini. Pesananmu tidak berlaku lagi, dan tiket yang sudah"
+                " kamu punya tidak bisa dipakai masuk.",
+                en="We are sorry: {merchant_name} cancelled this event. Your booking no longer counts, and tickets"
+                " that you already have will not let anybody in.",
+            ),
+            Text(
+                id="Kalau kamu sudah membayar, {merchant_name} akan mengembalikan uangmu. Ada pertanyaan? Hubungi"
+                " mereka dan sebutkan kode pesananmu.",
+                en="If you have paid, {merchant_name} owes you your money back. Any questions? Write to them and name"
+                " your booking code.",
+            ),
+        ),
+        _SEE_STATUS,
+    ),
+    Kind.EVENT_MOVED: Words(
+        Text(id="Waktu acara berubah: {event_title}", en="The event has a new time: {event_title}"),
+        Text(id="Waktu acara berubah", en="The event has a new time"),
+        (
+            Text(
+                id="{merchant_name} mengubah waktu acara ini. Waktu barunya ada di bawah; pesananmu tetap berlaku.",
+                en="{merchant_name} changed the time of this event. The new time is below; your booking still counts.",
+            ),
+            Text(
+                id="Kalau kamu sudah punya tiket, pakai yang terbaru: terlampir di sini, dan selalu ada di halaman"
+                " pesananmu. Kode QR yang lama mungkin tidak bisa dipakai lagi.",
+                en="If you already have tickets, please use the latest ones: they are attached, and always on your"
+                " booking page. The QR codes of before may no longer work.",
+            ),
+        ),
+        _SEE_STATUS,
     ),
 }

@@ -9,6 +9,7 @@ from sqlalchemy import Uuid, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from pesan.catalog.models import Event
+from pesan.catalog.states import EventStatus
 from pesan.db import ReadSession, WriteSession
 from pesan.kit.ids import new_id, new_ticket_code
 from pesan.orders.models import Order, OrderLine
@@ -53,13 +54,14 @@ class Entitlement:
     lines: Sequence[OrderLine]
     algorithm: Algorithm
     ends_at: datetime
+    is_cancelled: bool
     now: datetime
 
 
 async def read_entitlement(session: ReadSession, order_id: UUID) -> Entitlement | None:
     """The facts from which an order's tickets are made; None when there is no such order."""
     query = (
-        select(Order, Merchant.ticket_key_alg, Event.ends_at, func.clock_timestamp())
+        select(Order, Merchant.ticket_key_alg, Event.ends_at, Event.status, func.clock_timestamp())
         .join(Merchant, Merchant.id == Order.merchant_id)
         .join(Event, Event.id == Order.event_id)
         .where(Order.id == order_id)
@@ -67,11 +69,12 @@ async def read_entitlement(session: ReadSession, order_id: UUID) -> Entitlement 
     row = (await session.execute(query)).one_or_none()
     if row is None:
         return None
-    order, algorithm, ends_at, now = row
+    order, algorithm, ends_at, status, now = row
     lines = await session.scalars(
         select(OrderLine).where(OrderLine.order_id == order_id).order_by(OrderLine.id)
     )
-    return Entitlement(order, lines.all(), Algorithm(algorithm), ends_at, now)
+    is_cancelled = status == EventStatus.CANCELLED
+    return Entitlement(order, lines.all(), Algorithm(algorithm), ends_at, is_cancelled, now)
 
 
 async def make_tickets(keys: KeyStore, entitlement: Entitlement) -> list[NewTicket]:
@@ -110,10 +113,13 @@ def _draft(entitlement: Entitlement, line: OrderLine, number: int, kid: str) -> 
 _VOIDABLE = ", ".join(f"'{state.value}'" for state, event in TRANSITIONS if event is TicketEvent.VOID)
 _VOID = text(
     "UPDATE tickets SET state = 'void', voided_at = clock_timestamp()"  # noqa: S608  the states are our own enum
-    f" WHERE order_id = ANY (:order_ids) AND state IN ({_VOIDABLE})"
+    f" WHERE order_id = ANY (:order_ids) AND state IN ({_VOIDABLE}) RETURNING order_id"
 ).bindparams(bindparam("order_ids", type_=ARRAY(Uuid())))
 
 
-async def void_tickets(session: WriteSession, order_ids: Sequence[UUID]) -> None:
-    """Void every ticket of these orders, in the transaction that takes the orders away; used ones too."""
-    await session.execute(_VOID, {"order_ids": sorted(order_ids)})
+async def void_tickets(session: WriteSession, order_ids: Sequence[UUID]) -> frozenset[UUID]:
+    """Void every ticket of these orders, in the transaction that takes the orders away; used ones too.
+
+    Returns the orders that had any.
+    """
+    return frozenset(await session.scalars(_VOID, {"order_ids": sorted(order_ids)}))

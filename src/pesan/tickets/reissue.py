@@ -1,13 +1,17 @@
-"""A moved event: its tickets are signed anew with the new end, and the codes that are out turn stale."""
+"""An event that moved to a later end: its tickets are signed anew, and the codes that are out turn stale.
+
+One that ends earlier leaves its tickets alone: no gate admits them after the end, and nobody's code goes stale.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, exists, func, select, update
 
 from pesan.catalog.models import Event
+from pesan.catalog.states import EventStatus
 from pesan.db import ReadSession, WriteSession
 from pesan.tenancy.models import Merchant
 from pesan.tickets.keys import Algorithm
@@ -19,7 +23,7 @@ from pesan.tickets.states import GRACE, TicketState
 
 @dataclass(frozen=True, slots=True)
 class Outdated:
-    """An active ticket that ends at another time than its event says, and when it should."""
+    """An active ticket that ends before its event does, and when it should."""
 
     ticket: Ticket
     merchant_id: UUID
@@ -36,21 +40,39 @@ class Reissue:
     texts: SignedTexts
 
 
+_WANTED = func.greatest(Event.ends_at, Ticket.issued_at) + GRACE
+_IS_OUTDATED = and_(
+    Ticket.state == TicketState.ACTIVE.value,
+    Ticket.expires_at < _WANTED,
+    Event.status != EventStatus.CANCELLED.value,
+)
+
+
 async def list_outdated(session: ReadSession, event_id: UUID, *, limit: int) -> Sequence[Outdated]:
     """At most `limit` tickets of the event that must be reissued."""
-    wanted = func.greatest(Event.ends_at, Ticket.issued_at) + GRACE
     query = (
-        select(Ticket, Merchant.ticket_key_alg, wanted)
+        select(Ticket, Merchant.ticket_key_alg, _WANTED)
         .join(Event, Event.id == Ticket.event_id)
         .join(Merchant, Merchant.id == Ticket.merchant_id)
-        .where(
-            Ticket.event_id == event_id, Ticket.state == TicketState.ACTIVE.value, Ticket.expires_at != wanted
-        )
+        .where(Ticket.event_id == event_id, _IS_OUTDATED)
         .order_by(Ticket.id)
         .limit(limit)
     )
     rows = await session.execute(query)
     return [Outdated(ticket, ticket.merchant_id, Algorithm(alg), moment) for ticket, alg, moment in rows]
+
+
+async def list_outdated_events(session: ReadSession) -> Sequence[UUID]:
+    """The events to come that have tickets to reissue."""
+    query = (
+        select(Event.id)
+        .where(
+            Event.ends_at > func.clock_timestamp(),
+            exists().where(Ticket.event_id == Event.id, _IS_OUTDATED),
+        )
+        .order_by(Event.id)
+    )
+    return (await session.scalars(query)).all()
 
 
 async def sign_anew(keys: KeyStore, outdated: Sequence[Outdated]) -> list[Reissue]:

@@ -57,6 +57,7 @@ class Reason(StrEnum):
     UNKNOWN = "unknown"
     EXPIRED = "expired"
     VOIDED = "voided"
+    EVENT_CANCELLED = "event_cancelled"
     SUPERSEDED = "superseded"
     OTHER_EVENT = "other_event"
     ALREADY_USED = "already_used"
@@ -69,6 +70,7 @@ RESULTS: Mapping[Reason, Result] = {
     Reason.UNKNOWN: Result.INVALID,
     Reason.EXPIRED: Result.INVALID,
     Reason.VOIDED: Result.VOID,
+    Reason.EVENT_CANCELLED: Result.VOID,
     Reason.SUPERSEDED: Result.VOID,
     Reason.OTHER_EVENT: Result.WRONG_EVENT,
     Reason.ALREADY_USED: Result.USED,

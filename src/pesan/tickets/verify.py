@@ -6,13 +6,15 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from pesan.catalog.models import Event
+from pesan.catalog.states import EventStatus
 from pesan.db import Actor, ActorKind, Database, ReadSession
 from pesan.kit.i18n import Locale, Text
 from pesan.kit.ids import ALPHABET, TICKET_CODE_LENGTH, normalise_code
 from pesan.tickets import qr, tokens
 from pesan.tickets.keystore import KeyStore
 from pesan.tickets.models import Ticket
-from pesan.tickets.states import RESULTS, Reason, Result, TicketState
+from pesan.tickets.states import RESULTS, Reason, Result, TicketState, expires_at
 
 _TYPED_CODE_LENGTH = 2 * TICKET_CODE_LENGTH
 _TOKEN_START = "eyJ"  # noqa: S105  every JOSE header begins so, and no Base45 text can: it has no lower case
@@ -24,6 +26,7 @@ _WORDS = {
     Reason.UNKNOWN: Text(id="Tiket ini tidak dikenal.", en="This ticket is not known."),
     Reason.EXPIRED: Text(id="Masa berlaku tiket sudah habis.", en="The ticket has expired."),
     Reason.VOIDED: Text(id="Tiket ini sudah dibatalkan.", en="This ticket was cancelled."),
+    Reason.EVENT_CANCELLED: Text(id="Acara ini dibatalkan.", en="This event was cancelled."),
     Reason.SUPERSEDED: Text(
         id="Kode ini sudah diganti. Minta pemiliknya membuka tiket terbaru.",
         en="This code was replaced. Ask its owner to open the latest ticket.",
@@ -110,12 +113,21 @@ async def judge(
 ) -> Verdict:
     """The verdict on a ticket whose signature holds, by the database's clock."""
     chosen = Ticket.id == presented.ticket_id if presented.ticket_id else Ticket.code == presented.code
-    row = (await session.execute(select(Ticket, func.clock_timestamp()).where(chosen))).one_or_none()
+    # A draft is not visible to everybody, and its tickets are still found.
+    columns = Ticket, Event.status, Event.ends_at, func.clock_timestamp()
+    query = select(*columns).outerjoin(Event, Event.id == Ticket.event_id)
+    row = (await session.execute(query.where(chosen))).one_or_none()
     if row is None or not _belongs(row[0], presented, actor):
         return Verdict(Reason.UNKNOWN)
-    ticket, now = row
+    ticket, status, ends_at, now = row
     details = _details(ticket) if actor.works_for(ticket.merchant_id) else None
-    return Verdict(_reason(ticket, presented, event_id, now), details, now)
+    # An event that was moved to an earlier end leaves its tickets as they are signed.
+    is_over = now >= ticket.expires_at or (
+        ends_at is not None and now >= expires_at(ends_at, ticket.issued_at)
+    )
+    is_cancelled = status == EventStatus.CANCELLED
+    reason = _reason(ticket, presented, event_id, is_over=is_over, is_cancelled=is_cancelled)
+    return Verdict(reason, details, now)
 
 
 async def _read_token(keys: KeyStore, text: str) -> Presented | Reason:
@@ -167,13 +179,17 @@ def _belongs(ticket: Ticket, presented: Presented, actor: Actor) -> bool:
     return same_merchant and same_event and not is_outsider and (presented.epoch or 0) <= ticket.epoch
 
 
-def _reason(ticket: Ticket, presented: Presented, event_id: UUID | None, now: datetime) -> Reason:
+def _reason(
+    ticket: Ticket, presented: Presented, event_id: UUID | None, *, is_over: bool, is_cancelled: bool
+) -> Reason:
     checks = (
         (event_id is not None and event_id != ticket.event_id, Reason.OTHER_EVENT),
+        # The tickets are voided by a job, which may be late.
+        (is_cancelled, Reason.EVENT_CANCELLED),
         (ticket.state == TicketState.VOID, Reason.VOIDED),
         (presented.epoch is not None and presented.epoch < ticket.epoch, Reason.SUPERSEDED),
         (ticket.state == TicketState.USED, Reason.ALREADY_USED),
-        (now >= ticket.expires_at, Reason.EXPIRED),
+        (is_over, Reason.EXPIRED),
     )
     return next((reason for applies, reason in checks if applies), Reason.GOOD)
 

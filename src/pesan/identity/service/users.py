@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import delete, func
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
@@ -64,10 +64,10 @@ async def set_membership(
     (V7.2.4). **Locks** the user. **Raises** UnknownUser.
     """
     user = await _locked_user(session, user_id)
+    mine = (Membership.user_id == user_id, Membership.merchant_id == merchant_id)
+    before = await session.scalar(select(Membership.role).where(*mine))
     if role is None:
-        await session.execute(
-            delete(Membership).where(Membership.user_id == user_id, Membership.merchant_id == merchant_id)
-        )
+        await session.execute(delete(Membership).where(*mine))
     else:
         wanted = insert(Membership).values(user_id=user_id, merchant_id=merchant_id, role=role)
         await session.execute(
@@ -76,9 +76,15 @@ async def set_membership(
             )
         )
     await revoke_sessions(session, user_id)
-    data = {"role": role}
     await record(
-        session, user, action="user:membership:changed", actor=actor, merchant_id=merchant_id, data=data
+        session,
+        user,
+        action="user:membership:changed",
+        actor=actor,
+        merchant_id=merchant_id,
+        data={"role": role},
+        before={"role": before},
+        after={"role": role},
     )
 
 
@@ -87,9 +93,17 @@ async def set_platform_role(
 ) -> None:
     """Make a person an administrator of the instance, or with None an ordinary user again; ends their sessions."""
     user = await _locked_user(session, user_id)
-    user.platform_role = role
+    before, user.platform_role = user.platform_role, role
     await revoke_sessions(session, user_id)
-    await record(session, user, action="user:platform_role:changed", actor=actor, data={"role": role})
+    await record(
+        session,
+        user,
+        action="user:platform_role:changed",
+        actor=actor,
+        data={"role": role},
+        before={"role": before},
+        after={"role": role},
+    )
 
 
 async def set_active(session: WriteSession, *, user_id: UUID, is_active: bool, actor: Actor) -> None:

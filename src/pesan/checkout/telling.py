@@ -1,0 +1,68 @@
+"""Telling buyers, by every channel they gave an address for."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import or_, select
+
+from pesan.catalog.models import Event
+from pesan.catalog.states import EventStatus
+from pesan.db import ReadSession, WriteSession
+from pesan.notifications.channels import Channels
+from pesan.notifications.service import notify
+from pesan.notifications.states import ChannelName, Kind
+from pesan.orders.models import Order
+from pesan.orders.states import OrderEvent, OrderState
+
+_KINDS = {
+    OrderEvent.SUBMIT_PROOF: Kind.PROOF_RECEIVED,
+    OrderEvent.REJECT: Kind.REJECTED,
+    OrderEvent.FULFIL: Kind.TICKET_READY,
+    OrderEvent.EXPIRE: Kind.EXPIRED,
+    OrderEvent.CANCEL: Kind.CANCELLED,
+}
+_EXPECTING = (OrderState.REVIEW, OrderState.PAID, OrderState.COMPLETED)
+
+
+async def tell(
+    session: WriteSession, channels: Channels, order: Order, kind: Kind, *, occasion: str = ""
+) -> None:
+    """Write down, once for each occasion, that a buyer is told something."""
+    contacts = {ChannelName.EMAIL: order.email, ChannelName.WHATSAPP: order.wa}
+    await notify(
+        session,
+        order_id=order.id,
+        merchant_id=order.merchant_id,
+        kind=kind,
+        channels=channels.reaching(contacts),
+        occasion=occasion,
+    )
+
+
+async def kind_of(session: ReadSession, order: Order, event: OrderEvent) -> Kind | None:
+    """What a buyer is told of a move; None when it is nothing that they do not know.
+
+    A hold that was given back says nothing; an order that ended with its event says so, once.
+    """
+    if event is not OrderEvent.CANCEL:
+        return _KINDS[event]
+    if (await session.get_one(Event, order.event_id)).status == EventStatus.CANCELLED:
+        return Kind.EVENT_CANCELLED
+    return Kind.CANCELLED if order.submitted_at is not None else None
+
+
+async def list_expecting(
+    session: ReadSession, event_id: UUID, *, after: UUID | None, limit: int
+) -> Sequence[Order]:
+    """The next orders, by id from `after` on, whose buyers expect the event to take place and can be told."""
+    query = (
+        select(Order)
+        .where(
+            Order.event_id == event_id,
+            Order.state.in_(_EXPECTING),
+            or_(Order.email.is_not(None), Order.wa.is_not(None)),
+        )
+        .order_by(Order.id)
+        .limit(limit)
+    )
+    return (await session.scalars(query if after is None else query.where(Order.id > after))).all()
