@@ -15,6 +15,7 @@ from schemathesis import Case, GenerationMode
 from schemathesis.checks import load_all_checks, not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
+    negative_data_rejection,
     response_headers_conformance,
     response_schema_conformance,
     unsupported_method,
@@ -134,7 +135,9 @@ def examine(url: str, seeds: Seeds) -> Findings:
         for result in schema.get_all_operations():
             operation = result.ok()
             for mode in GenerationMode:
-                examine_operation(operation, mode, seeds, Send(session, findings, operation.label))
+                extra = [negative_data_rejection] if mode is GenerationMode.NEGATIVE else []
+                send = Send(session, findings, operation.label, [*CHECKS, *extra])
+                examine_operation(operation, mode, seeds, send)
     return findings
 
 
@@ -145,6 +148,7 @@ class Send:
     session: requests.Session
     findings: Findings
     label: str
+    checks: list[Any]
 
     def __call__(self, case: Case) -> None:
         response = case.call(session=self.session, timeout=30)
@@ -154,7 +158,7 @@ class Send:
         if str(response.status_code) not in named and case.method.upper() == self.label.split()[0]:
             self._note(case, response, "status is not named")
         try:
-            case.validate_response(response, checks=CHECKS)
+            case.validate_response(response, checks=self.checks)
         except schemathesis.core.failures.FailureGroup as group:
             for failure in group.exceptions:
                 self._note(case, response, str(failure))

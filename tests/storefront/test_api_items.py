@@ -169,7 +169,7 @@ async def test_cursor_of_an_extreme_moment_is_no_server_error(shop: Shop, moment
 
 
 @pytest.mark.parametrize("name", ["from", "to"])
-@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "-62135596800"])
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
 async def test_extreme_moment_is_no_server_error(shop: Shop, name, moment):
     answer = await shop.guest.get("/api/items", params={name: moment})
 
@@ -188,6 +188,9 @@ async def test_extreme_moment_is_no_server_error(shop: Shop, name, moment):
         ({"maxPrice": "NaN"}, "#/maxPrice"),
         ({"from": "2026-12-01T00:00:00"}, "#/from"),
         ({"to": "besok"}, "#/to"),
+        ({"from": "0"}, "#/from"),
+        ({"to": "-62135596800"}, "#/to"),
+        ({"to": "1e3"}, "#/to"),
         ({"q": "x" * 81}, "#/q"),
         ({"available": "mungkin"}, "#/available"),
     ],

@@ -1,17 +1,34 @@
 """What the booking face answers."""
 
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
 
 from pesan.catalog.queries import ListingFilter
 from pesan.catalog.states import SaleState
 from pesan.checkout.schemas import Asked, Face, Moment
+from pesan.kit.i18n import Text
 from pesan.kit.money import MAX_AMOUNT
 from pesan.kit.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from pesan.orders.states import OrderState
 from pesan.payments.states import MethodKind
 from pesan.tickets.states import Result, TicketState
+
+_DATE_MEND = Text(
+    id="Tulis tanggal, jam, dan zona waktunya, misalnya 2026-12-05T19:00:00+07:00.",
+    en="Write date, time and time zone, such as 2026-12-05T19:00:00+07:00.",
+)
+
+
+def _written_out(value: Any) -> Any:
+    """A number would be read as seconds since 1970, which nobody means who writes `from=2026`."""
+    if isinstance(value, str) and value.strip("-+. ").replace(".", "").isdigit():
+        raise ValueError(_DATE_MEND)
+    return value
+
+
+ClockTime = Annotated[AwareDatetime, BeforeValidator(_written_out)]
 
 
 class CapacityAnswer(Face):
@@ -73,8 +90,8 @@ class ItemQuery(Face):
     q: str | None = Field(None, max_length=80)
     merchant: str | None = Field(None, max_length=40)
     city: str | None = Field(None, max_length=80)
-    starts_from: AwareDatetime | None = Field(None, alias="from")
-    starts_before: AwareDatetime | None = Field(None, alias="to")
+    starts_from: ClockTime | None = Field(None, alias="from")
+    starts_before: ClockTime | None = Field(None, alias="to")
     max_price: int | None = Field(None, ge=0, le=MAX_AMOUNT)
     available: bool = False
     cursor: str | None = Field(None, max_length=300)
