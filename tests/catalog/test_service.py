@@ -6,11 +6,12 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text
 
+from pesan.audit.verify import verify as verify_audit
 from pesan.capacity.errors import CapacityTooLow
 from pesan.catalog.errors import EventNotFound, InvalidPeriod
 from pesan.catalog.models import Event
 from pesan.catalog.queries import ListingFilter, get_listing, list_listings
-from pesan.catalog.service import update_event
+from pesan.catalog.service import set_status, update_event
 from pesan.catalog.states import EventStatus
 from pesan.db import Actor
 from pesan.kit.ids import new_id
@@ -156,3 +157,46 @@ async def test_list_never_has_drafts_not_even_for_their_merchant(make, database)
         page = await list_listings(session, ListingFilter(include_past=True))
 
     assert (page.items, page.next_cursor) == ([], None)
+
+
+async def _entries(database, action):
+    query = (
+        "SELECT p.before, p.after FROM audit_entries e JOIN audit_private p USING (subject_id, seq)"
+        " WHERE e.action = :action ORDER BY e.seq"
+    )
+    async with database.read(SYSTEM) as session:
+        assert await verify_audit(session) == []
+        return [tuple(row) for row in await session.execute(text(query), {"action": action})]
+
+
+async def test_audit_of_a_change_says_what_was_before_and_after(make, update, database):
+    event = await make.event(capacity=10)
+    ends_at = event.ends_at + timedelta(hours=1)
+
+    await update(event, capacity=12, hold_ratio=Decimal("0.5"), price_amount=175_000, ends_at=ends_at)
+
+    assert await _entries(database, "event:catalog:updated") == [
+        (
+            {
+                "capacity": 10,
+                "hold_ratio": "1",
+                "price_amount": 150_000,
+                "ends_at": event.ends_at.isoformat(),
+            },
+            {
+                "capacity": 12,
+                "hold_ratio": "0.5",
+                "price_amount": 175_000,
+                "ends_at": ends_at.isoformat(),
+            },
+        )
+    ]
+
+
+async def test_audit_of_a_status_says_what_was_before_and_after(make, database):
+    event = await make.event()
+    async with database.write(SYSTEM) as session:
+        stored = await session.get_one(Event, event.id)
+        await set_status(session, event=stored, status=EventStatus.CLOSED, actor=SYSTEM)
+
+    assert await _entries(database, "event:sale:closed") == [({"status": "open"}, {"status": "closed"})]

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from pesan.app.modules import list_invariants
 from pesan.db import Actor
 from pesan.jobs import GiveUp
+from pesan.kit import metrics
 from pesan.kit.ids import ALPHABET, normalise_code
 from pesan.orders.errors import WrongState
 from pesan.orders.models import Order
@@ -81,6 +82,16 @@ async def test_fulfil_order_run_again_changes_nothing(database, make, deps):
     await fulfil_order(deps, order.id)
 
     assert [(ticket.id, ticket.qr_text) for ticket in await _tickets(database, order.id)] == before
+
+
+async def test_tickets_are_counted_once_they_are_written(make, deps):
+    before = metrics.TICKETS_ISSUED.metric._value.get()
+    order = await make.order(await make.event(max_per_order=3), state=OrderState.PAID, quantity=3)
+
+    for _ in range(2):
+        await fulfil_order(deps, order.id)
+
+    assert metrics.TICKETS_ISSUED.metric._value.get() - before == 3
 
 
 async def test_fulfil_order_run_by_several_workers_at_once_makes_each_ticket_once(database, make, deps):

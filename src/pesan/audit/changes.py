@@ -1,7 +1,7 @@
 """What changed, in the form that an entry keeps: JSON without fractions."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -17,8 +17,10 @@ def changed_values(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple
 
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, Decimal | UUID):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    if isinstance(value, UUID):
         return str(value)
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
