@@ -14,6 +14,7 @@ from benchmarks.fulfilment import measure_jobs, measure_tickets
 from benchmarks.holds import measure_holds, measure_holds_beside_moves
 from benchmarks.instance import Bench, open_bench
 from benchmarks.pages import measure_pages
+from pesan.logging import configure_logging
 from tests.support.factories import SYSTEM
 
 PARTS: dict[str, Callable[[Bench], Awaitable[Table]]] = {
@@ -53,6 +54,8 @@ def main() -> None:
         "part", nargs="*", choices=[*PARTS, []], help=f"one of {', '.join(PARTS)}; all by default"
     )
     wanted = parser.parse_args()
+    # What every job and request would say is not what is measured here.
+    configure_logging(folder=None, level="warning", service="bench")
     uvloop.run(run(wanted.part or list(PARTS)))
 
 
