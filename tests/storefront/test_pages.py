@@ -8,13 +8,16 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from pesan.catalog.models import Event
+from pesan.catalog.service import set_status
+from pesan.catalog.states import EventStatus
 from pesan.checkout.links import event_path
 from pesan.db import Database
 from pesan.kit.registry import Registry
 from pesan.orders.states import OrderState
 from tests.storefront.guest import Guest
 from tests.support.database import places_taken
-from tests.support.factories import Make
+from tests.support.factories import SYSTEM, Make
 from tests.support.queries import CountQueries, counter_for
 
 NASTY = "<script>alert(1)</script>\"'{{7*7}}"
@@ -204,3 +207,20 @@ async def test_english_is_complete_enough_to_have_no_indonesian_button(guest: Gu
     guest.client.headers["accept-language"] = "en"
     page = (await guest.get(path_of(event))).text
     assert ("Book a place" in page, "Pesan tempat" in page) == (True, False)
+
+
+@pytest.mark.parametrize("state", [OrderState.HOLD, OrderState.REVIEW, OrderState.PAID, OrderState.COMPLETED])
+async def test_status_page_of_a_cancelled_event_says_so_and_shows_no_ticket(
+    guest: Guest, make: Make, database: Database, state
+):
+    order = await make.order(state=state)
+    async with database.write(SYSTEM) as session:
+        event = await session.get_one(Event, order.event_id)
+        await set_status(session, event=event, status=EventStatus.CANCELLED, actor=SYSTEM)
+
+    page = (await guest.get(f"/b/{order.code}")).text
+
+    assert "Acaranya dibatalkan" in page
+    assert [
+        word for word in ("Sampai jumpa", "Tunjukkan QR", "Lanjut bayar", "Tiketmu") if word in page
+    ] == []

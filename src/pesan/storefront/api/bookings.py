@@ -41,11 +41,12 @@ from pesan.settings import Settings
 from pesan.storage.errors import InspectionBusy, StorageUnavailable
 from pesan.storage.uploads import Received
 from pesan.storefront.answers import booking_answer, payment_answer
-from pesan.storefront.api.describe import CODE, CODE_OR_COOKIE, FILE, KEY, REFUSED_FILES, described
+from pesan.storefront.api.describe import CODE, CODE_OR_COOKIE, FILE, KEY, REFUSED_FILES, described, json_of
 from pesan.storefront.api.uploads import chunks, one_file
 from pesan.storefront.booking import load_booking, load_instructions, load_status
 from pesan.storefront.schemas import BookingAnswer, BookingStatusAnswer, PaymentAnswer
 from pesan.web.access import Who, allow
+from pesan.web.context import context_of
 from pesan.web.cookies import remember_code
 from pesan.web.deps import (
     buyer_digest,
@@ -56,7 +57,8 @@ from pesan.web.deps import (
 )
 from pesan.web.errors import SignInNeeded, ValidationFailed
 from pesan.web.idempotency import fresh, read_key, replay
-from pesan.web.limits import limit, limit_misses
+from pesan.web.json_bodies import read_json
+from pesan.web.limits import HOLD, Limiter, limit, limit_misses
 from pesan.web.openapi import BODY_REFUSALS, KEY_REFUSALS, refusals
 
 GUESSES = limit_misses("code-misses", 20, 60)
@@ -72,7 +74,6 @@ NOT_YOURS = (SignInNeeded, Forbidden, OrderNotFound)
     "/hold",
     status_code=201,
     response_model=HoldAnswer,
-    dependencies=[limit("hold", 5, 900)],
     responses=refusals(
         *BODY_REFUSALS,
         *KEY_REFUSALS,
@@ -84,11 +85,13 @@ NOT_YOURS = (SignInNeeded, Forbidden, OrderNotFound)
         ReviewBacklog,
         TooManyHolds,
     ),
-    openapi_extra=described(KEY),
+    openapi_extra=described(KEY, body=json_of(HoldRequest)),
 )
-async def hold(request: Request, wish: HoldRequest) -> Response:
+async def hold(request: Request) -> Response:
     """Hold a place: the timer starts, and the answer's code is what opens the booking from now on."""
     registry = get_registry(request)
+    await registry[Limiter].hit(context_of(request), HOLD)
+    wish = await read_json(request, HoldRequest)
     wanted = await read_key(request)
     base_url = registry[Settings].base_url
 

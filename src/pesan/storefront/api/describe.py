@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pydantic import BaseModel
+
 from pesan.storage.errors import (
     PdfActive,
     PdfLocked,
@@ -68,6 +70,11 @@ REFUSED_FILES = (
     PdfActive,
     PdfTooLong,
 )
+
+
+def json_of(schema: type[BaseModel]) -> dict[str, Any]:
+    """The `requestBody` of a route that reads its JSON itself."""
+    return {"required": True, "content": {"application/json": {"schema": schema.model_json_schema()}}}
 
 
 def described(
