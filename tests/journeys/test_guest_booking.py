@@ -1,11 +1,15 @@
 """A guest's whole way: from the list to the ticket, with scripts and without, and every way back on track."""
 
+from datetime import timedelta
+
 import pytest
 from playwright.async_api import Browser, expect
 
+from pesan.catalog.models import Event
 from pesan.orders.states import OrderEvent, OrderState
 from tests.journeys.browser import Tab, visiting
 from tests.journeys.guests import PAY_URL, STATUS_URL, Fair, fill_sheet, hold_a_place, open_fair, send_proof
+from tests.support.factories import SYSTEM
 from tests.support.service import Service
 
 NOBODY = "Tulis sedikitnya 3 huruf: huruf, spasi, titik, petik atau tanda hubung."
@@ -209,6 +213,9 @@ async def test_completed_booking_hands_out_its_papers(database, make, service, t
     page = tab.page
     await tab.open(fair.url(f"/b/{code}"))
     await expect(page.locator(".pass__qr svg")).to_be_visible(timeout=30_000)
+    await expect(page.get_by_role("link", name="Sertifikat")).to_have_count(0)
+    await _end(database, fair.event)
+    await page.reload()
     papers = {
         "Unduh PDF": f"tiket-{code}.pdf",
         "Ringkasan PDF": f"pesanan-{code}.pdf",
@@ -219,6 +226,16 @@ async def test_completed_booking_hands_out_its_papers(database, make, service, t
         async with page.expect_download() as download:
             await page.get_by_role("link", name=label).click()
         assert (await download.value).suggested_filename == filename
+
+
+async def _end(database, event):
+    """The event took place yesterday."""
+    async with database.write(SYSTEM) as session:
+        stored = await session.get_one(Event, event.id)
+        stored.starts_at, stored.ends_at = (
+            stored.starts_at - timedelta(days=31),
+            stored.ends_at - timedelta(days=31),
+        )
 
 
 async def test_device_keeps_its_bookings(fair: Fair, tab: Tab, make):

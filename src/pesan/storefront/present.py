@@ -127,12 +127,13 @@ def show_status(booking: Booking, *, origin: str) -> StatusView:
     shown = show_booking(booking, origin=origin)
     event = booking.listing.event
     files = shown.path
+    attended = bool(booking.tickets) and event.ends_at <= booking.now
     return StatusView(
         shown,
         [_show_ticket(ticket, files) for ticket in booking.tickets],
         calendar_path=f"{files}/calendar.ics",
         summary_path=f"{files}/summary.pdf",
-        certificate_path=f"{files}/certificate.pdf" if event.certificate and booking.tickets else "",
+        certificate_path=f"{files}/certificate.pdf" if event.certificate and attended else "",
     )
 
 

