@@ -109,7 +109,7 @@ async def update_event(session: WriteSession, *, event: Event, draft: EventDraft
     terms = {
         "capacity": draft.capacity,
         "hold_ratio": draft.hold_ratio,
-        "method_ids": sorted(draft.method_ids),
+        "method_ids": sorted(set(draft.method_ids)),
     }
     before, after = changed_values(old, values | terms)
     for name, value in values.items():
