@@ -1,10 +1,13 @@
 """Every setting of an instance: one frozen object, built once; nobody else reads the environment."""
 
 import os
+import re
 import secrets
 from contextlib import suppress
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -12,6 +15,13 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 Environment = Literal["development", "production"]
 MIN_SECRET_LENGTH = 32
 MIN_DIFFERENT_CHARACTERS = 8
+# What documentation and examples leave for people to replace.
+_PLACEHOLDER = re.compile(
+    r"change.?me|replace.?me|secret|example|your[-_]|password|placeholder", re.IGNORECASE
+)
+_WIDEST_NETWORK = {4: 8, 6: 16}
+_UNIX_PROXY = "unix"
+_TRUSTS_EVERYBODY = "PESAN_TRUSTED_PROXIES trusts every address; anybody could claim any IP."
 
 
 def _alias(name: str, *documents: str) -> AliasChoices:
@@ -25,7 +35,9 @@ class Settings(BaseSettings):
     """
 
     # Tests fill the fields by name; without the prefix those names would be read from the environment too, HOME first.
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True, env_prefix="PESAN_")
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", populate_by_name=True, env_prefix="PESAN_", env_ignore_empty=True
+    )
 
     environment: Environment = Field("development", validation_alias=_alias("ENV", "NEXT_PUBLIC_APP_ENV"))
     debug: bool = Field(False, validation_alias=_alias("DEBUG"))
@@ -118,6 +130,7 @@ def load_settings(**overrides: object) -> Settings:
 def problems(settings: Settings) -> list[str]:
     """Why this instance must not face the public, in plain sentences; empty when nothing stands against it."""
     checks = [
+        (not settings.is_production, "PESAN_ENV is not production; it would start with unsafe settings."),
         (settings.debug, "PESAN_DEBUG is on; errors would show internals."),
         (
             _is_weak(settings.secret_key.get_secret_value()),
@@ -125,14 +138,18 @@ def problems(settings: Settings) -> list[str]:
         ),
         (not settings.base_url, "PESAN_BASE_URL is missing; links in mails and tickets would point nowhere."),
         (bool(settings.base_url) and not settings.https, "PESAN_BASE_URL is not https."),
-        (
-            _trusts_everybody(settings.trusted_proxies),
-            "PESAN_TRUSTED_PROXIES trusts every address; anybody could claim any IP.",
-        ),
         ("*" in settings.trusted_hosts, "PESAN_TRUSTED_HOSTS accepts every host name."),
         (settings.rate_limits == "off", "PESAN_RATE_LIMITS is off."),
+        (not _is_zone(settings.zone), f"PESAN_ZONE is {settings.zone}, which is no time zone."),
     ]
-    return [sentence for wrong, sentence in checks if wrong]
+    found = [sentence for wrong, sentence in checks if wrong]
+    return [*found, *_proxy_problems(settings.trusted_proxies), *_storage_problems(settings)]
+
+
+def warnings(settings: Settings) -> list[str]:
+    """What works and is hardly meant; it does not keep an instance from starting."""
+    missing = not settings.smtp_url.get_secret_value()
+    return ["PESAN_SMTP_URL is missing; buyers would get no mail."] if missing else []
 
 
 class UnsafeSettings(RuntimeError):
@@ -147,11 +164,58 @@ def require_safe(settings: Settings) -> None:
 
 
 def _is_weak(secret: str) -> bool:
-    return len(secret) < MIN_SECRET_LENGTH or len(set(secret)) < MIN_DIFFERENT_CHARACTERS
+    is_short = len(secret) < MIN_SECRET_LENGTH or len(set(secret)) < MIN_DIFFERENT_CHARACTERS
+    return is_short or bool(_PLACEHOLDER.search(secret))
 
 
-def _trusts_everybody(proxies: tuple[str, ...]) -> bool:
-    return any(proxy in {"*", "0.0.0.0/0", "::/0"} for proxy in proxies)
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # nothing of that name, no name at all, a folder
+        return False
+    return True
+
+
+def _proxy_problems(proxies: tuple[str, ...]) -> list[str]:
+    """A network wider than an organisation's own holds strangers, who could then claim any address."""
+    return [problem for proxy in proxies if proxy != _UNIX_PROXY and (problem := _proxy_problem(proxy))]
+
+
+def _proxy_problem(proxy: str) -> str | None:
+    if proxy == "*":
+        return _TRUSTS_EVERYBODY
+    try:
+        network = ip_network(proxy, strict=False)
+    except ValueError:
+        return f"PESAN_TRUSTED_PROXIES names {proxy}, which is neither an address nor a network."
+    if network.prefixlen == 0:
+        return _TRUSTS_EVERYBODY
+    if network.prefixlen < (narrowest := _WIDEST_NETWORK[network.version]):
+        return f"PESAN_TRUSTED_PROXIES trusts {proxy}, which is wider than /{narrowest}."
+    return None
+
+
+def _storage_problems(settings: Settings) -> list[str]:
+    """What would come to light only when the first buyer sends a file.
+
+    No key at all is fine: the machine may have a role.
+    """
+    url, is_local = settings.storage_url, settings.storage_provider == "local"
+    has_bucket = url.startswith("s3://") or (bool(settings.storage_bucket) and not is_local and not url)
+    has_key, has_secret = bool(settings.storage_key_id), bool(settings.storage_secret.get_secret_value())
+    wants_bucket = bool(settings.storage_provider or settings.storage_endpoint or has_key or has_secret)
+    checks = [
+        (has_key != has_secret, "Only one of PESAN_STORAGE_KEY_ID and PESAN_STORAGE_SECRET is set."),
+        (
+            wants_bucket and not is_local and not has_bucket and not url,
+            "PESAN_STORAGE_BUCKET is missing, and other settings of a bucket are there; files would stay on this disk.",
+        ),
+        (
+            settings.storage_provider == "r2" and not settings.storage_endpoint,
+            "PESAN_STORAGE_ENDPOINT is missing; R2 has an address for each account.",
+        ),
+    ]
+    return [sentence for wrong, sentence in checks if wrong]
 
 
 def _home_secret(home: Path) -> str:

@@ -450,9 +450,32 @@ def test_functions_with_the_owners_rights_are_those_known(owner: Connection, rol
         "expired_holds",
         "get_capacity_snapshot",
         "jobs_retry_parked",
-        "ledger_check_balance",
         "next_hold_ends_at",
         "procrastinate_defer_jobs_v1",
         "proof_usage",
         "reserve_amount",
     ]
+
+
+def test_nobody_calls_a_function_by_being_anybody(owner: Connection):
+    """PostgreSQL opens every new function to PUBLIC, and what anybody may call with the owner's rights is a hole."""
+    rows = owner.execute(
+        text(
+            "SELECT p.proname FROM pg_proc p"
+            " CROSS JOIN aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a"
+            " WHERE p.pronamespace = 'public'::regnamespace AND a.grantee = 0"
+        )
+    )
+
+    assert rows.all() == []
+
+
+def test_functions_with_the_owners_rights_look_at_temporary_names_last(owner: Connection):
+    rows = owner.execute(
+        text(
+            "SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace"
+            " AND NOT coalesce(array_to_string(proconfig, ';') LIKE 'search_path=%pg_temp', false)"
+        )
+    )
+
+    assert rows.all() == []

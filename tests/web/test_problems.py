@@ -145,9 +145,10 @@ async def test_lock_held_for_long_is_busy_in_time(
 
 async def test_pool_used_up_is_busy(make_client: MakeClient, web_database: Database, busy_router: APIRouter):
     client = make_client(routers=(busy_router,))
-    web_database.engine.sync_engine.pool._timeout = 0.2  # type: ignore[attr-defined]
+    pool = web_database.engine.sync_engine.pool
+    pool._timeout = 0.2  # type: ignore[attr-defined]
     async with contextlib.AsyncExitStack() as held:
-        for _ in range(10):
+        for _ in range(pool.size() + pool._max_overflow):  # type: ignore[attr-defined]
             await held.enter_async_context(web_database.read(Actor.guest()))
         response = await client.get("/api/now")
 

@@ -13,6 +13,7 @@ from pesan.capacity.models import DEFAULT_HOLD_RATIO, CapacityPool
 from pesan.capacity.states import Bucket, PoolCounts
 from pesan.db import WriteSession
 from pesan.db.rows import pack, recordset
+from pesan.db.waits import violates
 from pesan.kit.ids import new_id
 
 
@@ -29,6 +30,7 @@ class NewClaim:
     bucket: Bucket
 
 
+_NEVER_OVERSOLD = "ck_capacity_pools_never_oversold"
 _COUNTS = {"id": "uuid", "held": "integer", "used": "integer"}
 _CLAIMS = {
     "id": "uuid",
@@ -109,5 +111,7 @@ async def resize_pool(
                 change.values(capacity=capacity, hold_ratio=hold_ratio, max_per_order=max_per_order)
             )
     except IntegrityError as error:
+        if not violates(error, _NEVER_OVERSOLD):
+            raise
         pool = await session.get_one(CapacityPool, pool_id, populate_existing=True)
         raise CapacityTooLow(capacity=capacity, taken=pool.used + pool.held) from error

@@ -11,7 +11,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from pesan.db.actor import Actor, ActorKind
-from pesan.db.waits import as_refusal
+from pesan.db.connections import overflow_of
+from pesan.db.waits import is_passing, refusal
 
 # One round trip per transaction. `is_local` ends every setting with its transaction, so that a pooled
 # connection (PgBouncer included) never carries one person's context into another's request.
@@ -91,10 +92,19 @@ class Database:
     async def _begin(self, kind: type[S], role: str, actor: Actor) -> AsyncIterator[S]:
         try:
             async with kind(self.engine, expire_on_commit=False) as session, session.begin():
-                await session.execute(_CONTEXT, self._context(role, actor))
+                await self._open(session, role, actor)
                 yield session
-        except (DBAPIError, PoolTimeout, OSError, TimeoutError) as error:
-            raise as_refusal(error) from error
+        except (DBAPIError, PoolTimeout) as error:
+            if is_passing(error):
+                raise refusal() from error
+            raise
+
+    async def _open(self, session: AsyncSession, role: str, actor: Actor) -> None:
+        """Connects, too. Only here does an OSError mean the database: inside the block it is the caller's own."""
+        try:
+            await session.execute(_CONTEXT, self._context(role, actor))
+        except OSError as error:  # TimeoutError is one
+            raise refusal() from error
 
     def _context(self, role: str, actor: Actor) -> Mapping[str, str]:
         return {
@@ -121,7 +131,7 @@ def _make_engine(url: URL, pool_size: int) -> AsyncEngine:
     return create_async_engine(
         url,
         pool_size=pool_size,
-        max_overflow=pool_size,
+        max_overflow=overflow_of(pool_size),
         pool_timeout=5,
         pool_pre_ping=False,
         pool_recycle=1_800,

@@ -11,11 +11,42 @@ from sqlalchemy import URL, Connection, MetaData, create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
 from pesan.db.access import LOGINS, ROLES, Access, statements
-from pesan.kit.signing import derive_key
+from pesan.db.roles import close_database, ensure_roles, password_of
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 # Any constant that nothing else in the database uses: processes that start together queue on it.
 _START_LOCK = 7_305_801_842_117
+# PostgreSQL lets everybody call a new function. Ours are for those whom an Access names; those of extensions, and of
+# other owners, are not ours to close. Triggers fire all the same.
+_CLOSE_FUNCTIONS = """
+    DO $$ DECLARE f regprocedure; BEGIN
+        FOR f IN SELECT p.oid FROM pg_proc p
+                 WHERE p.pronamespace = 'public'::regnamespace AND p.prokind = 'f'
+                   AND p.proowner = current_user::regrole
+                   AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass
+                                   AND d.objid = p.oid AND d.deptype = 'e')
+        LOOP EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', f); END LOOP;
+    END $$
+"""
+# Who may do what, as the server has it: tables and sequences, columns, policies, functions, the schema.
+_CATALOGUE = text("""
+    SELECT line FROM (
+        SELECT concat_ws('|', 'class', relname, relrowsecurity, relforcerowsecurity, relacl::text)
+        FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'S')
+        UNION ALL
+        SELECT concat_ws('|', 'column', c.relname, a.attname, a.attacl::text)
+        FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+        WHERE c.relnamespace = 'public'::regnamespace AND a.attacl IS NOT NULL
+        UNION ALL
+        SELECT concat_ws('|', 'policy', tablename, policyname, permissive, roles::text, cmd, qual, with_check)
+        FROM pg_policies WHERE schemaname = 'public'
+        UNION ALL
+        SELECT concat_ws('|', 'function', oid::regprocedure, prosecdef, proconfig::text, proacl::text, md5(prosrc))
+        FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+        UNION ALL
+        SELECT concat_ws('|', 'schema', nspacl::text) FROM pg_namespace WHERE nspname = 'public'
+    ) AS lines (line) ORDER BY line COLLATE "C"
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,24 +62,28 @@ def migrate(owner_url: str | URL, schema: Schema, *, secret: bytes, prefix: str 
     """Bring the database behind `owner_url` up to date; returns whether anything changed.
 
     **Locks** an advisory lock for the whole run, so that of several processes one works and the others find it
-    done. `lock_timeout` is bounded, so a busy table makes the migration fail and not the sale.
+    done. `lock_timeout` is bounded, so a busy table makes the migration fail and not the sale. Raises RolesTaken.
     """
     engine = create_engine(_sync(owner_url), poolclass=NullPool)
-    with engine.connect() as connection, connection.begin():
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _START_LOCK})
-        connection.execute(text("SELECT set_config('lock_timeout', '5s', true)"))
-        created = _ensure_roles(connection, secret, prefix)
-        before = _head(connection)
-        command.upgrade(alembic_config(schema.metadata, connection), "head")
-        changed = _apply_access(connection, schema, prefix)
-        return created or changed or before != _head(connection)
+    with engine.connect() as connection:
+        # Committed before the long part: another database of the server may be waiting for the same roles.
+        with connection.begin():
+            _queue(connection)
+            created = ensure_roles(connection, secret, prefix)
+            closed = close_database(connection, prefix)
+        with connection.begin():
+            _queue(connection)
+            before = _head(connection)
+            command.upgrade(alembic_config(schema.metadata, connection), "head")
+            changed = _apply_access(connection, schema, prefix)
+            return created or closed or changed or before != _head(connection)
 
 
 def login_url(owner_url: str | URL, login: str, *, secret: bytes, prefix: str = "pesan") -> URL:
     """The address by which the web or the worker process logs in; its password follows from the secret."""
     url = make_url(owner_url) if isinstance(owner_url, str) else owner_url
     return url.set(
-        drivername="postgresql+psycopg", username=f"{prefix}_{login}", password=_password(secret, login)
+        drivername="postgresql+psycopg", username=f"{prefix}_{login}", password=password_of(secret, login)
     )
 
 
@@ -66,47 +101,9 @@ def _sync(url: str | URL) -> URL:
     return parsed.set(drivername="postgresql+psycopg")
 
 
-def _password(secret: bytes, login: str) -> str:
-    return derive_key(secret, f"database:{login}", 24).hex()
-
-
-def _ensure_roles(connection: Connection, secret: bytes, prefix: str) -> bool:
-    present = set(connection.execute(text("SELECT rolname FROM pg_roles")).scalars())
-    changed = False
-    for role in ROLES:
-        if f"{prefix}_{role}" not in present:
-            connection.execute(text(f"CREATE ROLE {prefix}_{role} NOLOGIN NOINHERIT"))
-            changed = True
-    for login, roles in LOGINS.items():
-        changed |= _ensure_login(connection, f"{prefix}_{login}", _password(secret, login), present)
-        for role in roles:
-            _grant_role(connection, f"{prefix}_{role}", f"{prefix}_{login}")
-    return changed
-
-
-def _ensure_login(connection: Connection, name: str, password: str, present: set[str]) -> bool:
-    """The password is set only when the one we have does not open the door: ALTER ROLE would churn on every start."""
-    fingerprint = sha256(password.encode()).hexdigest()
-    comment = connection.execute(
-        text("SELECT shobj_description(oid, 'pg_authid') FROM pg_roles WHERE rolname = :name"),
-        {"name": name},
-    ).scalar()
-    if name in present and comment == fingerprint:
-        return False
-    verb = "ALTER" if name in present else "CREATE"
-    connection.execute(
-        text(f"{verb} ROLE {name} LOGIN NOINHERIT NOSUPERUSER NOCREATEDB PASSWORD '{password}'")
-    )
-    connection.execute(text(f"COMMENT ON ROLE {name} IS '{fingerprint}'"))
-    return True
-
-
-def _grant_role(connection: Connection, role: str, member: str) -> None:
-    granted = connection.execute(
-        text("SELECT pg_has_role(:member, :role, 'MEMBER')"), {"member": member, "role": role}
-    ).scalar()
-    if not granted:
-        connection.execute(text(f"GRANT {role} TO {member}"))
+def _queue(connection: Connection) -> None:
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _START_LOCK})
+    connection.execute(text("SELECT set_config('lock_timeout', '5s', true)"))
 
 
 def _head(connection: Connection) -> str | None:
@@ -115,17 +112,29 @@ def _head(connection: Connection) -> str | None:
 
 
 def _apply_access(connection: Connection, schema: Schema, prefix: str) -> bool:
-    """Functions, grants and policies follow the code; a fingerprint keeps an unchanged set from taking locks."""
+    """Functions, grants and policies follow the code; an unchanged set takes no locks.
+
+    The fingerprint covers what the catalogue says afterwards too: it travels with a dump, grants may not, and what
+    somebody took away or gave to one of our roles by hand is put right.
+    """
     wanted = [*schema.functions, *_schema_grants(prefix), *statements(schema.access, prefix)]
-    fingerprint = sha256("\n".join(wanted).encode()).hexdigest()
     connection.execute(text("CREATE TABLE IF NOT EXISTS access_version (fingerprint text PRIMARY KEY)"))
-    if connection.execute(text("SELECT fingerprint FROM access_version")).scalar() == fingerprint:
+    found = connection.execute(text("SELECT fingerprint FROM access_version")).scalar()
+    if found == _fingerprint(connection, wanted):
         return False
     for statement in wanted:
         connection.exec_driver_sql(statement.replace("%", "%%"))
     connection.execute(text("DELETE FROM access_version"))
-    connection.execute(text("INSERT INTO access_version VALUES (:fingerprint)"), {"fingerprint": fingerprint})
+    connection.execute(
+        text("INSERT INTO access_version VALUES (:fingerprint)"),
+        {"fingerprint": _fingerprint(connection, wanted)},
+    )
     return True
+
+
+def _fingerprint(connection: Connection, wanted: Sequence[str]) -> str:
+    catalogue = connection.execute(_CATALOGUE).scalars()
+    return sha256("\n".join([*wanted, *catalogue]).encode()).hexdigest()
 
 
 def _schema_grants(prefix: str) -> list[str]:
@@ -135,4 +144,5 @@ def _schema_grants(prefix: str) -> list[str]:
         f"GRANT USAGE ON SCHEMA public TO {everybody}, {logins}",
         f"GRANT SELECT ON alembic_version TO {everybody}",
         "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+        _CLOSE_FUNCTIONS,
     ]

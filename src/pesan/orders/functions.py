@@ -1,10 +1,12 @@
 """Database functions that answer for rows which the asker may not see; replaced in place by `pesan migrate`."""
 
+from pesan.db.access import REQUEST, SYSTEM, Access
+
 FUNCTIONS = (
     # Runs as the owner: anybody may know how many places are free, nobody whose they are.
     """
     CREATE OR REPLACE FUNCTION expired_holds(of_event uuid) RETURNS integer
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
         SELECT coalesce(sum(quantity), 0)::integer FROM orders
         WHERE event_id = of_event AND state = 'HOLD' AND hold_expires_at <= clock_timestamp()
           AND (payment_open_until IS NULL OR payment_open_until <= clock_timestamp())
@@ -15,7 +17,7 @@ FUNCTIONS = (
     CREATE OR REPLACE FUNCTION get_capacity_snapshot(of_event uuid)
     RETURNS TABLE (capacity integer, capacity_used integer, capacity_left integer, hold_active integer,
                    hold_pool_left integer, available integer, snapshot_at timestamptz)
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
         WITH pool AS (
             SELECT p.capacity, p.used, p.held - expired_holds(e.id) AS held,
                    least(p.capacity, greatest(floor(p.capacity * p.hold_ratio)::integer, p.max_per_order)) AS hold_limit
@@ -28,3 +30,8 @@ FUNCTIONS = (
     $$
     """,
 )
+
+ACCESS = [
+    Access("FUNCTION expired_holds(uuid)", {REQUEST: "EXECUTE", SYSTEM: "EXECUTE"}),
+    Access("FUNCTION get_capacity_snapshot(uuid)", {REQUEST: "EXECUTE", SYSTEM: "EXECUTE"}),
+]

@@ -1,12 +1,14 @@
 """Database functions and triggers of payments; replaced in place by `pesan migrate`."""
 
+from pesan.db.access import REQUEST, SALE, SYSTEM, Access
+
 FUNCTIONS = (
     # Runs as the owner: whether an amount is free depends on orders that the asker may not see. The chosen amount
     # is tried in a later statement than the search, and the primary key decides between two who chose the same.
     """
     CREATE OR REPLACE FUNCTION reserve_amount(of_account text, base bigint, ceiling bigint, of_merchant uuid,
                                               of_order uuid, of_payment uuid)
-    RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+    RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
     DECLARE
         digits record;
         chosen bigint;
@@ -48,7 +50,7 @@ FUNCTIONS = (
     """
     CREATE OR REPLACE FUNCTION proof_usage(of_order uuid)
     RETURNS TABLE (order_count bigint, order_bytes bigint, merchant_bytes bigint)
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
         SELECT mine.number, mine.bytes, recent.bytes
         FROM (SELECT count(*) AS number, coalesce(sum(size), 0)::bigint AS bytes
               FROM payment_proofs WHERE order_id = of_order) AS mine,
@@ -59,7 +61,7 @@ FUNCTIONS = (
     """,
     """
     CREATE OR REPLACE FUNCTION ledger_check_balance() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
     BEGIN
         IF EXISTS (
             SELECT 1 FROM ledger_entries WHERE transaction_id = NEW.transaction_id
@@ -85,3 +87,11 @@ FUNCTIONS = (
     FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change()
     """,
 )
+
+ACCESS = [
+    Access(
+        "FUNCTION reserve_amount(text, bigint, bigint, uuid, uuid, uuid)",
+        {REQUEST: "EXECUTE", SALE: "EXECUTE", SYSTEM: "EXECUTE"},
+    ),
+    Access("FUNCTION proof_usage(uuid)", {REQUEST: "EXECUTE", SALE: "EXECUTE", SYSTEM: "EXECUTE"}),
+]
