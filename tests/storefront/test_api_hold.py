@@ -408,3 +408,39 @@ async def test_waves_of_holds_share_transactions(shop: Shop, count_page_queries)
 
     transactions = len([statement for statement in statements if "set_config" in statement])
     assert transactions <= 12
+
+
+@pytest.mark.parametrize(
+    ("locale", "told"),
+    [
+        (
+            "id",
+            {
+                "#/name": "Tulis sedikitnya 3 huruf: huruf, spasi, titik, petik atau tanda hubung.",
+                "#/wa": "Nomor ini belum lengkap. Contoh: +62 812-3456-7890.",
+                "#/email": "Alamat ini belum lengkap. Contoh: nama@contoh.id.",
+                "#/notes": "Maksimal 120 karakter.",
+                "#/qty": "Maksimal 1.",
+                "#/price": "Isian ini tidak dikenal.",
+            },
+        ),
+        (
+            "en",
+            {
+                "#/name": "Write at least 3 letters: letters, spaces, dots, apostrophes or hyphens.",
+                "#/wa": "This number is not complete. Example: +62 812-3456-7890.",
+                "#/email": "This address is not complete. Example: name@example.com.",
+                "#/notes": "At most 120 characters.",
+                "#/qty": "At most 1.",
+                "#/price": "This field is not known.",
+            },
+        ),
+    ],
+)
+async def test_every_field_says_what_to_do_in_the_readers_language(shop: Shop, locale, told):
+    client = await shop.open_guest(locale=locale)
+    broken = {"name": "S1t1", "wa": "12345", "email": "siti", "notes": "x" * 121, "qty": 2, "price": 1}
+
+    errors = (await shop.hold(client, **broken)).json()["errors"]
+
+    assert {error["pointer"]: error["detail"] for error in errors} == told
