@@ -167,7 +167,7 @@ class HoldAnswer(StateAnswer):
 class MethodChoice(Asked):
     """`POST /api/bookings/{id}/select-method`."""
 
-    method_id: UUID
+    method_id: UUID = Field(examples=["01a1fdd2-4211-7ebb-8eb5-8ff1d35af34f"])
 
 
 class RejectForm(BaseModel):

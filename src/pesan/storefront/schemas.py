@@ -186,7 +186,7 @@ class BookingStatusAnswer(Face):
 class QrQuestion(Asked):
     """`POST /api/verify/qr`: the text of a QR code, a token or a typed code, and the event it should be for."""
 
-    payload: str = Field(max_length=20_000)
+    payload: str = Field(max_length=20_000, examples=["7H3K9Q2MZX4VB8NCT5RWPY6DA1"])
     event_id: UUID | None = None
 
 
