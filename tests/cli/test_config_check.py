@@ -13,6 +13,7 @@ SAFE = {
     "PESAN_ENV": "production",
     "PESAN_SECRET_KEY": "k3Yz81-unguessable-and-long-enough-7Qw",
     "PESAN_BASE_URL": "https://tiket.example.id",
+    "PESAN_SMTP_URL": "smtp://127.0.0.1:25",
 }
 
 
@@ -23,7 +24,13 @@ def check(home: Path, environment: dict[str, str]) -> tuple[int, dict]:
 
 
 def test_config_check_of_safe_settings_finds_nothing(tmp_path: Path):
-    assert check(tmp_path, SAFE) == (0, {"ok": True, "problems": []})
+    assert check(tmp_path, SAFE) == (0, {"ok": True, "problems": [], "warnings": []})
+
+
+def test_config_check_warns_of_missing_mail_and_passes(tmp_path: Path):
+    warning = "PESAN_SMTP_URL is missing; buyers would get no mail."
+    found = {"ok": True, "problems": [], "warnings": [warning]}
+    assert check(tmp_path, {**SAFE, "PESAN_SMTP_URL": ""}) == (0, found)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +59,10 @@ def test_config_check_of_safe_settings_finds_nothing(tmp_path: Path):
     ],
 )
 def test_config_check_names_what_is_unsafe(tmp_path: Path, changes: dict[str, str], problem: str):
-    assert check(tmp_path, {**SAFE, **changes}) == (1, {"ok": False, "problems": [problem]})
+    assert check(tmp_path, {**SAFE, **changes}) == (
+        1,
+        {"ok": False, "problems": [problem], "warnings": []},
+    )
 
 
 def test_config_check_touches_no_database(tmp_path: Path):

@@ -10,7 +10,7 @@ from pesan.audit.verify import verify
 from pesan.cli.instance import with_database
 from pesan.cli.output import AsJson, print_record, print_records, say
 from pesan.db import Actor, Database, Invariant
-from pesan.settings import Settings, load_settings, problems
+from pesan.settings import Settings, load_settings, problems, warnings
 
 audit = typer.Typer(no_args_is_help=True, help="The audit's chains.")
 config = typer.Typer(no_args_is_help=True, help="The settings.")
@@ -63,11 +63,19 @@ def audit_verify(as_json: AsJson = False) -> None:
 @config.command("check")
 def config_check(as_json: AsJson = False) -> None:
     """Say what stands against showing this instance to the public; exit 1 when something does."""
-    found = problems(load_settings())
+    settings = load_settings()
+    found, doubts = problems(settings), warnings(settings)
     if as_json:
-        print_record({"ok": not found, "problems": found}, as_json=True)
-    for sentence in [] if as_json else found:
-        say(f"[red]✗[/] {sentence}")
-    if not found and not as_json:
-        say("[green]✓[/] Nothing stands against it.")
+        print_record({"ok": not found, "problems": found, "warnings": doubts}, as_json=True)
+    else:
+        _say_findings(found, doubts)
     raise typer.Exit(1 if found else 0)
+
+
+def _say_findings(found: list[str], doubts: list[str]) -> None:
+    for sentence in found:
+        say(f"[red]✗[/] {sentence}")
+    for sentence in doubts:
+        say(f"[yellow]![/] {sentence}")
+    if not found:
+        say("[green]✓[/] Nothing stands against it.")

@@ -16,6 +16,7 @@ from pesan.app.instance import Instance, open_instance
 from pesan.app.supervisor import Child, run
 from pesan.cli.instance import DEFAULT_PORT, announced
 from pesan.cli.output import AsJson, print_record, progress, say
+from pesan.db.connections import find_shortage
 from pesan.settings import Settings, load_settings, require_safe
 
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Where to listen.")]
@@ -77,6 +78,11 @@ def _serve(settings: Settings, host: str, port: int, workers: int, *, on_ready: 
             instance = stack.enter_context(open_instance(settings, update))
             instance.migrate()
             _refuse_demo_in_production(instance)
+            shortage = find_shortage(
+                instance.owner_url, web_workers=workers, pool_size=settings.database_pool_size
+            )
+        if shortage:
+            say(f"[yellow]![/] {shortage}")
         if instance.server is not None:
             instance.server.watch()
         stack.enter_context(announced(settings, f"http://{_show(host)}:{port}"))
