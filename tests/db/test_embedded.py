@@ -180,7 +180,8 @@ def test_first_start_is_told(tmp_path: Path):
 
     EmbeddedServer(tmp_path, locale="en").acquire(said.append).release()
 
-    assert said == ["Setting up the database for the first time…"]
+    # A slow machine is told afterwards how long it takes.
+    assert said[:1] == ["Setting up the database for the first time…"]
 
 
 @pytest.mark.parametrize("kind", EmbeddedServerError.__subclasses__())
