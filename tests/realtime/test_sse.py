@@ -1,6 +1,7 @@
 """Streams over real HTTP, from the server that Pesan runs on."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -33,11 +34,13 @@ def server() -> Iterator[tuple[subprocess.Popen[bytes], str]]:
         "127.0.0.1",
     ]
     command += ["--backlog", "256", "--backpressure", "200", "--workers-kill-timeout", "20", "--no-log"]
-    process = subprocess.Popen([*command, "tests.realtime.app:app"], env={**os.environ, "PYTHONPATH": "."})
+    environment = {**os.environ, "PYTHONPATH": "."}
+    process = subprocess.Popen([*command, "tests.realtime.app:app"], env=environment, start_new_session=True)
     try:
         yield process, f"http://127.0.0.1:{port}"
     finally:
-        process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # its worker too, which would outlive it
         process.wait()
 
 
