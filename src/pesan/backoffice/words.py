@@ -25,10 +25,16 @@ ACTIONS: dict[str, Text] = {
     "order:fulfilment:completed": Text(id="Tiket diterbitkan", en="Tickets issued"),
     "order:hold:expired": Text(id="Waktu tahan habis", en="Hold expired"),
     "order:hold:cancelled": Text(id="Pesanan dibatalkan", en="Booking cancelled"),
+    "order:review:cancelled": Text(
+        id="Pesanan dibatalkan saat diperiksa", en="Booking cancelled during review"
+    ),
+    "order:payment:refund_due": Text(
+        id="Uang terlambat, harus dikembalikan", en="Late money, to be returned"
+    ),
 }
 
 PLACES_GONE = Text(
-    id="Tempatnya sudah habis, jadi pesanan ini tidak bisa dihidupkan lagi. Kembalikan uangnya ke pembeli.",
+    id="Tempatnya sudah habis, jadi pesanan ini tidak bisa dihidupkan lagi. Uangnya tercatat: kembalikan ke pembeli.",
     en="The places are gone, so this booking cannot be revived. Return the money to the buyer.",
 )
 

@@ -18,7 +18,6 @@ from pesan.backoffice.views.bookings import BookingFilters, BookingRow, Bookings
 from pesan.backoffice.views.detail import booking_detail
 from pesan.backoffice.views.review import Contact
 from pesan.backoffice.words import ACTIONS, ACTORS, PLACES_GONE, STATES
-from pesan.capacity.errors import SoldOut
 from pesan.checkout import service as checkout
 from pesan.errors import PesanError
 from pesan.identity.policies import may_export, may_manage
@@ -82,9 +81,9 @@ async def show_bookings(
 
 
 @router.get("/{code}")
-async def show_booking(desk: DeskOf, merchant: str, code: str) -> Response:
-    """One booking with its payments, proofs, tickets and history."""
-    return await _detail(desk, merchant, code)
+async def show_booking(desk: DeskOf, merchant: str, code: str, due: bool = False) -> Response:
+    """One booking with its payments, proofs, tickets and history; `due` says that its money has to go back."""
+    return await _detail(desk, merchant, code, problem=PLACES_GONE if due else None)
 
 
 @router.post("/{code}/cancel", dependencies=[allow(Who.ORGANIZER), require_csrf])
@@ -104,7 +103,7 @@ async def submit_cash(desk: DeskOf, merchant: str, code: str) -> Response:
 
 @router.post("/{code}/late", dependencies=[allow(Who.ORGANIZER), require_csrf])
 async def submit_late(desk: DeskOf, merchant: str, code: str) -> Response:
-    """The money came after the end: the places are taken back if they are left."""
+    """The money came after the end: the places are taken back if they are left, else it is due back."""
     reason = await _reason(desk)
     return await _move(
         desk, merchant, code, partial(checkout.accept_late, reason=reason), is_complete=bool(reason)
@@ -135,12 +134,11 @@ async def _move(
     try:
         if not is_complete:
             raise ReasonMissing
-        await move(desk.registry[SaleDesk], order=order, actor=desk.actor)
-    except SoldOut as refusal:
-        return await _detail(desk, merchant, code, refusal, problem=PLACES_GONE)
+        moved = await move(desk.registry[SaleDesk], order=order, actor=desk.actor)
     except PesanError as refusal:
         return await _detail(desk, merchant, code, refusal)
-    return go(f"/organizer/{merchant}/bookings/{order.code}")
+    is_due_back = moved.state == order.state  # late money that found no places left
+    return go(f"/organizer/{merchant}/bookings/{order.code}{'?due=true' if is_due_back else ''}")
 
 
 async def _detail(
