@@ -205,7 +205,7 @@ def test_output_of_children_passes_through(tmp_path: Path):
     with supervising(tmp_path, speaks) as supervisor:
         wait_for(tmp_path, "spoken", 1)
         supervisor.terminate()
-        out, err = supervisor.communicate(timeout=20)
+        out, err = supervisor.communicate(timeout=60)
 
     assert (out, err) == ("out\n", "err\n")
 
