@@ -101,10 +101,10 @@ async def test_hits_are_numbered_and_the_window_is_told(counters: RedisCounters)
 async def test_hits_of_two_processes_add_up(counters: RedisCounters, redis: Redis):
     other = RedisCounters(redis.url)
 
-    tallies = await asyncio.gather(*(one.add(HIT) for one in (counters, other) for _ in range(50)))
+    tallies = await asyncio.gather(*(one.add(HIT) for one in (counters, other) for _ in range(10)))
     await other.close()
 
-    assert sorted(tally.count for tally in tallies) == list(range(1, 101))
+    assert sorted(tally.count for tally in tallies) == list(range(1, 21))
 
 
 async def test_hit_of_nothing_only_looks(counters: RedisCounters):
