@@ -128,7 +128,7 @@ async def test_reviewer_without_scripts_gets_as_far(desk: Desk, browser: Browser
     email = await desk.hire("Rina Kusuma", STAFF)
     async with visiting(browser, scripts=False) as tab:
         page = tab.page
-        await sign_in(page, desk, email)
+        await sign_in(page, desk, email, scripts=False)
         await page.get_by_role("button", name="Setujui").click()
         await expect(page.get_by_text(f"{codes[0]} disetujui.")).to_be_visible()
         await page.locator("summary", has_text="Tolak").click()

@@ -7,7 +7,9 @@ export function start(root = document) {
   for (const element of islands) {
     if (started.has(element)) continue;
     started.add(element);
-    import(element.dataset.island).then((module) => module.default(element)).catch(console.error);
+    import(element.dataset.island)
+      .then((module) => { module.default(element); element.dataset.started = ""; })
+      .catch(console.error);
   }
 }
 
