@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from pesan.capacity.locks import lock_pools
 from pesan.catalog.models import Event
 from pesan.db import Database
+from pesan.db.pipeline import pipelined
 from pesan.kit.ids import new_id
 from pesan.orders.gate import transition_many
 from pesan.orders.models import Order
@@ -38,7 +39,8 @@ async def lock_one_by_one(database: Database, pools: Sequence[UUID]) -> None:
 
 async def lock_in_order(database: Database, pools: Sequence[UUID]) -> None:
     async with database.sale() as session:
-        await lock_pools(session, pools)
+        async with pipelined(session) as pipe:
+            await lock_pools(pipe, pools)
         await asyncio.sleep(0.005)
 
 

@@ -11,6 +11,7 @@ from pesan.audit.entries import GENESIS, NewEntry, Values
 from pesan.audit.models import Audited
 from pesan.db.actor import Actor
 from pesan.db.database import WriteSession
+from pesan.db.pipeline import Executor
 from pesan.db.rows import pack, recordset
 
 _ENTRY = {
@@ -44,13 +45,13 @@ _ERASE = text(
 )
 
 
-async def record_many(session: WriteSession, entries: Sequence[NewEntry]) -> None:
+async def record_many(executor: Executor, entries: Sequence[NewEntry]) -> None:
     """Write entries in one statement; the caller holds the subjects' locks and stores each new head.
 
     Raises IntegrityError when an entry of that number exists: somebody wrote without the subject's lock.
     """
     if entries:
-        await session.execute(_INSERT, pack(_row(entry) for entry in entries))
+        await executor.execute(_INSERT, pack(_row(entry) for entry in entries))
 
 
 async def record(

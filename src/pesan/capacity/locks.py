@@ -1,12 +1,12 @@
 """The only place that locks pools: by id, after orders, before anything is inserted."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Uuid, bindparam, text
 
 from pesan.capacity.states import PoolCounts
-from pesan.db import WriteSession
+from pesan.db.pipeline import Later, Pipe, Row
 
 _IDS = bindparam("ids", type_=ARRAY(Uuid()))
 # NO KEY UPDATE does not fight with the foreign keys that claims have on a pool.
@@ -18,11 +18,12 @@ _READ = text(
 ).bindparams(_IDS)
 
 
-async def lock_pools(session: WriteSession, pool_ids: Collection[UUID]) -> dict[UUID, PoolCounts]:
+async def lock_pools(pipe: Pipe, pool_ids: Collection[UUID]) -> Later[dict[UUID, PoolCounts]]:
     """Lock the pools, then read them in a later statement, so that what is decided on is current."""
-    if not pool_ids:
-        return {}
     ids = {"ids": sorted(pool_ids)}
-    await session.execute(_LOCK, ids)
-    rows = await session.execute(_READ, ids)
-    return {row.id: PoolCounts(*row) for row in rows}
+    await pipe.execute(_LOCK, ids)
+    return await pipe.ask(_READ, ids, _counts)
+
+
+def _counts(rows: Sequence[Row]) -> dict[UUID, PoolCounts]:
+    return {row[0]: PoolCounts(*row) for row in rows}

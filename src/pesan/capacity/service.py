@@ -1,8 +1,8 @@
 """Writes to pools and claims, in bulk: the callers hold the locks."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text, update
@@ -12,13 +12,13 @@ from pesan.capacity.errors import CapacityTooLow
 from pesan.capacity.models import DEFAULT_HOLD_RATIO, CapacityPool
 from pesan.capacity.states import Bucket, PoolCounts
 from pesan.db import WriteSession
+from pesan.db.pipeline import Executor
 from pesan.db.rows import pack, recordset
 from pesan.db.waits import violates
 from pesan.kit.ids import new_id
 
 
-@dataclass(frozen=True, slots=True)
-class NewClaim:
+class NewClaim(NamedTuple):
     """A claim to be written: `quantity` places of a pool for one order line."""
 
     id: UUID
@@ -55,25 +55,23 @@ _MOVE = text(
 )
 
 
-async def write_counts(session: WriteSession, pools: Iterable[PoolCounts]) -> None:
+async def write_counts(executor: Executor, pools: Iterable[PoolCounts]) -> None:
     """Store the counters that were decided on; the CHECK constraints have the last word."""
     rows = [{"id": pool.id, "held": pool.held, "used": pool.used} for pool in pools]
     if rows:
-        await session.execute(_UPDATE, pack(rows))
+        await executor.execute(_UPDATE, pack(rows))
 
 
-async def insert_claims(session: WriteSession, claims: Sequence[NewClaim]) -> None:
+async def insert_claims(executor: Executor, claims: Sequence[NewClaim]) -> None:
     """Write many claims in one statement."""
     if claims:
-        await session.execute(
-            _INSERT, pack({name: getattr(claim, name) for name in _CLAIMS} for claim in claims)
-        )
+        await executor.execute(_INSERT, pack(claim._asdict() for claim in claims))
 
 
-async def move_claims(session: WriteSession, moves: Sequence[tuple[UUID, Bucket]]) -> None:
+async def move_claims(executor: Executor, moves: Sequence[tuple[UUID, Bucket]]) -> None:
     """Put every claim of each order into its new bucket, in one statement."""
     if moves:
-        await session.execute(_MOVE, pack({"order_id": order, "bucket": bucket} for order, bucket in moves))
+        await executor.execute(_MOVE, pack({"order_id": order, "bucket": bucket} for order, bucket in moves))
 
 
 async def create_pool(

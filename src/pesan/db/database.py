@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 
 from pesan.db.actor import Actor, ActorKind
 from pesan.db.connections import overflow_of
+from pesan.db.pipeline import pipelined
 from pesan.db.waits import is_passing, refusal
 
 # One round trip per transaction. `is_local` ends every setting with its transaction, so that a pooled
@@ -102,7 +103,8 @@ class Database:
     async def _open(self, session: AsyncSession, role: str, actor: Actor) -> None:
         """Connects, too. Only here does an OSError mean the database: inside the block it is the caller's own."""
         try:
-            await session.execute(_CONTEXT, self._context(role, actor))
+            async with pipelined(session) as pipe:  # with the BEGIN, in one round trip
+                await pipe.execute(_CONTEXT, self._context(role, actor))
         except OSError as error:  # TimeoutError is one
             raise refusal() from error
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from pesan.audit import GENESIS
@@ -59,8 +60,7 @@ class Situation:
     next_hold_ends: Mapping[UUID, datetime] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Granted:
+class Granted(NamedTuple):
     """A move that goes through, with the order as it is afterwards."""
 
     move: Move

@@ -18,7 +18,7 @@ from pesan.jobs import enqueue_many
 from pesan.kit.ids import new_id
 from pesan.orders.decide import Granted, Situation, decide
 from pesan.orders.keys import resolve_keys
-from pesan.orders.locks import count_live, lock_orders, read_claims, read_sales
+from pesan.orders.locks import count_live, lock_orders, read_sales
 from pesan.orders.models import Order
 from pesan.orders.moves import Companion, Move, Moved, Replayed
 from pesan.orders.states import BUCKETS, TELL_BUYER_TASK
@@ -54,22 +54,25 @@ async def _read(session: WriteSession, moves: Sequence[Move]) -> Situation:
     """Take the locks in their order, then read everything that decisions need, in later statements."""
     wishes = [move for move in moves if move.placement is not None]
     event_ids = sorted({move.sale_id for move in moves})
-    orders = await lock_orders(session, [move.order_id for move in moves if move.placement is None])
-    claims = await read_claims(session, list(orders))
-    claimed = {pool_id for of_order in claims.values() for pool_id, _ in of_order}
+    locked = await lock_orders(session, [move.order_id for move in moves if move.placement is None])
+    claimed = {pool_id for of_order in locked.claims.values() for pool_id, _ in of_order}
     on_sale = await find_pool_ids(session, event_ids) if wishes else set()
     also = {pool_id for move in wishes if move.placement for pool_id, _ in move.placement.also}
-    pools = await lock_pools(session, claimed | on_sale | also)
-    sales = await read_sales(session, event_ids)
+    async with pipelined(session) as pipe:
+        pools = await lock_pools(pipe, claimed | on_sale | also)
+        found = await read_sales(pipe, event_ids)
+        keys = _buyer_keys(wishes)
+        live = await count_live(pipe, keys) if keys else None
+    sales = await found.get()
     if not sales:
         raise EventNotFound
     return Situation(
         now=sales[0].now,
-        orders=orders,
-        claims=claims,
-        pools=pools,
+        orders=locked.orders,
+        claims=locked.claims,
+        pools=await pools.get(),
         terms={sale.terms.event_id: sale.terms for sale in sales},
-        live=await count_live(session, _buyer_keys(wishes)),
+        live=await live.get() if live else {},
         unreviewed={sale.terms.event_id: sale.unreviewed for sale in sales},
         next_hold_ends={sale.terms.event_id: sale.next_hold_ends for sale in sales if sale.next_hold_ends},
     )
@@ -96,15 +99,13 @@ async def _write(session: WriteSession, situation: Situation, granted: Sequence[
     entries = _chain(granted)  # first, because it moves the heads that the orders are written with
     placed = [grant for grant in granted if grant.source is None]
     moved = [grant for grant in granted if grant.source is not None]
-    async with pipelined(session):
-        await write_counts(session, situation.pools.values())
-        await insert_orders(session, placed)
-        await insert_claims(
-            session, [claim for grant in placed for claim in _claims(grant, situation.claims)]
-        )
-        await record_many(session, entries)
-        await update_orders(session, moved)
-        await move_claims(session, _bucket_changes(moved))
+    async with pipelined(session) as pipe:
+        await write_counts(pipe, situation.pools.values())
+        await insert_orders(pipe, placed)
+        await insert_claims(pipe, [claim for grant in placed for claim in _claims(grant, situation.claims)])
+        await record_many(pipe, entries)
+        await update_orders(pipe, moved)
+        await move_claims(pipe, _bucket_changes(moved))
         await store_many(session, _answers(granted))
     await _write_companions(session, granted)
     await enqueue_many(session, [job for grant in granted for job in _follow_ups(grant)])

@@ -1,15 +1,15 @@
 """The only place that locks orders, and the reads that belong to a lock."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Row, String, Uuid, bindparam, text
+from sqlalchemy import ARRAY, String, Uuid, bindparam, text
 
 from pesan.catalog.queries import TERMS_COLUMNS, Terms
 from pesan.db import WriteSession
+from pesan.db.pipeline import Later, Pipe, Row, pipelined
 from pesan.orders.models import COUNTED
 from pesan.orders.moves import OrderFacts
 from pesan.orders.states import OrderState
@@ -19,9 +19,7 @@ _IDS = bindparam("ids", type_=ARRAY(Uuid()))
 # Lock order everywhere: idempotency keys → orders (by id) → pools (by id) → inserts.
 _LOCK = text("SELECT 1 FROM orders WHERE id = ANY (:ids) ORDER BY id FOR NO KEY UPDATE").bindparams(_IDS)
 _READ = text(
-    "SELECT id, merchant_id, event_id, code, state, quantity, total_amount, currency, fulfilment, email, wa,"
-    " hold_expires_at, payment_open_until, submitted_at, ended_at, reject_reason, decided_by, audit_seq, audit_head"
-    " FROM orders WHERE id = ANY (:ids)"
+    f"SELECT {', '.join(part.name for part in fields(OrderFacts))} FROM orders WHERE id = ANY (:ids)"
 ).bindparams(_IDS)
 _CLAIMS = text(
     "SELECT order_id, pool_id, quantity FROM claims WHERE order_id = ANY (:ids) ORDER BY pool_id"
@@ -65,46 +63,61 @@ class Sale:
     next_hold_ends: datetime | None
 
 
-async def lock_orders(session: WriteSession, order_ids: Sequence[UUID]) -> dict[UUID, OrderFacts]:
-    """Lock orders by id, then read them in a later statement; unknown ids are absent from the answer."""
-    ids = sorted(set(order_ids))
-    if not ids:
-        return {}
-    await session.execute(_LOCK, {"ids": ids})
-    rows = await session.execute(_READ, {"ids": ids})
-    return {row.id: _facts(row) for row in rows}
+@dataclass(frozen=True, slots=True)
+class LockedOrders:
+    """Orders that are locked, by id, and the (pool, places) of each."""
+
+    orders: dict[UUID, OrderFacts]
+    claims: dict[UUID, list[tuple[UUID, int]]]
 
 
-async def read_claims(session: WriteSession, order_ids: Sequence[UUID]) -> dict[UUID, list[tuple[UUID, int]]]:
-    """The (pool, places) of each locked order."""
-    claims: dict[UUID, list[tuple[UUID, int]]] = {}
-    if order_ids:
-        for order_id, pool_id, quantity in await session.execute(_CLAIMS, {"ids": list(order_ids)}):
-            claims.setdefault(order_id, []).append((pool_id, quantity))
-    return claims
+async def lock_orders(session: WriteSession, order_ids: Sequence[UUID]) -> LockedOrders:
+    """Lock orders by id, then read them and their claims in later statements; unknown ids are absent."""
+    ids = {"ids": sorted(set(order_ids))}
+    if not order_ids:
+        return LockedOrders({}, {})
+    async with pipelined(session) as pipe:
+        await pipe.execute(_LOCK, ids)
+        orders = await pipe.ask(_READ, ids, _orders)
+        claims = await pipe.ask(_CLAIMS, ids, _claims)
+    return LockedOrders(await orders.get(), await claims.get())
 
 
 async def count_live(
-    session: WriteSession, keys: Sequence[tuple[UUID, str, str]]
-) -> dict[tuple[UUID, str, str], int]:
+    pipe: Pipe, keys: Sequence[tuple[UUID, str, str]]
+) -> Later[dict[tuple[UUID, str, str], int]]:
     """How many orders of each buyer count against the limits, by (event, kind, value); at most MOST_COUNTED."""
-    if not keys:
-        return {}
-    events, kinds, values = zip(*keys, strict=True)
-    rows = await session.execute(
-        _BUYERS, {"events": list(events), "kinds": list(kinds), "values": list(values)}
-    )
-    return {(row.event_id, row.kind, row.value): row.live for row in rows}
+    events, kinds, values = ([key[part] for key in keys] for part in range(3))
+    return await pipe.ask(_BUYERS, {"events": events, "kinds": kinds, "values": values}, _live)
 
 
-async def read_sales(session: WriteSession, event_ids: Sequence[UUID]) -> list[Sale]:
+async def read_sales(pipe: Pipe, event_ids: Sequence[UUID]) -> Later[list[Sale]]:
     """The sales of these events; one that does not exist is absent."""
-    rows = await session.execute(_SALES, {"ids": list(event_ids)})
+    return await pipe.ask(_SALES, {"ids": list(event_ids)}, _sales)
+
+
+def _orders(rows: Sequence[Row]) -> dict[UUID, OrderFacts]:
+    orders = {row[0]: OrderFacts(*row) for row in rows}
+    for order in orders.values():
+        order.state = OrderState(order.state)
+    return orders
+
+
+def _claims(rows: Sequence[Row]) -> dict[UUID, list[tuple[UUID, int]]]:
+    claims: dict[UUID, list[tuple[UUID, int]]] = {}
+    for order_id, pool_id, quantity in rows:
+        claims.setdefault(order_id, []).append((pool_id, quantity))
+    return claims
+
+
+def _live(rows: Sequence[Row]) -> dict[tuple[UUID, str, str], int]:
+    return {(event_id, kind, value): live for event_id, kind, value, live in rows}
+
+
+def _sales(rows: Sequence[Row]) -> list[Sale]:
     width = len(TERMS_COLUMNS)
-    return [Sale(Terms(*row[:width]), row.now, int(row.unreviewed), row.next_hold_ends) for row in rows]
-
-
-def _facts(row: Row[Any]) -> OrderFacts:
-    columns = row._asdict()
-    columns["state"] = OrderState(columns["state"])
-    return OrderFacts(**columns)
+    return [
+        Sale(Terms(*row[:width]), now, int(unreviewed), next_hold_ends)
+        for row in rows
+        for now, unreviewed, next_hold_ends in [row[width:]]
+    ]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 from uuid import UUID
 
 from pesan.db import Actor, WriteSession
@@ -67,8 +67,7 @@ class OrderFacts:
     audit_head: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(NamedTuple):
     """What a move did, at the database's time `at`."""
 
     order_id: UUID

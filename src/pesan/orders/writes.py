@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import TextClause, text
 
-from pesan.db import WriteSession
+from pesan.db.pipeline import Executor
 from pesan.db.rows import pack, recordset
 from pesan.orders.decide import Granted
 
@@ -60,8 +60,15 @@ def _insert(table: str, columns: Mapping[str, str]) -> TextClause:
 
 
 def _update(table: str, columns: Mapping[str, str]) -> TextClause:
-    changes = ", ".join(f"{name} = n.{name}" for name in columns if name != "id")
+    changes = ", ".join(_assignment(name) for name in columns if name != "id")
     return text(f"UPDATE {table} o SET {changes} FROM {recordset(columns)} WHERE o.id = n.id")  # noqa: S608
+
+
+def _assignment(name: str) -> str:
+    """An order that is paid again stays where it is, and came there when it did."""
+    if name == "state_changed_at":
+        return f"{name} = CASE WHEN o.state = n.state THEN o.{name} ELSE n.{name} END"
+    return f"{name} = n.{name}"
 
 
 _INSERT_ORDERS = _insert("orders", _ORDER_COLUMNS)
@@ -69,18 +76,18 @@ _INSERT_LINES = _insert("order_lines", _LINE_COLUMNS)
 _UPDATE_ORDERS = _update("orders", _CHANGES)
 
 
-async def insert_orders(session: WriteSession, granted: Sequence[Granted]) -> None:
+async def insert_orders(executor: Executor, granted: Sequence[Granted]) -> None:
     """Write the orders and lines of granted placements."""
     if granted:
-        await session.execute(_INSERT_ORDERS, pack(_order(grant) for grant in granted))
-        await session.execute(_INSERT_LINES, pack(_line(grant) for grant in granted))
+        await executor.execute(_INSERT_ORDERS, pack(_order(grant) for grant in granted))
+        await executor.execute(_INSERT_LINES, pack(_line(grant) for grant in granted))
 
 
-async def update_orders(session: WriteSession, granted: Sequence[Granted]) -> None:
+async def update_orders(executor: Executor, granted: Sequence[Granted]) -> None:
     """Write what granted moves changed of orders that were there; of several for one order, the last."""
     last = {grant.order.id: grant for grant in granted}
     if last:
-        await session.execute(_UPDATE_ORDERS, pack(_changed(grant) for grant in last.values()))
+        await executor.execute(_UPDATE_ORDERS, pack(_changed(grant) for grant in last.values()))
 
 
 def _order(grant: Granted) -> dict[str, Any]:

@@ -1,0 +1,51 @@
+"""Statements that travel together."""
+
+from collections.abc import Sequence
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from pesan.db import Database
+from pesan.db.pipeline import Pipe, Row, pipelined
+from tests.support.factories import SYSTEM
+
+pytestmark = pytest.mark.every_postgres
+_ADD = text("INSERT INTO things (id) VALUES (:id)")
+_LIST = text("SELECT id FROM things ORDER BY id")
+
+
+def numbers(rows: Sequence[Row]) -> list[int]:
+    return [row[0] for row in rows]
+
+
+async def make_things(pipe: Pipe) -> None:
+    await pipe.execute(text("CREATE TEMPORARY TABLE things (id int PRIMARY KEY) ON COMMIT DROP"), {})
+
+
+async def test_answers_are_read_after_the_block(database: Database):
+    async with database.write(SYSTEM) as session:
+        async with pipelined(session) as pipe:
+            await make_things(pipe)
+            before = await pipe.ask(_LIST, {}, numbers)
+            await pipe.execute(_ADD, {"id": 7})
+            after = await pipe.ask(_LIST, {}, numbers)
+        assert [await before.get(), await after.get()] == [[], [7]]
+
+
+async def test_what_is_sent_together_is_rolled_back_together(database: Database):
+    with pytest.raises(IntegrityError):
+        async with database.write(SYSTEM) as session, pipelined(session) as pipe:
+            await make_things(pipe)
+            await pipe.execute(_ADD, {"id": 7})
+            await pipe.execute(_ADD, {"id": 7})
+    async with database.read(SYSTEM) as session:
+        assert await session.scalar(text("SELECT to_regclass('pg_temp.things')")) is None
+
+
+async def test_the_session_sees_what_its_pipe_wrote(database: Database):
+    async with database.write(SYSTEM) as session:
+        async with pipelined(session) as pipe:
+            await make_things(pipe)
+            await pipe.execute(_ADD, {"id": 7})
+        assert (await session.scalars(_LIST)).all() == [7]
