@@ -13,6 +13,8 @@ from pesan.app.modules import build_schema
 from pesan.catalog.models import Event
 from pesan.catalog.states import EventStatus
 from pesan.db import Actor, Database
+from pesan.idempotency.keys import scope_for
+from pesan.idempotency.service import Answer, Wanted, store_many
 from pesan.identity.models import User
 from pesan.notifications.service import notify
 from pesan.notifications.states import ChannelName, Kind
@@ -35,6 +37,8 @@ _OWNERS = {
     "merchants": "SELECT id, id AS merchant_id FROM merchants",
     "users": "SELECT u.id, m.merchant_id FROM users u JOIN memberships m ON m.user_id = u.id",
     "sessions": "SELECT s.id, m.merchant_id FROM sessions s JOIN memberships m ON m.user_id = s.user_id",
+    "idempotency_keys": "SELECT i.scope, i.key, m.merchant_id FROM idempotency_keys i"
+    " JOIN memberships m ON i.scope = 'user:' || m.user_id",
     "audit_private": "SELECT p.subject_id, p.seq, e.merchant_id FROM audit_private p"
     " JOIN audit_entries e ON e.subject_id = p.subject_id AND e.seq = p.seq",
 }
@@ -106,6 +110,7 @@ async def _make_house(make: Make, database: Database, secret: bytes) -> House:
     merchant = await make.merchant()
     staff = await make.user(merchant=merchant)
     await make.session_of(staff)
+    await _answer(database, staff)
     method = await make.method(merchant)
     await _switch_off(database, await make.method(merchant))
     event = await make.event(merchant, method_ids=(method.id,))
@@ -117,6 +122,12 @@ async def _make_house(make: Make, database: Database, secret: bytes) -> House:
     ticket = await _issue(make, database, sold, secret)
     await _tell(database, sold)
     return House(merchant, staff, event, sold, held, ticket)
+
+
+async def _answer(database: Database, staff: User) -> None:
+    scope, _ = scope_for(user_id=staff.id, guest_id=None)
+    async with database.write(SYSTEM) as session:
+        await store_many(session, [(Wanted(scope, "key", b"fingerprint"), Answer(201, b"private"))])
 
 
 async def _switch_off(database: Database, method: PaymentMethod) -> None:

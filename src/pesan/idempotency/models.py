@@ -6,7 +6,8 @@ from sqlalchemy import Index, LargeBinary, SmallInteger, String, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pesan.db import Access, Base, Timestamp
+from pesan.db import Access, Base, Policy, Timestamp
+from pesan.db.access import ANY_ACTOR, EVERY_ROW, system_policy
 
 
 class IdempotencyKey(Base):
@@ -24,10 +25,15 @@ class IdempotencyKey(Base):
     created_at: Mapped[Timestamp] = mapped_column(server_default=func.clock_timestamp())
 
 
-# Scopes are the actors' own; a row is found by its scope and key only, which is why no policy by merchant is needed.
+# A row is found by its scope and key only, through `lock_and_find_answers`; nobody who serves people may list them.
 ACCESS = [
     Access(
         "idempotency_keys",
-        {"request": "SELECT, INSERT", "sale": "SELECT, INSERT", "system": "SELECT, INSERT, DELETE"},
+        {"request": "INSERT", "sale": "INSERT", "system": "SELECT, INSERT, DELETE"},
+        policies=[
+            Policy("callers", ("request",), ANY_ACTOR, "INSERT"),
+            Policy("sale", ("sale",), EVERY_ROW, "INSERT"),
+            system_policy(),
+        ],
     )
 ]

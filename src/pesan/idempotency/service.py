@@ -2,24 +2,19 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
-from sqlalchemy import CursorResult, text
+from sqlalchemy import CursorResult, Row, text
 
 from pesan.db import WriteSession
 from pesan.idempotency.errors import KeyInFlight, KeyReused
 
 RETENTION_HOURS = 24
 
-_LOCK = text(
-    "SELECT pg_try_advisory_xact_lock(hashtextextended(k.scope || chr(31) || k.key, 0)) AS is_ours"
-    " FROM unnest(CAST(:scopes AS text[]), CAST(:keys AS text[])) WITH ORDINALITY AS k (scope, key, position)"
-    " ORDER BY k.position"
-)
-_FIND = text(
-    "SELECT i.scope, i.key, i.fingerprint, i.status, i.headers, i.body FROM idempotency_keys i"
-    " JOIN unnest(CAST(:scopes AS text[]), CAST(:keys AS text[])) AS k (scope, key)"
-    " ON i.scope = k.scope AND i.key = k.key"
+_LOCK_AND_FIND = text(
+    "SELECT is_ours, fingerprint, status, headers, body"
+    " FROM lock_and_find_answers(CAST(:scopes AS text[]), CAST(:keys AS text[])) ORDER BY place"
 )
 _STORE = text(
     "INSERT INTO idempotency_keys (scope, key, fingerprint, status, headers, body)"
@@ -77,16 +72,15 @@ Status = Free | InFlight | Replay | Mismatch
 
 
 async def lock_and_find(session: WriteSession, wanted: Sequence[Wanted]) -> list[Status]:
-    """The status of each key, in two statements.
+    """The status of each key, in one round trip.
 
-    **Locks** one advisory lock per key, without waiting; the answers are read in a later statement.
+    **Locks** one advisory lock per key, without waiting; the answers are read in a later statement of the function.
     """
     if not wanted:
         return []
     columns = {"scopes": [w.scope for w in wanted], "keys": [w.key for w in wanted]}
-    ours = (await session.execute(_LOCK, columns)).scalars().all()
-    rows = {(row.scope, row.key): row for row in await session.execute(_FIND, columns)}
-    return [_status(w, is_ours, rows.get((w.scope, w.key))) for w, is_ours in zip(wanted, ours, strict=True)]
+    rows = (await session.execute(_LOCK_AND_FIND, columns)).all()
+    return [_status(w, row) for w, row in zip(wanted, rows, strict=True)]
 
 
 async def store_many(session: WriteSession, answers: Sequence[tuple[Wanted, Answer]]) -> None:
@@ -131,9 +125,9 @@ async def purge_old(session: WriteSession, *, hours: int = RETENTION_HOURS, chun
     return result.rowcount if isinstance(result, CursorResult) else 0
 
 
-def _status(wanted: Wanted, is_ours: bool, row: object | None) -> Status:
-    if row is not None:
-        if row.fingerprint != wanted.fingerprint:  # type: ignore[attr-defined]
-            return Mismatch()
-        return Replay(Answer(row.status, row.body, row.headers))  # type: ignore[attr-defined]
-    return Free() if is_ours else InFlight()
+def _status(wanted: Wanted, row: Row[Any]) -> Status:
+    if row.fingerprint is None:
+        return Free() if row.is_ours else InFlight()
+    if row.fingerprint != wanted.fingerprint:
+        return Mismatch()
+    return Replay(Answer(row.status, row.body, row.headers))
