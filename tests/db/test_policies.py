@@ -450,6 +450,7 @@ def test_functions_with_the_owners_rights_are_those_known(owner: Connection, rol
         "expired_holds",
         "get_capacity_snapshot",
         "jobs_retry_parked",
+        "key_has_tickets",
         "lock_and_find_answers",
         "next_hold_ends_at",
         "procrastinate_defer_jobs_v1",

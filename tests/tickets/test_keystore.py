@@ -184,7 +184,41 @@ async def test_public_keys_hold_nothing_private_and_nothing_of_hmac(database, we
     assert all(set(key) == {"kty", "crv", "x", "kid", "alg", "use"} for key in found["keys"])
 
 
-async def test_application_cannot_change_or_delete_a_key(database, make, store):
+async def test_web_process_cannot_change_a_sealed_key(web_database, make, store):
+    key = await store.signing_key((await make.merchant()).id, EDDSA)
+    with pytest.raises(ProgrammingError):
+        async with web_database.write(Actor.guest()) as session:
+            await session.execute(update(SigningKey).values(private_key_sealed=b""))
+    assert len(await store.sign(key.kid, [b"pesan"])) == 1
+
+
+async def test_retired_key_is_published_until_its_last_ticket_expired(
+    database, web_database, postgres, database_url, make, sell, store
+):
+    async def published() -> list[str]:
+        async with web_database.read(Actor.guest()) as session:
+            return [key["kid"] for key in (await list_public_keys(session))["keys"]]
+
+    def change(sql: str) -> None:
+        with postgres.connect(database_url.database) as owner:
+            owner.execute(sql)
+
+    ticket = (await sell()).tickets[0]
+    new = await store.rotate(ticket.merchant_id, EDDSA, actor=SYSTEM)
+    unused = (await make.merchant()).id
+    await store.signing_key(unused, EDDSA)
+    fresh = await store.rotate(unused, EDDSA, actor=SYSTEM)
+
+    change("UPDATE signing_keys SET retired_at = now() - interval '25 hours' WHERE state = 'retired'")
+    assert await published() == [ticket.kid, new.kid, fresh.kid]
+
+    change(
+        "UPDATE tickets SET issued_at = now() - interval '2 days', expires_at = now() - interval '1 second'"
+    )
+    assert await published() == [new.kid, fresh.kid]
+
+
+async def test_application_cannot_rename_or_delete_a_key(database, make, store):
     await store.signing_key((await make.merchant()).id, EDDSA)
     for statement in (delete(SigningKey), update(SigningKey).values(private_key_sealed=b"")):
         with pytest.raises(ProgrammingError):

@@ -1,4 +1,5 @@
 import time
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -171,6 +172,20 @@ async def test_retired_key_still_opens(make, sell, ask, store):
     await store.rotate(ticket.merchant_id, Algorithm.EDDSA, actor=SYSTEM)
 
     assert [(await ask(form)).result for form in _forms(ticket)] == [Result.VALID] * 6
+
+
+async def test_retired_key_makes_no_more_tickets(make, sell, ask, store):
+    """Whoever stole a key before it was replaced could go on signing with it."""
+    ticket = (await sell()).tickets[0]
+    await store.rotate(ticket.merchant_id, Algorithm.EDDSA, actor=SYSTEM)
+    stolen = await store.find(ticket.kid)
+    later = ticket.issued_at + timedelta(minutes=1)
+    (texts,) = await sign_texts(
+        store, stolen, [Unsigned(ticket.id, ticket.event_id, later, ticket.expires_at)]
+    )
+
+    for text in (texts.qr_text, texts.token):
+        assert (await ask(text)).reason is Reason.FORGED
 
 
 async def test_moved_event_reissues_and_the_old_code_is_superseded(

@@ -213,6 +213,6 @@ class Jwk(BaseModel):
 
 
 class JwksAnswer(BaseModel):
-    """`GET /.well-known/jwks.json`: the Ed25519 keys of every merchant, retired ones too."""
+    """`GET /.well-known/jwks.json`: the Ed25519 keys that may still verify a ticket."""
 
     keys: list[Jwk]

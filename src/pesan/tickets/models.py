@@ -82,6 +82,8 @@ class Ticket(Base):
         UniqueConstraint("order_line_id", "number"),
         Index("ix_tickets_order", "order_id", "number"),
         Index("ix_tickets_event", "event_id", "state"),
+        # Whether a retired key is still of use.
+        Index("ix_tickets_key", "merchant_id", "kid", "expires_at"),
     )
 
     id: Mapped[UUID] = primary_key()

@@ -1,16 +1,26 @@
 """Every read of tickets and keys."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from pesan.db import ReadSession
 from pesan.kit.ids import normalise_code
 from pesan.tickets.errors import TicketNotFound
 from pesan.tickets.keys import Algorithm, VerifyingKey
 from pesan.tickets.models import SigningKey, Ticket
+from pesan.tickets.states import KeyState
+
+# A ticket that was signed just before its key was retired may not be written yet.
+_AFTERGLOW = timedelta(days=1)
+_MAY_VERIFY = or_(
+    SigningKey.state == KeyState.ACTIVE.value,
+    SigningKey.retired_at > func.clock_timestamp() - _AFTERGLOW,
+    func.key_has_tickets(SigningKey.merchant_id, SigningKey.kid),
+)
 
 
 async def list_tickets(session: ReadSession, order_id: UUID) -> Sequence[Ticket]:
@@ -41,12 +51,12 @@ async def list_keys(session: ReadSession, merchant_id: UUID | None = None) -> Se
 async def list_public_keys(
     session: ReadSession, merchant_id: UUID | None = None
 ) -> dict[str, list[dict[str, Any]]]:
-    """The JWK set of `/.well-known/jwks.json`: every Ed25519 key, retired ones too.
+    """The JWK set of `/.well-known/jwks.json`: each Ed25519 key that may still verify something.
 
-    A ticket may be sold a year ahead, so a key is published for good. A new key stands here before it signs
-    anything, because making it and using it are two transactions.
+    A retired key goes when the last of its tickets expired. A new key stands here before it signs anything, because
+    making it and using it are two transactions.
     """
-    query = select(SigningKey).where(SigningKey.alg == Algorithm.EDDSA.value)
+    query = select(SigningKey).where(SigningKey.alg == Algorithm.EDDSA.value, _MAY_VERIFY)
     chosen = query if merchant_id is None else query.where(_of(merchant_id))
     rows = await session.scalars(chosen.order_by(SigningKey.created_at, SigningKey.id))
     keys = (VerifyingKey(r.merchant_id, r.kid, r.qr_kid, Algorithm(r.alg), r.verifying_key) for r in rows)

@@ -32,7 +32,7 @@ TRANSITIONS: Mapping[tuple[TicketState, TicketEvent], TicketState] = {
 
 
 class KeyState(StrEnum):
-    """A retired key signs nothing new, and still verifies what it signed until that expires."""
+    """A retired key signs nothing new; what it signed before it was retired verifies until that expires."""
 
     ACTIVE = "active"
     RETIRED = "retired"

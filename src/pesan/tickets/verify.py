@@ -13,7 +13,7 @@ from pesan.kit.i18n import Locale, Text
 from pesan.kit.ids import ALPHABET, TICKET_CODE_LENGTH, normalise_code
 from pesan.tickets import qr, tokens
 from pesan.tickets.keystore import KeyStore
-from pesan.tickets.models import Ticket
+from pesan.tickets.models import SigningKey, Ticket
 from pesan.tickets.states import RESULTS, Reason, Result, TicketState, expires_at
 
 _TYPED_CODE_LENGTH = 2 * TICKET_CODE_LENGTH
@@ -38,13 +38,18 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """What somebody shows, with its signature checked: a ticket by its id, or by its code alone."""
+    """What somebody shows, with its signature checked: a ticket by its id, or by its code alone.
+
+    `kid` names the key that signed it, and `issued_at` is what it says itself, in seconds of the epoch.
+    """
 
     ticket_id: UUID | None = None
     code: str | None = None
     merchant_id: UUID | None = None
     event_id: UUID | None = None
     epoch: int | None = None
+    kid: str | None = None
+    issued_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +119,16 @@ async def judge(
     """The verdict on a ticket whose signature holds, by the database's clock."""
     chosen = Ticket.id == presented.ticket_id if presented.ticket_id else Ticket.code == presented.code
     # A draft is not visible to everybody, and its tickets are still found.
-    columns = Ticket, Event.status, Event.ends_at, func.clock_timestamp()
+    columns = Ticket, Event.status, Event.ends_at, SigningKey.retired_at, func.clock_timestamp()
     query = select(*columns).outerjoin(Event, Event.id == Ticket.event_id)
+    # Asked each time: a key that was found once is remembered, and may be retired meanwhile.
+    query = query.outerjoin(SigningKey, SigningKey.kid == presented.kid)
     row = (await session.execute(query.where(chosen))).one_or_none()
     if row is None or not _belongs(row[0], presented, actor):
         return Verdict(Reason.UNKNOWN)
-    ticket, status, ends_at, now = row
+    ticket, status, ends_at, retired_at, now = row
+    if retired_at is not None and presented.issued_at > retired_at.timestamp():
+        return Verdict(Reason.FORGED)
     details = _details(ticket) if actor.works_for(ticket.merchant_id) else None
     # An event that was moved to an earlier end leaves its tickets as they are signed.
     is_over = now >= ticket.expires_at or (
@@ -138,7 +147,14 @@ async def _read_token(keys: KeyStore, text: str) -> Presented | Reason:
         claims = tokens.check(text, key)
     except tokens.BadToken:
         return Reason.FORGED
-    return Presented(claims.ticket_id, None, key.merchant_id, claims.event_id, claims.epoch)
+    return Presented(
+        ticket_id=claims.ticket_id,
+        merchant_id=key.merchant_id,
+        event_id=claims.event_id,
+        epoch=claims.epoch,
+        kid=key.kid,
+        issued_at=claims.issued_at,
+    )
 
 
 async def _read_qr(keys: KeyStore, text: str) -> Presented | Reason:
@@ -153,7 +169,13 @@ async def _read_qr(keys: KeyStore, text: str) -> Presented | Reason:
         ticket = qr.check(code, key)
     except qr.BadQr:
         return Reason.FORGED
-    return Presented(ticket.ticket_id, None, key.merchant_id, None, ticket.epoch)
+    return Presented(
+        ticket_id=ticket.ticket_id,
+        merchant_id=key.merchant_id,
+        epoch=ticket.epoch,
+        kid=key.kid,
+        issued_at=ticket.issued_at,
+    )
 
 
 def _read_code(text: str) -> Presented | Reason:

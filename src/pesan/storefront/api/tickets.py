@@ -16,7 +16,7 @@ from pesan.web.limits import limit
 from pesan.web.openapi import BODY_REFUSALS, refusals
 
 TOLD_TO_STAFF = ("code", "number", "holder_name", "used_at")
-# Keys are only ever added, so a gate may keep the set for a while; a ticket by a newer key makes it ask again.
+# A key leaves only after its last ticket, so a gate may keep the set; a ticket by a newer key makes it ask again.
 KEYS_CACHE = "public, max-age=300"
 
 public = APIRouter(prefix="/api", tags=["booking"], dependencies=[allow(Who.PUBLIC)])

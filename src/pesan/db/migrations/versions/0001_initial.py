@@ -488,6 +488,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('order_line_id', 'number', name=op.f('uq_tickets_order_line_id_number'))
     )
     op.create_index('ix_tickets_event', 'tickets', ['event_id', 'state'], unique=False)
+    op.create_index('ix_tickets_key', 'tickets', ['merchant_id', 'kid', 'expires_at'], unique=False)
     op.create_index('ix_tickets_order', 'tickets', ['order_id', 'number'], unique=False)
 
 
