@@ -63,7 +63,7 @@ class Settings(BaseSettings):
     )
     database_pool_size: int = Field(10, ge=2, le=100, validation_alias=_alias("DATABASE_POOL_SIZE"))
     lock_timeout_ms: int = Field(2_000, ge=50, validation_alias=_alias("LOCK_TIMEOUT_MS"))
-    statement_timeout_ms: int = Field(10_000, ge=100, validation_alias=_alias("STATEMENT_TIMEOUT_MS"))
+    statement_timeout_ms: int = Field(8_000, ge=100, validation_alias=_alias("STATEMENT_TIMEOUT_MS"))
     redis_url: str = Field("", validation_alias=_alias("REDIS_URL", "REDIS_URL"))
 
     storage_url: str = Field("", validation_alias=_alias("STORAGE_URL"))

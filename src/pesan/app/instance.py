@@ -26,6 +26,8 @@ class Instance:
     def open_database(self, login: str, *, pool_size: int | None = None) -> Database:
         """A pool that logs in as `web` or `worker`; the caller disposes of it."""
         settings = self.settings
+        # Longer than the server's own limit on a statement, and still within what people wait for a page.
+        answer_seconds = settings.statement_timeout_ms / 1_000 + 1 if login == "web" else None
         url = login_url(self.owner_url, login, secret=settings.secret, prefix=settings.database_role_prefix)
         return Database(
             url,
@@ -33,6 +35,7 @@ class Instance:
             pool_size=pool_size or settings.database_pool_size,
             lock_timeout_ms=settings.lock_timeout_ms,
             statement_timeout_ms=settings.statement_timeout_ms,
+            answer_seconds=answer_seconds,
         )
 
     def migrate(self) -> bool:

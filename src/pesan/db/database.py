@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 
 from pesan.db.actor import Actor, ActorKind
 from pesan.db.connections import overflow_of
+from pesan.db.patience import Patience
 from pesan.db.pipeline import pipelined
 from pesan.db.waits import is_passing, refusal
 
@@ -41,7 +42,8 @@ class Database:
     """The pool of one process.
 
     `url` names a log-in role that owns nothing and inherits nothing; each transaction takes the role it needs
-    (`pesan_request`, `pesan_sale`, `pesan_identity` or `pesan_system`) and the context of its actor.
+    (`pesan_request`, `pesan_sale`, `pesan_identity` or `pesan_system`) and the context of its actor. A server that is
+    silent for `answer_seconds` is given up; without them it is waited for, as jobs may.
     """
 
     def __init__(
@@ -51,7 +53,8 @@ class Database:
         role_prefix: str = "pesan",
         pool_size: int = 10,
         lock_timeout_ms: int = 2_000,
-        statement_timeout_ms: int = 10_000,
+        statement_timeout_ms: int = 8_000,
+        answer_seconds: float | None = None,
     ) -> None:
         self.url = make_url(url) if isinstance(url, str) else url
         self.role_prefix = role_prefix
@@ -59,7 +62,10 @@ class Database:
             "lock_timeout": str(lock_timeout_ms),
             "statement_timeout": str(statement_timeout_ms),
         }
-        self.engine = _make_engine(self.url, pool_size)
+        # A buyer may have to wait for the group before theirs as well, so that each gets half.
+        self._sale_lock_timeout = str(lock_timeout_ms // 2)
+        self._patience = Patience(answer_seconds)
+        self.engine = _make_engine(self.url, pool_size, self._patience)
 
     @asynccontextmanager
     async def read(self, actor: Actor) -> AsyncIterator[ReadSession]:
@@ -91,6 +97,8 @@ class Database:
 
     @asynccontextmanager
     async def _begin(self, kind: type[S], role: str, actor: Actor) -> AsyncIterator[S]:
+        if self._patience.is_exhausted:
+            raise refusal()
         try:
             async with kind(self.engine, expire_on_commit=False) as session, session.begin():
                 await self._open(session, role, actor)
@@ -117,6 +125,7 @@ class Database:
             "order_codes": _array(actor.order_codes),
             "ticket_ids": _array(str(ticket_id) for ticket_id in actor.ticket_ids),
             **self._timeouts,
+            **({"lock_timeout": self._sale_lock_timeout} if role == "sale" else {}),
         }
 
     @staticmethod
@@ -129,7 +138,7 @@ def _array(values: Any) -> str:
     return "{" + ",".join('"' + value.replace("\\", "").replace('"', "") + '"' for value in values) + "}"
 
 
-def _make_engine(url: URL, pool_size: int) -> AsyncEngine:
+def _make_engine(url: URL, pool_size: int, patience: Patience) -> AsyncEngine:
     return create_async_engine(
         url,
         pool_size=pool_size,
@@ -140,6 +149,7 @@ def _make_engine(url: URL, pool_size: int) -> AsyncEngine:
         json_serializer=lambda value: orjson.dumps(value).decode(),
         json_deserializer=orjson.loads,
         connect_args={
+            "async_creator_fn": patience.connect,
             "connect_timeout": 5,
             "keepalives_idle": 10,
             "keepalives_interval": 3,

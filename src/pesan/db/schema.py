@@ -103,7 +103,8 @@ def _sync(url: str | URL) -> URL:
 
 def _queue(connection: Connection) -> None:
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _START_LOCK})
-    connection.execute(text("SELECT set_config('lock_timeout', '5s', true)"))
+    # Shorter than a buyer's own patience with a lock: whoever queues behind a migration that waits is still served.
+    connection.execute(text("SELECT set_config('lock_timeout', '1500ms', true)"))
 
 
 def _head(connection: Connection) -> str | None:
