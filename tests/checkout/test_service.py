@@ -3,6 +3,7 @@
 import pytest
 
 from pesan.checkout import service
+from pesan.checkout.room import DiskRoom
 from pesan.checkout.schemas import BuyerFields
 from pesan.db import Actor
 from pesan.orders.desk import SaleDesk
@@ -39,7 +40,9 @@ def ledger(execute):
 async def test_free_event_is_paid_at_once_and_fulfilled(deps, desk, make, fresh, execute, ledger, database):
     event = await make.event(price_amount=0)
 
-    moved = await service.place_hold(desk, event_id=event.id, buyer=BUYER, actor=Actor.guest(), locale="id")
+    moved = await service.place_hold(
+        desk, event_id=event.id, buyer=BUYER, actor=Actor.guest(), locale="id", room=deps[DiskRoom]
+    )
     jobs = execute("SELECT task_name, args->>'order_id' FROM procrastinate_jobs")
     await fulfil_order(deps, moved.order_id)
 

@@ -11,13 +11,22 @@ from pesan.kit import exposition
 
 RULES = Path(__file__).parents[2] / "ops" / "prometheus" / "alerts.yml"
 # Read at a scrape from the sources that the composition root registers.
-LEVELS = {"queue_jobs", "queue_oldest_seconds", "workers_alive", "capacity_drift_pools", "capacity_places"}
+LEVELS = {
+    "queue_jobs",
+    "queue_oldest_seconds",
+    "workers_alive",
+    "capacity_drift_pools",
+    "capacity_places",
+    "disk_free_bytes",
+    "disk_total_bytes",
+}
 ALWAYS = {"up", "level_sources_failed"}
 WORDS = {
     "sum",
     "rate",
     "increase",
     "max",
+    "min",
     "avg_over_time",
     "histogram_quantile",
     "by",

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from pesan.app import wiring
 from pesan.backoffice.pages import router as backoffice_pages
 from pesan.capacity.levels import capacity_levels
+from pesan.checkout.room import DiskRoom
 from pesan.db import Database
 from pesan.jobs.levels import queue_levels
 from pesan.kit.exposition import Levels
@@ -41,6 +42,7 @@ def create_app(registry: Registry) -> FastAPI:
         app.include_router(router)
     registry[Levels].add(queue_levels(registry[Database]))
     registry[Levels].add(capacity_levels(registry[Database]))
+    registry[Levels].add(registry[DiskRoom].levels())
     return app
 
 

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pesan.app.instance import Instance
 from pesan.app.modules import import_tasks
 from pesan.checkout.letters import letter_composers
+from pesan.checkout.room import DiskRoom
 from pesan.db import Database
 from pesan.identity.sessions import UserSessions
 from pesan.kit.registry import Registry
@@ -37,6 +38,7 @@ def build_registry(instance: Instance, login: str) -> Registry:
     gate = StreamGate(total=settings.max_streams, per_peer=settings.max_streams_per_peer)
     registry.add(StreamGate, gate)
     registry.add(SaleDesk, SaleDesk(database, hub))
+    registry.add(DiskRoom, DiskRoom(settings.home))
     registry.add(Storage, open_configured(settings))
     registry.add(Inspector, Inspector())
     registry.add(Links, Links(settings.secret))

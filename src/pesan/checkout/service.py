@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from pesan.checkout.room import DiskRoom
 from pesan.checkout.schemas import BuyerFields
 from pesan.db import Actor
 from pesan.idempotency.service import Answer, Wanted
@@ -31,13 +32,15 @@ async def place_hold(
     buyer: BuyerFields,
     actor: Actor,
     locale: Locale,
+    room: DiskRoom,
     quantity: int = 1,
     once: Once | None = None,
 ) -> Moved | Replayed:
     """Hold places for a buyer; an event without a price is paid at once.
 
-    Raises SaleClosed, SoldOut, HoldPoolFull, TooManyHolds, ReviewBacklog, QuantityNotAllowed.
+    Raises SaleClosed, SoldOut, HoldPoolFull, TooManyHolds, ReviewBacklog, QuantityNotAllowed, SalesPaused.
     """
+    room.require()
     wish = Placement(
         event_id=event_id,
         buyer_name=buyer.name,

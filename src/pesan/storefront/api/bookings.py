@@ -11,6 +11,7 @@ from pesan.catalog.errors import EventNotFound
 from pesan.checkout import service
 from pesan.checkout.answers import answer_of, hold_answer, state_answer
 from pesan.checkout.proofs import take_proof
+from pesan.checkout.room import DiskRoom, SalesPaused
 from pesan.checkout.schemas import HoldAnswer, HoldRequest, MethodChoice, StateAnswer
 from pesan.db import Actor
 from pesan.errors import Forbidden
@@ -84,6 +85,7 @@ NOT_YOURS = (SignInNeeded, Forbidden, OrderNotFound)
         SaleClosed,
         ReviewBacklog,
         TooManyHolds,
+        SalesPaused,
     ),
     openapi_extra=described(KEY, body=json_of(HoldRequest)),
 )
@@ -105,6 +107,7 @@ async def hold(request: Request) -> Response:
         quantity=wish.qty,
         actor=Actor.guest(ip_digest=buyer_digest(request)),  # a new booking needs no code of an older one
         locale=get_locale(request),
+        room=registry[DiskRoom],
         once=service.Once(wanted, render) if wanted else None,
     )
     if isinstance(outcome, Replayed):

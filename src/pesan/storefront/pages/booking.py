@@ -12,6 +12,7 @@ from pesan.catalog.queries import Listing
 from pesan.catalog.states import SaleState
 from pesan.checkout.answers import hold_answer
 from pesan.checkout.links import pay_path, status_path
+from pesan.checkout.room import DiskRoom
 from pesan.checkout.schemas import HoldForm
 from pesan.checkout.service import Once, place_hold
 from pesan.errors import PesanError
@@ -93,6 +94,7 @@ async def _hold(request: Request, listing: Listing, buyer: HoldForm, key: str) -
         buyer=buyer,
         actor=guest_actor(request),
         locale=get_locale(request),
+        room=deps[DiskRoom],
         quantity=buyer.qty,
         once=Once(wanted, lambda moved: hold_answer(moved, base_url="")),
     )
