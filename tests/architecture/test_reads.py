@@ -1,0 +1,101 @@
+"""Looking changes nothing: no GET of any route, by anybody, about anything there is, leaves a trace in the data."""
+
+from dataclasses import dataclass
+
+import httpx
+import pytest
+
+from pesan.identity.states import MerchantRole, PlatformRole
+from pesan.orders.states import OrderState
+from pesan.tenancy.models import Merchant
+from pesan.web.access import DeclaredRoute, list_routes
+from tests.payments.steps import BANK, add_method, choose, send_proof
+from tests.support.factories import Make
+from tests.support.postgres import Server
+
+# Counters that may be lost, and when a session was last seen: neither is what a visitor came to change.
+NOT_DATA = {"rate_counters", "sessions"}
+STREAMS = {"/b/{code}/events", "/organizer/{merchant}/review/stream"}
+ROLES = ("guest", "staff", "organizer", "admin")
+
+
+def contents(server: Server, database: str) -> dict[str, str]:
+    """A digest of every row of every table."""
+    with server.connect(database) as connection:
+        names = [
+            row[0]
+            for row in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        ]
+        digest = "SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {} t"
+        found = {}
+        for name in sorted(set(names) - NOT_DATA):
+            row = connection.execute(digest.format(name).encode()).fetchone()
+            assert row is not None
+            found[name] = row[0]
+        return found
+
+
+@dataclass
+class Scene:
+    """A merchant with bookings on their way, and what the addresses of all of it are made of."""
+
+    merchant: Merchant
+    names: dict[str, str]
+    codes: list[str]
+
+    def addresses(self, routes: list[DeclaredRoute]) -> list[str]:
+        """Every GET of the app, about every booking."""
+        found = []
+        for route in routes:
+            if "GET" in route.methods and route.path not in STREAMS:
+                codes = self.codes if "{code}" in route.path else [""]
+                path = route.path.replace("{key:path}", "x")
+                found += [path.format_map({**self.names, "code": code}) for code in codes]
+        return found
+
+
+@pytest.fixture
+async def scene(make: Make, database) -> Scene:
+    merchant = await make.merchant(slug="kopi-senja")
+    method = await add_method(database, merchant.id, BANK)
+    event = await make.event(merchant)
+    held, reviewed = await make.order(event), await make.order(event)
+    done = await make.order(event, state=OrderState.COMPLETED)
+    await choose(database, held, method.id)
+    await send_proof(make, reviewed)
+    names = {
+        "merchant": merchant.slug,
+        "slug": merchant.slug,
+        "short_id": event.short_id,
+        "key": f"{event.slug}-{event.short_id}",
+        "eventId": str(event.id),
+        "id": str(event.id),
+        "token": "x",
+    }
+    return Scene(merchant, names, [held.code, reviewed.code, done.code])
+
+
+async def cookies_of(make: Make, scene: Scene, role: str) -> dict[str, str]:
+    """Somebody in that role, who holds the codes of every booking too."""
+    codes = {"pesan_codes": ".".join(scene.codes)}
+    if role == "guest":
+        return codes
+    if role == "admin":
+        return codes | await make.session_of(await make.user(platform_role=PlatformRole.ADMIN))
+    return codes | await make.session_of(await make.user(scene.merchant, MerchantRole(role)))
+
+
+@pytest.mark.parametrize("role", ROLES)
+async def test_no_get_changes_anything(
+    app, make: Make, postgres: Server, database_url, scene: Scene, role: str
+):
+    cookies = await cookies_of(make, scene, role)
+    before = contents(postgres, database_url.database)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", cookies=cookies) as client:
+        answers = [await client.get(address) for address in scene.addresses(list_routes(app))]
+
+    after = contents(postgres, database_url.database)
+    assert [name for name in before if before[name] != after[name]] == []
+    assert [str(answer.url) for answer in answers if answer.status_code >= 500] == []
+    assert len([answer for answer in answers if answer.status_code == 200]) > len(answers) // 3

@@ -1,0 +1,109 @@
+"""The database's clock decides: a web process that is two hours off holds, expires and refuses like any other."""
+
+import asyncio
+import shutil
+import subprocess
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.storage.files import encoded, picture
+from tests.support.database import offenders
+from tests.support.service import Service, environment_of, free_port
+
+pytestmark = [
+    pytest.mark.skipif(not shutil.which("cc"), reason="there is no C compiler to make a false clock with"),
+    pytest.mark.skipif(not Path("/proc/self").exists(), reason="the false clock is made for Linux"),
+]
+SOURCE = Path(__file__).parents[1] / "support" / "clock.c"
+HOURS = 3_600
+PROOF = encoded(picture(80, 120), "PNG")
+
+
+@pytest.fixture(scope="module")
+def false_clock(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    library = tmp_path_factory.mktemp("clock") / "clock.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", str(library), str(SOURCE), "-ldl"], check=True)
+    return library
+
+
+@pytest.fixture(params=[2 * HOURS, -2 * HOURS], ids=["ahead", "behind"])
+async def client(request, settings, tmp_path, false_clock) -> AsyncIterator[httpx.AsyncClient]:
+    """A guest of a service whose every process is two hours off; /readyz says so, and is not waited for."""
+    false = {"LD_PRELOAD": str(false_clock), "TEST_CLOCK_SHIFT": str(request.param)}
+    service = Service(tmp_path / "service", {**environment_of(settings), **false}, free_port())
+    service._process = service._spawn(1)
+    try:
+        async with httpx.AsyncClient(base_url=service.url, timeout=30) as client:
+            await until_alive(client)
+            yield client
+    finally:
+        await service.stop()
+
+
+async def until_alive(client: httpx.AsyncClient) -> None:
+    async with asyncio.timeout(90):
+        while not await is_alive(client):
+            await asyncio.sleep(0.1)
+
+
+async def is_alive(client: httpx.AsyncClient) -> bool:
+    try:
+        return (await client.get("/healthz")).status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+async def test_hold_lasts_as_long_as_the_database_says(client: httpx.AsyncClient, make, database):
+    event = await make.event()
+
+    answer = await client.post("/api/bookings/hold", json={"eventId": str(event.id), "name": "Siti Aminah"})
+    held = answer.json()
+    ready = await client.get("/readyz")
+    status = await client.get(f"/api/bookings/{held['code']}/status")
+
+    now = datetime.now(UTC)
+    assert ready.json()["checks"]["clock"] == "skewed"
+    assert answer.status_code == 201
+    assert moment(held["holdExpiresAt"]) - moment(held["serverTime"]) == timedelta(minutes=15)
+    assert abs(moment(held["serverTime"]) - now) < timedelta(minutes=1)
+    assert abs(moment(status.headers["x-server-time"]) - now) < timedelta(minutes=1)
+    assert status.json()["state"] == "HOLD"
+    assert await offenders(database) == []
+
+
+async def test_running_hold_takes_its_proof(client: httpx.AsyncClient, make):
+    order = await make.order()
+
+    answer = await client.post(
+        f"/api/bookings/{order.id}/proof",
+        files={"file": ("bukti.png", PROOF, "image/png")},
+        headers={"x-booking-code": order.code},
+    )
+
+    assert (answer.status_code, answer.json()["state"]) == (200, "REVIEW")
+
+
+async def test_hold_that_is_over_is_over(client: httpx.AsyncClient, make, database, postgres, database_url):
+    event = await make.event(capacity=1)
+    order = await make.order(event)
+    with postgres.connect(database_url.database) as owner:
+        owner.execute("UPDATE orders SET hold_expires_at = clock_timestamp() - interval '1 second'")
+
+    late = await client.post(
+        f"/api/bookings/{order.id}/proof",
+        files={"file": ("bukti.png", PROOF, "image/png")},
+        headers={"x-booking-code": order.code},
+    )
+    next_one = await client.post("/api/bookings/hold", json={"eventId": str(event.id), "name": "Siti Aminah"})
+
+    assert (late.status_code, late.json()["code"]) == (409, "orders.hold_expired")
+    assert next_one.status_code == 201
+    assert await offenders(database) == []
