@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     secret_key: SecretStr = Field(
         SecretStr(""), validation_alias=_alias("SECRET_KEY", "JWT_SECRET", "QR_SECRET")
     )
+    old_secret_key: SecretStr = Field(SecretStr(""), validation_alias=_alias("OLD_SECRET_KEY"))
     base_url: str = Field("", validation_alias=_alias("BASE_URL"))
     zone: str = Field("Asia/Jakarta", validation_alias=_alias("ZONE", "NEXT_PUBLIC_TZ"))
     require_login: bool = Field(False, validation_alias=_alias("REQUIRE_LOGIN", "FEATURE_REQUIRE_LOGIN"))

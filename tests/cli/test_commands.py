@@ -9,10 +9,13 @@ import pytest
 from pesan.db import Database
 from pesan.identity.passwords import verify_password
 from pesan.identity.queries import find_credentials
+from pesan.tickets.keys import Algorithm
+from pesan.tickets.keystore import DatabaseKeyStore
 from tests.support.factories import Make
 from tests.support.service import Service
 
 EVENT = ("event", "create", "--merchant", "kopi-teduh", "--title", "Malam Keroncong", "--price", "150000")
+OLD_SECRET = "k3Yz81-unguessable-and-long-enough-7Qw"
 WHEN = ("--starts-at", "2027-01-05T19:00", "--capacity", "40")
 
 
@@ -165,6 +168,38 @@ async def test_doctor_of_a_sound_instance_finds_nothing(pesan: Service, make: Ma
 
     assert json.loads((done := pesan.attempt("doctor")).stdout) == []
     assert done.returncode == 0
+
+
+async def test_keys_of_another_secret_are_named_and_resealed(pesan: Service, make: Make, database: Database):
+    merchant = await make.merchant(slug="kopi-teduh")
+    key = await DatabaseKeyStore(database, OLD_SECRET.encode()).signing_key(merchant.id, Algorithm.EDDSA)
+
+    found = pesan.attempt("doctor")
+    assert found.returncode == 1
+    assert json.loads(found.stdout) == [
+        {
+            "invariant": "tickets.keys_open",
+            "description": "PESAN_SECRET_KEY opens every signing key; after a change, `pesan keys reseal`.",
+            "offender": {"kid": key.kid, "merchant_id": str(merchant.id)},
+        }
+    ]
+    wrong = {**pesan.environment, "PESAN_OLD_SECRET_KEY": OLD_SECRET[::-1]}
+    status, printed, said = refusal(Service(pesan.home, wrong, 0), "keys", "reseal")
+    assert (status, printed) == (2, "")
+    assert said == (
+        f"pesan: The old secret does not open the key {key.kid}. Nothing was changed; check the secret."
+        " (tickets.old_secret_wrong)"
+    )
+    right = {**pesan.environment, "PESAN_OLD_SECRET_KEY": OLD_SECRET}
+    assert Service(pesan.home, right, 0).run("keys", "reseal") == {"resealed": 1, "current": 0}
+    assert pesan.run("doctor") == []
+
+
+async def test_the_old_secret_may_come_by_standard_input(pesan: Service, make: Make, database: Database):
+    merchant = await make.merchant(slug="kopi-teduh")
+    await DatabaseKeyStore(database, OLD_SECRET.encode()).signing_key(merchant.id, Algorithm.EDDSA)
+
+    assert pesan.run("keys", "reseal", typed=f"{OLD_SECRET}\n") == {"resealed": 1, "current": 0}
 
 
 async def test_doctor_names_the_pool_whose_counter_was_changed(

@@ -43,18 +43,24 @@ class Service:
         """What it said, all processes together."""
         return self.home / "service.log"
 
-    def run(self, *arguments: str, check: bool = True) -> Any:
+    def run(self, *arguments: str, check: bool = True, typed: str = "") -> Any:
         """Run a command of the instance; what it printed with --json."""
-        done = self.attempt(*arguments)
+        done = self.attempt(*arguments, typed=typed)
         if check and done.returncode:
             raise RuntimeError(f"pesan {' '.join(arguments)}: {done.stderr.strip() or done.stdout.strip()}")
         return json.loads(done.stdout)
 
-    def attempt(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run a command of the instance that may fail."""
+    def attempt(self, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+        """Run a command of the instance that may fail; `typed` is its standard input."""
         command = [str(PESAN), *arguments, "--json"]
         return subprocess.run(
-            command, env=self._env(), capture_output=True, text=True, check=False, timeout=180
+            command,
+            env=self._env(),
+            input=typed,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=180,
         )
 
     async def start(self, *, workers: int = 1) -> None:

@@ -11,6 +11,7 @@ from pesan.cli.instance import with_database
 from pesan.cli.output import AsJson, print_record, print_records, say
 from pesan.db import Actor, Database, Invariant
 from pesan.settings import Settings, load_settings, problems, warnings
+from pesan.tickets.resealing import list_sealed
 
 audit = typer.Typer(no_args_is_help=True, help="The audit's chains.")
 config = typer.Typer(no_args_is_help=True, help="The settings.")
@@ -21,14 +22,15 @@ _MOST_OFFENDERS = 50
 def doctor(as_json: AsJson = False) -> None:
     """Check every invariant; exit 1 and name the offenders when one is broken."""
 
-    async def work(database: Database, _: Settings) -> list[dict[str, Any]]:
-        return [found for rule in list_invariants() for found in await _offenders(database, rule)]
+    async def work(database: Database, settings: Settings) -> list[dict[str, Any]]:
+        found = [found for rule in list_invariants() for found in await _offenders(database, rule)]
+        return [*found, *await _sealed_keys(database, settings.secret)]
 
     offenders = with_database(work)
     print_records(
         offenders if as_json else [_in_words(found) for found in offenders],
         as_json=as_json,
-        empty=f"All {len(list_invariants())} invariants hold.",
+        empty=f"All {len(list_invariants()) + 1} invariants hold.",
     )
     raise typer.Exit(1 if offenders else 0)
 
@@ -44,6 +46,17 @@ async def _offenders(database: Database, rule: Invariant) -> list[dict[str, Any]
         await session.execute(text("SET LOCAL statement_timeout = '120s'"))
         rows = (await session.execute(query)).mappings().all()
     return [{"invariant": rule.name, "description": rule.description, "offender": dict(row)} for row in rows]
+
+
+async def _sealed_keys(database: Database, secret: bytes) -> list[dict[str, Any]]:
+    """No query can tell this: the database never holds the secret."""
+    async with database.read(_ACTOR) as session:
+        sealed = await list_sealed(session, secret)
+    rule = {
+        "invariant": "tickets.keys_open",
+        "description": "PESAN_SECRET_KEY opens every signing key; after a change, `pesan keys reseal`.",
+    }
+    return [{**rule, "offender": {"kid": key.kid, "merchant_id": key.merchant_id}} for key in sealed]
 
 
 @audit.command("verify")

@@ -1,5 +1,7 @@
 """Commands for the keys that sign tickets."""
 
+import sys
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -7,11 +9,12 @@ import typer
 from pesan.cli.instance import with_database
 from pesan.cli.output import AsJson, print_record, print_records
 from pesan.db import Actor, Database
-from pesan.settings import Settings
+from pesan.settings import Settings, load_settings
 from pesan.tenancy.queries import get_merchant_by_slug
 from pesan.tickets.keys import Algorithm
 from pesan.tickets.keystore import DatabaseKeyStore
 from pesan.tickets.queries import list_keys, list_public_keys
+from pesan.tickets.resealing import reseal
 
 keys = typer.Typer(no_args_is_help=True, help="The keys that sign tickets; private ones never leave.")
 _ACTOR = Actor.system("cli")
@@ -56,3 +59,27 @@ def keys_export(as_json: AsJson = True) -> None:
             return await list_public_keys(session)
 
     print_record(with_database(work), as_json=as_json)
+
+
+@keys.command("reseal")
+def keys_reseal(as_json: AsJson = False) -> None:
+    """Seal the private keys with today's PESAN_SECRET_KEY, after it changed.
+
+    The secret of before comes from PESAN_OLD_SECRET_KEY or standard input; a command line is for everybody to read.
+    """
+    old = _old_secret()
+
+    async def work(database: Database, settings: Settings) -> dict[str, Any]:
+        async with database.write(_ACTOR) as session:
+            return asdict(await reseal(session, old=old, new=settings.secret, actor=_ACTOR))
+
+    print_record(with_database(work), as_json=as_json)
+
+
+def _old_secret() -> bytes:
+    given = load_settings().old_secret_key.get_secret_value()
+    if given:
+        return given.encode()
+    if sys.stdin.isatty():
+        return str(typer.prompt("The secret of before", hide_input=True)).encode()
+    return sys.stdin.readline().strip().encode()

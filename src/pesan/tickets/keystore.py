@@ -1,11 +1,9 @@
 """Where signing keys live: `KeyStore` is what a KMS would implement, `DatabaseKeyStore` seals keys into a table."""
 
-import os
 from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
-from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from psycopg.errors import UniqueViolation
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import IntegrityError
@@ -13,16 +11,15 @@ from sqlalchemy.exc import IntegrityError
 from pesan.audit import record
 from pesan.db import Actor, Database, ReadSession, WriteSession
 from pesan.kit.ids import new_id
-from pesan.kit.signing import derive_key
 from pesan.tickets import keys
 from pesan.tickets.errors import KeyMissing
 from pesan.tickets.keys import Algorithm, NewKey, VerifyingKey
 from pesan.tickets.locks import lock_active_key
 from pesan.tickets.models import SigningKey
+from pesan.tickets.sealing import PRIVATE, VERIFYING, Seal
 from pesan.tickets.states import KeyState
 
 _ACTOR = Actor.system("tickets.keys")
-_NONCE_LENGTH = 12
 _ATTEMPTS = 3
 
 
@@ -36,7 +33,7 @@ class KeyStore(Protocol):
         """Retire the merchant's key and make another; what the old one signed still verifies."""
 
     async def sign(self, kid: str, messages: Sequence[bytes]) -> list[bytes]:
-        """The signature of each message; raises KeyMissing."""
+        """The signature of each message; raises KeyMissing, KeySealed."""
 
     async def find(self, kid: str) -> VerifyingKey | None:
         """The key of this name, active or retired."""
@@ -54,7 +51,7 @@ class DatabaseKeyStore:
 
     def __init__(self, database: Database, secret: bytes) -> None:
         self._database = database
-        self._cipher = ChaCha20Poly1305(derive_key(secret, "tickets:signing-keys"))
+        self._seal = Seal(secret)
         # Keys never change under their name, so what was found once stays true.
         self._found: dict[str | bytes, VerifyingKey] = {}
 
@@ -82,7 +79,7 @@ class DatabaseKeyStore:
             row = (await session.execute(query.where(SigningKey.kid == kid))).one_or_none()
         if row is None:
             raise KeyMissing
-        private = self._open(row.private_key_sealed, "private", row.merchant_id, kid)
+        private = self._seal.open(row.private_key_sealed, PRIVATE, row.merchant_id, kid)
         return [keys.sign(Algorithm(row.alg), private, message) for message in messages]
 
     async def find(self, kid: str) -> VerifyingKey | None:
@@ -117,7 +114,7 @@ class DatabaseKeyStore:
                 raise
 
     def _row(self, key: NewKey, merchant_id: UUID) -> SigningKey:
-        public = key.public or self._seal(key.private, "verifying", merchant_id, key.kid)
+        public = key.public or self._seal.close(key.private, VERIFYING, merchant_id, key.kid)
         return SigningKey(
             id=new_id(),
             merchant_id=merchant_id,
@@ -125,30 +122,17 @@ class DatabaseKeyStore:
             qr_kid=key.qr_kid,
             alg=key.algorithm.value,
             verifying_key=public,
-            private_key_sealed=self._seal(key.private, "private", merchant_id, key.kid),
+            private_key_sealed=self._seal.close(key.private, PRIVATE, merchant_id, key.kid),
             state=KeyState.ACTIVE.value,
         )
 
     def _remember(self, row: SigningKey) -> VerifyingKey:
         algorithm, material = Algorithm(row.alg), row.verifying_key
         if algorithm is Algorithm.HS256:
-            material = self._open(material, "verifying", row.merchant_id, row.kid)
+            material = self._seal.open(material, VERIFYING, row.merchant_id, row.kid)
         key = VerifyingKey(row.merchant_id, row.kid, row.qr_kid, algorithm, material)
         self._found[key.kid] = self._found[key.qr_kid] = key
         return key
-
-    def _seal(self, secret: bytes, use: str, merchant_id: UUID, kid: str) -> bytes:
-        nonce = os.urandom(_NONCE_LENGTH)
-        return nonce + self._cipher.encrypt(nonce, secret, _binding(use, merchant_id, kid))
-
-    def _open(self, sealed: bytes, use: str, merchant_id: UUID, kid: str) -> bytes:
-        nonce, data = sealed[:_NONCE_LENGTH], sealed[_NONCE_LENGTH:]
-        return self._cipher.decrypt(nonce, data, _binding(use, merchant_id, kid))
-
-
-def _binding(use: str, merchant_id: UUID, kid: str) -> bytes:
-    """A sealed key opens only in the row and for the use that it was sealed for."""
-    return f"{use}:{merchant_id}:{kid}".encode()
 
 
 async def _active(session: ReadSession, merchant_id: UUID) -> SigningKey | None:

@@ -1,8 +1,10 @@
 """The only place that locks signing keys."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.orm import undefer
 
 from pesan.db import WriteSession
 from pesan.tickets.models import SigningKey
@@ -14,3 +16,9 @@ async def lock_active_key(session: WriteSession, key_id: UUID) -> SigningKey | N
     query = select(SigningKey).where(SigningKey.id == key_id, SigningKey.state == KeyState.ACTIVE.value)
     row: SigningKey | None = await session.scalar(query.with_for_update())
     return row
+
+
+async def lock_keys(session: WriteSession) -> Sequence[SigningKey]:
+    """Every key with its sealed part, locked in the order of their ids."""
+    query = select(SigningKey).options(undefer(SigningKey.private_key_sealed)).order_by(SigningKey.id)
+    return (await session.scalars(query.with_for_update())).all()

@@ -114,7 +114,8 @@ ACCESS = [
         "signing_keys",
         {
             "request": f"SELECT ({_PUBLIC_KEY_COLUMNS})",
-            "system": "SELECT, INSERT, UPDATE (state, retired_at, audit_seq, audit_head)",
+            "system": "SELECT, INSERT,"
+            " UPDATE (state, retired_at, audit_seq, audit_head, verifying_key, private_key_sealed)",
         },
         [Policy("public_read", (REQUEST,), ANY_ACTOR, command="SELECT"), system_policy()],
     ),
