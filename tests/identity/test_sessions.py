@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 from sqlalchemy import URL, select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from pesan.db import Actor, Database
@@ -240,6 +240,16 @@ async def test_email_of_another_user_is_refused(database: Database, make_user: M
 
     with pytest.raises(EmailTaken):
         await make_user(email="Siti@Kopi.example")
+
+
+async def test_user_who_breaks_another_rule_is_not_said_to_have_a_taken_email(
+    database: Database, make_user: MakeUser
+) -> None:
+    with pytest.raises(IntegrityError):
+        await make_user(platform_role="king")
+
+    async with database.read(SYSTEM) as session:
+        assert (await session.scalars(select(User))).all() == []
 
 
 async def test_weak_password_makes_no_user(database: Database) -> None:

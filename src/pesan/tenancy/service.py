@@ -4,6 +4,7 @@ from sqlalchemy.exc import IntegrityError
 
 from pesan.audit import record
 from pesan.db import Actor, WriteSession
+from pesan.db.waits import violates
 from pesan.kit.ids import new_id
 from pesan.tenancy.errors import SlugTaken
 from pesan.tenancy.models import Merchant
@@ -24,6 +25,8 @@ async def create_merchant(
     try:
         await session.flush()
     except IntegrityError as error:
-        raise SlugTaken(slug=slug) from error
+        if violates(error, "uq_merchants_slug"):
+            raise SlugTaken(slug=slug) from error
+        raise
     await record(session, merchant, action="merchant:profile:created", actor=actor, merchant_id=merchant.id)
     return merchant

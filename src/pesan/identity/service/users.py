@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from pesan.audit.service import record
 from pesan.db import Actor, Database, WriteSession
+from pesan.db.waits import violates
 from pesan.identity.emails import clean_email
 from pesan.identity.errors import EmailTaken, UnknownUser, WrongCredentials
 from pesan.identity.locks import lock_user
@@ -47,8 +48,10 @@ async def create_user(
     session.add(user)
     try:
         await session.flush()
-    except IntegrityError as error:  # The same address, added by somebody else a moment ago.
-        raise EmailTaken from error
+    except IntegrityError as error:
+        if violates(error, "uq_users_email"):  # the same address, added by somebody else a moment ago
+            raise EmailTaken from error
+        raise
     await record(
         session, user, action="user:account:created", actor=actor, data={"platform_role": platform_role}
     )
