@@ -223,11 +223,22 @@ def _home_secret(home: Path) -> str:
     """The secret kept in a file that only its owner reads; made once, whoever comes first."""
     path = home / "secret"
     home.mkdir(parents=True, exist_ok=True)
-    draft = home / f".secret-{secrets.token_hex(8)}"
     if not path.exists():
+        draft = home / f".secret-{secrets.token_hex(8)}"
         draft.touch(mode=0o600)
         draft.write_text(secrets.token_urlsafe(48))
+        _flush(draft)
         with suppress(FileExistsError):  # another process was first; its secret is the one
             os.link(draft, path)
         draft.unlink()
+        _flush(home)
     return path.read_text().strip()
+
+
+def _flush(path: Path) -> None:
+    """To the disk: keys are sealed with the secret a moment later, and a power cut must not leave them without it."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
