@@ -71,7 +71,6 @@ def person(platform: PlatformRole | None = None, **roles: MerchantRole) -> Signe
         email="siti@kopi.example",
         platform_role=platform,
         roles={MERCHANTS[name]: role for name, role in roles.items()},
-        csrf_secret=b"",
         is_due_for_touch=False,
     )
 

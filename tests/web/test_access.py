@@ -25,7 +25,6 @@ class Somebody:
 
     roles: Mapping[UUID, str] = field(default_factory=dict)
     is_platform_admin: bool = False
-    csrf_secret: bytes = b"secret"
 
     def to_actor(self, *, ip_digest: str | None = None) -> Actor:
         return Actor.staff(UUID(int=1), frozenset(self.roles), ip_digest=ip_digest)

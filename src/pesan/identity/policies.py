@@ -17,7 +17,6 @@ class SignedIn:
     email: str
     platform_role: PlatformRole | None
     roles: dict[UUID, MerchantRole]
-    csrf_secret: bytes
     is_due_for_touch: bool
 
     @property

@@ -43,7 +43,7 @@ async def find_session(session: ReadSession, token: str) -> SignedIn | None:
     )
     clock = func.clock_timestamp()
     found = await session.execute(
-        select(Session.id, Session.csrf_secret, Session.last_seen_at < clock - TOUCH_AFTER)
+        select(Session.id, Session.last_seen_at < clock - TOUCH_AFTER)
         .add_columns(
             User.id,
             User.name,
@@ -60,7 +60,7 @@ async def find_session(session: ReadSession, token: str) -> SignedIn | None:
     row = found.one_or_none()
     if row is None:
         return None
-    session_id, csrf_secret, is_due, user_id, name, email, platform_role, merchant_roles = row
+    session_id, is_due, user_id, name, email, platform_role, merchant_roles = row
     return SignedIn(
         session_id=session_id,
         user_id=user_id,
@@ -68,7 +68,6 @@ async def find_session(session: ReadSession, token: str) -> SignedIn | None:
         email=email,
         platform_role=PlatformRole(platform_role) if platform_role else None,
         roles={UUID(merchant_id): MerchantRole(role) for merchant_id, role in merchant_roles.items()},
-        csrf_secret=csrf_secret,
         is_due_for_touch=is_due,
     )
 

@@ -13,11 +13,6 @@ class Person(Protocol):
     """Somebody with a live session, and their roles at this request."""
 
     @property
-    def csrf_secret(self) -> bytes:
-        """What the session's form tokens are bound to."""
-        ...
-
-    @property
     def roles(self) -> Mapping[UUID, str]:
         """`organizer` or `staff`, per merchant."""
         ...

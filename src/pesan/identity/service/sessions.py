@@ -34,7 +34,6 @@ def open_session(
         id=new_id(),
         token_digest=token_digest(token),
         user_id=user_id,
-        csrf_secret=secrets.token_bytes(_TOKEN_BYTES),
         expires_at=func.clock_timestamp() + SESSION_LIFE,
         ip_digest=ip_digest,
         user_agent=(user_agent or "")[:_USER_AGENT_LIMIT] or None,
