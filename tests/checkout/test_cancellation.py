@@ -27,8 +27,8 @@ CONTACTS = {"email": "siti@contoh.id"}
 ENDS = {
     OrderState.HOLD: OrderState.CANCELLED,
     OrderState.REVIEW: OrderState.CANCELLED,
-    OrderState.PAID: OrderState.PAID,
-    OrderState.COMPLETED: OrderState.COMPLETED,
+    OrderState.PAID: OrderState.REFUNDED,
+    OrderState.COMPLETED: OrderState.REFUNDED,
     OrderState.REJECTED: OrderState.REJECTED,
 }
 
@@ -96,7 +96,7 @@ async def test_cancelled_event_ends_every_order_and_tells_each_buyer_once(
         order.id: "event_cancelled" for state, order in orders.items() if state is not OrderState.REJECTED
     }
     assert told(execute) == (wanted, len(wanted))
-    assert execute("SELECT held, used FROM capacity_pools") == [(0, 2)]
+    assert execute("SELECT held, used FROM capacity_pools") == [(0, 0)]
     assert await offenders(database) == []
 
 
@@ -133,10 +133,34 @@ async def test_audit_of_an_order_says_that_its_event_was_cancelled_once(
 
     rows = execute(
         "SELECT e.data, p.reason FROM audit_entries e JOIN audit_private p USING (subject_id, seq)"
-        " WHERE e.action = 'order:event:cancelled' AND e.subject_id = %s",
+        " WHERE e.action = 'order:refund:approved' AND e.subject_id = %s",
         orders[OrderState.COMPLETED].id,
     )
-    assert rows == [({"tickets_voided": True, "refund_due_amount": 150_000}, "Acara dibatalkan.")]
+    assert rows == [({"from": "COMPLETED", "to": "REFUNDED"}, "Acara dibatalkan.")]
+
+
+async def test_refunds_of_a_cancelled_event_are_listed_once_each(deps, database, event, orders, execute):
+    await cancel(database, event)
+    for _ in range(2):
+        await cancel_event(deps, event.id)
+
+    rows = execute("SELECT order_id, cause, state, amount, requested_by FROM refunds ORDER BY order_id")
+    paid = (orders[OrderState.PAID].id, orders[OrderState.COMPLETED].id)
+    assert rows == [(order_id, "event_cancelled", "requested", 150_000, None) for order_id in sorted(paid)]
+
+
+async def test_free_bookings_of_a_cancelled_event_end_without_money(deps, database, make, fresh, execute):
+    event = await make.event(price_amount=0)
+    order = await make.order(event, **CONTACTS)
+    await fulfil_order(deps, order.id)
+    await cancel(database, event)
+
+    await cancel_event(deps, event.id)
+
+    assert (await fresh(order)).state == OrderState.REFUNDED
+    assert execute("SELECT state FROM tickets") == [("void",)]
+    assert execute("SELECT count(*) FROM refunds") == [(0,)]
+    assert await offenders(database) == []
 
 
 async def test_tickets_stop_admitting_at_once_and_are_void_after_the_job(deps, database, event, orders):
@@ -168,7 +192,7 @@ async def test_winding_up_that_died_between_telling_and_cancelling_is_finished_b
 ):
     await cancel(database, event)
     async with database.write(cancellation.ACTOR) as session:
-        await cancellation.take_back(session, deps[Channels], event.id, after=None)
+        await cancellation.tell_next(session, deps[Channels], event.id, after=None)
     assert (await fresh(orders[OrderState.HOLD])).state == OrderState.HOLD
 
     await cancel_event(deps, event.id)

@@ -55,6 +55,11 @@ STEPS = {
     ("EXPIRED", "pay_late"): "PAID",
     ("CANCELLED", "pay_late"): "PAID",
     ("REJECTED", "pay_late"): "PAID",
+    ("PAID", "pay_again"): "PAID",
+    ("COMPLETED", "pay_again"): "COMPLETED",
+    ("REFUNDED", "pay_again"): "REFUNDED",
+    ("PAID", "refund"): "REFUNDED",
+    ("COMPLETED", "refund"): "REFUNDED",
 }
 HELD = {"HOLD"}
 USED = {"REVIEW", "PAID", "COMPLETED"}

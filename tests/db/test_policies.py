@@ -160,7 +160,8 @@ def test_without_an_actor_no_request_sees_a_row(world: World, web: psycopg.Conne
         ("identity", "memberships merchants sessions users"),
         (
             "sale",
-            "capacity_pools claims events ledger_entries merchants order_lines orders payment_proofs payments tickets",
+            "capacity_pools claims events ledger_entries merchants order_lines orders payment_proofs payments"
+            + " refunds tickets",
         ),
     ],
 )
@@ -411,6 +412,9 @@ SALE = {
     ("payments", "INSERT"): "*",
     ("payments", "SELECT"): "*",
     ("payments", "UPDATE"): "settled_at state",
+    ("refunds", "INSERT"): "*",
+    ("refunds", "SELECT"): "*",
+    ("refunds", "UPDATE"): "amount approved_at approved_by cause reason state",
     ("tickets", "INSERT"): "*",
     ("tickets", "SELECT"): "*",
     ("tickets", "UPDATE"): "state voided_at",

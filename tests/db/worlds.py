@@ -21,6 +21,7 @@ from pesan.notifications.states import ChannelName, Kind
 from pesan.orders.models import Order
 from pesan.orders.moves import Move
 from pesan.orders.states import OrderEvent, OrderState
+from pesan.payments import CaptureCompanion, RefundCause, RefundDueCompanion
 from pesan.payments.models import PaymentMethod
 from pesan.payments.service import update_method
 from pesan.tenancy.models import Merchant
@@ -117,7 +118,7 @@ async def _make_house(make: Make, database: Database, secret: bytes) -> House:
     await make.event(merchant, status=EventStatus.DRAFT)
     held = await make.order(event, email="budi@example.com")
     await choose(database, held, method.id)
-    await make.order(event, state=OrderState.REJECTED)
+    await _pay_twice(make, await make.order(event, state=OrderState.REJECTED))
     sold = await _sell(make, database, event, method)
     ticket = await _issue(make, database, sold, secret)
     await _tell(database, sold)
@@ -151,6 +152,16 @@ async def _issue(make: Make, database: Database, order: Order, secret: bytes) ->
     await make.move(Move(OrderEvent.FULFIL, order.event_id, SYSTEM, order.id, companions=tuple(tickets)))
     async with database.read(SYSTEM) as session:
         return (await list_tickets(session, order.id))[0]
+
+
+async def _pay_twice(make: Make, order: Order) -> None:
+    """Money that came late, and came again, so that some of it goes back."""
+    money = (order.id, order.merchant_id, order.total_amount)
+    for event, companion in (
+        (OrderEvent.PAY_LATE, CaptureCompanion(*money)),
+        (OrderEvent.PAY_AGAIN, RefundDueCompanion(*money, RefundCause.PAID_AGAIN)),
+    ):
+        await make.move(Move(event, order.event_id, SYSTEM, order.id, companions=(companion,)))
 
 
 async def _tell(database: Database, order: Order) -> None:

@@ -30,6 +30,7 @@ from pesan.orders.errors import (
 )
 from pesan.orders.moves import OrderFacts
 from pesan.orders.states import BUCKETS, TRANSITIONS
+from pesan.payments import RefundCause, RefundDueCompanion
 
 NOW = datetime(2026, 12, 5, 12, 0, tzinfo=UTC)
 EVENT, MERCHANT, POOL, ORDER, REVIEWER = (UUID(int=number) for number in range(1, 6))
@@ -269,6 +270,31 @@ def test_late_money_takes_places_back_only_while_they_are_left() -> None:
     late = granted(decide(move(OrderEvent.PAY_LATE), gone))
     assert (late.order.state, late.transition.action) == (OrderState.EXPIRED, "order:payment:refund_due")
     assert (gone.pools[POOL].held, gone.pools[POOL].used) == (0, 1)
+
+
+@pytest.mark.parametrize("state", [OrderState.PAID, OrderState.COMPLETED, OrderState.REFUNDED])
+def test_money_again_leaves_the_order_as_it_is(state: OrderState) -> None:
+    due = RefundDueCompanion(ORDER, MERCHANT, 150_000, RefundCause.PAID_AGAIN)
+    before = situation(replace(order(state), ended_at=NOW - timedelta(days=1)))
+    again = granted(decide(replace(move(OrderEvent.PAY_AGAIN), companions=(due,)), before))
+    assert again.order == before.orders[ORDER]
+    assert again.companions == (due,)
+
+
+@pytest.mark.parametrize("state", [OrderState.PAID, OrderState.COMPLETED])
+def test_refund_in_full_returns_the_places(state: OrderState) -> None:
+    before = situation(order(state))
+    refunded = granted(decide(move(OrderEvent.REFUND, STAFF), before)).order
+    assert (refunded.state, refunded.ended_at) == (OrderState.REFUNDED, NOW)
+    assert (before.pools[POOL].held, before.pools[POOL].used) == (0, 0)
+
+
+def test_refund_is_for_staff_and_needs_a_reason() -> None:
+    holder = Actor.guest("ABCDEFGHJKMNP")
+    before = situation(order(OrderState.COMPLETED))
+    assert refusal(decide(move(OrderEvent.REFUND, holder), before)) is NotYourOrder
+    assert refusal(decide(move(OrderEvent.REFUND, STAFF, reason=" "), before)) is ReasonMissing
+    assert before.orders[ORDER].state is OrderState.COMPLETED
 
 
 def test_late_money_for_a_cancelled_event_is_due_back() -> None:

@@ -1,6 +1,7 @@
 """Every rupiah is somewhere, once; nothing is ever rewritten."""
 
 from collections.abc import Mapping
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -150,48 +151,61 @@ async def test_refusal_of_the_move_writes_nothing_beside_it(make: Make, database
     assert await balances(database, order) == before
 
 
+def moved(order: Order, reason: Reason, amount: int = 150_000, *, source_id: UUID | None = None) -> Movement:
+    return Movement(
+        reason=reason,
+        order_id=order.id,
+        merchant_id=order.merchant_id,
+        source_id=source_id or new_id(),
+        amount=amount,
+    )
+
+
+async def post(database: Database, *movements: Movement) -> None:
+    async with database.write(SYSTEM) as session:
+        await ledger.post(session, movements)
+
+
 async def test_late_money_that_cannot_be_fulfilled_is_due_back_and_then_refunded(
-    make: Make, database: Database, web_database: Database
+    make: Make, database: Database
 ) -> None:
-    order, payment = await chosen(make, database, web_database)
-    about = {"order_id": order.id, "merchant_id": order.merchant_id, "amount": payment.amount}
-    async with database.write(SYSTEM) as session:
-        await ledger.record_capture(session, payment_id=payment.id, **about)
-        await ledger.record_refund_due(session, source_id=payment.id, **about)
+    order = await make.order()
+    await post(database, moved(order, Reason.CAPTURE), moved(order, Reason.REFUND_DUE))
     due = await balances(database, order)
-    async with database.write(SYSTEM) as session:
-        await ledger.record_refund(session, refund_id=new_id(), **about)
 
-    assert due == {Account.RECEIVED: payment.amount, Account.REFUND_DUE: payment.amount}
-    assert await balances(database, order) == {
-        Account.RECEIVED: payment.amount,
-        Account.REFUNDED: payment.amount,
-    }
+    await post(database, moved(order, Reason.REFUND))
+
+    assert due == {Account.RECEIVED: 150_000, Account.REFUND_DUE: 150_000}
+    assert await balances(database, order) == {Account.RECEIVED: 150_000, Account.REFUNDED: 150_000}
 
 
-async def test_what_was_fulfilled_can_be_taken_back(make: Make, database: Database) -> None:
+@pytest.mark.parametrize("is_fulfilled", [False, True])
+async def test_what_an_order_has_can_be_taken_back(
+    make: Make, database: Database, is_fulfilled: bool
+) -> None:
     order = await make.order()
     await send_proof(make, order)
     await approve(make, order)
-    await fulfil(make, order)
+    if is_fulfilled:
+        await fulfil(make, order)
 
     async with database.write(SYSTEM) as session:
-        await ledger.record_revocation(
-            session, order_id=order.id, merchant_id=order.merchant_id, source_id=new_id(), amount=150_000
-        )
+        returnable = await ledger.get_returnable(session, order.id)
+        taken = await ledger.take_back(session, [order.id])
+        left = await ledger.get_returnable(session, order.id)
 
+    assert [movement.amount for movement in taken] == [150_000]
+    assert (returnable, left) == (150_000, 0)
     assert await balances(database, order) == {Account.RECEIVED: 150_000, Account.REFUND_DUE: 150_000}
 
 
 async def test_one_cause_moves_money_once(make: Make, database: Database) -> None:
     order = await make.order()
-    about = {"order_id": order.id, "merchant_id": order.merchant_id, "payment_id": new_id(), "amount": 5}
-    async with database.write(SYSTEM) as session:
-        await ledger.record_capture(session, **about)
+    capture = moved(order, Reason.CAPTURE, 5)
+    await post(database, capture)
 
     with pytest.raises(IntegrityError):
-        async with database.write(SYSTEM) as session:
-            await ledger.record_capture(session, **about)
+        await post(database, capture)
 
     assert (await balances(database, order))[Account.RECEIVED] == 5
 
@@ -203,10 +217,7 @@ async def test_money_that_would_move_backwards_is_a_mistake(
     order = await make.order()
 
     with pytest.raises(ValueError, match="above zero"):
-        async with database.write(SYSTEM) as session:
-            await ledger.record_refund(
-                session, order_id=order.id, merchant_id=order.merchant_id, refund_id=new_id(), amount=amount
-            )
+        await post(database, moved(order, Reason.REFUND, amount))
 
 
 async def test_movement_that_does_not_balance_is_refused_at_commit(make: Make, database: Database) -> None:

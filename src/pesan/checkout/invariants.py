@@ -11,7 +11,7 @@ INVARIANTS = (
     ),
     Invariant(
         "checkout.cancelled_events_are_wound_up",
-        "A cancelled event leaves no hold, no ticket that admits, and no money whose way back is not written down.",
+        "A cancelled event leaves no order that has places, and no ticket that admits.",
         NOT_WOUND_UP.format(age="15 minutes"),
     ),
 )

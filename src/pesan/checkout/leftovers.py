@@ -23,13 +23,11 @@ UNFULFILLED = (
 NOT_WOUND_UP = (
     "SELECT e.id AS event_id FROM events e WHERE e.status = 'cancelled'"
     " AND e.updated_at < clock_timestamp() - interval '{age}' AND ("
-    "EXISTS (SELECT 1 FROM orders o WHERE o.event_id = e.id AND o.state IN ('HOLD', 'REVIEW'))"
-    " OR EXISTS (SELECT 1 FROM tickets t WHERE t.event_id = e.id AND t.state <> 'void')"
-    " OR EXISTS (SELECT 1 FROM orders o JOIN ledger_entries l ON l.order_id = o.id"
-    " WHERE o.event_id = e.id AND o.state IN ('PAID', 'COMPLETED') AND l.account IN ('customer', 'fulfilled')"
-    " GROUP BY o.id, l.account HAVING sum(l.amount) <> 0))"
+    "EXISTS (SELECT 1 FROM orders o WHERE o.event_id = e.id"
+    " AND o.state IN ('HOLD', 'REVIEW', 'PAID', 'COMPLETED'))"
+    " OR EXISTS (SELECT 1 FROM tickets t WHERE t.event_id = e.id AND t.state <> 'void'))"
 )
-"""Events that were cancelled `age` ago and still have something that admits, is held or is owed silently."""
+"""Events that were cancelled `age` ago and still have an order with places, or a ticket that admits."""
 
 _FULFIL_AGAIN = text(
     UNFULFILLED.format(age="2 minutes")

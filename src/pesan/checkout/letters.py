@@ -1,5 +1,7 @@
 """What a buyer is told about an order: the facts of each letter, and the papers that travel with it."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from pesan.catalog.states import EventStatus
@@ -15,6 +17,9 @@ from pesan.notifications.states import ChannelName, Kind
 from pesan.orders.errors import OrderNotFound
 from pesan.orders.queries import get_order
 from pesan.orders.states import OrderState
+from pesan.payments.refunds.models import Refund
+from pesan.payments.refunds.queries import list_refunds
+from pesan.payments.refunds.states import RefundCause, RefundState, is_owed
 from pesan.settings import Settings
 from pesan.storage import Storage
 from pesan.tickets.render.documents import ink_on
@@ -29,6 +34,7 @@ _TRUE_IN = {
     Kind.EXPIRED: {OrderState.EXPIRED},
     Kind.CANCELLED: {OrderState.CANCELLED},
 }
+_OF_MONEY = frozenset({Kind.TAKEN_BACK, Kind.REFUND_DUE, Kind.REFUNDED})
 _CALENDAR_PARAMETERS = (("method", "PUBLISH"), ("charset", "utf-8"))
 
 
@@ -43,15 +49,17 @@ class OrderComposer:
         try:
             async with self._deps[Database].read(_ACTOR) as session:
                 papers = await read_papers(session, await get_order(session, order_id))
+                refunds = await list_refunds(session, order_id) if kind in _OF_MONEY else ()
         except OrderNotFound:
             return None
-        if not _is_still_true(kind, papers):
+        told = _refunds_told(kind, refunds)
+        if not (told if kind in _OF_MONEY else _is_still_true(kind, papers)):
             return None
         order = papers.order
         addresses = {ChannelName.EMAIL: order.email, ChannelName.WHATSAPP: order.wa}
         return Letter(
             kind=kind,
-            facts=self._facts(papers),
+            facts=_with_money(self._facts(papers), told) if told else self._facts(papers),
             addresses={name: address for name, address in addresses.items() if address},
             locale=papers.locale,
             reply_to=papers.merchant.contact_email,
@@ -95,6 +103,25 @@ def _is_still_true(kind: Kind, papers: Papers) -> bool:
     if kind is Kind.EVENT_CANCELLED:
         return is_cancelled
     return papers.order.state in _TRUE_IN[kind] and not (is_cancelled and kind in _WITH_TICKETS)
+
+
+def _refunds_told(kind: Kind, refunds: Sequence[Refund]) -> Sequence[Refund]:
+    """The refunds that a letter about money speaks of; none when it would not be true any more."""
+    if kind is Kind.REFUNDED:
+        return [refund for refund in refunds if refund.state == RefundState.PAID][-1:]
+    owed = [refund for refund in refunds if is_owed(RefundState(refund.state), RefundCause(refund.cause))]
+    return [refund for refund in owed if kind is Kind.REFUND_DUE or refund.cause == RefundCause.ASKED]
+
+
+def _with_money(facts: LetterFacts, refunds: Sequence[Refund]) -> LetterFacts:
+    last = refunds[-1]
+    return replace(
+        facts,
+        amount=format_rupiah(sum(refund.amount for refund in refunds)),
+        # What staff note of money that came in is theirs; the reason for taking an order back is the buyer's to read.
+        reason=last.reason or "" if last.cause == RefundCause.ASKED else "",
+        reference=last.reference or "",
+    )
 
 
 def letter_composers(deps: Registry) -> Composers:

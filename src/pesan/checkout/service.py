@@ -12,7 +12,7 @@ from pesan.kit.i18n import Locale
 from pesan.orders import Companion, Move, Moved, OrderEvent, Placement, Replayed
 from pesan.orders.desk import SaleDesk
 from pesan.orders.models import Order
-from pesan.payments import CaptureCompanion, CashCompanion, RefundDueCompanion
+from pesan.payments import CaptureCompanion, CashCompanion, RefundCause, RefundDueCompanion
 
 Render = Callable[[Moved], Answer]
 
@@ -96,9 +96,8 @@ async def accept_late(desk: SaleDesk, *, order: Order, actor: Actor, reason: str
     """
     move = _move(OrderEvent.PAY_LATE, order, actor, reason=reason)
     money = (order.id, order.merchant_id, order.total_amount)
-    return await desk.submit(
-        replace(move, companions=(CaptureCompanion(*money),), if_refund_due=(RefundDueCompanion(*money),))
-    )
+    due = RefundDueCompanion(*money, RefundCause.PAID_LATE, reason=reason, recorded_by=actor.user_id)
+    return await desk.submit(replace(move, companions=(CaptureCompanion(*money),), if_refund_due=(due,)))
 
 
 def _move(

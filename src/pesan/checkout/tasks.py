@@ -8,7 +8,7 @@ from pesan.catalog.models import Event
 from pesan.catalog.states import EventStatus
 from pesan.checkout import cancellation
 from pesan.checkout.leftovers import list_not_wound_up, list_unfulfilled
-from pesan.checkout.telling import kind_of, list_expecting, tell
+from pesan.checkout.telling import kind_of, list_expecting, occasion_of, tell
 from pesan.db import Actor, Database
 from pesan.jobs import enqueue_many, task
 from pesan.kit.registry import Registry
@@ -17,7 +17,8 @@ from pesan.notifications.states import Kind
 from pesan.orders.desk import SaleDesk
 from pesan.orders.queries import get_order
 from pesan.orders.states import TELL_BUYER_TASK, OrderEvent
-from pesan.realtime import Hub
+from pesan.payments.refunds.queries import get_refund
+from pesan.payments.refunds.states import TELL_REFUND_TASK
 
 _ACTOR = Actor.system("checkout")
 _TELL_CHUNK = 100
@@ -30,7 +31,8 @@ async def tell_buyer(deps: Registry, order_id: UUID, event: str) -> None:
         order = await get_order(session, order_id)
         kind = await kind_of(session, order, OrderEvent(event))
         if kind is not None:
-            await tell(session, deps[Channels], order, kind)
+            occasion = await occasion_of(session, order, kind)
+            await tell(session, deps[Channels], order, kind, occasion=occasion)
 
 
 @task("checkout.tell_of_new_tickets")
@@ -58,19 +60,26 @@ async def tell_of_move(deps: Registry, event_id: UUID, occasion: str) -> None:
         after = orders[-1].id
 
 
+@task(TELL_REFUND_TASK)
+async def tell_of_refund(deps: Registry, refund_id: UUID) -> None:
+    """Tell a buyer, once, that their money was sent."""
+    async with deps[Database].write(_ACTOR) as session:
+        refund = await get_refund(session, refund_id)
+        order = await get_order(session, refund.order_id)
+        await tell(session, deps[Channels], order, Kind.REFUNDED, occasion=str(refund.id))
+
+
 @task("checkout.cancel_event", lock="cancel_event:{event_id}")
 async def cancel_event(deps: Registry, event_id: UUID) -> None:
     """Wind up a cancelled event, a chunk of orders at a time; run again, it does what is left."""
     after: UUID | None = None
     while True:
         async with deps[Database].write(cancellation.ACTOR) as session:
-            chunk = await cancellation.take_back(session, deps[Channels], event_id, after=after)
-        if chunk is None:
+            orders = await cancellation.tell_next(session, deps[Channels], event_id, after=after)
+        if not orders:
             return
-        await cancellation.cancel_all(deps[SaleDesk], event_id, chunk.unpaid)
-        for order_id in chunk.order_ids:
-            deps[Hub].hint(f"order:{order_id}")
-        after = chunk.last_id
+        await cancellation.end_all(deps[SaleDesk], orders)
+        after = orders[-1].id
 
 
 @task("checkout.finish_cancellations", every="*/5 * * * *")

@@ -13,6 +13,7 @@ from pesan.notifications.service import notify
 from pesan.notifications.states import ChannelName, Kind
 from pesan.orders.models import Order
 from pesan.orders.states import OrderEvent, OrderState
+from pesan.payments.refunds.queries import list_refunds
 
 _KINDS = {
     OrderEvent.SUBMIT_PROOF: Kind.PROOF_RECEIVED,
@@ -20,7 +21,12 @@ _KINDS = {
     OrderEvent.FULFIL: Kind.TICKET_READY,
     OrderEvent.EXPIRE: Kind.EXPIRED,
     OrderEvent.CANCEL: Kind.CANCELLED,
+    OrderEvent.PAY_LATE: Kind.REFUND_DUE,
+    OrderEvent.PAY_AGAIN: Kind.REFUND_DUE,
+    OrderEvent.REFUND: Kind.TAKEN_BACK,
 }
+# What happens to an order because its event was cancelled, too.
+_ENDS = frozenset({OrderEvent.CANCEL, OrderEvent.REFUND})
 _EXPECTING = (OrderState.REVIEW, OrderState.PAID, OrderState.COMPLETED)
 
 
@@ -44,11 +50,19 @@ async def kind_of(session: ReadSession, order: Order, event: OrderEvent) -> Kind
 
     A hold that was given back says nothing; an order that ended with its event says so, once.
     """
-    if event is not OrderEvent.CANCEL:
-        return _KINDS[event]
-    if (await session.get_one(Event, order.event_id)).status == EventStatus.CANCELLED:
+    if event in _ENDS and (await session.get_one(Event, order.event_id)).status == EventStatus.CANCELLED:
         return Kind.EVENT_CANCELLED
-    return Kind.CANCELLED if order.submitted_at is not None else None
+    if event is OrderEvent.CANCEL and order.submitted_at is None:
+        return None
+    return _KINDS[event]
+
+
+async def occasion_of(session: ReadSession, order: Order, kind: Kind) -> str:
+    """Money can be due back more than once, and is told of each time; everything else happens once."""
+    if kind is not Kind.REFUND_DUE:
+        return ""
+    refunds = await list_refunds(session, order.id)
+    return str(refunds[-1].id) if refunds else ""
 
 
 async def list_expecting(

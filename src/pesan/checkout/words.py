@@ -13,5 +13,5 @@ STATE_WORDS: Mapping[OrderState, Text] = {
     OrderState.EXPIRED: Text(id="Kedaluwarsa", en="Expired"),
     OrderState.REJECTED: Text(id="Ditolak", en="Rejected"),
     OrderState.CANCELLED: Text(id="Dibatalkan", en="Cancelled"),
-    OrderState.REFUNDED: Text(id="Dana dikembalikan", en="Refunded"),
+    OrderState.REFUNDED: Text(id="Pengembalian dana", en="Refund"),
 }

@@ -25,6 +25,7 @@ class LetterFacts:
     ticket_count: int = 0
     amount: str = ""
     reason: str = ""
+    reference: str = ""
     accent: str = "#5a36d6"
     on_accent: str = "#ffffff"
 

@@ -11,7 +11,7 @@ from pesan.kit.i18n import Text
 from pesan.notifications import words
 from pesan.notifications.letters import Letter
 
-_TYPED_BY_PEOPLE = ("buyer_name", "merchant_name", "event_title", "where", "reason")
+_TYPED_BY_PEOPLE = ("buyer_name", "merchant_name", "event_title", "where", "reason", "reference")
 # What mail programs turn into links by themselves: `host.name`, `scheme:`, `user@host`, `www`.
 _LINKABLE = re.compile(r"(?<=\S)([.@:/])(?=\S)")
 _ZERO_WIDTH_SPACE = "\u200b"

@@ -13,6 +13,9 @@ class Kind(StrEnum):
     CANCELLED = "cancelled"
     EVENT_CANCELLED = "event_cancelled"
     EVENT_MOVED = "event_moved"
+    TAKEN_BACK = "taken_back"
+    REFUND_DUE = "refund_due"
+    REFUNDED = "refunded"
 
 
 class ChannelName(StrEnum):

@@ -37,6 +37,7 @@ ROWS: Mapping[str, Text] = {
     "order_code": Text(id="Kode pesanan", en="Booking code"),
     "amount": Text(id="Jumlah", en="Amount"),
     "reason": Text(id="Alasan", en="Reason"),
+    "reference": Text(id="Referensi transfer", en="Transfer reference"),
 }
 """What the table of facts calls each fact; empty facts are left out."""
 
@@ -44,6 +45,10 @@ USUAL_ROWS = ("event_title", "when", "where", "order_code")
 
 _SEE_STATUS = Text(id="Lihat pesanan", en="See the booking")
 _START_AGAIN = Text(id="Pesan lagi", en="Book again")
+_YOUR_ACCOUNT = Text(
+    id="Kalau {merchant_name} belum tahu nomor rekeningmu, hubungi mereka dan sebutkan kode pesananmu.",
+    en="If {merchant_name} does not know your account yet, write to them and name your booking code.",
+)
 
 WORDS: Mapping[Kind, Words] = {
     Kind.PROOF_RECEIVED: Words(
@@ -165,5 +170,55 @@ WORDS: Mapping[Kind, Words] = {
             ),
         ),
         _SEE_STATUS,
+    ),
+    Kind.TAKEN_BACK: Words(
+        Text(
+            id="Uangmu akan dikembalikan: {event_title}", en="Your booking is being refunded: {event_title}"
+        ),
+        Text(id="Pesananmu dibatalkan, uangmu dikembalikan", en="Your booking is being refunded"),
+        (
+            Text(
+                id="{merchant_name} membatalkan pesananmu, jadi tiketnya tidak bisa dipakai lagi. Uangmu sebesar"
+                " {amount} akan dikembalikan lewat transfer, dan kami kabari begitu sudah dikirim.",
+                en="{merchant_name} took your booking back, so its tickets will not let anybody in. They will send"
+                " you {amount} by bank transfer, and we will write as soon as it is sent.",
+            ),
+            _YOUR_ACCOUNT,
+        ),
+        _SEE_STATUS,
+        rows=("amount", "reason"),
+    ),
+    Kind.REFUND_DUE: Words(
+        Text(id="Uangmu akan dikembalikan: {event_title}", en="Your money is coming back: {event_title}"),
+        Text(id="Uangmu akan dikembalikan", en="Your money is coming back"),
+        (
+            Text(
+                id="Uang yang kamu kirim tidak terpakai untuk pesanan ini. {merchant_name} akan mengembalikan"
+                " {amount} lewat transfer, dan kami kabari begitu sudah dikirim.",
+                en="The money that you sent was not used for this booking. {merchant_name} will send {amount} back"
+                " by bank transfer, and we will write as soon as it is sent.",
+            ),
+            _YOUR_ACCOUNT,
+        ),
+        _SEE_STATUS,
+        rows=("amount",),
+    ),
+    Kind.REFUNDED: Words(
+        Text(id="Uangmu sudah dikirim kembali: {event_title}", en="Your money was sent back: {event_title}"),
+        Text(id="Uangmu sudah dikirim kembali", en="Your money was sent back"),
+        (
+            Text(
+                id="{merchant_name} sudah mengirim {amount} kepadamu. Transfer antarbank bisa butuh beberapa jam"
+                " sampai terlihat di rekeningmu.",
+                en="{merchant_name} has sent you {amount}. A transfer between banks can take a few hours to show in"
+                " your account.",
+            ),
+            Text(
+                id="Belum masuk juga? Hubungi {merchant_name} dan sebutkan referensi di bawah.",
+                en="Not there yet? Write to {merchant_name} and name the reference below.",
+            ),
+        ),
+        _SEE_STATUS,
+        rows=("amount", "reference"),
     ),
 }

@@ -180,7 +180,9 @@ def _transition(move: Move, situation: Situation) -> Granted:
         raise _refusal_of(move.event, order.state)
     _require_guard(move, order, situation)
     if move.event is OrderEvent.PAY_LATE and not _has_places(order, situation):
-        return _leave_refund_due(move, order, situation)
+        return _stay(move, order, refund_due(order.state), situation, move.if_refund_due)
+    if transition.target is order.state:
+        return _stay(move, order, transition, situation, move.companions)
     _shift_claims(order, transition.target, situation)
     changed = _changed(order, move, transition, situation.now)
     situation.orders[order.id] = changed
@@ -188,10 +190,16 @@ def _transition(move: Move, situation: Situation) -> Granted:
     return Granted(move, changed, transition, order.state, moved, move.companions)
 
 
-def _leave_refund_due(move: Move, order: OrderFacts, situation: Situation) -> Granted:
-    """Money that came after the end and finds nothing left: taken into the books, and due back."""
+def _stay(
+    move: Move,
+    order: OrderFacts,
+    transition: Transition,
+    situation: Situation,
+    companions: tuple[Companion, ...],
+) -> Granted:
+    """Money that buys nothing, because it came too late or a second time: taken into the books, and due back."""
     moved = _moved(order, situation.now)
-    return Granted(move, replace(order), refund_due(order.state), order.state, moved, move.if_refund_due)
+    return Granted(move, replace(order), transition, order.state, moved, companions)
 
 
 def _has_places(order: OrderFacts, situation: Situation) -> bool:
@@ -214,6 +222,7 @@ def _refusal_of(event: OrderEvent, state: OrderState) -> PesanError:
 # What gives somebody a place at an event, and so must not happen once it is cancelled.
 _BUYS = frozenset({OrderEvent.SUBMIT_PROOF, OrderEvent.PAY, OrderEvent.APPROVE})
 _BY_GUESTS = frozenset({OrderEvent.SUBMIT_PROOF, OrderEvent.CANCEL})
+_WITH_REASON = frozenset({OrderEvent.REJECT, OrderEvent.REFUND})
 
 
 def _require_rights(move: Move, order: OrderFacts) -> None:
@@ -240,7 +249,7 @@ def _require_guard(move: Move, order: OrderFacts, situation: Situation) -> None:
         has_open_payment = order.payment_open_until is not None and situation.now < order.payment_open_until
         if not is_over or has_open_payment:
             raise HoldNotOver
-    elif move.event is OrderEvent.REJECT and not (move.reason or "").strip():
+    elif move.event in _WITH_REASON and not (move.reason or "").strip():
         raise ReasonMissing
 
 

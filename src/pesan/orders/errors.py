@@ -103,8 +103,8 @@ class AlreadyDecided(WrongState):
 
 
 class ReasonMissing(PesanError):
-    """A rejection needs a reason that the buyer can act on."""
+    """What takes something from a buyer needs a reason that they can understand."""
 
     code = "orders.reason_missing"
     status = 422
-    message = Text(id="Tulis alasan penolakan.", en="Write a reason for the rejection.")
+    message = Text(id="Tulis alasannya.", en="Write the reason.")

@@ -32,6 +32,8 @@ class OrderEvent(StrEnum):
     EXPIRE = "expire"
     CANCEL = "cancel"
     PAY_LATE = "pay_late"
+    PAY_AGAIN = "pay_again"
+    REFUND = "refund"
 
 
 BUCKETS: Mapping[OrderState, Bucket] = {
@@ -101,6 +103,16 @@ TRANSITIONS: Mapping[tuple[OrderState, OrderEvent], Transition] = {
         event=_E.PAY_LATE,
         to=Transition(_S.PAID, "order:payment:settled_late", FULFIL_TASK),
     ),
+    **{
+        (state, _E.PAY_AGAIN): Transition(state, "order:payment:paid_again", tells_buyer=True)
+        for state in (_S.PAID, _S.COMPLETED, _S.REFUNDED)
+    },
+    **_from(
+        _S.PAID,
+        _S.COMPLETED,
+        event=_E.REFUND,
+        to=Transition(_S.REFUNDED, "order:refund:approved", tells_buyer=True),
+    ),
 }
 """Every allowed move; what is not here is refused. PLACE is the move from nothing."""
 
@@ -110,7 +122,7 @@ PLACED_FREE = Transition(_S.PAID, "order:hold:placed_free", FULFIL_TASK)
 
 def refund_due(state: OrderState) -> Transition:
     """The move of an order that stays where it ended, because its late money bought nothing and has to go back."""
-    return Transition(state, "order:payment:refund_due")
+    return Transition(state, "order:payment:refund_due", tells_buyer=True)
 
 
 def find_transition(state: OrderState, event: OrderEvent) -> Transition | None:

@@ -7,5 +7,15 @@ from pesan.payments.companions import (
     ProofCompanion,
     RefundDueCompanion,
 )
+from pesan.payments.refunds.companions import RefundCompanion
+from pesan.payments.refunds.states import RefundCause
 
-__all__ = ["CaptureCompanion", "CashCompanion", "FulfilCompanion", "ProofCompanion", "RefundDueCompanion"]
+__all__ = [
+    "CaptureCompanion",
+    "CashCompanion",
+    "FulfilCompanion",
+    "ProofCompanion",
+    "RefundCause",
+    "RefundCompanion",
+    "RefundDueCompanion",
+]

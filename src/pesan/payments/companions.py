@@ -11,6 +11,8 @@ from pesan.db import WriteSession
 from pesan.kit.ids import new_id
 from pesan.payments import ledger
 from pesan.payments.ledger import Movement
+from pesan.payments.refunds.companions import insert_refunds, refund_row
+from pesan.payments.refunds.states import RefundCause
 from pesan.payments.states import Reason
 
 # The payment may be settled already, when a group of moves holds an order's proof and its approval.
@@ -107,20 +109,43 @@ class CaptureCompanion:
         settled = await session.execute(_SETTLE, {"order_ids": [item.order_id for item in items]})
         captures = [_capture_of(payment) for payment in settled]
         await ledger.post(session, captures)
-        await cls._post_more(session, captures)
+        await cls._post_more(session, items, captures)
 
     @classmethod
-    async def _post_more(cls, session: WriteSession, captures: Sequence[Movement]) -> None:
+    async def _post_more(
+        cls, session: WriteSession, items: Sequence[Self], captures: Sequence[Movement]
+    ) -> None:
         """What else the captured money does at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class RefundDueCompanion(CaptureCompanion):
-    """Money of an order that came too late to buy anything: captured, and due back to whoever sent it."""
+    """Money that buys nothing, because it came too late or a second time: captured, and due back to its sender.
+
+    `recorded_by` saw it come in, and so counts as whoever asks for its return.
+    """
+
+    cause: RefundCause
+    reason: str | None = None
+    recorded_by: UUID | None = None
 
     @classmethod
-    async def _post_more(cls, session: WriteSession, captures: Sequence[Movement]) -> None:
+    async def _post_more(
+        cls, session: WriteSession, items: Sequence[Self], captures: Sequence[Movement]
+    ) -> None:
         await ledger.post(session, [replace(capture, reason=Reason.REFUND_DUE) for capture in captures])
+        about = {item.order_id: item for item in items}
+        await insert_refunds(session, [about[capture.order_id].refund_of(capture) for capture in captures])
+
+    def refund_of(self, capture: Movement) -> dict[str, Any]:
+        """The row of the refund of one captured payment."""
+        return refund_row(
+            capture,
+            self.cause,
+            payment_id=capture.source_id,
+            reason=self.reason,
+            requested_by=self.recorded_by,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,17 @@ class ProofNotFound(PesanError):
     message = Text(id="Bukti ini tidak ditemukan.", en="This proof was not found.")
 
 
+class AmountInvalid(PesanError):
+    """An amount is whole rupiah above zero."""
+
+    code = "payment.amount_invalid"
+    status = 422
+    message = Text(
+        id="Tulis nominal yang masuk dalam rupiah, misalnya 150.000.",
+        en="Write the amount that came in, in rupiah, such as 150.000.",
+    )
+
+
 class UploadsBusy(PesanError):
     """The merchant's buyers sent more bytes within the hour than the instance takes for one merchant."""
 

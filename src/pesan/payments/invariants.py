@@ -1,6 +1,7 @@
 """What must always hold of money, and of the proofs that it came."""
 
 from pesan.db import Invariant
+from pesan.payments.refunds.invariants import INVARIANTS as REFUNDS
 
 INVARIANTS = (
     Invariant(
@@ -59,4 +60,5 @@ INVARIANTS = (
         "Every proof that is listed can be opened: its object is in the store.",
         "SELECT id AS proof_id, order_id, missing_since FROM payment_proofs WHERE missing_since IS NOT NULL",
     ),
+    *REFUNDS,
 )

@@ -11,6 +11,8 @@ from pesan.kit.ids import new_id
 from pesan.payments.models import LedgerEntry
 from pesan.payments.states import ROUTES, Account, Reason
 
+_WAYS_BACK = {Account.CUSTOMER: Reason.REFUND_DUE, Account.FULFILLED: Reason.REVOCATION}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Movement:
@@ -53,59 +55,24 @@ async def post(session: WriteSession, movements: Sequence[Movement]) -> None:
         await session.execute(insert(LedgerEntry), rows)
 
 
-async def record_capture(
-    session: WriteSession, *, order_id: UUID, merchant_id: UUID, payment_id: UUID, amount: int
-) -> None:
-    """Money arrived and belongs to the customer until something is fulfilled."""
-    await post(session, [_movement(Reason.CAPTURE, order_id, merchant_id, payment_id, amount)])
-
-
-async def record_refund_due(
-    session: WriteSession, *, order_id: UUID, merchant_id: UUID, source_id: UUID, amount: int
-) -> None:
-    """The customer's money has to go back, because nothing can be fulfilled for it."""
-    await post(session, [_movement(Reason.REFUND_DUE, order_id, merchant_id, source_id, amount)])
-
-
-async def record_revocation(
-    session: WriteSession, *, order_id: UUID, merchant_id: UUID, source_id: UUID, amount: int
-) -> None:
-    """What was fulfilled is taken back, so that its money has to go back too."""
-    await post(session, [_movement(Reason.REVOCATION, order_id, merchant_id, source_id, amount)])
-
-
-async def record_refund(
-    session: WriteSession, *, order_id: UUID, merchant_id: UUID, refund_id: UUID, amount: int
-) -> None:
-    """Money that was due back has gone back."""
-    await post(session, [_movement(Reason.REFUND, order_id, merchant_id, refund_id, amount)])
-
-
 async def record_fulfilment(session: WriteSession, order_ids: Sequence[UUID]) -> None:
     """The orders got what they paid for: all that still belongs to their customers is earned."""
-    open_balances = (
-        select(
-            LedgerEntry.order_id,
-            LedgerEntry.merchant_id,
-            LedgerEntry.currency,
-            (-func.sum(LedgerEntry.amount)).label("amount"),
-        )
-        .where(LedgerEntry.order_id.in_(order_ids), LedgerEntry.account == Account.CUSTOMER)
-        .group_by(LedgerEntry.order_id, LedgerEntry.merchant_id, LedgerEntry.currency)
-        .having(func.sum(LedgerEntry.amount) != 0)
-    )
-    movements = [
-        Movement(
-            reason=Reason.FULFILMENT,
-            order_id=row.order_id,
-            merchant_id=row.merchant_id,
-            source_id=row.order_id,
-            amount=int(row.amount),
-            currency=row.currency,
-        )
-        for row in await session.execute(open_balances)
-    ]
+    await post(session, await _list_moves(session, order_ids, {Account.CUSTOMER: Reason.FULFILMENT}))
+
+
+async def take_back(session: WriteSession, order_ids: Sequence[UUID]) -> Sequence[Movement]:
+    """All money of these orders is due back, out of whichever account has it; returns what moved.
+
+    An order goes back as a whole only once, so that it is the cause itself.
+    """
+    movements = await _list_moves(session, order_ids, _WAYS_BACK)
     await post(session, movements)
+    return movements
+
+
+async def get_returnable(session: ReadSession, order_id: UUID) -> int:
+    """How much of an order's money would be due back if the order were refunded now."""
+    return sum(movement.amount for movement in await _list_moves(session, [order_id], _WAYS_BACK))
 
 
 async def get_balances(session: ReadSession, order_id: UUID) -> Mapping[Account, int]:
@@ -118,7 +85,30 @@ async def get_balances(session: ReadSession, order_id: UUID) -> Mapping[Account,
     return {Account(account): abs(int(amount)) for account, amount in rows}
 
 
-def _movement(reason: Reason, order_id: UUID, merchant_id: UUID, source_id: UUID, amount: int) -> Movement:
-    return Movement(
-        reason=reason, order_id=order_id, merchant_id=merchant_id, source_id=source_id, amount=amount
+async def _list_moves(
+    session: ReadSession, order_ids: Sequence[UUID], ways: Mapping[Account, Reason]
+) -> Sequence[Movement]:
+    """What it takes to empty these accounts of these orders, each by its way; the order is the cause."""
+    balances = (
+        select(
+            LedgerEntry.order_id,
+            LedgerEntry.merchant_id,
+            LedgerEntry.account,
+            LedgerEntry.currency,
+            (-func.sum(LedgerEntry.amount)).label("amount"),
+        )
+        .where(LedgerEntry.order_id.in_(order_ids), LedgerEntry.account.in_(ways))
+        .group_by(LedgerEntry.order_id, LedgerEntry.merchant_id, LedgerEntry.account, LedgerEntry.currency)
+        .having(func.sum(LedgerEntry.amount) < 0)
     )
+    return [
+        Movement(
+            reason=ways[Account(row.account)],
+            order_id=row.order_id,
+            merchant_id=row.merchant_id,
+            source_id=row.order_id,
+            amount=int(row.amount),
+            currency=row.currency,
+        )
+        for row in await session.execute(balances)
+    ]

@@ -27,6 +27,7 @@ from pesan.db.access import (
     system_policy,
 )
 from pesan.db.base import UUID
+from pesan.payments.refunds.models import ACCESS as REFUND_ACCESS
 from pesan.payments.states import Account, MethodKind, PaymentState, Reason
 
 
@@ -183,6 +184,7 @@ class LedgerEntry(Base):
 # A buyer still sees the account they were told to pay into after the merchant switched it off.
 _OF_OWN_PAYMENT = "EXISTS (SELECT 1 FROM payments p WHERE p.method_id = payment_methods.id)"
 _ACTIVE_OR_OWN = f"(is_active AND {ANY_ACTOR}) OR {_OF_OWN_PAYMENT}"
+_PAYS_BACK = f"{STAFF_OF_MERCHANT} AND reason = '{Reason.REFUND.value}'"
 _UNSETTLED = f"{OF_VISIBLE_ORDER} AND state IN ('open', 'superseded')"
 
 ACCESS = [
@@ -226,7 +228,14 @@ ACCESS = [
     ),
     Access(
         "ledger_entries",
-        {REQUEST: "SELECT", SALE: "SELECT, INSERT", SYSTEM: "SELECT, INSERT"},
-        [Policy("staff", (REQUEST,), STAFF_OF_MERCHANT, command="SELECT"), sale_policy(), system_policy()],
+        {REQUEST: "SELECT, INSERT", SALE: "SELECT, INSERT", SYSTEM: "SELECT, INSERT"},
+        [
+            Policy("staff", (REQUEST,), STAFF_OF_MERCHANT, command="SELECT"),
+            # Staff say that owed money went back; everything else is for the gate alone to write.
+            Policy("pay_back", (REQUEST,), _PAYS_BACK, command="INSERT"),
+            sale_policy(),
+            system_policy(),
+        ],
     ),
+    *REFUND_ACCESS,
 ]

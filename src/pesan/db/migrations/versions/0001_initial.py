@@ -337,7 +337,7 @@ def upgrade() -> None:
     sa.Column('kind', sa.String(length=20), nullable=False),
     sa.Column('occasion', sa.String(length=40), server_default='', nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
-    sa.CheckConstraint("kind IN ('proof_received', 'ticket_ready', 'rejected', 'expired', 'cancelled', 'event_cancelled', 'event_moved')", name=op.f('ck_notifications_kind')),
+    sa.CheckConstraint("kind IN ('proof_received', 'ticket_ready', 'rejected', 'expired', 'cancelled', 'event_cancelled', 'event_moved', 'taken_back', 'refund_due', 'refunded')", name=op.f('ck_notifications_kind')),
     sa.ForeignKeyConstraint(['merchant_id', 'order_id'], ['orders.merchant_id', 'orders.id'], name=op.f('fk_notifications_merchant_id_order_id_orders')),
     sa.ForeignKeyConstraint(['merchant_id'], ['merchants.id'], name=op.f('fk_notifications_merchant_id_merchants')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_notifications')),
@@ -454,6 +454,40 @@ def upgrade() -> None:
     op.create_index('ix_payment_proofs_merchant_id_sha256', 'payment_proofs', ['merchant_id', 'sha256'], unique=False)
     op.create_index('ix_payment_proofs_merchant_id_uploaded_at', 'payment_proofs', ['merchant_id', 'uploaded_at'], unique=False)
     op.create_index('ix_payment_proofs_order_id', 'payment_proofs', ['order_id'], unique=False)
+    op.create_table('refunds',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('order_id', sa.Uuid(), nullable=False),
+    sa.Column('payment_id', sa.Uuid(), nullable=True),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.String(length=3), server_default='IDR', nullable=False),
+    sa.Column('cause', sa.String(length=16), nullable=False),
+    sa.Column('reason', sa.String(length=300), nullable=True),
+    sa.Column('method', sa.String(length=16), server_default='manual', nullable=False),
+    sa.Column('reference', sa.String(length=100), nullable=True),
+    sa.Column('state', sa.String(length=10), server_default='requested', nullable=False),
+    sa.Column('requested_by', sa.Uuid(), nullable=True),
+    sa.Column('requested_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.Column('approved_by', sa.Uuid(), nullable=True),
+    sa.Column('approved_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('paid_by', sa.Uuid(), nullable=True),
+    sa.Column('paid_at', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint("(state = 'paid') = (paid_at IS NOT NULL)", name=op.f('ck_refunds_paid_at')),
+    sa.CheckConstraint("(state IN ('approved', 'paid', 'failed')) = (approved_at IS NOT NULL)", name=op.f('ck_refunds_approved_at')),
+    sa.CheckConstraint("cause IN ('asked', 'paid_late', 'paid_again', 'event_cancelled')", name=op.f('ck_refunds_cause')),
+    sa.CheckConstraint("method IN ('manual')", name=op.f('ck_refunds_method')),
+    sa.CheckConstraint("state <> 'paid' OR reference IS NOT NULL", name=op.f('ck_refunds_reference')),
+    sa.CheckConstraint("state IN ('requested', 'approved', 'paid', 'failed', 'declined')", name=op.f('ck_refunds_state')),
+    sa.CheckConstraint('amount > 0', name=op.f('ck_refunds_amount')),
+    sa.ForeignKeyConstraint(['merchant_id', 'order_id'], ['orders.merchant_id', 'orders.id'], name=op.f('fk_refunds_merchant_id_order_id_orders')),
+    sa.ForeignKeyConstraint(['payment_id'], ['payments.id'], name=op.f('fk_refunds_payment_id_payments')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_refunds'))
+    )
+    op.create_index('ix_refunds_list', 'refunds', ['merchant_id', 'requested_at', 'id'], unique=False)
+    op.create_index('ix_refunds_open', 'refunds', ['merchant_id', 'requested_at', 'id'], unique=False, postgresql_where=sa.text("state IN ('approved', 'failed', 'requested')"))
+    op.create_index('ix_refunds_order_id', 'refunds', ['order_id'], unique=False)
+    op.create_index('uq_refunds_payment', 'refunds', ['payment_id'], unique=True)
+    op.create_index('uq_refunds_whole_order', 'refunds', ['order_id'], unique=True, postgresql_where=sa.text("payment_id IS NULL AND state <> 'declined'"))
     op.create_table('tickets',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('merchant_id', sa.Uuid(), nullable=False),

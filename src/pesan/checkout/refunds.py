@@ -1,0 +1,53 @@
+"""The journeys of money that goes back: an order that is taken back, and money that bought nothing."""
+
+from pesan.db import Actor
+from pesan.orders import Move, Moved, OrderEvent, Replayed
+from pesan.orders.desk import SaleDesk
+from pesan.orders.models import Order
+from pesan.payments import RefundCause, RefundCompanion, RefundDueCompanion
+from pesan.tickets.issue import VoidCompanion
+
+
+def refund_move(order: Order, *, cause: RefundCause, reason: str, actor: Actor) -> Move:
+    """The whole order goes back: tickets void at once, places return, its money is due to its buyer."""
+    money = RefundCompanion(
+        order.id,
+        order.merchant_id,
+        cause,
+        reason=reason,
+        requested_by=actor.user_id,
+        approved_by=actor.user_id,
+    )
+    return Move(
+        OrderEvent.REFUND,
+        order.event_id,
+        actor,
+        order.id,
+        reason=reason,
+        companions=(money, VoidCompanion(order.id)),
+    )
+
+
+async def refund(desk: SaleDesk, *, order: Order, actor: Actor, reason: str) -> Moved | Replayed:
+    """PAID or COMPLETED → REFUNDED, by whoever may approve it; raises WrongState, ReasonMissing.
+
+    A refund that was asked for is approved by it. The money itself is sent afterwards (`payments.refunds`).
+    """
+    return await desk.submit(refund_move(order, cause=RefundCause.ASKED, reason=reason, actor=actor))
+
+
+async def accept_again(
+    desk: SaleDesk, *, order: Order, actor: Actor, amount: int, reason: str
+) -> Moved | Replayed:
+    """Money came a second time for an order that was paid: the order stays as it is, the money is due back."""
+    money = RefundDueCompanion(
+        order.id,
+        order.merchant_id,
+        amount,
+        RefundCause.PAID_AGAIN,
+        reason=reason,
+        recorded_by=actor.user_id,
+    )
+    return await desk.submit(
+        Move(OrderEvent.PAY_AGAIN, order.event_id, actor, order.id, reason=reason, companions=(money,))
+    )

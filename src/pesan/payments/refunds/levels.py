@@ -1,0 +1,32 @@
+"""Money that is due back as gauges, read when somebody scrapes."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import text
+
+from pesan.db import Database
+from pesan.kit.exposition import Level, LevelSource
+from pesan.payments.refunds.models import IS_OPEN
+
+_OPEN = text(
+    "SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(requested_at)), 0)"  # noqa: S608
+    f" FROM refunds WHERE {IS_OPEN}"
+)
+
+
+def refund_levels(database: Database) -> LevelSource:
+    """How many refunds wait, and for how long the oldest does. Runs as the sale, which sees every refund."""
+
+    async def read() -> Sequence[Level]:
+        async with database.sale() as session:
+            count, oldest = (await session.execute(_OPEN)).one()
+        return [
+            Level("refunds_due", "Refunds that were not paid back yet.", [({}, float(count))]),
+            Level(
+                "refunds_due_oldest_seconds",
+                "How long the oldest of them has been waiting.",
+                [({}, float(oldest))],
+            ),
+        ]
+
+    return read

@@ -1,0 +1,100 @@
+"""The table of refunds."""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    func,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from pesan.db import Access, Base, Policy, Timestamp, primary_key
+from pesan.db.access import REQUEST, SALE, STAFF_OF_MERCHANT, SYSTEM, sale_policy, system_policy
+from pesan.db.base import UUID
+from pesan.payments.refunds.states import OPEN, RefundCause, RefundMethod, RefundState
+
+REFERENCE_LENGTH = 100
+
+
+def _one_of(column: str, values: type[RefundState] | type[RefundCause] | type[RefundMethod]) -> str:
+    return f"{column} IN ({', '.join(repr(value.value) for value in values)})"
+
+
+_APPROVED = "state IN ('approved', 'paid', 'failed')"
+IS_OPEN = f"state IN ({', '.join(sorted(repr(state.value) for state in OPEN))})"
+IS_OWED = f"({IS_OPEN} AND (state <> 'requested' OR cause <> 'asked'))"
+"""Refunds whose money the ledger counts as due back; the same rule as `states.is_owed`."""
+
+
+class Refund(Base):
+    """Money that has to go back to one buyer; changed only under its order's lock.
+
+    `payment_id` names the payment that bought nothing; it is empty where the whole order goes back.
+    """
+
+    __tablename__ = "refunds"
+    __table_args__ = (
+        CheckConstraint(_one_of("state", RefundState), name="state"),
+        CheckConstraint(_one_of("cause", RefundCause), name="cause"),
+        CheckConstraint(_one_of("method", RefundMethod), name="method"),
+        CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint(f"({_APPROVED}) = (approved_at IS NOT NULL)", name="approved_at"),
+        CheckConstraint("(state = 'paid') = (paid_at IS NOT NULL)", name="paid_at"),
+        CheckConstraint("state <> 'paid' OR reference IS NOT NULL", name="reference"),
+        ForeignKeyConstraint(["merchant_id", "order_id"], ["orders.merchant_id", "orders.id"]),
+        Index("uq_refunds_payment", "payment_id", unique=True),
+        # An order goes back as a whole at most once.
+        Index(
+            "uq_refunds_whole_order",
+            "order_id",
+            unique=True,
+            postgresql_where=text("payment_id IS NULL AND state <> 'declined'"),
+        ),
+        Index("ix_refunds_order_id", "order_id"),
+        Index("ix_refunds_list", "merchant_id", "requested_at", "id"),
+        Index("ix_refunds_open", "merchant_id", "requested_at", "id", postgresql_where=text(IS_OPEN)),
+    )
+
+    id: Mapped[UUID] = primary_key()
+    merchant_id: Mapped[UUID]
+    order_id: Mapped[UUID]
+    payment_id: Mapped[UUID | None] = mapped_column(ForeignKey("payments.id"))
+    amount: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(String(3), server_default="IDR")
+    cause: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str | None] = mapped_column(String(300))
+    method: Mapped[str] = mapped_column(String(16), server_default=RefundMethod.MANUAL.value)
+    reference: Mapped[str | None] = mapped_column(String(REFERENCE_LENGTH))
+    state: Mapped[str] = mapped_column(String(10), server_default=RefundState.REQUESTED.value)
+    requested_by: Mapped[UUID | None]
+    requested_at: Mapped[Timestamp] = mapped_column(server_default=func.clock_timestamp())
+    approved_by: Mapped[UUID | None]
+    approved_at: Mapped[Timestamp | None]
+    paid_by: Mapped[UUID | None]
+    paid_at: Mapped[Timestamp | None]
+
+
+_OWN_WISH = f"{STAFF_OF_MERCHANT} AND cause = 'asked' AND state = 'requested'"
+
+ACCESS = [
+    Access(
+        "refunds",
+        {
+            REQUEST: "SELECT, INSERT, UPDATE (state, reference, approved_by, approved_at, paid_by, paid_at)",
+            SALE: "SELECT, INSERT, UPDATE (state, cause, reason, amount, approved_by, approved_at)",
+            SYSTEM: "SELECT",
+        },
+        [
+            Policy("read", (REQUEST,), STAFF_OF_MERCHANT, command="SELECT"),
+            # Staff may wish for a refund; that money is owed is for the gate alone to write.
+            Policy("ask", (REQUEST,), _OWN_WISH, command="INSERT"),
+            Policy("decide", (REQUEST,), STAFF_OF_MERCHANT, command="UPDATE"),
+            sale_policy(),
+            system_policy(),
+        ],
+    ),
+]

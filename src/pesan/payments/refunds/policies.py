@@ -1,0 +1,38 @@
+"""Who may let money go: above an amount, two people have a hand in it."""
+
+from uuid import UUID
+
+from pesan.payments.refunds.models import Refund
+from pesan.payments.refunds.states import RefundCause, RefundEvent, RefundState, find_transition, is_owed
+
+
+def is_one_enough(amount: int, *, four_eyes_amount: int) -> bool:
+    """Whether one person may give back this much."""
+    return amount <= four_eyes_amount
+
+
+def may_approve(refund: Refund, user_id: UUID | None, *, four_eyes_amount: int) -> bool:
+    """Whether this person is the second one that a large refund needs; whoever asked for it is not."""
+    return (
+        is_one_enough(refund.amount, four_eyes_amount=four_eyes_amount)
+        or user_id is None
+        or user_id != refund.requested_by
+    )
+
+
+def may_pay(refund: Refund, user_id: UUID | None, *, four_eyes_amount: int) -> bool:
+    """Whether this person may record that the money went.
+
+    Where nobody asked for it, as when an event was cancelled, whoever approved a large one is the first of the two.
+    """
+    if is_one_enough(refund.amount, four_eyes_amount=four_eyes_amount) or refund.requested_by is not None:
+        return True
+    return user_id is None or user_id != refund.approved_by
+
+
+def needs_approval(refund: Refund, *, four_eyes_amount: int) -> bool:
+    """Whether somebody has to approve before the money can go; what is owed and small is simply sent."""
+    state, cause = RefundState(refund.state), RefundCause(refund.cause)
+    if find_transition(state, RefundEvent.APPROVE) is None:
+        return False
+    return not is_owed(state, cause) or not is_one_enough(refund.amount, four_eyes_amount=four_eyes_amount)

@@ -1,0 +1,64 @@
+"""The states of a refund, and every move between them, as data."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+TELL_REFUND_TASK = "checkout.tell_of_refund"
+
+
+class RefundState(StrEnum):
+    """Where a refund stands."""
+
+    REQUESTED = "requested"
+    APPROVED = "approved"
+    PAID = "paid"
+    FAILED = "failed"
+    DECLINED = "declined"
+
+
+class RefundEvent(StrEnum):
+    """What can happen to a refund."""
+
+    APPROVE = "approve"
+    DECLINE = "decline"
+    PAY = "pay"
+    FAIL = "fail"
+
+
+class RefundCause(StrEnum):
+    """Why money has to go back. What was ASKED for is owed once it is approved; everything else at once."""
+
+    ASKED = "asked"
+    PAID_LATE = "paid_late"
+    PAID_AGAIN = "paid_again"
+    EVENT_CANCELLED = "event_cancelled"
+
+
+class RefundMethod(StrEnum):
+    """How money goes back. A payment provider is another method of the same refund."""
+
+    MANUAL = "manual"
+
+
+TRANSITIONS: Mapping[tuple[RefundState, RefundEvent], RefundState] = {
+    (RefundState.REQUESTED, RefundEvent.APPROVE): RefundState.APPROVED,
+    (RefundState.REQUESTED, RefundEvent.DECLINE): RefundState.DECLINED,
+    (RefundState.APPROVED, RefundEvent.PAY): RefundState.PAID,
+    (RefundState.APPROVED, RefundEvent.FAIL): RefundState.FAILED,
+    # A provider could not, so that somebody sends the money by hand.
+    (RefundState.FAILED, RefundEvent.PAY): RefundState.PAID,
+}
+"""Every allowed move; what is paid or declined stays so."""
+
+OPEN = frozenset({RefundState.REQUESTED, RefundState.APPROVED, RefundState.FAILED})
+"""The states in which somebody still has something to do."""
+
+
+def find_transition(state: RefundState, event: RefundEvent) -> RefundState | None:
+    """Where `event` leads from `state`, or None when it leads nowhere."""
+    return TRANSITIONS.get((state, event))
+
+
+def is_owed(state: RefundState, cause: RefundCause) -> bool:
+    """Whether the ledger counts the money as due back: a wish that nobody approved is none."""
+    return state in OPEN and (state is not RefundState.REQUESTED or cause is not RefundCause.ASKED)
