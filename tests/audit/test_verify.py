@@ -5,12 +5,11 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from sqlalchemy import Select, func, select, text
+from sqlalchemy import Select, func, select
 
 from pesan.audit import GENESIS, record
 from pesan.audit.models import AuditBlock, AuditEntry
 from pesan.audit.sealing import find_last_seal, hash_of, heads_digest_of, seal
-from pesan.audit.service import erase_private
 from pesan.audit.verify import Fault, FaultKind, verify
 from pesan.db import Actor, Database
 from pesan.tenancy.models import Merchant
@@ -181,16 +180,6 @@ async def test_chain_rewritten_from_the_middle_is_found_by_the_seal(
     await _note(database, merchant.id)
 
     assert await _kinds(database) == {FaultKind.SEAL_BROKEN}
-
-
-async def test_erased_person_leaves_the_chain_whole(database: Database, merchant: Merchant) -> None:
-    async with database.write(SYSTEM) as session:
-        await erase_private(session, [merchant.id])
-
-    assert await _faults(database) == []
-    async with database.read(SYSTEM) as session:
-        left = "SELECT count(*) FROM audit_private WHERE num_nonnulls(salt, reason, before, after) > 0"
-        assert (await session.scalar(text(left))) == 0
 
 
 async def test_seal_of_nothing_new_makes_no_block(database: Database, merchant: Merchant) -> None:

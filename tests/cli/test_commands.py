@@ -9,6 +9,7 @@ import pytest
 from pesan.db import Database
 from pesan.identity.passwords import verify_password
 from pesan.identity.queries import find_credentials
+from pesan.orders.states import OrderState
 from pesan.tickets.keys import Algorithm
 from pesan.tickets.keystore import DatabaseKeyStore
 from tests.support.factories import Make
@@ -242,6 +243,34 @@ async def test_audit_verify_names_the_entry_that_was_changed(
 
     assert done.returncode == 1
     assert json.loads(done.stdout) == [{"fault": f"entry_changed: merchant {made.id} #1"}]
+
+
+async def test_audit_erase_forgets_whom_the_history_names(
+    pesan: Service, make: Make, owner: psycopg.Connection
+):
+    order = await make.order(state=OrderState.REJECTED)
+    named = "SELECT reason FROM audit_private WHERE num_nonnulls(reason, before, after) > 0"
+    assert rows(owner, named) == [("Nominal tidak sesuai",)]
+
+    made = pesan.run("audit", "erase", "--subject", f"order:{order.id}", "--reason", "Diminta pembeli")
+
+    assert made == {"entries": 1}
+    assert rows(owner, named) == [("Diminta pembeli",)]
+    assert pesan.run("audit", "verify") == []
+
+
+@pytest.mark.parametrize(
+    ("subject", "said"),
+    [
+        ("order:1", "a kind and an id"),
+        ("order:00000000-0000-7000-8000-000000000000", "There is no history of the order"),
+    ],
+)
+def test_audit_erase_of_nobody_is_refused(pesan: Service, subject: str, said: str):
+    answer = refusal(pesan, "audit", "erase", "--subject", subject, "--reason", "Diminta pembeli")
+
+    assert answer[:2] == (2, "")
+    assert said in answer[2]
 
 
 def test_migrate_of_a_current_database_changes_nothing(pesan: Service):

@@ -1,4 +1,4 @@
-"""Writing entries, sealing them, forgetting people."""
+"""Writing entries."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -38,10 +38,6 @@ _INSERT = text(
     " private AS (INSERT INTO audit_private (subject_id, seq, salt, reason, before, after)"
     " SELECT subject_id, seq, salt, reason, before, after FROM given WHERE private_digest IS NOT NULL)"
     f" INSERT INTO audit_entries ({_NAMES}) SELECT {_NAMES} FROM given"
-)
-_ERASE = text(
-    "UPDATE audit_private SET salt = NULL, reason = NULL, before = NULL, after = NULL, erased_at = now()"
-    " WHERE subject_id = ANY(CAST(:ids AS uuid[])) AND erased_at IS NULL"
 )
 
 
@@ -88,11 +84,6 @@ async def record(
     )
     await record_many(session, [entry])
     subject.audit_seq, subject.audit_head = entry.seq, entry.hash
-
-
-async def erase_private(session: WriteSession, subject_ids: Sequence[UUID]) -> None:
-    """Forget the personal part of these subjects' entries; their chains stay whole."""
-    await session.execute(_ERASE, {"ids": list(subject_ids)})
 
 
 def _head(subject: Audited) -> bytes:

@@ -1,14 +1,16 @@
 """Commands that prove things: invariants, the audit's chains, the settings."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from sqlalchemy import text
 
 from pesan.app.modules import list_invariants
+from pesan.audit.erasure import erase
 from pesan.audit.verify import verify
 from pesan.cli.instance import with_database
 from pesan.cli.output import AsJson, print_record, print_records, say
+from pesan.cli.values import Subject, parse_subject
 from pesan.db import Actor, Database, Invariant
 from pesan.settings import Settings, load_settings, problems, warnings
 from pesan.tickets.resealing import list_sealed
@@ -71,6 +73,25 @@ def audit_verify(as_json: AsJson = False) -> None:
     faults = with_database(work)
     print_records(faults, as_json=as_json, empty="The audit is whole.")
     raise typer.Exit(1 if faults else 0)
+
+
+@audit.command("erase")
+def audit_erase(
+    subject: Annotated[
+        Subject, typer.Option(parser=parse_subject, help="Whose history: `order:ID`, `user:ID` …")
+    ],
+    reason: Annotated[str, typer.Option(help="Why; kept in the history. Name nobody in it.")],
+    as_json: AsJson = False,
+) -> None:
+    """Forget whom a history names; the history itself, and the row it is about, stay."""
+
+    async def work(database: Database, _: Settings) -> dict[str, Any]:
+        actor = Actor.system("cli")
+        async with database.write(actor) as session:
+            count = await erase(session, kind=subject.kind, subject_id=subject.id, reason=reason, actor=actor)
+        return {"entries": count}
+
+    print_record(with_database(work), as_json=as_json)
 
 
 @config.command("check")

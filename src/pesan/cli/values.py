@@ -1,12 +1,22 @@
 """What a typed value must look like; said before anything is opened."""
 
 import re
+from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import typer
 
 from pesan.kit.times import ZONES
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A thing with a history."""
+
+    kind: str
+    id: UUID
 
 
 def check_slug(slug: str) -> str:
@@ -36,6 +46,15 @@ def parse_moment(text: str) -> datetime:
         return datetime.fromisoformat(text)
     except ValueError as error:
         raise typer.BadParameter("a moment like 2026-12-05T19:00 or 2026-12-05T12:00:00Z") from error
+
+
+def parse_subject(text: str) -> Subject:
+    """A thing with a history, as `kind:id`."""
+    kind, _, subject_id = text.partition(":")
+    try:
+        return Subject(kind, UUID(subject_id))
+    except ValueError as error:
+        raise typer.BadParameter("a kind and an id, like order:019a5c1e-…") from error
 
 
 def on_clocks_of(moment: datetime, zone: str) -> datetime:
