@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import text
 
 from pesan.app.modules import list_invariants
-from pesan.db import Actor
+from pesan.db import Actor, Database
 from pesan.jobs import GiveUp
+from pesan.kit.registry import Registry
 from pesan.messaging import MessageDelayed
 from pesan.notifications.channels import Channels
 from pesan.notifications.letters import Composers
@@ -132,6 +133,27 @@ async def test_refusal_parks_and_a_person_may_try_again(database, deps, mailbox,
     assert _record((await _deliveries(database, order))[0]) == ("sent", 2, None, True)
 
 
+async def test_delivery_by_a_channel_that_was_taken_away_is_parked_until_it_is_back(
+    database, deps, mailbox, order
+):
+    without = Registry()
+    without.add(Database, database)
+    without.add(Composers, deps[Composers])
+    without.add(Channels, Channels([]))
+    await _notify(database, order, EMAIL)
+    (delivery,) = await _deliveries(database, order)
+
+    with pytest.raises(GiveUp, match=r"notifications\.channel_not_configured"):
+        await deliver(without, delivery.id)
+    (failed,) = await _deliveries(database, order)
+    assert _record(failed) == ("failed", 1, "notifications.channel_not_configured", False)
+
+    await deliver(deps, delivery.id)
+    (sent,) = await _deliveries(database, order)
+    assert _record(sent) == ("sent", 2, None, True)
+    assert mailbox.message_ids == [sent.message_id] == [f"<{delivery.id}@pesan.example>"]
+
+
 async def test_lost_acknowledgement_sends_a_copy_with_the_same_message_id(database, deps, mailbox, order):
     mailbox.answers.append("vanish")
     await _notify(database, order, EMAIL)
@@ -215,9 +237,6 @@ class _Chat:
 
 
 async def test_another_channel_is_one_adapter(database, deps, mailbox, order):
-    from pesan.db import Database
-    from pesan.kit.registry import Registry
-
     chat = _Chat()
     with_chat = Registry()
     with_chat.add(Database, database)

@@ -6,7 +6,7 @@ from email.utils import parseaddr
 from typing import Protocol
 from uuid import UUID
 
-from pesan.messaging import Mail, Mailer, make_address
+from pesan.messaging import Mail, Mailer, MessageRejected, make_address
 from pesan.notifications.letters import Letter
 from pesan.notifications.render import render
 from pesan.notifications.states import ChannelName
@@ -59,6 +59,21 @@ class EmailChannel:
         await self._mailer.send(mail)
 
 
+class NotConfigured:
+    """Stands for a channel that this instance has no more, or not yet; a delivery by it fails where it is seen."""
+
+    def __init__(self, name: ChannelName) -> None:
+        self.name = name
+
+    def message_id(self, delivery_id: UUID) -> str:  # noqa: ARG002  Channel's
+        """None yet: the channel gives one when it is back."""
+        return ""
+
+    async def send(self, letter: Letter, address: str, *, message_id: str) -> None:  # noqa: ARG002  Channel's
+        """Refuses; whoever set the channel up again has the parked jobs tried again."""
+        raise MessageRejected("notifications.channel_not_configured")
+
+
 class Channels:
     """The channels of this instance, registered by the composition root."""
 
@@ -66,8 +81,8 @@ class Channels:
         self._by_name = {channel.name: channel for channel in channels}
 
     def of(self, name: ChannelName) -> Channel:
-        """The channel of this name; raises KeyError when the instance has none."""
-        return self._by_name[name]
+        """The channel of this name; one that refuses when the instance has none."""
+        return self._by_name.get(name) or NotConfigured(name)
 
     def reaching(self, contacts: Mapping[ChannelName, str | None]) -> list[ChannelName]:
         """The channels that this instance has and the person gave an address for."""
