@@ -86,10 +86,16 @@ class EventPaymentMethod(Base):
     merchant_id: Mapped[UUID]
 
 
+# Who an event belongs to and where its places are counted stay as they were; the sale remembers the latter.
+_CHANGEABLE = ", ".join(
+    column.name for column in Event.__table__.columns if column.name not in {"id", "merchant_id", "pool_id"}
+)
+_CHANGES = f"SELECT, INSERT, UPDATE ({_CHANGEABLE})"
+
 ACCESS = [
     Access(
         "events",
-        {"request": "SELECT, INSERT, UPDATE", "sale": "SELECT", "system": "SELECT, INSERT, UPDATE"},
+        {"request": _CHANGES, "sale": "SELECT", "system": _CHANGES},
         [
             Policy("public_read", (REQUEST,), f"status <> 'draft' AND {ANY_ACTOR}", command="SELECT"),
             Policy("staff", (REQUEST,), STAFF_OF_MERCHANT),

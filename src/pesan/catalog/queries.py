@@ -1,6 +1,6 @@
 """Every read of events."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -76,20 +76,28 @@ TERMS_COLUMNS = ("id", *(part.name for part in fields(Terms)[1:]))
 """The columns of `events` that make a Terms, in its order."""
 
 
-# An event keeps its pool for good, so what was found once needs no round trip again.
+# An event keeps its own pool for good (nobody is granted to change it, and pools of ticket types come with the order),
+# so what was found once needs no round trip again.
 _pools_found: dict[UUID, UUID] = {}
 _MOST_POOLS = 10_000
 
 
 async def find_pool_ids(session: ReadSession, event_ids: Sequence[UUID]) -> set[UUID]:
     """The pools of these events; may be asked before any lock, because the answer never changes."""
-    unknown = [event_id for event_id in event_ids if event_id not in _pools_found]
+    found = {event_id: _pools_found[event_id] for event_id in event_ids if event_id in _pools_found}
+    unknown = [event_id for event_id in event_ids if event_id not in found]
     if unknown:
-        if len(_pools_found) > _MOST_POOLS:
-            _pools_found.clear()
         rows = await session.execute(select(Event.id, Event.pool_id).where(Event.id.in_(unknown)))
-        _pools_found.update((row.id, row.pool_id) for row in rows)
-    return {_pools_found[event_id] for event_id in event_ids if event_id in _pools_found}
+        asked = {row.id: row.pool_id for row in rows}
+        _remember_pools(asked)
+        found |= asked
+    return set(found.values())
+
+
+def _remember_pools(pools: Mapping[UUID, UUID]) -> None:
+    if len(_pools_found) + len(pools) > _MOST_POOLS:
+        _pools_found.clear()
+    _pools_found.update(pools)
 
 
 async def get_listing(
