@@ -54,6 +54,7 @@ class Settings(BaseSettings):
     base_url: str = Field("", validation_alias=_alias("BASE_URL"))
     zone: str = Field("Asia/Jakarta", validation_alias=_alias("ZONE", "NEXT_PUBLIC_TZ"))
     require_login: bool = Field(False, validation_alias=_alias("REQUIRE_LOGIN", "FEATURE_REQUIRE_LOGIN"))
+    refund_four_eyes_amount: int = Field(5_000_000, ge=0, validation_alias=_alias("REFUND_FOUR_EYES_AMOUNT"))
     payment_mode: Literal["manual", "gateway"] = Field(
         "manual", validation_alias=_alias("PAYMENT_MODE", "PAYMENT_MODE")
     )

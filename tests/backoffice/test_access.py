@@ -5,7 +5,7 @@ import pytest
 from pesan.kit.ids import new_id
 from tests.backoffice.conftest import Team
 
-STAFF_PAGES = ("", "/review", "/bookings")
+STAFF_PAGES = ("", "/review", "/bookings", "/refunds")
 ORGANIZER_PAGES = ("/events", "/events/new", "/payment-methods", "/brand")
 
 
@@ -26,8 +26,8 @@ async def test_pages_by_role(team: Team, role: str, staff_pages: int, organizer_
 @pytest.mark.parametrize(
     ("role", "links"),
     [
-        ("staff", ["", "/review", "/bookings"]),
-        ("organizer", ["", "/review", "/bookings", "/events", "/payment-methods", "/brand"]),
+        ("staff", ["", "/review", "/bookings", "/refunds"]),
+        ("organizer", ["", "/review", "/bookings", "/refunds", "/events", "/payment-methods", "/brand"]),
     ],
 )
 async def test_navigation_shows_what_the_role_may_open(team: Team, role: str, links: list[str]) -> None:

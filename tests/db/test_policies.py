@@ -160,8 +160,10 @@ def test_without_an_actor_no_request_sees_a_row(world: World, web: psycopg.Conne
         ("identity", "memberships merchants sessions users"),
         (
             "sale",
-            "capacity_pools claims events ledger_entries merchants order_lines orders payment_proofs payments"
-            + " refunds tickets",
+            (
+                "capacity_pools claims events ledger_entries merchants order_lines orders payment_proofs payments"
+                " refunds tickets"
+            ),
         ),
     ],
 )

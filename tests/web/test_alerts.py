@@ -16,6 +16,8 @@ LEVELS = {
     "queue_oldest_seconds",
     "workers_alive",
     "capacity_drift_pools",
+    "refunds_due",
+    "refunds_due_oldest_seconds",
     "capacity_places",
     "disk_free_bytes",
     "disk_total_bytes",

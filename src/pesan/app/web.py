@@ -13,6 +13,7 @@ from pesan.db import Database
 from pesan.jobs.levels import queue_levels
 from pesan.kit.exposition import Levels
 from pesan.kit.registry import Registry
+from pesan.payments.refunds.levels import refund_levels
 from pesan.realtime import Hub
 from pesan.realtime.termination import on_termination
 from pesan.settings import Settings
@@ -42,6 +43,7 @@ def create_app(registry: Registry) -> FastAPI:
         app.include_router(router)
     registry[Levels].add(queue_levels(registry[Database]))
     registry[Levels].add(capacity_levels(registry[Database]))
+    registry[Levels].add(refund_levels(registry[Database]))
     registry[Levels].add(registry[DiskRoom].levels())
     return app
 

@@ -49,14 +49,14 @@ async def set_logo(session: WriteSession, merchant_id: UUID, *, object_key: str,
 
 
 async def record_export(
-    session: WriteSession, merchant_id: UUID, *, actor: Actor, data: dict[str, Any]
+    session: WriteSession, merchant_id: UUID, *, action: str, actor: Actor, data: dict[str, Any]
 ) -> None:
     """Note who took the buyers' data out. **Locks** the merchant."""
     merchant = await lock_merchant(session, merchant_id)
     await record(
         session,
         merchant,
-        action="merchant:bookings:exported",
+        action=action,
         actor=actor,
         merchant_id=merchant_id,
         data=data,

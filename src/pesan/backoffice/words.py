@@ -28,6 +28,13 @@ ACTIONS: dict[str, Text] = {
     "order:review:cancelled": Text(
         id="Pesanan dibatalkan saat diperiksa", en="Booking cancelled during review"
     ),
+    "order:payment:paid_again": Text(
+        id="Uang masuk lagi, harus dikembalikan", en="Money came again, to be returned"
+    ),
+    "order:refund:requested": Text(id="Pengembalian dana diajukan", en="Refund asked for"),
+    "order:refund:approved": Text(id="Pengembalian dana disetujui", en="Refund approved"),
+    "order:refund:declined": Text(id="Pengembalian dana ditolak", en="Refund declined"),
+    "order:refund:paid": Text(id="Uang dikirim kembali", en="Money sent back"),
     "order:payment:refund_due": Text(
         id="Uang terlambat, harus dikembalikan", en="Late money, to be returned"
     ),
@@ -45,6 +52,46 @@ ACTORS: dict[str, Text] = {
     "device": Text(id="Perangkat", en="Device"),
     "system": Text(id="Sistem", en="System"),
 }
+
+REFUND_CAUSES: dict[str, Text] = {
+    "asked": Text(id="Pesanan dikembalikan", en="Booking refunded"),
+    "paid_late": Text(id="Uang masuk terlambat", en="Money came late"),
+    "paid_again": Text(id="Dibayar dua kali", en="Paid twice"),
+    "event_cancelled": Text(id="Acara dibatalkan", en="Event cancelled"),
+}
+
+REFUND_STATES: dict[str, Text] = {
+    "requested": Text(id="Menunggu", en="Waiting"),
+    "approved": Text(id="Disetujui", en="Approved"),
+    "failed": Text(id="Gagal dikirim", en="Could not be sent"),
+    "paid": Text(id="Sudah dikirim", en="Sent"),
+    "declined": Text(id="Tidak disetujui", en="Declined"),
+}
+
+REFUND_STEPS: dict[str, Text] = {
+    "asked": Text(id="Diajukan", en="Asked for"),
+    "approved": Text(id="Disetujui", en="Approved"),
+    "paid": Text(id="Dikirim", en="Sent"),
+}
+
+REFUND_EXPORT_HEADER = (
+    Text(id="Kode", en="Code"),
+    Text(id="Acara", en="Event"),
+    Text(id="Nama", en="Name"),
+    Text(id="WhatsApp", en="WhatsApp"),
+    Text(id="E-mail", en="E-mail"),
+    Text(id="Nominal", en="Amount"),
+    Text(id="Mata uang", en="Currency"),
+    Text(id="Sebab", en="Cause"),
+    Text(id="Alasan", en="Reason"),
+    Text(id="Status", en="Status"),
+    Text(id="Sejak", en="Since"),
+    Text(id="Diajukan oleh", en="Asked for by"),
+    Text(id="Disetujui oleh", en="Approved by"),
+    Text(id="Dikirim", en="Sent"),
+    Text(id="Dikirim oleh", en="Sent by"),
+    Text(id="Referensi", en="Reference"),
+)
 
 EXPORT_HEADER = (
     Text(id="Kode", en="Code"),

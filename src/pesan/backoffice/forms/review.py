@@ -27,9 +27,14 @@ PRESETS: dict[str, Text] = {
 }
 
 
+def read_note(form: Mapping[str, Any]) -> str:
+    """What a person wrote to explain what they do, on one line; empty when they wrote nothing."""
+    return " ".join(str(form.get("reason", "")).split())[:MAX_LENGTH]
+
+
 def read_reason(form: Mapping[str, Any], locale: Locale) -> str | None:
     """The reason in the buyer's language: a preset, free text, or both; None when neither was given."""
     preset = PRESETS.get(str(form.get("preset", "")))
-    typed = " ".join(str(form.get("reason", "")).split())[:MAX_LENGTH]
+    typed = read_note(form)
     parts = [preset.in_(locale)] if preset else []
     return " ".join([*parts, typed] if typed else parts) or None

@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from pesan.backoffice.pages import (
+    booking_money,
     bookings,
     brand,
     events,
@@ -11,10 +12,26 @@ from pesan.backoffice.pages import (
     jobs,
     methods,
     pictures,
+    refund_exports,
+    refunds,
     review,
     session,
 )
 
 router = APIRouter(include_in_schema=False)
-for part in (session, home, review, bookings, exports, events, pictures, methods, brand, jobs):
+for part in (
+    session,
+    home,
+    review,
+    bookings,
+    booking_money,
+    exports,
+    refund_exports,
+    refunds,
+    events,
+    pictures,
+    methods,
+    brand,
+    jobs,
+):
     router.include_router(part.router)

@@ -11,14 +11,16 @@ from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from pesan.backoffice.desk import Desk, DeskOf, Room, go
-from pesan.backoffice.forms.review import MAX_LENGTH
+from pesan.backoffice.forms.review import read_note
 from pesan.backoffice.queries import bookings as queries
 from pesan.backoffice.queries.detail import load_parts
 from pesan.backoffice.views.bookings import BookingFilters, BookingRow, BookingsPage
+from pesan.backoffice.views.chrome import Shop
 from pesan.backoffice.views.detail import booking_detail
 from pesan.backoffice.views.review import Contact
-from pesan.backoffice.words import ACTIONS, ACTORS, PLACES_GONE, STATES
+from pesan.backoffice.words import ACTIONS, ACTORS, PLACES_GONE, REFUND_CAUSES, REFUND_STATES, STATES
 from pesan.checkout import service as checkout
+from pesan.db import ReadSession
 from pesan.errors import PesanError
 from pesan.identity.policies import may_export, may_manage
 from pesan.kit.i18n import Text
@@ -83,13 +85,13 @@ async def show_bookings(
 @router.get("/{code}")
 async def show_booking(desk: DeskOf, merchant: str, code: str, due: bool = False) -> Response:
     """One booking with its payments, proofs, tickets and history; `due` says that its money has to go back."""
-    return await _detail(desk, merchant, code, problem=PLACES_GONE if due else None)
+    return await detail_page(desk, merchant, code, problem=PLACES_GONE if due else None)
 
 
 @router.post("/{code}/cancel", dependencies=[allow(Who.ORGANIZER), require_csrf])
 async def submit_cancel(desk: DeskOf, merchant: str, code: str) -> Response:
     """Cancel a booking that is not paid; its places return."""
-    reason = await _reason(desk)
+    reason = read_note(await desk.request.form())
     return await _move(
         desk, merchant, code, partial(checkout.cancel, reason=reason), is_complete=bool(reason)
     )
@@ -104,7 +106,7 @@ async def submit_cash(desk: DeskOf, merchant: str, code: str) -> Response:
 @router.post("/{code}/late", dependencies=[allow(Who.ORGANIZER), require_csrf])
 async def submit_late(desk: DeskOf, merchant: str, code: str) -> Response:
     """The money came after the end: the places are taken back if they are left, else it is due back."""
-    reason = await _reason(desk)
+    reason = read_note(await desk.request.form())
     return await _move(
         desk, merchant, code, partial(checkout.accept_late, reason=reason), is_complete=bool(reason)
     )
@@ -122,41 +124,40 @@ def to_wanted(filters: BookingFilters, zone: str) -> queries.Wanted:
     )
 
 
-async def _reason(desk: Desk) -> str:
-    return " ".join(str((await desk.request.form()).get("reason", "")).split())[:MAX_LENGTH]
-
-
 async def _move(
     desk: Desk, merchant: str, code: str, move: Callable[..., Awaitable[Any]], *, is_complete: bool = True
 ) -> Response:
     async with desk.reading("bookings", merchant, may_manage) as room:
-        order = await _order(room, code)
+        order = await order_of(room.session, room.shop, code)
     try:
         if not is_complete:
             raise ReasonMissing
         moved = await move(desk.registry[SaleDesk], order=order, actor=desk.actor)
     except PesanError as refusal:
-        return await _detail(desk, merchant, code, refusal)
+        return await detail_page(desk, merchant, code, refusal)
     is_due_back = moved.state == order.state  # late money that found no places left
     return go(f"/organizer/{merchant}/bookings/{order.code}{'?due=true' if is_due_back else ''}")
 
 
-async def _detail(
+async def detail_page(
     desk: Desk, merchant: str, code: str, refusal: PesanError | None = None, *, problem: Text | None = None
 ) -> Response:
+    """The page of one booking, with what stood against the last wish."""
     async with desk.reading("bookings", merchant) as room:
-        order = await _order(room, code)
+        order = await order_of(room.session, room.shop, code)
         parts = await load_parts(room.session, order)
         may_change = may_manage(desk.person, room.shop.id)
         said = desk.text(problem) if problem else refusal.text(desk.locale) if refusal else ""
         booking = booking_detail(order, parts, room.shop, desk.registry, may_change=may_change, problem=said)
-        context = {"booking": booking, "actions": ACTIONS, "actors": ACTORS}
+        words = {"actions": ACTIONS, "actors": ACTORS}
+        context = {"booking": booking, "causes": REFUND_CAUSES, "refund_states": REFUND_STATES, **words}
         return desk.page(room.chrome, "booking", context, status=refusal.status if refusal else 200)
 
 
-async def _order(room: Room, code: str) -> Order:
-    order = await get_order_by_code(room.session, normalise_code(code))
-    if order.merchant_id != room.shop.id:
+async def order_of(session: ReadSession, shop: Shop, code: str) -> Order:
+    """An order of this merchant; raises OrderNotFound, also for another merchant's."""
+    order = await get_order_by_code(session, normalise_code(code))
+    if order.merchant_id != shop.id:
         raise OrderNotFound
     return order
 

@@ -104,10 +104,11 @@ def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
     if wanted.placed_before:
         yield Order.placed_at < wanted.placed_before
     if search := wanted.search.strip():
-        yield _matches(search)
+        yield matches_order(search)
 
 
-def _matches(search: str) -> ColumnElement[bool]:
+def matches_order(search: str) -> ColumnElement[bool]:
+    """What people remember of a booking: the buyer's name, contacts, the code or its beginning."""
     pattern = "%" + search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
     found: list[ColumnElement[bool]] = [
         Order.buyer_name.ilike(pattern, escape="\\"),

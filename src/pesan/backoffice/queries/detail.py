@@ -13,6 +13,8 @@ from pesan.identity.models import User
 from pesan.orders.models import Order
 from pesan.payments.models import Payment, PaymentMethod, PaymentProof
 from pesan.payments.queries import Duplicate, find_duplicate_proofs, list_methods, list_payments, list_proofs
+from pesan.payments.refunds.models import Refund
+from pesan.payments.refunds.queries import list_refunds
 from pesan.tickets.models import Ticket
 from pesan.tickets.queries import list_tickets
 
@@ -26,6 +28,7 @@ class Parts:
     methods: dict[UUID, PaymentMethod]
     proofs: Sequence[PaymentProof]
     duplicates: Sequence[Duplicate]
+    refunds: Sequence[Refund]
     tickets: Sequence[Ticket]
     records: Sequence[Record]
     names: dict[UUID, str]
@@ -43,6 +46,7 @@ async def load_parts(session: ReadSession, order: Order) -> Parts:
         methods={method.id: method for method in methods},
         proofs=await list_proofs(session, order.id),
         duplicates=await find_duplicate_proofs(session, order.id),
+        refunds=await list_refunds(session, order.id),
         tickets=await list_tickets(session, order.id),
         records=records,
         names={user_id: name for user_id, name in rows},  # noqa: C416  a row is a tuple, which mypy cannot see

@@ -90,6 +90,16 @@ class TicketRow:
 
 
 @dataclass(frozen=True, slots=True)
+class RefundLine:
+    """Money of the booking that has to go back, or went."""
+
+    cause: str
+    amount: int
+    state: str
+    reference: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class BookingDetail:
     """Everything about one booking."""
 
@@ -108,6 +118,9 @@ class BookingDetail:
     public_path: str
     can_cancel: bool
     can_revive: bool
+    can_refund: bool = False
+    can_pay_again: bool = False
+    refunds: Sequence[RefundLine] = ()
     decision: Decision | None = None
     proofs: Sequence[Proof] = ()
     payments: Sequence[PaymentRow] = ()

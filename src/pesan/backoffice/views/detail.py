@@ -1,18 +1,21 @@
 """The page of one booking."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from pesan.audit.queries import Record
 from pesan.backoffice.queries.detail import Parts
-from pesan.backoffice.views.bookings import BookingDetail, PaymentRow, TicketRow, TrailEntry
+from pesan.backoffice.views.bookings import BookingDetail, PaymentRow, RefundLine, TicketRow, TrailEntry
 from pesan.backoffice.views.chrome import Shop
 from pesan.backoffice.views.make import decision_of, method_label, proof_view, twins_of
 from pesan.backoffice.views.review import Contact
 from pesan.checkout.links import status_path
 from pesan.kit.registry import Registry
 from pesan.orders.models import Order
-from pesan.orders.states import OrderState
+from pesan.orders.states import TRANSITIONS, OrderEvent, OrderState
 from pesan.payments.models import Payment, PaymentMethod
+from pesan.payments.refunds.models import Refund
+from pesan.payments.refunds.states import RefundState
 from pesan.storage.links import Links
 
 _CANCELLABLE = frozenset({OrderState.HOLD, OrderState.REVIEW})
@@ -40,6 +43,9 @@ def booking_detail(
         public_path=status_path(order.code),
         can_cancel=may_change and order.state in _CANCELLABLE,
         can_revive=may_change and order.state in _REVIVABLE,
+        can_refund=may_change and _is_refundable(order, parts.refunds),
+        can_pay_again=may_change and (OrderState(order.state), OrderEvent.PAY_AGAIN) in TRANSITIONS,
+        refunds=[RefundLine(r.cause, r.amount, r.state, r.reference) for r in parts.refunds],
         decision=decision_of(order, parts.names.get(order.decided_by) if order.decided_by else None),
         proofs=[proof_view(proof, order, links) for proof in parts.proofs],
         payments=[_payment(payment, parts.methods) for payment in parts.payments],
@@ -48,6 +54,13 @@ def booking_detail(
         twins=twins_of(parts.duplicates, shop),
         problem=problem,
     )
+
+
+def _is_refundable(order: Order, refunds: Sequence[Refund]) -> bool:
+    """Whether the booking cost something, and nobody has asked for it to go back as a whole."""
+    asked = any(refund.payment_id is None and refund.state != RefundState.DECLINED for refund in refunds)
+    has_way = (OrderState(order.state), OrderEvent.REFUND) in TRANSITIONS
+    return has_way and order.total_amount > 0 and not asked
 
 
 def _payment(payment: Payment, methods: dict[UUID, PaymentMethod]) -> PaymentRow:

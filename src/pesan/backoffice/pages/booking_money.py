@@ -1,0 +1,86 @@
+"""Money of one booking that goes back: the whole booking, or what was paid a second time."""
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from pesan.backoffice.desk import Desk, DeskOf, go
+from pesan.backoffice.forms.review import read_note
+from pesan.backoffice.pages.bookings import detail_page, order_of
+from pesan.checkout import refunds
+from pesan.errors import PesanError
+from pesan.identity.policies import may_manage
+from pesan.kit.money import parse_rupiah
+from pesan.orders.desk import SaleDesk
+from pesan.orders.errors import ReasonMissing
+from pesan.orders.models import Order
+from pesan.payments.errors import AmountInvalid
+from pesan.payments.ledger import get_returnable
+from pesan.payments.refunds.errors import NothingToRefund
+from pesan.payments.refunds.policies import is_one_enough
+from pesan.payments.refunds.service import request_refund
+from pesan.settings import Settings
+from pesan.web.access import Who, allow
+from pesan.web.csrf import require_csrf
+
+router = APIRouter(
+    prefix="/organizer/{merchant}/bookings",
+    dependencies=[allow(Who.STAFF), allow(Who.ORGANIZER), require_csrf],
+)
+
+
+@router.post("/{code}/refund")
+async def submit_refund(desk: DeskOf, merchant: str, code: str) -> Response:
+    """Take the booking back, tickets and places; a large one is asked for and waits for a second person."""
+    reason = read_note(await desk.request.form())
+    try:
+        if not reason:
+            raise ReasonMissing
+        asked = await _ask_if_large(desk, merchant, code, reason)
+        if asked is None:
+            return go(f"/organizer/{merchant}/refunds?done=asked")
+        await refunds.refund(desk.registry[SaleDesk], order=asked, actor=desk.actor, reason=reason)
+    except PesanError as refusal:
+        return await detail_page(desk, merchant, code, refusal)
+    return go(f"/organizer/{merchant}/refunds?done=approved")
+
+
+@router.post("/{code}/again")
+async def submit_again(desk: DeskOf, merchant: str, code: str) -> Response:
+    """The buyer sent money a second time: it is in the books, and due back."""
+    form = await desk.request.form()
+    reason, typed = read_note(form), str(form.get("amount", ""))
+    try:
+        if not reason:
+            raise ReasonMissing
+        amount = _read_amount(typed)
+        async with desk.reading("bookings", merchant, may_manage) as room:
+            order = await order_of(room.session, room.shop, code)
+        await refunds.accept_again(
+            desk.registry[SaleDesk], order=order, actor=desk.actor, amount=amount, reason=reason
+        )
+    except PesanError as refusal:
+        return await detail_page(desk, merchant, code, refusal)
+    return go(f"/organizer/{merchant}/refunds")
+
+
+async def _ask_if_large(desk: Desk, merchant: str, code: str, reason: str) -> Order | None:
+    """The order, if one person may take it back; None when a second one was asked for."""
+    async with desk.writing(merchant, may_manage) as room:
+        order = await order_of(room.session, room.shop, code)
+        amount = await get_returnable(room.session, order.id)
+        if not amount:
+            raise NothingToRefund
+        if is_one_enough(amount, four_eyes_amount=desk.registry[Settings].refund_four_eyes_amount):
+            return order
+        await request_refund(room.session, order_id=order.id, reason=reason, actor=desk.actor)
+    return None
+
+
+def _read_amount(typed: str) -> int:
+    try:
+        amount = parse_rupiah(typed)
+    except ValueError as error:
+        raise AmountInvalid from error
+    if not amount:
+        raise AmountInvalid
+    return amount
