@@ -8,6 +8,7 @@ import base64
 import binascii
 import hmac
 import secrets
+from collections.abc import AsyncIterator
 from hashlib import sha256
 from typing import Any
 
@@ -67,11 +68,16 @@ def check_csrf(request: Any, token: str | None) -> None:
     tokens_of(request).check(request, token)
 
 
-async def _require(request: Request) -> None:
-    token: Any = request.headers.get(HEADER)
-    if token is None:
-        token = (await request.form()).get(FIELD)
-    check_csrf(request, token if isinstance(token, str) else None)
+async def _require(request: Request) -> AsyncIterator[None]:
+    """A form may bring files, whether a page asked for them or not; they are let go when the answer has left."""
+    try:
+        token: Any = request.headers.get(HEADER)
+        if token is None:
+            token = (await request.form()).get(FIELD)
+        check_csrf(request, token if isinstance(token, str) else None)
+        yield
+    finally:
+        await request.close()
 
 
 require_csrf: Any = Depends(_require)
