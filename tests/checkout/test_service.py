@@ -8,6 +8,7 @@ from pesan.checkout.schemas import BuyerFields
 from pesan.db import Actor
 from pesan.orders.desk import SaleDesk
 from pesan.orders.errors import AlreadyDecided, NotYourOrder, ReasonMissing, WrongState
+from pesan.orders.moves import LineWish
 from pesan.orders.states import OrderState
 from pesan.tickets.tasks import fulfil_order
 from tests.payments.steps import BANK, add_method, choose, send_proof
@@ -41,7 +42,13 @@ async def test_free_event_is_paid_at_once_and_fulfilled(deps, desk, make, fresh,
     event = await make.event(price_amount=0)
 
     moved = await service.place_hold(
-        desk, event_id=event.id, buyer=BUYER, actor=Actor.guest(), locale="id", room=deps[DiskRoom]
+        desk,
+        event_id=event.id,
+        buyer=BUYER,
+        lines=[LineWish()],
+        actor=Actor.guest(),
+        locale="id",
+        room=deps[DiskRoom],
     )
     jobs = execute("SELECT task_name, args->>'order_id' FROM procrastinate_jobs")
     await fulfil_order(deps, moved.order_id)

@@ -25,7 +25,7 @@ from pesan.catalog.service import create_event
 from pesan.db import Actor, Database
 from pesan.errors import PesanError
 from pesan.orders.gate import transition_many
-from pesan.orders.moves import Move, Moved, Placement
+from pesan.orders.moves import LineWish, Move, Moved, Placement
 from pesan.orders.states import OrderEvent
 from pesan.settings import Settings
 from pesan.tenancy.service import create_merchant
@@ -144,9 +144,7 @@ class Gate(RuleBasedStateMachine):
         self._place_group(group)
 
     def _place_group(self, group: list[int]) -> None:
-        wishes = [
-            Placement(event_id=self.event.id, buyer_name="Siti Rahma", quantity=places) for places in group
-        ]
+        wishes = [Placement(self.event.id, "Siti Rahma", (LineWish(places),)) for places in group]
         outcomes = self.runner.run(self._submit([Move.place(wish, GUEST) for wish in wishes]))
         for wish, outcome in zip(wishes, outcomes, strict=True):
             assert isinstance(outcome, Moved) == self.model.grants(wish.quantity)

@@ -23,8 +23,10 @@ pytestmark = pytest.mark.every_postgres
 # What the site shows to anybody: brands, events that are not drafts, their places and accounts, public keys.
 PUBLIC = {
     "merchants": 1,
-    "events": 1,
-    "capacity_pools": 2,
+    "events": 2,
+    "ticket_types": 1,
+    "seats": 2,
+    "capacity_pools": 11,
     "payment_methods": 1,
     "event_payment_methods": 1,
     "signing_keys": 1,
@@ -162,7 +164,7 @@ def test_without_an_actor_no_request_sees_a_row(world: World, web: psycopg.Conne
             "sale",
             (
                 "capacity_pools claims events ledger_entries merchants order_lines orders payment_proofs payments"
-                " refunds tickets"
+                " promo_codes refunds seats ticket_types tickets"
             ),
         ),
     ],
@@ -209,13 +211,16 @@ def actors(world: World) -> dict[str, Actor]:
 
 REACHED = {
     "UPDATE orders SET audit_seq = audit_seq": {"guest": 0, "buyer of A": 1, "staff of A": 3, "admin": 6},
-    "UPDATE events SET title = title": {"guest": 0, "buyer of A": 0, "staff of A": 2, "admin": 4},
+    "UPDATE events SET title = title": {"guest": 0, "buyer of A": 0, "staff of A": 3, "admin": 6},
+    "UPDATE ticket_types SET name = name": {"guest": 0, "buyer of A": 0, "staff of A": 4, "admin": 8},
+    "UPDATE seats SET x = x": {"guest": 0, "buyer of A": 0, "staff of A": 2, "admin": 4},
+    "UPDATE promo_codes SET is_active = false": {"guest": 0, "buyer of A": 0, "staff of A": 2, "admin": 4},
     "UPDATE merchants SET name = name": {"guest": 0, "buyer of A": 0, "staff of A": 1, "admin": 2},
     "UPDATE capacity_pools SET capacity = capacity": {
         "guest": 0,
         "buyer of A": 0,
-        "staff of A": 2,
-        "admin": 4,
+        "staff of A": 11,
+        "admin": 22,
     },
     "UPDATE payment_methods SET position = 1": {"guest": 0, "buyer of A": 0, "staff of A": 2, "admin": 4},
     "DELETE FROM event_payment_methods": {"guest": 0, "buyer of A": 0, "staff of A": 1, "admin": 2},
@@ -415,9 +420,12 @@ SALE = {
     ("payments", "SELECT"): "*",
     ("payments", "UPDATE"): "settled_at state",
     ("refunds", "INSERT"): "*",
+    ("promo_codes", "SELECT"): "*",
     ("refunds", "SELECT"): "*",
     ("refunds", "UPDATE"): "amount approved_at approved_by cause reason state",
     ("tickets", "INSERT"): "*",
+    ("seats", "SELECT"): "*",
+    ("ticket_types", "SELECT"): "*",
     ("tickets", "SELECT"): "*",
     ("tickets", "UPDATE"): "state voided_at",
 }
@@ -454,7 +462,9 @@ def test_functions_with_the_owners_rights_are_those_known(owner: Connection, rol
 
     assert [name for (name,) in rows] == [
         "expired_holds",
+        "find_promo_code",
         "get_capacity_snapshot",
+        "hidden_ticket_types",
         "jobs_retry_parked",
         "key_has_tickets",
         "lock_and_find_answers",

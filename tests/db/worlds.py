@@ -115,7 +115,8 @@ async def _make_house(make: Make, database: Database, secret: bytes) -> House:
     method = await make.method(merchant)
     await _switch_off(database, await make.method(merchant))
     event = await make.event(merchant, method_ids=(method.id,))
-    await make.event(merchant, status=EventStatus.DRAFT)
+    await _offer(make, await make.event(merchant, status=EventStatus.DRAFT))
+    await _offer(make, await make.event(merchant))
     held = await make.order(event, email="budi@example.com")
     await choose(database, held, method.id)
     await _pay_twice(make, await make.order(event, state=OrderState.REJECTED))
@@ -123,6 +124,14 @@ async def _make_house(make: Make, database: Database, secret: bytes) -> House:
     ticket = await _issue(make, database, sold, secret)
     await _tell(database, sold)
     return House(merchant, staff, event, sold, held, ticket)
+
+
+async def _offer(make: Make, event: Event) -> None:
+    """Something of everything that an event can sell, hidden and open."""
+    await make.ticket_type(event)
+    seated = await make.ticket_type(event, is_seated=True, is_hidden=True, access_code="KELUARGA")
+    await make.seats(seated)
+    await make.promo(event, max_uses=5)
 
 
 async def _answer(database: Database, staff: User) -> None:

@@ -14,7 +14,7 @@ from pesan.catalog.queries import Terms
 from pesan.db import Actor
 from pesan.errors import PesanError
 from pesan.orders import Move, OrderEvent, OrderState, Placement
-from pesan.orders.decide import Granted, Situation, decide
+from pesan.orders.decide import decide
 from pesan.orders.errors import (
     AlreadyDecided,
     HoldExpired,
@@ -28,7 +28,8 @@ from pesan.orders.errors import (
     TooManyHolds,
     WrongState,
 )
-from pesan.orders.moves import OrderFacts
+from pesan.orders.moves import LineWish, OrderFacts
+from pesan.orders.situation import Granted, Situation
 from pesan.orders.states import BUCKETS, TRANSITIONS
 from pesan.payments import RefundCause, RefundDueCompanion
 
@@ -103,7 +104,9 @@ def move(event: OrderEvent, actor: Actor = SYSTEM, reason: str | None = "Nominal
 
 
 def wish(quantity: int = 1, **fields: Any) -> Move:
-    return Move.place(Placement(EVENT, "Sari Dewi", quantity, **fields), Actor.guest(ip_digest="ip"))
+    return Move.place(
+        Placement(EVENT, "Sari Dewi", (LineWish(quantity),), **fields), Actor.guest(ip_digest="ip")
+    )
 
 
 def refusal(decision: Granted | PesanError) -> type[PesanError]:
@@ -313,15 +316,6 @@ def test_nobody_gets_a_place_at_a_cancelled_event(event: OrderEvent) -> None:
 def test_move_handed_to_another_sale_finds_nothing() -> None:
     foreign = Move(OrderEvent.CANCEL, UUID(int=77), SYSTEM, ORDER)
     assert refusal(decide(foreign, situation(order(OrderState.HOLD)))) is OrderNotFound
-
-
-def test_place_claims_from_every_pool_or_from_none() -> None:
-    seat = UUID(int=50)
-    before = situation()
-    before.pools[seat] = PoolCounts(seat, 1, Decimal(1), 1, 0, 0)
-    assert granted(decide(wish(also=((seat, 1),)), before)).order.state is OrderState.HOLD
-    assert refusal(decide(wish(also=((seat, 1),)), before)) is HoldPoolFull
-    assert (before.pools[POOL].held, before.pools[seat].held) == (1, 1)
 
 
 def test_cancel_twice_returns_the_place_once() -> None:

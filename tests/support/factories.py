@@ -1,21 +1,32 @@
 """Believable merchants, events and orders, made by the services that make the real ones."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any
 
-from pesan.catalog.models import Event
-from pesan.catalog.service import EventDraft, create_event
-from pesan.catalog.states import EventStatus
+from pesan.catalog.models import Event, PromoCode, Seat, TicketType
+from pesan.catalog.offers import list_seats
+from pesan.catalog.service import (
+    EventDraft,
+    PromoDraft,
+    SeatDraft,
+    TicketTypeDraft,
+    add_seats,
+    create_event,
+    create_promo_code,
+    create_ticket_type,
+)
+from pesan.catalog.states import EventStatus, PromoKind
 from pesan.db import Actor, Database
 from pesan.identity.models import User
 from pesan.identity.service import create_user, log_in, set_membership
 from pesan.identity.states import MerchantRole, PlatformRole
 from pesan.orders.gate import transition_many
 from pesan.orders.models import Order
-from pesan.orders.moves import Move, Moved, Placement
+from pesan.orders.moves import LineWish, Move, Moved, Placement
 from pesan.orders.states import OrderEvent, OrderState
 from pesan.payments.models import PaymentMethod
 from pesan.payments.service import MethodDraft, create_method
@@ -90,6 +101,30 @@ class Make:
                 session, merchant_id=owner.id, draft=event_draft(**draft), actor=SYSTEM, status=status
             )
 
+    async def ticket_type(self, event: Event, **overrides: Any) -> TicketType:
+        """A ticket type of the event's: 5 places at Rp 100.000."""
+        wanted = {"name": "Reguler", "price_amount": 100_000, "inventory": 5, **overrides}
+        async with self._database.write(SYSTEM) as session:
+            return await create_ticket_type(
+                session, event=event, draft=TicketTypeDraft(**wanted), actor=SYSTEM
+            )
+
+    async def seats(self, offer: TicketType, count: int = 1, *, section: str = "A") -> Sequence[Seat]:
+        """Seats in one row of a seated ticket type."""
+        drafts = [SeatDraft(section, "1", str(number), number, 0) for number in range(1, count + 1)]
+        async with self._database.write(SYSTEM) as session:
+            event = await session.get_one(Event, offer.event_id)
+            known = await session.get_one(TicketType, offer.id)
+            await add_seats(session, event=event, offer=known, drafts=drafts, actor=SYSTEM)
+        async with self._database.read(SYSTEM) as session:
+            return [seat for seat in await list_seats(session, event.id) if seat.section == section]
+
+    async def promo(self, event: Event, **overrides: Any) -> PromoCode:
+        """A promo code of the event's: ten percent off, as often as people like."""
+        wanted = {"code": f"HEMAT{next(self._numbers)}", "kind": PromoKind.PERCENT, "value": 10, **overrides}
+        async with self._database.write(SYSTEM) as session:
+            return await create_promo_code(session, event=event, draft=PromoDraft(**wanted), actor=SYSTEM)
+
     async def method(self, merchant: Merchant, **overrides: Any) -> PaymentMethod:
         """A bank account of the merchant's, to which every event of theirs can be paid."""
         number = next(self._numbers)
@@ -111,7 +146,8 @@ class Make:
     ) -> Order:
         """An order that went its whole way to `state` through the gate."""
         chosen = event or await self.event()
-        placement = Placement(event_id=chosen.id, **{"buyer_name": "Budi Santoso", **wish})
+        lines = (LineWish(wish.pop("quantity", 1)),)
+        placement = Placement(chosen.id, **{"buyer_name": "Budi Santoso", "lines": lines, **wish})
         await self.move(Move.place(placement, Actor.guest()))
         for step in WAYS[state]:
             reason = "Nominal tidak sesuai" if step is OrderEvent.REJECT else None

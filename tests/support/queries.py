@@ -3,9 +3,12 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
+from unittest.mock import patch
 
-from sqlalchemy import event
+from sqlalchemy import TextClause, event
 from sqlalchemy.ext.asyncio import AsyncEngine
+
+from pesan.db.pipeline import Pipe
 
 CountQueries = Callable[[], AbstractContextManager[list[str]]]
 
@@ -20,9 +23,16 @@ def counter_for(engine: AsyncEngine) -> CountQueries:
         def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
             statements.append(statement)
 
+        sent = Pipe.execute
+
+        async def note_sent(pipe: Pipe, statement: TextClause, params: Any) -> Any:
+            statements.append(str(statement))
+            return await sent(pipe, statement, params)
+
         event.listen(engine.sync_engine, "before_cursor_execute", note)
         try:
-            yield statements
+            with patch.object(Pipe, "execute", note_sent):  # which the engine's events do not see
+                yield statements
         finally:
             event.remove(engine.sync_engine, "before_cursor_execute", note)
 

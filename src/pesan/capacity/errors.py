@@ -22,6 +22,43 @@ class HoldPoolFull(PesanError):
     )
 
 
+class SeatTaken(SoldOut):
+    """Somebody has this seat already."""
+
+    code = "capacity.seat_taken"
+    message = Text(
+        id="Kursi yang kamu pilih sudah terjual. Pilih kursi lain.",
+        en="A seat that you chose is sold. Please choose another one.",
+    )
+
+
+class SeatHeld(HoldPoolFull):
+    """Somebody is paying for this seat; it may come back."""
+
+    code = "capacity.seat_held"
+    message = Text(
+        id="Kursi yang kamu pilih sedang dipesan orang lain. Pilih kursi lain, atau coba lagi nanti.",
+        en="Somebody is booking a seat that you chose. Choose another one, or try again later.",
+    )
+
+
+class PromoUsedUp(SoldOut):
+    """The promo code was used as often as it may be."""
+
+    code = "promo.used_up"
+    message = Text(id="Kode promo ini sudah habis dipakai.", en="This promo code is used up.")
+
+
+class PromoHeld(HoldPoolFull):
+    """Every use of the promo code that is left is in somebody's unfinished order."""
+
+    code = "promo.held"
+    message = Text(
+        id="Kode promo ini sedang dipakai orang lain. Coba lagi nanti.",
+        en="This promo code is in use by others. Please try again later.",
+    )
+
+
 class CapacityTooLow(PesanError):
     """The new capacity is below what is sold and held."""
 

@@ -70,6 +70,9 @@ class Terms:
     max_holds_per_ip: int
     review_cap: int | None
     fulfilment: str
+    fee_amount: int = 0
+    fee_basis_points: int = 0
+    tax_basis_points: int = 0
 
 
 TERMS_COLUMNS = ("id", *(part.name for part in fields(Terms)[1:]))

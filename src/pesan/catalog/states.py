@@ -100,3 +100,10 @@ class Places:
         if by_clock is not SaleState.OPEN or self.available > 0:
             return by_clock
         return SaleState.SOLD_OUT if self.left == 0 else SaleState.QUEUE_FULL
+
+
+class PromoKind(StrEnum):
+    """What a promo code takes off."""
+
+    PERCENT = "percent"
+    AMOUNT = "amount"

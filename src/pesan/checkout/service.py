@@ -1,6 +1,6 @@
 """The journeys of a purchase, each one move at the sale desk with what must be written beside it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from pesan.kit.i18n import Locale
 from pesan.orders import Companion, Move, Moved, OrderEvent, Placement, Replayed
 from pesan.orders.desk import SaleDesk
 from pesan.orders.models import Order
+from pesan.orders.moves import LineWish, PromoWish
 from pesan.payments import CaptureCompanion, CashCompanion, RefundCause, RefundDueCompanion
 
 Render = Callable[[Moved], Answer]
@@ -33,18 +34,22 @@ async def place_hold(
     actor: Actor,
     locale: Locale,
     room: DiskRoom,
-    quantity: int = 1,
+    lines: Sequence[LineWish],
+    promo: PromoWish | None = None,
     once: Once | None = None,
 ) -> Moved | Replayed:
-    """Hold places for a buyer; an event without a price is paid at once.
+    """Hold places for a buyer; an order that costs nothing is paid at once.
 
-    Raises SaleClosed, SoldOut, HoldPoolFull, TooManyHolds, ReviewBacklog, QuantityNotAllowed, SalesPaused.
+    Raises SaleClosed, SoldOut, HoldPoolFull, TooManyHolds, ReviewBacklog, QuantityNotAllowed; TicketTypeNeeded,
+    TicketTypeNotFound, SeatsNeeded, SeatNotFound, SeatTaken, SeatHeld; PromoNotValid, PromoUsedUp, PromoHeld;
+    SalesPaused.
     """
     room.require()
     wish = Placement(
         event_id=event_id,
         buyer_name=buyer.name,
-        quantity=quantity,
+        lines=tuple(lines),
+        promo=promo,
         wa=buyer.wa,
         email=buyer.email,
         notes=buyer.notes,

@@ -24,15 +24,17 @@ class Executor(Protocol):
 
 
 class Later(Generic[Result]):
-    """What a statement in a pipe will have answered once the pipe is through."""
+    """What a statement in a pipe will have answered once the pipe is through; without one, no rows at all."""
 
-    def __init__(self, cursor: psycopg.AsyncCursor[Row], parse: Callable[[Sequence[Row]], Result]) -> None:
-        self._cursor = cursor
+    def __init__(
+        self, parse: Callable[[Sequence[Row]], Result], cursor: "psycopg.AsyncCursor[Row] | None" = None
+    ) -> None:
         self._parse = parse
+        self._cursor = cursor
 
     async def get(self) -> Result:
         """The answer; costs no round trip after the pipe's block."""
-        return self._parse(await self._cursor.fetchall())
+        return self._parse(await self._cursor.fetchall() if self._cursor else ())
 
 
 class Pipe:
@@ -53,7 +55,7 @@ class Pipe:
         self, statement: TextClause, params: Parameters, parse: Callable[[Sequence[Row]], Result]
     ) -> Later[Result]:
         """Send `statement` on its way, to have its rows read by `parse`."""
-        return Later(await self.execute(statement, params), parse)
+        return Later(parse, await self.execute(statement, params))
 
 
 @asynccontextmanager

@@ -52,6 +52,24 @@ class TooManyHolds(PesanError):
     )
 
 
+class TicketTypeNeeded(PesanError):
+    """The event sells ticket types, and the order names none."""
+
+    code = "orders.ticket_type_needed"
+    status = 422
+    message = Text(id="Pilih jenis tiketnya dulu.", en="Choose a ticket type first.")
+
+
+class SeatsNeeded(PesanError):
+    """A seated ticket type takes exactly one seat for each ticket, and another type takes none."""
+
+    code = "orders.seats_needed"
+    status = 422
+    message = Text(
+        id="Pilih satu kursi untuk setiap tiket berkursi.", en="Choose one seat for each seated ticket."
+    )
+
+
 class QuantityNotAllowed(PesanError):
     """More places than one order may have."""
 

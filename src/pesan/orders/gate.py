@@ -1,26 +1,24 @@
 """The one gate: the only writer of an order's state, for many moves at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from uuid import UUID
 
 from pesan.audit import NewEntry, record_many
-from pesan.capacity.locks import lock_pools
 from pesan.capacity.service import NewClaim, insert_claims, move_claims, write_counts
 from pesan.capacity.states import Bucket
-from pesan.catalog.errors import EventNotFound
-from pesan.catalog.queries import find_pool_ids
 from pesan.db import WriteSession
 from pesan.db.pipeline import pipelined
 from pesan.errors import PesanError
 from pesan.idempotency.service import Answer, Wanted, store_many
 from pesan.jobs import enqueue_many
 from pesan.kit.ids import new_id
-from pesan.orders.decide import Granted, Situation, decide
+from pesan.orders.decide import decide
 from pesan.orders.keys import resolve_keys
-from pesan.orders.locks import count_live, lock_orders, read_sales
 from pesan.orders.models import Order
 from pesan.orders.moves import Companion, Move, Moved, Replayed
+from pesan.orders.reading import read_situation
+from pesan.orders.situation import Granted, Situation
 from pesan.orders.states import BUCKETS, TELL_BUYER_TASK
 from pesan.orders.writes import insert_orders, update_orders
 
@@ -39,7 +37,7 @@ async def transition_many(session: WriteSession, moves: Sequence[Move]) -> list[
     fresh = [moves[index] for index in keys.fresh]
     decisions: list[Granted | PesanError] = []
     if fresh:
-        situation = await _read(session, fresh)
+        situation = await read_situation(session, fresh)
         decisions = [decide(move, situation) for move in fresh]
         await _write(session, situation, [d for d in decisions if isinstance(d, Granted)])
     outcomes = {index: _outcome(decision) for index, decision in zip(keys.fresh, decisions, strict=True)}
@@ -48,49 +46,6 @@ async def transition_many(session: WriteSession, moves: Sequence[Move]) -> list[
 
 def _outcome(decision: Granted | PesanError) -> Outcome:
     return decision.moved if isinstance(decision, Granted) else decision
-
-
-async def _read(session: WriteSession, moves: Sequence[Move]) -> Situation:
-    """Take the locks in their order, then read everything that decisions need, in later statements."""
-    wishes = [move for move in moves if move.placement is not None]
-    event_ids = sorted({move.sale_id for move in moves})
-    locked = await lock_orders(session, [move.order_id for move in moves if move.placement is None])
-    claimed = {pool_id for of_order in locked.claims.values() for pool_id, _ in of_order}
-    on_sale = await find_pool_ids(session, event_ids) if wishes else set()
-    also = {pool_id for move in wishes if move.placement for pool_id, _ in move.placement.also}
-    async with pipelined(session) as pipe:
-        pools = await lock_pools(pipe, claimed | on_sale | also)
-        found = await read_sales(pipe, event_ids)
-        keys = _buyer_keys(wishes)
-        live = await count_live(pipe, keys) if keys else None
-    sales = await found.get()
-    if not sales:
-        raise EventNotFound
-    return Situation(
-        now=sales[0].now,
-        orders=locked.orders,
-        claims=locked.claims,
-        pools=await pools.get(),
-        terms={sale.terms.event_id: sale.terms for sale in sales},
-        live=await live.get() if live else {},
-        unreviewed={sale.terms.event_id: sale.unreviewed for sale in sales},
-        next_hold_ends={sale.terms.event_id: sale.next_hold_ends for sale in sales if sale.next_hold_ends},
-    )
-
-
-def _buyer_keys(wishes: Sequence[Move]) -> list[tuple[UUID, str, str]]:
-    found = {
-        (move.placement.event_id, kind, value)
-        for move in wishes
-        if move.placement is not None
-        for kind, value in (
-            ("wa", move.placement.wa),
-            ("email", move.placement.email),
-            ("ip", move.actor.ip_digest),
-        )
-        if value
-    }
-    return sorted(found)
 
 
 async def _write(session: WriteSession, situation: Situation, granted: Sequence[Granted]) -> None:
@@ -102,7 +57,7 @@ async def _write(session: WriteSession, situation: Situation, granted: Sequence[
     async with pipelined(session) as pipe:
         await write_counts(pipe, situation.pools.values())
         await insert_orders(pipe, placed)
-        await insert_claims(pipe, [claim for grant in placed for claim in _claims(grant, situation.claims)])
+        await insert_claims(pipe, [claim for grant in placed for claim in _claims(grant)])
         await record_many(pipe, entries)
         await update_orders(pipe, moved)
         await move_claims(pipe, _bucket_changes(moved))
@@ -145,20 +100,20 @@ def _chain(granted: Sequence[Granted]) -> list[NewEntry]:
     return entries
 
 
-def _claims(grant: Granted, claims: Mapping[UUID, list[tuple[UUID, int]]]) -> list[NewClaim]:
-    wish = grant.move.placement
-    assert wish is not None
+def _claims(grant: Granted) -> list[NewClaim]:
+    placed = grant.placed
+    assert placed is not None
     return [
         NewClaim(
             id=new_id(),
             merchant_id=grant.order.merchant_id,
             order_id=grant.order.id,
-            line_id=wish.line_id,
-            pool_id=pool_id,
-            quantity=quantity,
+            line_id=claim.line_id,
+            pool_id=claim.pool_id,
+            quantity=claim.quantity,
             bucket=BUCKETS[grant.order.state],
         )
-        for pool_id, quantity in claims[grant.order.id]
+        for claim in placed.claims
     ]
 
 

@@ -1,13 +1,15 @@
 """The only place that locks orders, and the reads that belong to a lock."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import ARRAY, String, Uuid, bindparam, text
 
 from pesan.catalog.queries import TERMS_COLUMNS, Terms
+from pesan.catalog.terms import PromoTerms, SeatTerms, TypeTerms, columns_of
 from pesan.db import WriteSession
 from pesan.db.pipeline import Later, Pipe, Row, pipelined
 from pesan.orders.models import COUNTED
@@ -48,9 +50,15 @@ _SALES = text(
     " CASE WHEN e.review_cap IS NULL THEN 0 ELSE"
     " (SELECT coalesce(sum(quantity), 0) FROM orders WHERE event_id = e.id AND state = 'REVIEW') END AS unreviewed,"
     " (SELECT min(hold_expires_at) FROM orders"
-    "  WHERE event_id = e.id AND state = 'HOLD' AND hold_expires_at > clock_timestamp()) AS next_hold_ends"
+    "  WHERE event_id = e.id AND state = 'HOLD' AND hold_expires_at > clock_timestamp()) AS next_hold_ends,"
+    " EXISTS (SELECT 1 FROM ticket_types t WHERE t.event_id = e.id AND NOT t.is_archived) AS has_types"
     " FROM events e WHERE e.id = ANY (:ids)"
 ).bindparams(_IDS)
+_OFFERS = {
+    kind: text(f"SELECT {columns_of(kind)} FROM {table} WHERE id = ANY (:ids)").bindparams(_IDS)
+    for kind, table in ((TypeTerms, "ticket_types"), (SeatTerms, "seats"), (PromoTerms, "promo_codes"))
+}
+Offer = TypeVar("Offer", TypeTerms, SeatTerms, PromoTerms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,7 @@ class Sale:
     now: datetime
     unreviewed: int
     next_hold_ends: datetime | None
+    has_types: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +96,8 @@ async def count_live(
     pipe: Pipe, keys: Sequence[tuple[UUID, str, str]]
 ) -> Later[dict[tuple[UUID, str, str], int]]:
     """How many orders of each buyer count against the limits, by (event, kind, value); at most MOST_COUNTED."""
+    if not keys:
+        return Later(_live)
     events, kinds, values = ([key[part] for key in keys] for part in range(3))
     return await pipe.ask(_BUYERS, {"events": events, "kinds": kinds, "values": values}, _live)
 
@@ -94,6 +105,15 @@ async def count_live(
 async def read_sales(pipe: Pipe, event_ids: Sequence[UUID]) -> Later[list[Sale]]:
     """The sales of these events; one that does not exist is absent."""
     return await pipe.ask(_SALES, {"ids": list(event_ids)}, _sales)
+
+
+async def read_offers(pipe: Pipe, kind: type[Offer], ids: Collection[UUID]) -> Later[dict[UUID, Offer]]:
+    """The terms of ticket types, seats or promo codes, by id; unknown ones are absent."""
+
+    def parse(rows: Sequence[Row]) -> dict[UUID, Offer]:
+        return {row[0]: kind(*row) for row in rows}
+
+    return await pipe.ask(_OFFERS[kind], {"ids": list(ids)}, parse) if ids else Later(parse)
 
 
 def _orders(rows: Sequence[Row]) -> dict[UUID, OrderFacts]:
@@ -117,7 +137,7 @@ def _live(rows: Sequence[Row]) -> dict[tuple[UUID, str, str], int]:
 def _sales(rows: Sequence[Row]) -> list[Sale]:
     width = len(TERMS_COLUMNS)
     return [
-        Sale(Terms(*row[:width]), now, int(unreviewed), next_hold_ends)
+        Sale(Terms(*row[:width]), now, int(unreviewed), next_hold_ends, has_types)
         for row in rows
-        for now, unreviewed, next_hold_ends in [row[width:]]
+        for now, unreviewed, next_hold_ends, has_types in [row[width:]]
     ]

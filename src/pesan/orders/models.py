@@ -3,6 +3,7 @@
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    ForeignKey,
     ForeignKeyConstraint,
     Index,
     String,
@@ -44,7 +45,11 @@ class Order(Audited, Base):
     __table_args__ = (
         CheckConstraint(f"state IN ({_STATES})", name="state"),
         CheckConstraint("quantity > 0", name="quantity"),
-        CheckConstraint("total_amount >= 0", name="total"),
+        CheckConstraint("total_amount >= 0 AND discount_amount BETWEEN 0 AND subtotal_amount", name="total"),
+        CheckConstraint("fees_amount >= 0 AND tax_amount >= 0", name="charges"),
+        CheckConstraint(
+            "total_amount = subtotal_amount - discount_amount + fees_amount + tax_amount", name="sums"
+        ),
         CheckConstraint("char_length(notes) <= 120", name="notes"),
         ForeignKeyConstraint(["merchant_id", "event_id"], ["events.merchant_id", "events.id"]),
         UniqueConstraint("merchant_id", "id"),
@@ -69,7 +74,12 @@ class Order(Audited, Base):
     notes: Mapped[str | None] = mapped_column(String(120))
     locale: Mapped[str] = mapped_column(String(2), server_default="id")
     quantity: Mapped[int]
+    subtotal_amount: Mapped[int] = mapped_column(BigInteger)
+    discount_amount: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    fees_amount: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    tax_amount: Mapped[int] = mapped_column(BigInteger, server_default="0")
     total_amount: Mapped[int] = mapped_column(BigInteger)
+    promo_code_id: Mapped[UUID | None] = mapped_column(ForeignKey("promo_codes.id"))
     currency: Mapped[str] = mapped_column(String(3), server_default="IDR")
     fulfilment: Mapped[str] = mapped_column(String(20), server_default="tickets")
     hold_expires_at: Mapped[Timestamp]
@@ -91,12 +101,14 @@ class OrderLine(Base):
         CheckConstraint("quantity > 0", name="quantity"),
         CheckConstraint("unit_amount >= 0", name="unit_amount"),
         ForeignKeyConstraint(["merchant_id", "order_id"], ["orders.merchant_id", "orders.id"]),
+        ForeignKeyConstraint(["event_id", "ticket_type_id"], ["ticket_types.event_id", "ticket_types.id"]),
     )
 
     id: Mapped[UUID] = primary_key()
     merchant_id: Mapped[UUID]
     order_id: Mapped[UUID] = mapped_column(index=True)
     event_id: Mapped[UUID]
+    ticket_type_id: Mapped[UUID | None]
     title: Mapped[str] = mapped_column(String(120))
     quantity: Mapped[int]
     unit_amount: Mapped[int] = mapped_column(BigInteger)

@@ -22,24 +22,71 @@ class Companion(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class SeatWish:
+    """One seat and the pool that it is; a seat keeps its pool for good."""
+
+    seat_id: UUID
+    pool_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class TypeWish:
+    """A ticket type, its pool, and the access code that was given, for a hidden one."""
+
+    type_id: UUID
+    pool_id: UUID
+    access_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PromoWish:
+    """A promo code by its id, and the pool of its uses where they are limited."""
+
+    promo_id: UUID
+    pool_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LineWish:
+    """Some places: of the event itself, or of one of its ticket types, with a seat for each where it is seated."""
+
+    quantity: int = 1
+    type: TypeWish | None = None
+    seats: tuple[SeatWish, ...] = ()
+    id: UUID = field(default_factory=new_id)
+
+
+@dataclass(frozen=True, slots=True)
 class Placement:
     """A buyer's wish, validated; prices are not in it, because the server computes them.
 
-    `also` are places of further pools that the order claims with the event's own, all or nothing: a seat, a type.
+    What its lines name is claimed all or nothing: the event's places, each type's, each seat, one use of the promo.
     """
 
     event_id: UUID
     buyer_name: str
-    quantity: int = 1
+    lines: tuple[LineWish, ...] = field(default_factory=lambda: (LineWish(),))
+    promo: PromoWish | None = None
     wa: str | None = None
     email: str | None = None
     notes: str | None = None
     locale: Locale = "id"
     user_id: UUID | None = None
-    also: tuple[tuple[UUID, int], ...] = ()
     order_id: UUID = field(default_factory=new_id)
-    line_id: UUID = field(default_factory=new_id)
     code: str = field(default_factory=new_code)
+
+    @property
+    def quantity(self) -> int:
+        """How many places all lines have."""
+        return sum(line.quantity for line in self.lines)
+
+    @property
+    def pool_ids(self) -> set[UUID]:
+        """The pools that it names beside the event's own; they may be locked before anything is read."""
+        types = {line.type.pool_id for line in self.lines if line.type}
+        seats = {seat.pool_id for line in self.lines for seat in line.seats}
+        promo = {self.promo.pool_id} if self.promo and self.promo.pool_id else set()
+        return types | seats | promo
 
 
 @dataclass(slots=True)

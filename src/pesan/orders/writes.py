@@ -7,7 +7,7 @@ from sqlalchemy import TextClause, text
 
 from pesan.db.pipeline import Executor
 from pesan.db.rows import pack, recordset
-from pesan.orders.decide import Granted
+from pesan.orders.situation import Granted
 
 _ORDER_COLUMNS: Mapping[str, str] = {
     "id": "uuid",
@@ -22,7 +22,12 @@ _ORDER_COLUMNS: Mapping[str, str] = {
     "notes": "text",
     "locale": "text",
     "quantity": "integer",
+    "subtotal_amount": "bigint",
+    "discount_amount": "bigint",
+    "fees_amount": "bigint",
+    "tax_amount": "bigint",
     "total_amount": "bigint",
+    "promo_code_id": "uuid",
     "currency": "text",
     "fulfilment": "text",
     "hold_expires_at": "timestamptz",
@@ -37,6 +42,7 @@ _LINE_COLUMNS: Mapping[str, str] = {
     "merchant_id": "uuid",
     "order_id": "uuid",
     "event_id": "uuid",
+    "ticket_type_id": "uuid",
     "title": "text",
     "quantity": "integer",
     "unit_amount": "bigint",
@@ -80,7 +86,7 @@ async def insert_orders(executor: Executor, granted: Sequence[Granted]) -> None:
     """Write the orders and lines of granted placements."""
     if granted:
         await executor.execute(_INSERT_ORDERS, pack(_order(grant) for grant in granted))
-        await executor.execute(_INSERT_LINES, pack(_line(grant) for grant in granted))
+        await executor.execute(_INSERT_LINES, pack(line for grant in granted for line in _lines(grant)))
 
 
 async def update_orders(executor: Executor, granted: Sequence[Granted]) -> None:
@@ -91,8 +97,9 @@ async def update_orders(executor: Executor, granted: Sequence[Granted]) -> None:
 
 
 def _order(grant: Granted) -> dict[str, Any]:
-    order, wish, at = grant.order, grant.move.placement, grant.moved.at
+    order, wish, placed, at = grant.order, grant.move.placement, grant.placed, grant.moved.at
     assert wish is not None
+    assert placed is not None
     return {
         "id": order.id,
         "merchant_id": order.merchant_id,
@@ -106,7 +113,12 @@ def _order(grant: Granted) -> dict[str, Any]:
         "notes": wish.notes,
         "locale": wish.locale,
         "quantity": order.quantity,
+        "subtotal_amount": placed.totals.subtotal,
+        "discount_amount": placed.totals.discount,
+        "fees_amount": placed.totals.fees,
+        "tax_amount": placed.totals.tax,
         "total_amount": order.total_amount,
+        "promo_code_id": wish.promo.promo_id if wish.promo else None,
         "currency": order.currency,
         "fulfilment": order.fulfilment,
         "hold_expires_at": order.hold_expires_at,
@@ -118,18 +130,22 @@ def _order(grant: Granted) -> dict[str, Any]:
     }
 
 
-def _line(grant: Granted) -> dict[str, Any]:
-    order, wish = grant.order, grant.move.placement
-    assert wish is not None
-    return {
-        "id": wish.line_id,
-        "merchant_id": order.merchant_id,
-        "order_id": order.id,
-        "event_id": order.event_id,
-        "title": grant.title,
-        "quantity": order.quantity,
-        "unit_amount": order.total_amount // order.quantity,
-    }
+def _lines(grant: Granted) -> list[dict[str, Any]]:
+    order, placed = grant.order, grant.placed
+    assert placed is not None
+    return [
+        {
+            "id": line.id,
+            "merchant_id": order.merchant_id,
+            "order_id": order.id,
+            "event_id": order.event_id,
+            "ticket_type_id": line.type_id,
+            "title": line.title,
+            "quantity": line.quantity,
+            "unit_amount": line.unit_amount,
+        }
+        for line in placed.lines
+    ]
 
 
 def _changed(grant: Granted) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from pesan.db import Actor, Database
 from pesan.errors import PesanError
 from pesan.orders.gate import transition_many
 from pesan.orders.models import Order
-from pesan.orders.moves import Companion, Move, Moved, Placement
+from pesan.orders.moves import Companion, LineWish, Move, Moved, Placement
 from pesan.orders.queries import list_due_holds
 from pesan.orders.states import OrderEvent
 from pesan.payments import CaptureCompanion, CashCompanion, ProofCompanion
@@ -120,9 +120,7 @@ async def fill_queue(scene: Scene) -> None:
 async def _book(scene: Scene, quantity: int, *, actor: Actor | None = None) -> Booked:
     """The next buyer books, from no machine in particular."""
     buyer = next(scene.buyers)
-    wish = Placement(
-        event_id=scene.event.id, buyer_name=buyer.name, quantity=quantity, wa=buyer.wa, email=buyer.email
-    )
+    wish = Placement(scene.event.id, buyer.name, (LineWish(quantity),), wa=buyer.wa, email=buyer.email)
     moved = await _move(scene, Move.place(wish, actor or Actor.guest()))
     return Booked(buyer, moved.order_id, moved.code, moved.total_amount)
 

@@ -29,6 +29,7 @@ from pesan.orders.errors import (
     WrongState,
 )
 from pesan.orders.models import Order
+from pesan.orders.moves import LineWish
 from pesan.orders.queries import get_order
 from pesan.payments.errors import (
     MethodNotOffered,
@@ -104,7 +105,7 @@ async def hold(request: Request) -> Response:
         registry[SaleDesk],
         event_id=wish.event_id,
         buyer=wish,
-        quantity=wish.qty,
+        lines=[LineWish(wish.qty)],
         actor=Actor.guest(ip_digest=buyer_digest(request)),  # a new booking needs no code of an older one
         locale=get_locale(request),
         room=registry[DiskRoom],

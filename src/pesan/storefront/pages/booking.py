@@ -24,6 +24,7 @@ from pesan.kit.phone import display_phone
 from pesan.orders import Moved, Replayed
 from pesan.orders.desk import SaleDesk
 from pesan.orders.errors import OrderNotFound
+from pesan.orders.moves import LineWish
 from pesan.orders.queries import get_order_by_code
 from pesan.orders.states import OrderState
 from pesan.storefront.forms import FIELDS, MENDS, html_rules, read_hold_form
@@ -95,7 +96,7 @@ async def _hold(request: Request, listing: Listing, buyer: HoldForm, key: str) -
         actor=guest_actor(request),
         locale=get_locale(request),
         room=deps[DiskRoom],
-        quantity=buyer.qty,
+        lines=[LineWish(buyer.qty)],
         once=Once(wanted, lambda moved: hold_answer(moved, base_url="")),
     )
 

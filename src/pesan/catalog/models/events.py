@@ -1,6 +1,7 @@
 """Events and how they are paid."""
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     CheckConstraint,
     ForeignKey,
@@ -33,6 +34,10 @@ class Event(Audited, Base):
         CheckConstraint("max_per_order BETWEEN 1 AND 1000", name="max_per_order"),
         CheckConstraint("max_holds_per_contact > 0 AND max_holds_per_ip > 0", name="buyer_limits"),
         CheckConstraint("review_cap > 0", name="review_cap"),
+        CheckConstraint("fee_amount BETWEEN 0 AND 10000000", name="fee_amount"),
+        CheckConstraint(
+            "fee_basis_points BETWEEN 0 AND 5000 AND tax_basis_points BETWEEN 0 AND 5000", name="basis_points"
+        ),
         # Orders refer to both, so that no order can join one merchant to another's event.
         UniqueConstraint("merchant_id", "id"),
         Index("ix_events_public", "starts_at", "id", postgresql_where=text("status <> 'draft'")),
@@ -65,6 +70,11 @@ class Event(Audited, Base):
     cover_key: Mapped[str | None] = mapped_column(String(200))
     certificate: Mapped[bool] = mapped_column(server_default="false")
     fulfilment: Mapped[str] = mapped_column(String(20), server_default="tickets")
+    fee_amount: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    fee_basis_points: Mapped[int] = mapped_column(server_default="0")
+    tax_basis_points: Mapped[int] = mapped_column(server_default="0")
+    is_featured: Mapped[bool] = mapped_column(server_default="false")
+    tags: Mapped[list[str]] = mapped_column(ARRAY(String(30)), server_default="{}")
     created_at: Mapped[Timestamp] = mapped_column(server_default=func.clock_timestamp())
     updated_at: Mapped[Timestamp] = mapped_column(server_default=func.clock_timestamp())
 
