@@ -151,6 +151,17 @@ async def test_hint_said_while_the_connection_was_down_arrives_later(
         assert await subscription.wait(5) is Signal.CHANGED
 
 
+async def test_hub_closed_while_it_connects_leaves_nothing_at_the_server(
+    web_url: URL, postgres: Server
+) -> None:
+    """A connection given up half-way would hold its place, and every DROP DATABASE, for a minute."""
+    for milliseconds in range(6):
+        async with Hub(web_url):
+            await asyncio.sleep(milliseconds / 1_000)
+
+        await _until(lambda: _count_hints(postgres) == 0)
+
+
 async def test_listeners_without_a_database_look_now_and_then(web_url: URL) -> None:
     nowhere = make_url(web_url).set(query={"host": "/nonexistent"})
     async with Hub(nowhere, spread=0.01, poll=0.2) as hub:
@@ -203,6 +214,17 @@ async def _until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
         while not condition():
             await asyncio.sleep(0.02)
+
+
+def _count_hints(postgres: Server) -> int:
+    """Those that have not said yet who they are included."""
+    with postgres.connect() as connection:
+        row = connection.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
+            " AND (datname IS NULL OR application_name = 'pesan-hints')"
+        ).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def _break_hints(postgres: Server) -> None:

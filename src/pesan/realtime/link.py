@@ -111,12 +111,25 @@ async def _for_ever(work: Callable[[psycopg.AsyncConnection[Any]], Awaitable[Non
     while True:
         started = time.monotonic()
         try:
-            async with await psycopg.AsyncConnection.connect(
-                conninfo, autocommit=True, **_CONNECTION
-            ) as connection:
+            async with await _connect(conninfo) as connection:
                 await work(connection)
         except (psycopg.Error, OSError) as error:
             log.warning("realtime.disconnected", error=type(error).__name__)
         lived = time.monotonic() - started
         pause = FIRST_PAUSE_SECONDS if lived > DEAF_AFTER_SECONDS else min(pause * 2, LONGEST_PAUSE_SECONDS)
         await asyncio.sleep(pause)
+
+
+async def _connect(conninfo: str) -> psycopg.AsyncConnection[Any]:
+    """A connection; one that nobody waits for any more is made to its end, and closed.
+
+    Given up half-way, it would lie about until somebody collects it, while the server waits a minute for its
+    password, and can neither drop a database meanwhile nor admit another in its place.
+    """
+    opening = asyncio.ensure_future(psycopg.AsyncConnection.connect(conninfo, autocommit=True, **_CONNECTION))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        with contextlib.suppress(psycopg.Error, OSError):
+            await (await opening).close()
+        raise
