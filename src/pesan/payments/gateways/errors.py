@@ -1,0 +1,46 @@
+"""What goes wrong between this instance and a payment provider."""
+
+from pesan.errors import PesanError
+from pesan.kit.i18n import Text
+
+
+class GatewayUnavailable(PesanError):
+    """The provider did not answer, or not in a way that says what happened."""
+
+    code = "gateway.unavailable"
+    status = 503
+    message = Text(
+        id="Penyedia pembayaran sedang tidak menjawab. Coba lagi sebentar lagi; uangmu tidak terpotong dua kali.",
+        en="The payment provider is not answering. Try again in a moment; you will not be charged twice.",
+    )
+
+
+class GatewayRefused(PesanError):
+    """The provider refused what was asked; `reason` is its own code, for staff and the log."""
+
+    code = "gateway.refused"
+    status = 502
+    message = Text(
+        id="Penyedia pembayaran menolak permintaan ini. Pilih cara bayar lain.",
+        en="The payment provider refused this request. Choose another way to pay.",
+    )
+
+    def __init__(self, reason: str) -> None:
+        super().__init__()
+        self.reason = reason
+
+
+class SignatureInvalid(PesanError):
+    """A webhook that its sender cannot prove to be the provider's, or an account without a secret to prove it by."""
+
+    code = "gateway.signature_invalid"
+    status = 400
+    message = Text(id="Tanda tangan tidak sah.", en="The signature is not valid.")
+
+
+class NoticeUnreadable(PesanError):
+    """A webhook that is genuine and still says nothing we understand."""
+
+    code = "gateway.notice_unreadable"
+    status = 400
+    message = Text(id="Isi pesan tidak dikenali.", en="The message was not understood.")
