@@ -3,13 +3,15 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from pesan.catalog.models import Event
 from pesan.db import Database
 from pesan.jobs import registered_tasks
+from pesan.kit.ids import new_id
 from pesan.kit.registry import Registry
+from pesan.payments.models import PaymentProof
 from pesan.payments.orphans import collect_orphans, mark_missing_proofs
 from pesan.payments.tasks import collect_orphan_objects
 from pesan.storage import Kind, Storage
@@ -21,6 +23,10 @@ from tests.payments.steps import offenders, send_proof
 from tests.support.factories import Make
 
 AT_ONCE = timedelta(seconds=-60)
+_COPY_PROOF = text(
+    "INSERT INTO payment_proofs (id, merchant_id, order_id, object_key, mime, size, sha256)"
+    " SELECT :id, merchant_id, order_id, :key, mime, size, sha256 FROM payment_proofs ORDER BY id LIMIT 1"
+)
 
 
 @pytest.fixture
@@ -91,6 +97,30 @@ async def test_proof_without_its_object_is_an_offender_until_it_is_back(
 
     assert (missing, while_missing) == (1, {"payments.proofs_have_their_object": 1})
     assert (missing_later, await offenders(database)) == (0, {})
+
+
+async def test_proofs_of_many_months_and_pages_are_all_looked_for(
+    database: Database, storage: ObjectStorage, make: Make, owner: AsyncEngine
+) -> None:
+    order = await make.order()
+    await send_proof(make, order)
+    folders = [f"proof/2026/{month:02}/{number:032x}" for month in range(1, 6) for number in range(150)]
+    rows = [{"id": new_id(), "key": f"{folder}/file.jpg"} for folder in folders]
+    async with owner.begin() as connection:
+        await connection.execute(_COPY_PROOF, rows)
+    for row in rows[::2]:
+        await storage.put(row["key"], b"isi", "image/jpeg")
+
+    assert await mark_missing_proofs(database, storage) == len(rows) // 2 + 1
+    assert await mark_missing_proofs(database, storage) == len(rows) // 2 + 1
+
+    async with owner.connect() as connection:
+        noted = await connection.scalars(
+            select(PaymentProof.object_key).where(PaymentProof.missing_since.is_not(None))
+        )
+        found = set(noted)
+    assert found >= {row["key"] for row in rows[1::2]}
+    assert len(found) == len(rows) // 2 + 1
 
 
 async def test_store_that_is_down_says_nothing_about_proofs(database: Database, named: list[str]) -> None:

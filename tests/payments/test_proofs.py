@@ -55,6 +55,20 @@ async def test_picture_that_looks_the_same_is_flagged(
     assert await duplicates(web_database, second) == expected
 
 
+async def test_old_picture_is_flagged_only_when_it_is_the_same_file(
+    make: Make, web_database: Database, owner: AsyncEngine
+) -> None:
+    event = await make.event()
+    exact, similar, last = [await make.order(event) for _ in range(3)]
+    await send_proof(make, exact, sha256=SAME)
+    await send_proof(make, similar, phash=3)
+    async with owner.begin() as connection:
+        await connection.execute(text("UPDATE payment_proofs SET uploaded_at = now() - interval '181 days'"))
+    await send_proof(make, last, sha256=SAME, phash=3)
+
+    assert await duplicates(web_database, last) == [(exact.code, OrderState.REVIEW, True)]
+
+
 async def test_bits_of_a_negative_hash_are_compared_like_any(make: Make, web_database: Database) -> None:
     event = await make.event()
     first, second = await make.order(event), await make.order(event)

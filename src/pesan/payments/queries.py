@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
@@ -18,6 +19,7 @@ from pesan.payments.states import PaymentState
 
 # Bits of 64 in which two perceptual hashes may differ and still be of one picture, sent again.
 SIMILAR_BITS = 6
+_LIKENESS_WINDOW = timedelta(days=180)
 _MAX_DUPLICATES = 20
 
 
@@ -116,15 +118,18 @@ async def list_proofs(session: ReadSession, order_id: UUID) -> Sequence[PaymentP
 async def find_duplicate_proofs(session: ReadSession, order_id: UUID) -> Sequence[Duplicate]:
     """Proofs of the same merchant's other orders that show what a proof of this order shows, exact ones first.
 
-    A likeness is a hint and no verdict: two screenshots of one bank's app can look alike.
+    The same bytes are found whenever they were sent, by an index. A likeness has none, so it is looked for among the
+    proofs of the last 180 days; it is a hint and no verdict: two screenshots of one bank's app can look alike.
     """
     mine, other = aliased(PaymentProof), aliased(PaymentProof)
     is_exact = other.sha256 == mine.sha256
+    is_recent = other.uploaded_at > func.clock_timestamp() - _LIKENESS_WINDOW
+    is_similar = and_(is_recent, _differing_bits(mine, other) <= SIMILAR_BITS)
     rows = await session.execute(
         select(other, mine.id, Order.code, Order.state, is_exact)
         .join(other, and_(other.merchant_id == mine.merchant_id, other.order_id != mine.order_id))
         .join(Order, Order.id == other.order_id)
-        .where(mine.order_id == order_id, or_(is_exact, _differing_bits(mine, other) <= SIMILAR_BITS))
+        .where(mine.order_id == order_id, or_(is_exact, is_similar))
         .order_by(is_exact.desc(), other.uploaded_at.desc())
         .limit(_MAX_DUPLICATES)
     )

@@ -550,6 +550,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_payment_proofs')),
     sa.UniqueConstraint('object_key', name=op.f('uq_payment_proofs_object_key'))
     )
+    op.create_index('ix_payment_proofs_folder', 'payment_proofs', [sa.literal_column("regexp_replace(object_key, '/[^/]*$', '')")], unique=False)
     op.create_index('ix_payment_proofs_merchant_id_sha256', 'payment_proofs', ['merchant_id', 'sha256'], unique=False)
     op.create_index('ix_payment_proofs_merchant_id_uploaded_at', 'payment_proofs', ['merchant_id', 'uploaded_at'], unique=False)
     op.create_index('ix_payment_proofs_order_id', 'payment_proofs', ['order_id'], unique=False)
