@@ -124,7 +124,7 @@ def _bucket_changes(moved: Sequence[Granted]) -> list[tuple[UUID, Bucket]]:
 
 async def _write_companions(session: WriteSession, granted: Sequence[Granted]) -> None:
     companions = [companion for grant in granted for companion in grant.companions]
-    by_kind = sorted(companions, key=lambda companion: type(companion).__name__)
+    by_kind = sorted(companions, key=lambda companion: (companion.stage, type(companion).__name__))
     for kind, group in groupby(by_kind, key=type):
         await _write_kind(session, kind, list(group))
 

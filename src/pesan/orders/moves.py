@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol, Self
+from enum import IntEnum
+from typing import Any, ClassVar, NamedTuple, Protocol, Self
 from uuid import UUID
 
 from pesan.db import Actor, WriteSession
@@ -13,8 +14,23 @@ from pesan.kit.ids import new_code, new_id
 from pesan.orders.states import OrderEvent, OrderState
 
 
+class Stage(IntEnum):
+    """When in a transaction companions are written, because those of a group may need each other's rows."""
+
+    MONEY = 1
+    """What came in."""
+    GOODS = 2
+    """What it bought: earned money, tickets."""
+    EVIDENCE = 3
+    """What belongs to a payment, settled or not."""
+    RETURN = 4
+    """What goes back, after everything that could go back is there."""
+
+
 class Companion(Protocol):
     """A row of another module that must be written with a move, or not at all: a proof, a capture, a ticket."""
+
+    stage: ClassVar[Stage]
 
     @classmethod
     async def write_many(cls, session: WriteSession, items: Sequence[Self]) -> None:

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from sqlalchemy import ARRAY, BigInteger, Integer, LargeBinary, Row, String, Uuid, bindparam, text
 
 from pesan.db import WriteSession
 from pesan.kit.ids import new_id
+from pesan.orders.moves import Stage
 from pesan.payments import ledger
 from pesan.payments.ledger import Movement
 from pesan.payments.refunds.companions import insert_refunds, refund_row
@@ -63,6 +64,8 @@ _SETTLE = text(
 class ProofCompanion:
     """The row of a proof whose object is stored already; it joins the order's open payment by itself."""
 
+    stage: ClassVar[Stage] = Stage.EVIDENCE
+
     order_id: UUID
     merchant_id: UUID
     object_key: str
@@ -89,6 +92,8 @@ class CaptureCompanion:
 
     `amount` is what the order costs; it counts only where no method was chosen, and so no payment is open.
     """
+
+    stage: ClassVar[Stage] = Stage.MONEY
 
     order_id: UUID
     merchant_id: UUID
@@ -125,6 +130,8 @@ class RefundDueCompanion(CaptureCompanion):
     `recorded_by` saw it come in, and so counts as whoever asks for its return.
     """
 
+    stage: ClassVar[Stage] = Stage.RETURN
+
     cause: RefundCause
     reason: str | None = None
     recorded_by: UUID | None = None
@@ -152,6 +159,8 @@ class RefundDueCompanion(CaptureCompanion):
 class CashCompanion:
     """Money taken at the counter: exactly `amount`, whatever the order's open payment asked for."""
 
+    stage: ClassVar[Stage] = Stage.MONEY
+
     order_id: UUID
     merchant_id: UUID
     amount: int
@@ -167,6 +176,8 @@ class CashCompanion:
 @dataclass(frozen=True, slots=True)
 class FulfilCompanion:
     """An order that got what it paid for: its money is earned. A free order has none, and writes nothing."""
+
+    stage: ClassVar[Stage] = Stage.GOODS
 
     order_id: UUID
 

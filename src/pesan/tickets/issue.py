@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy import Uuid, bindparam, func, select, text
@@ -13,6 +14,7 @@ from pesan.catalog.states import EventStatus
 from pesan.db import ReadSession, WriteSession
 from pesan.kit.ids import new_id, new_ticket_code
 from pesan.orders.models import Order, OrderLine
+from pesan.orders.moves import Stage
 from pesan.tenancy.models import Merchant
 from pesan.tickets.keys import Algorithm
 from pesan.tickets.keystore import KeyStore
@@ -24,6 +26,8 @@ from pesan.tickets.states import TRANSITIONS, TicketEvent, expires_at
 @dataclass(frozen=True, slots=True)
 class NewTicket:
     """A signed ticket, to be written with the move that completes its order (a companion of that move)."""
+
+    stage: ClassVar[Stage] = Stage.GOODS
 
     id: UUID
     merchant_id: UUID
@@ -128,6 +132,8 @@ async def void_tickets(session: WriteSession, order_ids: Sequence[UUID]) -> froz
 @dataclass(frozen=True, slots=True)
 class VoidCompanion:
     """An order that goes back: its tickets admit nobody from the moment of the move."""
+
+    stage: ClassVar[Stage] = Stage.RETURN
 
     order_id: UUID
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from sqlalchemy import text
@@ -10,6 +10,7 @@ from sqlalchemy import text
 from pesan.db import WriteSession
 from pesan.db.rows import pack, recordset
 from pesan.kit.ids import new_id
+from pesan.orders.moves import Stage
 from pesan.payments import ledger
 from pesan.payments.ledger import Movement
 from pesan.payments.refunds.states import RefundCause, RefundState
@@ -44,6 +45,8 @@ class RefundCompanion:
 
     `reason` is what the buyer reads; `requested_by` counts where nobody had asked before.
     """
+
+    stage: ClassVar[Stage] = Stage.RETURN
 
     order_id: UUID
     merchant_id: UUID
