@@ -216,7 +216,9 @@ async def test_late_money_takes_the_places_back_if_they_are_left(
 
     assert (answer.status_code, answer.headers["location"]) == (303, page + address)
     shown = await browser.get(page + address)
-    assert ("Uangnya tercatat: kembalikan ke pembeli." in shown.text) is (state == "CANCELLED")
+    assert ("Uangnya sudah masuk daftar pengembalian dana." in shown.text) is (state == "CANCELLED")
+    listed = await browser.get(f"{team.path}/refunds")
+    assert (order.code in listed.text) is (state == "CANCELLED")
     assert await team.state(order) == state
 
 

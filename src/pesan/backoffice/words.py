@@ -41,8 +41,9 @@ ACTIONS: dict[str, Text] = {
 }
 
 PLACES_GONE = Text(
-    id="Tempatnya sudah habis, jadi pesanan ini tidak bisa dihidupkan lagi. Uangnya tercatat: kembalikan ke pembeli.",
-    en="The places are gone, so this booking cannot be revived. Return the money to the buyer.",
+    id="Tempatnya sudah habis, jadi pesanan ini tidak bisa dihidupkan lagi. Uangnya sudah masuk daftar pengembalian"
+    " dana.",
+    en="The places are gone, so this booking cannot be revived. The money is in the list of refunds due.",
 )
 
 ACTORS: dict[str, Text] = {
