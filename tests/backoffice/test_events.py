@@ -137,6 +137,8 @@ async def test_form_of_an_event_saved_unchanged_changes_nothing(team: Team) -> N
     assert 'value="Malam Keroncong Kota Tua"' in html
     assert 'value="150.000"' in html
     assert f'value="{before[1].capacity}"' in html
+    assert "memakai satu jaringan untuk banyak orang" in html
+    assert "Kosong berarti tanpa batas." in html
 
 
 @pytest.mark.parametrize(
