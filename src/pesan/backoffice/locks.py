@@ -4,8 +4,8 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from pesan.catalog.errors import EventNotFound
-from pesan.catalog.models import Event
+from pesan.catalog.errors import EventNotFound, PromoNotValid, TicketTypeNotFound
+from pesan.catalog.models import Event, PromoCode, TicketType
 from pesan.db import WriteSession
 from pesan.tenancy.errors import MerchantNotFound
 from pesan.tenancy.models import Merchant
@@ -31,3 +31,25 @@ async def lock_event(session: WriteSession, merchant_id: UUID, short_id: str) ->
     if event is None:
         raise EventNotFound
     return event
+
+
+async def lock_offer(session: WriteSession, event_id: UUID, type_id: UUID) -> TicketType:
+    """A ticket type of this event, with nobody else changing it; raises TicketTypeNotFound."""
+    query = select(TicketType).where(TicketType.event_id == event_id, TicketType.id == type_id)
+    found = await session.scalar(
+        query.with_for_update(key_share=True).execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise TicketTypeNotFound
+    return found
+
+
+async def lock_promo(session: WriteSession, event_id: UUID, promo_id: UUID) -> PromoCode:
+    """A promo code of this event, with nobody else changing it; raises PromoNotValid."""
+    query = select(PromoCode).where(PromoCode.event_id == event_id, PromoCode.id == promo_id)
+    found = await session.scalar(
+        query.with_for_update(key_share=True).execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise PromoNotValid
+    return found

@@ -37,6 +37,13 @@ _MENDS = {
         id="Tulisan di atas warna ini sulit dibaca. Pilih yang lebih gelap atau lebih terang.",
         en="Text on this colour is hard to read. Choose a darker or a lighter one.",
     ),
+    "promo_code": Text(
+        id="Tulis 3 sampai 20 huruf dan angka, tanpa spasi.",
+        en="Write 3 to 20 letters and digits, no spaces.",
+    ),
+    "access_code": Text(
+        id="Kode akses hanya untuk jenis yang tersembunyi.", en="An access code is for a hidden type only."
+    ),
     "email": Text(
         id="Tulis alamat e-mail yang lengkap, misalnya nama@contoh.id.",
         en="Write a complete e-mail address, such as name@example.com.",
