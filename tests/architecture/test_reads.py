@@ -59,6 +59,7 @@ async def scene(make: Make, database) -> Scene:
     merchant = await make.merchant(slug="kopi-senja")
     method = await add_method(database, merchant.id, BANK)
     event = await make.event(merchant)
+    offer = await make.ticket_type(await make.event(merchant))
     held, reviewed = await make.order(event), await make.order(event)
     done = await make.order(event, state=OrderState.COMPLETED)
     await choose(database, held, method.id)
@@ -70,6 +71,7 @@ async def scene(make: Make, database) -> Scene:
         "key": f"{event.slug}-{event.short_id}",
         "eventId": str(event.id),
         "id": str(event.id),
+        "type_id": str(offer.id),
         "token": "x",
     }
     return Scene(merchant, names, [held.code, reviewed.code, done.code])

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
-from unittest.mock import patch
 
+import pytest
 from sqlalchemy import TextClause, event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -31,7 +31,8 @@ def counter_for(engine: AsyncEngine) -> CountQueries:
 
         event.listen(engine.sync_engine, "before_cursor_execute", note)
         try:
-            with patch.object(Pipe, "execute", note_sent):  # which the engine's events do not see
+            with pytest.MonkeyPatch.context() as observed:
+                observed.setattr(Pipe, "execute", note_sent)  # which the engine's events do not see
                 yield statements
         finally:
             event.remove(engine.sync_engine, "before_cursor_execute", note)

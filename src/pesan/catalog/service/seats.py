@@ -37,10 +37,9 @@ async def add_seats(
 ) -> int:
     """Add seats of a seated ticket type, each with a pool of one place; returns how many there are now.
 
-    Raises SeatsTwice when a seat of this name is there already, and then adds none.
-    **Locks** the event's row, so that two imports number their seats one after the other.
+    The caller holds the event's lock, so that two imports number their seats one after the other. Raises SeatsTwice
+    when a seat of this name is there already, and then adds none.
     """
-    await session.execute(select(Event.id).where(Event.id == event.id).with_for_update(key_share=True))
     taken = select(func.coalesce(func.max(Seat.ordinal) + 1, 0)).where(Seat.event_id == event.id)
     first = (await session.scalars(taken)).one()
     for start in range(0, len(drafts), _CHUNK):
