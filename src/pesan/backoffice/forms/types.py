@@ -11,6 +11,8 @@ from pesan.kit.money import parse_rupiah
 from pesan.kit.phone import normalise_phone
 from pesan.kit.times import DEFAULT_ZONE
 
+_YEARS = range(2000, 2200)
+
 
 def _blank_to_none(value: Any) -> Any:
     return None if isinstance(value, str) and not value.strip() else value
@@ -33,6 +35,9 @@ def _local_time(value: Any, info: ValidationInfo) -> Any:
         local = datetime.fromisoformat(value)
     except ValueError as error:
         raise PydanticCustomError("local_time", "not a local time") from error
+    # At the ends of the calendar another zone, or an hour more, is beyond it.
+    if local.year not in _YEARS:
+        raise PydanticCustomError("local_time", "not a local time")
     zone = (info.context or {}).get("zone", DEFAULT_ZONE)
     return local.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
 

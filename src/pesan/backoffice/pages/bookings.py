@@ -192,9 +192,11 @@ def _address(base: str, filters: BookingFilters, **more: str) -> str:
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text) if text else None
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    # The day after the last one, and the first one in another zone, are beyond the calendar.
+    return day if date.min.year < day.year < date.max.year else None
 
 
 def _midnight(day: date, zone: str) -> datetime:
