@@ -165,7 +165,7 @@ async def test_free_order_needs_no_method(
     order = await make.order()
     method = await add_method(database, order.merchant_id)
     async with owner.begin() as connection:
-        await connection.execute(update(Order).values(total_amount=0))
+        await connection.execute(update(Order).values(subtotal_amount=0, total_amount=0))
 
     with pytest.raises(NothingToPay):
         await choose(web_database, order, method.id)
