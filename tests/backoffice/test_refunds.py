@@ -9,6 +9,7 @@ from sqlalchemy import URL, text
 
 from pesan.backoffice.queries.refunds import Wanted, list_refunds
 from pesan.checkout.refunds import accept_again
+from pesan.kit.ids import new_id
 from pesan.kit.money import format_rupiah
 from pesan.orders.desk import SaleDesk
 from pesan.orders.models import Order
@@ -97,6 +98,21 @@ async def test_refund_older_than_three_days_is_alarming(
     badge = page[page.index("Terlambat") - 200 : page.index("Terlambat") + 40]
     assert "tone-bad" in badge
     assert "3 hari" in badge
+
+
+async def test_overview_says_how_much_waits_and_that_it_is_late(
+    team: Team, postgres: Server, database_url: URL
+) -> None:
+    browser = await team.sign_in("staff")
+    before = (await browser.get(team.path)).text
+    await due(team)
+    with postgres.connect(database_url.database or "") as connection:
+        connection.execute("UPDATE refunds SET requested_at = now() - interval '73 hours'")
+
+    after = (await browser.get(team.path)).text
+
+    assert "Uang harus dikembalikan" not in before
+    assert "terlambat, tertua 3 hari" in after
 
 
 async def test_list_is_oldest_first_narrowed_and_paged(team: Team) -> None:
@@ -294,6 +310,26 @@ async def test_money_that_came_again_is_noted_with_its_amount(team: Team, amount
     assert answer.status_code == status
     assert await codes(team) == ([order.code] if status == 303 else [])
     assert await team.state(order) == "PAID"
+
+
+@pytest.mark.parametrize("what", ["again", "late"])
+async def test_form_that_is_sent_twice_notes_the_money_once(team: Team, what: str) -> None:
+    event = await team.make.event(team.merchant, capacity=1)
+    order = await team.make.order(event, state=OrderState.CANCELLED)
+    await team.make.order(event, state=OrderState.PAID)
+    if what == "again":
+        order = await paid(team)
+    browser = await team.sign_in("organizer")
+    page = f"{team.path}/bookings/{order.code}"
+    fields = {"amount": "150.000", "reason": "Mutasi 21 Nov", "once": str(new_id())}
+
+    answers = [await browser.submit(page, f"{page}/{what}", fields) for _ in range(2)]
+    changed = await browser.submit(page, f"{page}/{what}", {**fields, "reason": "Lain"})
+
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert changed.status_code == 422
+    assert await codes(team) == [order.code]
+    assert 'name="once"' in (await browser.get(page)).text
 
 
 async def test_staff_refund_no_booking(team: Team) -> None:

@@ -1,5 +1,6 @@
 """The journeys of money that goes back: an order that is taken back, and money that bought nothing."""
 
+from pesan.checkout.service import Once
 from pesan.db import Actor
 from pesan.orders import Move, Moved, OrderEvent, Replayed
 from pesan.orders.desk import SaleDesk
@@ -37,7 +38,7 @@ async def refund(desk: SaleDesk, *, order: Order, actor: Actor, reason: str) -> 
 
 
 async def accept_again(
-    desk: SaleDesk, *, order: Order, actor: Actor, amount: int, reason: str
+    desk: SaleDesk, *, order: Order, actor: Actor, amount: int, reason: str, once: Once | None = None
 ) -> Moved | Replayed:
     """Money came a second time for an order that was paid: the order stays as it is, the money is due back."""
     money = RefundDueCompanion(
@@ -49,5 +50,14 @@ async def accept_again(
         recorded_by=actor.user_id,
     )
     return await desk.submit(
-        Move(OrderEvent.PAY_AGAIN, order.event_id, actor, order.id, reason=reason, companions=(money,))
+        Move(
+            OrderEvent.PAY_AGAIN,
+            order.event_id,
+            actor,
+            order.id,
+            reason=reason,
+            companions=(money,),
+            wanted=once.wanted if once else None,
+            render=once.render if once else None,
+        )
     )

@@ -94,12 +94,14 @@ async def accept_cash(desk: SaleDesk, *, order: Order, actor: Actor) -> Moved | 
     return await desk.submit(_move(OrderEvent.PAY, order, actor, companions=(cash,)))
 
 
-async def accept_late(desk: SaleDesk, *, order: Order, actor: Actor, reason: str) -> Moved | Replayed:
+async def accept_late(
+    desk: SaleDesk, *, order: Order, actor: Actor, reason: str, once: Once | None = None
+) -> Moved | Replayed:
     """Money came after the end: → PAID where the places are left, else it stays as it ended and the money is due back.
 
     The state of the outcome says which; either way the money is in the ledger.
     """
-    move = _move(OrderEvent.PAY_LATE, order, actor, reason=reason)
+    move = _move(OrderEvent.PAY_LATE, order, actor, reason=reason, once=once)
     money = (order.id, order.merchant_id, order.total_amount)
     due = RefundDueCompanion(*money, RefundCause.PAID_LATE, reason=reason, recorded_by=actor.user_id)
     return await desk.submit(replace(move, companions=(CaptureCompanion(*money),), if_refund_due=(due,)))

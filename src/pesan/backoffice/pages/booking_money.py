@@ -6,6 +6,7 @@ from starlette.responses import Response
 from pesan.backoffice.desk import Desk, DeskOf, go
 from pesan.backoffice.forms.review import read_note
 from pesan.backoffice.pages.bookings import detail_page, order_of
+from pesan.backoffice.pages.once import once_of
 from pesan.checkout import refunds
 from pesan.errors import PesanError
 from pesan.identity.policies import may_manage
@@ -56,7 +57,12 @@ async def submit_again(desk: DeskOf, merchant: str, code: str) -> Response:
         async with desk.reading("bookings", merchant, may_manage) as room:
             order = await order_of(room.session, room.shop, code)
         await refunds.accept_again(
-            desk.registry[SaleDesk], order=order, actor=desk.actor, amount=amount, reason=reason
+            desk.registry[SaleDesk],
+            order=order,
+            actor=desk.actor,
+            amount=amount,
+            reason=reason,
+            once=once_of(desk, form),
         )
     except PesanError as refusal:
         return await detail_page(desk, merchant, code, refusal)

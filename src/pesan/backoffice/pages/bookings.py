@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from pesan.backoffice.desk import Desk, DeskOf, Room, go
 from pesan.backoffice.forms.review import read_note
+from pesan.backoffice.pages.once import once_of
 from pesan.backoffice.queries import bookings as queries
 from pesan.backoffice.queries.detail import load_parts
 from pesan.backoffice.views.bookings import BookingFilters, BookingRow, BookingsPage
@@ -26,6 +27,7 @@ from pesan.identity.policies import may_export, may_manage
 from pesan.kit.i18n import Text
 from pesan.kit.ids import normalise_code
 from pesan.kit.pagination import BadCursor
+from pesan.orders import Moved
 from pesan.orders.desk import SaleDesk
 from pesan.orders.errors import OrderNotFound, ReasonMissing
 from pesan.orders.models import Order
@@ -106,10 +108,10 @@ async def submit_cash(desk: DeskOf, merchant: str, code: str) -> Response:
 @router.post("/{code}/late", dependencies=[allow(Who.ORGANIZER), require_csrf])
 async def submit_late(desk: DeskOf, merchant: str, code: str) -> Response:
     """The money came after the end: the places are taken back if they are left, else it is due back."""
-    reason = read_note(await desk.request.form())
-    return await _move(
-        desk, merchant, code, partial(checkout.accept_late, reason=reason), is_complete=bool(reason)
-    )
+    form = await desk.request.form()
+    reason = read_note(form)
+    accept = partial(checkout.accept_late, reason=reason, once=once_of(desk, form))
+    return await _move(desk, merchant, code, accept, is_complete=bool(reason))
 
 
 def to_wanted(filters: BookingFilters, zone: str) -> queries.Wanted:
@@ -135,7 +137,8 @@ async def _move(
         moved = await move(desk.registry[SaleDesk], order=order, actor=desk.actor)
     except PesanError as refusal:
         return await detail_page(desk, merchant, code, refusal)
-    is_due_back = moved.state == order.state  # late money that found no places left
+    # Late money that found no places left.
+    is_due_back = isinstance(moved, Moved) and moved.state == order.state
     return go(f"/organizer/{merchant}/bookings/{order.code}{'?due=true' if is_due_back else ''}")
 
 

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from pesan.backoffice.desk import DeskOf, go
 from pesan.backoffice.queries.events import list_coming_events
+from pesan.backoffice.queries.refunds import get_due
 from pesan.backoffice.queries.shops import get_numbers
 from pesan.backoffice.views.events import Overview, event_row
 from pesan.web.access import Who, allow
@@ -32,5 +33,6 @@ async def show_overview(desk: DeskOf, merchant: str) -> Response:
         today = datetime.now(ZoneInfo(room.shop.zone)).replace(hour=0, minute=0, second=0, microsecond=0)
         numbers = await get_numbers(room.session, room.shop.id, day_began_at=today)
         events = await list_coming_events(room.session, room.shop.id)
-        overview = Overview(numbers, [event_row(event, room.shop.path) for event in events])
+        due = await get_due(room.session, room.shop.id)
+        overview = Overview(numbers, due, [event_row(event, room.shop.path) for event in events])
         return desk.page(room.chrome, "overview", {"overview": overview})

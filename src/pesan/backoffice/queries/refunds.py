@@ -20,6 +20,8 @@ from pesan.payments.refunds.states import OPEN, RefundState
 
 PAGE_SIZE = 50
 EXPORT_CHUNK = 500
+LATE_AFTER_MINUTES = 3 * 24 * 60
+"""From here on a refund is shown as late: somebody waits for their money."""
 SHOWN: dict[str, frozenset[RefundState]] = {
     "open": OPEN,
     "paid": frozenset({RefundState.PAID}),
@@ -34,6 +36,19 @@ class Wanted:
 
     search: str = ""
     shown: str = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """How many refunds wait, and for how long the oldest does."""
+
+    count: int
+    oldest_minutes: int
+
+    @property
+    def is_late(self) -> bool:
+        """Somebody has been waiting for their money for too long."""
+        return self.oldest_minutes >= LATE_AFTER_MINUTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +87,13 @@ async def count_refunds(session: ReadSession, merchant_id: UUID, wanted: Wanted)
     totals = select(func.count(), func.coalesce(func.sum(matching.c.amount), 0)).select_from(matching)
     count, amount = (await session.execute(totals)).one()
     return count, int(amount)
+
+
+async def get_due(session: ReadSession, merchant_id: UUID) -> Due:
+    """What a merchant has not sent back yet."""
+    waiting = select(func.count(), func.coalesce(func.max(_minutes()), 0))
+    row = await session.execute(waiting.where(Refund.merchant_id == merchant_id, Refund.state.in_(OPEN)))
+    return Due(*row.one())
 
 
 async def stream_refunds(

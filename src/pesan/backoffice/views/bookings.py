@@ -121,6 +121,7 @@ class BookingDetail:
     can_refund: bool = False
     can_pay_again: bool = False
     refunds: Sequence[RefundLine] = ()
+    once: str = ""
     decision: Decision | None = None
     proofs: Sequence[Proof] = ()
     payments: Sequence[PaymentRow] = ()

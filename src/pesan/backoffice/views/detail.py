@@ -10,6 +10,7 @@ from pesan.backoffice.views.chrome import Shop
 from pesan.backoffice.views.make import decision_of, method_label, proof_view, twins_of
 from pesan.backoffice.views.review import Contact
 from pesan.checkout.links import status_path
+from pesan.kit.ids import new_id
 from pesan.kit.registry import Registry
 from pesan.orders.models import Order
 from pesan.orders.states import TRANSITIONS, OrderEvent, OrderState
@@ -45,6 +46,7 @@ def booking_detail(
         can_revive=may_change and order.state in _REVIVABLE,
         can_refund=may_change and _is_refundable(order, parts.refunds),
         can_pay_again=may_change and (OrderState(order.state), OrderEvent.PAY_AGAIN) in TRANSITIONS,
+        once=str(new_id()),
         refunds=[RefundLine(r.cause, r.amount, r.state, r.reference) for r in parts.refunds],
         decision=decision_of(order, parts.names.get(order.decided_by) if order.decided_by else None),
         proofs=[proof_view(proof, order, links) for proof in parts.proofs],

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from pesan.backoffice.forms.state import FormState
 from pesan.backoffice.queries.events import OwnEvent
+from pesan.backoffice.queries.refunds import Due
 from pesan.backoffice.queries.shops import Numbers
 from pesan.checkout.links import event_path
 
@@ -106,6 +107,7 @@ class Overview:
     """The first page of a merchant."""
 
     numbers: Numbers
+    due: Due
     events: Sequence[EventRow] = ()
 
 

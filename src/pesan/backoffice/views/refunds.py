@@ -4,15 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from pesan.backoffice.queries.refunds import SHOWN, Returned
+from pesan.backoffice.queries.refunds import LATE_AFTER_MINUTES, SHOWN, Returned
 from pesan.backoffice.views.chrome import Shop
 from pesan.backoffice.views.review import Contact
 from pesan.db import Actor
 from pesan.payments.refunds.policies import may_approve, may_pay, needs_approval
 from pesan.payments.refunds.states import OPEN, RefundCause, RefundEvent, RefundState, find_transition
-
-LATE_AFTER_MINUTES = 3 * 24 * 60
-"""From here on a refund is shown as late: somebody waits for their money."""
 
 
 @dataclass(frozen=True, slots=True)
