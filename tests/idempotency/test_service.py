@@ -96,6 +96,16 @@ async def test_group_of_keys_costs_one_statement(database: Database, count_queri
     assert found == [Free(), Replay(ANSWER), Mismatch(), *[Free()] * 47]
 
 
+async def test_keys_are_looked_up_by_index_however_small_the_table_was(database: Database):
+    """The plan is kept, and the table grows by every hold."""
+    counted = text("SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'idempotency_keys'")
+    async with database.write(Actor.system("test")) as session:
+        for _ in range(7):
+            await lock_and_find(session, [wanted(number) for number in range(50)])
+
+        assert await session.scalar(counted) == 0
+
+
 async def test_group_of_answers_costs_one_statement(database: Database, count_queries: CountQueries):
     answers = [(wanted(number), Answer(200, str(number).encode())) for number in range(50)]
 

@@ -5,10 +5,12 @@ from pesan.db.access import REQUEST, SALE, SYSTEM, Access
 FUNCTIONS = (
     # Runs as the owner: a stored answer is its caller's own, so it is given for its scope and key and never listed.
     # Each statement sees what was committed before it began, and the answers are read in a later one than the locks.
+    # A connection keeps the plan that it made when the table was still small; so it is a plan for a large one.
     """
     CREATE OR REPLACE FUNCTION lock_and_find_answers(scopes text[], keys text[])
     RETURNS TABLE (place bigint, is_ours boolean, fingerprint bytea, status smallint, headers jsonb, body bytea)
-    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+    SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
     DECLARE
         locked boolean[];
     BEGIN
