@@ -13,6 +13,7 @@ from pesan.notifications.render import render
 from pesan.notifications.states import Kind
 from pesan.orders.desk import SaleDesk
 from pesan.orders.errors import NotYourOrder, WrongState
+from pesan.orders.moves import LineWish, PromoWish, SeatWish, TypeWish
 from pesan.orders.states import OrderEvent, OrderState
 from pesan.payments.refunds.queries import list_refunds
 from pesan.payments.refunds.service import record_paid
@@ -76,6 +77,28 @@ async def test_place_of_a_refunded_order_is_sold_again(desk, make, database, fre
     again = await make.order(event)
 
     assert again.state == OrderState.HOLD
+    assert await offenders(database) == []
+
+
+async def test_seat_and_promo_code_of_a_refunded_order_are_free_again(desk, make, database, fresh, execute):
+    event = await make.event(capacity=5)
+    offer = await make.ticket_type(event, inventory=5, is_seated=True)
+    (seat,) = await make.seats(offer)
+    promo = await make.promo(event, max_uses=1)
+
+    def wish():
+        seats = (SeatWish(seat.id, seat.pool_id),)
+        lines = (LineWish(1, TypeWish(offer.id, offer.pool_id), seats),)
+        return {"lines": lines, "promo": PromoWish(promo.id, promo.pool_id)}
+
+    order = await make.order(event, **wish())
+    await send_proof(make, order)
+    await approve(make, order)
+
+    await refunds.refund(desk, order=await fresh(order), actor=SYSTEM, reason="Sakit")
+
+    assert execute("SELECT sum(held), sum(used) FROM capacity_pools") == [(0, 0)]
+    assert (await make.order(event, **wish())).state == OrderState.HOLD
     assert await offenders(database) == []
 
 
@@ -178,6 +201,19 @@ async def test_buyer_is_told_of_each_time_that_money_is_due_back(deps, desk, dat
     assert execute("SELECT count(*) FROM notifications WHERE kind = 'refund_due'") == [(2,)]
     assert (letter.facts.amount, letter.facts.reason) == (format_rupiah(175_000), "")
     assert "Catatan petugas" not in render(letter).text
+
+
+async def test_letter_of_sent_money_speaks_of_the_transfer_that_was_last(deps, desk, database, sold, execute):
+    for amount in (25_000, 30_000):
+        await refunds.accept_again(desk, order=sold, actor=SYSTEM, amount=amount, reason="Mutasi")
+    await pay(database, sold, "BCA 0030")
+    execute("UPDATE refunds SET requested_at = now() WHERE amount = 25000")
+    await pay(database, sold, "BCA 0025")
+    execute("UPDATE refunds SET requested_at = now() - interval '1 day' WHERE amount = 25000")
+
+    letter = await letter_of(deps, sold, Kind.REFUNDED)
+
+    assert (letter.facts.amount, letter.facts.reference) == (format_rupiah(25_000), "BCA 0025")
 
 
 async def test_letter_of_money_that_went_meanwhile_says_nothing(deps, desk, database, sold):

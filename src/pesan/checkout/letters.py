@@ -108,7 +108,8 @@ def _is_still_true(kind: Kind, papers: Papers) -> bool:
 def _refunds_told(kind: Kind, refunds: Sequence[Refund]) -> Sequence[Refund]:
     """The refunds that a letter about money speaks of; none when it would not be true any more."""
     if kind is Kind.REFUNDED:
-        return [refund for refund in refunds if refund.state == RefundState.PAID][-1:]
+        sent = [refund for refund in refunds if refund.state == RefundState.PAID]
+        return sorted(sent, key=lambda refund: refund.paid_at or refund.requested_at)[-1:]
     owed = [refund for refund in refunds if is_owed(RefundState(refund.state), RefundCause(refund.cause))]
     return [refund for refund in owed if kind is Kind.REFUND_DUE or refund.cause == RefundCause.ASKED]
 
