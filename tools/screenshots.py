@@ -1,21 +1,26 @@
-"""Takes the pictures in docs/screenshots from a running demo: `pesan demo`, then `python tools/screenshots.py`."""
+"""Takes the pictures in docs/screenshots from a running demo: `pesan demo`, then `python -m tools.screenshots`."""
 
 import argparse
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, FilePayload, Page, ViewportSize, sync_playwright
 
 from pesan.app.demo import LOG_INS
+from pesan.app.demo.receipts import Receipt, draw_receipt
 from tests.support.browser import find_chromium
 
 FOLDER = Path("docs/screenshots")
-PHONE = {"width": 390, "height": 844}
-DESK = {"width": 1280, "height": 800}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+DESK: ViewportSize = {"width": 1280, "height": 800}
 COLOURS = 128
+SHOP = "kopi-teduh"
+BUYERS = {"light": ("Sari Dewi", "0812 0000 0071"), "dark": ("Bima Aditya", "0812 0000 0072")}
 
 
 def main() -> None:
@@ -26,24 +31,26 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(find_chromium()), args=["--no-sandbox"])
-        for theme in ("light", "dark"):
-            with page_of(browser, PHONE, theme) as page:
-                guest_way(page, url, theme)
-            with page_of(browser, DESK, theme) as page:
-                staff_way(page, url, theme)
+        for theme in BUYERS:
+            with page_of(browser, PHONE, theme) as guest, page_of(browser, DESK, theme) as staff:
+                guest_way(guest, url, theme)
+                staff_way(staff, url, theme, code=guest.url.rpartition("/")[2])
+                guest.locator(".pass__qr svg").wait_for()
+                keep(guest, "ticket", theme)
         browser.close()
 
 
 @contextmanager
-def page_of(browser: Browser, size: dict[str, int], theme: str) -> Iterator[Page]:
+def page_of(browser: Browser, size: ViewportSize, theme: str) -> Iterator[Page]:
     """A page of a visitor of their own; phones are drawn twice as sharp."""
     is_phone = size is PHONE
     context = browser.new_context(
-        viewport={"width": size["width"], "height": size["height"]},
+        viewport=size,
         is_mobile=is_phone,
         has_touch=is_phone,
         device_scale_factor=2 if is_phone else 1,
         color_scheme="dark" if theme == "dark" else "light",
+        reduced_motion="reduce",
         locale="id-ID",
     )
     yield context.new_page()
@@ -51,41 +58,63 @@ def page_of(browser: Browser, size: dict[str, int], theme: str) -> Iterator[Page
 
 
 def guest_way(page: Page, url: str, theme: str) -> None:
-    """List, event, sheet, payment, status."""
+    """List, event, sheet, payment, and the proof on its way."""
     page.goto(url)
     keep(page, "list", theme)
-    items = page.request.get(f"{url}/api/items?available=true").json()["items"]
+    items = page.request.get(f"{url}/api/items?available=true&merchant={SHOP}").json()["items"]
     chosen = next(item for item in items if item["status"] == "open" and item["price"])
     page.goto(url + chosen["url"])
     keep(page, "event", theme)
     page.goto(f"{url}{chosen['url']}/book")
-    page.fill("input[name=name]", "Sari Dewi")
-    page.fill("input[name=wa]", "0812 3456 7890" if theme == "light" else "0813 9876 5432")
+    name, wa = BUYERS[theme]
+    page.fill("#name", name)
+    page.fill("#wa", wa)
     keep(page, "booking", theme)
-    page.locator("main button[type=submit]:visible, main button:visible").last.click()
-    page.wait_for_url("**/pay/**")
-    page.get_by_text("BCA").first.click()
-    page.wait_for_timeout(800)
+    page.get_by_role("button", name="Tahan tempat").click()
+    page.get_by_role("button", name="BCA").click()
+    page.locator("#instructions").wait_for()
     keep(page, "payment", theme)
+    send_proof(page, name)
 
 
-def staff_way(page: Page, url: str, theme: str) -> None:
-    """Log in, the day at a glance, the review queue."""
+def send_proof(page: Page, sender: str) -> None:
+    """A made-up receipt of exactly the amount."""
+    amount = int(re.sub(r"\D", "", page.locator(".sticky-bar .price").inner_text()))
+    receipt = Receipt(
+        amount=amount,
+        sender=sender,
+        recipient="CONTOH SEKOLAH KOPI TEDUH",
+        account="BCA 0001002003",
+        at=datetime.now(UTC),
+        zone="Asia/Jakarta",
+        seed=sender,
+    )
+    file: FilePayload = {"name": "bukti.jpg", "mimeType": "image/jpeg", "buffer": draw_receipt(receipt)}
+    page.set_input_files("#file", file)
+    page.get_by_role("button", name="Kirim bukti").click()
+    page.wait_for_url("**/b/*")
+
+
+def staff_way(page: Page, url: str, theme: str, *, code: str) -> None:
+    """Log in, the day at a glance, the review queue, and the guest's proof approved."""
     person = next(entry for entry in LOG_INS if entry.role == "organizer")
     page.goto(f"{url}/backoffice/login")
-    page.fill("input[name=email]", person.email)
-    page.fill("input[name=password]", person.password)
-    page.locator("main button:visible").last.click()
+    page.fill("#email", person.email)
+    page.fill("#password", person.password)
+    page.get_by_role("button", name="Masuk").click()
     page.wait_for_load_state("networkidle")
+    page.goto(f"{url}/organizer/{SHOP}")
     keep(page, "overview", theme)
-    page.locator("a[href*='/review']").first.click()
-    page.wait_for_timeout(1_000)
+    page.goto(f"{url}/organizer/{SHOP}/review")
     keep(page, "review", theme)
+    page.goto(f"{url}/organizer/{SHOP}/review/{code}")
+    page.get_by_role("button", name="Setujui").click()
+    page.get_by_text(f"{code} disetujui.").wait_for()
 
 
 def keep(page: Page, name: str, theme: str) -> None:
     """Store what is seen, with few colours: the README should load on a slow line."""
-    page.wait_for_timeout(400)
+    page.wait_for_timeout(600)
     picture = Image.open(io.BytesIO(page.screenshot()))
     path = FOLDER / f"{name}-{theme}.png"
     picture.convert("RGB").quantize(COLOURS).save(path, optimize=True)

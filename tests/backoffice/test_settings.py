@@ -158,7 +158,7 @@ async def test_logo_is_stored_and_shown(team: Team) -> None:
     link = html.partition('class="logo-preview" src="')[2].partition('"')[0]
 
     assert answer.status_code == 303
-    assert (await browser.get(link)).headers["content-type"] == "image/png"
+    assert (await browser.get(link)).headers["content-type"] == "image/webp"
 
 
 async def test_unknown_job_cannot_be_retried(team: Team) -> None:

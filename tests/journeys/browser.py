@@ -4,25 +4,30 @@ A strict Content-Security-Policy refuses `wait_for_function` and injected script
 `evaluate`. Nothing here bypasses the policy, because that would hide real faults.
 """
 
-import os
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from playwright.async_api import Browser, ConsoleMessage, Page, Playwright, Response
+from playwright.async_api import Browser, ConsoleMessage, Page, Playwright, Response, ViewportSize
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # A colour on its way to another has a contrast that nobody gets to see.
-_ANIMATIONS_END = """Promise.all(document.getAnimations()
+_AT_REST = """Promise.all(document.getAnimations()
     .filter((one) => one.effect.getComputedTiming().endTime !== Infinity)
     .map((one) => one.finished.catch(() => undefined)))"""
+# Chromium lets children keep the colours of the old scheme that they inherited, until they are styled anew.
+_DARKEN = """document.documentElement.dataset.theme = "dark";
+    document.body.hidden = true;
+    document.body.offsetHeight;
+    document.body.hidden = false;"""
 AXE = Path(__file__).parent.parent / "assets" / "axe.min.js"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-PHONE = {"width": 390, "height": 844}
-DESKTOP = {"width": 1280, "height": 860}
+RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+# What another colour scheme can break on the same page.
+COLOUR_RULES = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+DESKTOP: ViewportSize = {"width": 1280, "height": 860}
+NARROWEST = 320
 # The browser says this of every page that answers with an error status, which some tests want.
 _EXPECTED_NOISE = "Failed to load resource: the server responded with a status of 4"
 _COLLECT = """
@@ -30,15 +35,6 @@ window.__violations = [];
 addEventListener("securitypolicyviolation", (event) =>
   window.__violations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`));
 """
-
-Scheme = Literal["light", "dark"]
-
-
-def find_chromium() -> str | None:
-    """The Chromium to test with: the one that PESAN_TEST_CHROMIUM names, else one on the path."""
-    named = os.environ.get("PESAN_TEST_CHROMIUM", "")
-    found = (shutil.which(name) for name in ((named,) if named else NAMES))
-    return next((path for path in found if path), None)
 
 
 async def launch(playwright: Playwright, executable: str) -> Browser:
@@ -64,18 +60,34 @@ class Tab:
         found: list[str] = await self.page.evaluate("window.__violations ?? []")
         return found
 
-    async def axe(self) -> list[str]:
+    async def inspect(self, url: str) -> list[str]:
+        """What is wrong with one page, in light, in the dark, at 320 pixels and by its own policy; in one load."""
+        await self.open(url)
+        found = await self.axe()
+        await self.page.evaluate(_DARKEN)
+        found += [f"in the dark, {fault}" for fault in await self.axe(COLOUR_RULES)]
+        return [*found, *await self._overflow(), *await self.violations()]
+
+    async def axe(self, rules: dict[str, Any] = RULES) -> list[str]:
         """Every accessibility rule that the page breaks, with the first element that breaks it."""
-        await self.page.evaluate(_ANIMATIONS_END)
-        await self.page.evaluate(AXE.read_text())
-        options = {"runOnly": {"type": "tag", "values": RULES}}
-        result: dict[str, Any] = await self.page.evaluate("options => axe.run(document, options)", options)
+        await self.page.evaluate(_AT_REST)
+        if not await self.page.evaluate("'axe' in window"):
+            await self.page.evaluate(AXE.read_text())
+        result: dict[str, Any] = await self.page.evaluate(
+            "rules => axe.run(document, {runOnly: rules})", rules
+        )
         return [f"{broken['id']}: {broken['nodes'][0]['html'][:160]}" for broken in result["violations"]]
 
-    async def overflow(self) -> int:
-        """How many pixels the page is wider than its window."""
-        width: int = await self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        return width
+    async def _overflow(self) -> list[str]:
+        size = self.page.viewport_size
+        assert size is not None
+        await self.page.set_viewport_size({"width": NARROWEST, "height": size["height"]})
+        # Not innerWidth: a phone zooms out until a page that is too wide fits.
+        wide: int = await self.page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        await self.page.set_viewport_size(size)
+        return [f"{wide} pixels wider than {NARROWEST}"] if wide > 0 else []
 
     def note(self, message: ConsoleMessage) -> None:
         """Keep what the console reports as an error."""
@@ -87,17 +99,13 @@ class Tab:
 async def visiting(
     browser: Browser,
     *,
-    scheme: Scheme = "light",
     phone: bool = True,
     scripts: bool = True,
-    width: int | None = None,
 ) -> AsyncIterator[Tab]:
     """A visitor with an empty browser."""
-    viewport = dict(PHONE if phone else DESKTOP)
-    viewport["width"] = width or viewport["width"]
     context = await browser.new_context(
-        viewport=viewport,  # type: ignore[arg-type]
-        color_scheme=scheme,
+        viewport=PHONE if phone else DESKTOP,
+        color_scheme="light",
         is_mobile=phone,
         has_touch=phone,
         java_script_enabled=scripts,

@@ -12,7 +12,8 @@ from pydantic import SecretStr
 
 from pesan.db import Database
 from pesan.settings import Settings
-from tests.journeys.browser import Tab, find_chromium, launch, visiting
+from tests.journeys.browser import Tab, launch, visiting
+from tests.support.browser import find_chromium
 from tests.support.factories import Make
 from tests.support.postgres import Server
 from tests.support.schema import SECRET, open_database

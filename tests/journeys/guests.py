@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
+import httpx
 from playwright.async_api import Page, expect
 from sqlalchemy import text
 
@@ -25,6 +26,7 @@ QRIS = (
     "00020101021126730021ID.CO.CONTOHBAYAR.WWW011893600999001234567802150000123456789010303UMI51440014ID.CO.QRIS.WWW"
     "0215ID10999000000010303UMI5204581253033605802ID5916KOPI CONTOH JAYA6015JAKARTA SELATAN61051219063047292"
 )
+WHATSAPP = "+6281200000009"
 STATUS_URL = re.compile(r"/b/[0-9A-Z]{13}$")
 PAY_URL = re.compile(r"/pay/[0-9A-Z]{13}")
 
@@ -65,6 +67,22 @@ class Fair:
         order = await self.order(code)
         await self.make.move(Move(event, order.event_id, SYSTEM, order.id, reason=reason))
 
+    async def choose(self, code: str, kind: MethodKind) -> None:
+        """Choose how to pay an order."""
+        headers = {"X-Booking-Code": code}
+        async with httpx.AsyncClient(base_url=self.service.url, headers=headers) as client:
+            booking = (await client.get(f"/api/bookings/{code}")).raise_for_status().json()
+            chosen = next(method["id"] for method in booking["methods"] if method["kind"] == kind)
+            path = f"/api/bookings/{booking['id']}/select-method"
+            (await client.post(path, json={"methodId": chosen})).raise_for_status()
+
+    async def show_as(self, code: str, state: OrderState) -> None:
+        """Write a state that other people would have to bring about, for a page that shows it."""
+        async with self.database.sale() as session:
+            await session.execute(
+                text("UPDATE orders SET state = :state WHERE code = :code"), {"state": state, "code": code}
+            )
+
     async def end_hold_in(self, code: str, seconds: float) -> None:
         """Let a hold end soon."""
         change = text(
@@ -77,6 +95,9 @@ class Fair:
 async def open_fair(database: Database, make: Make, service: Service, **event: object) -> Fair:
     """A merchant with everything that a sale needs."""
     merchant = await make.merchant(name="Ruang Temu Bandung", accent="#0f6b4f")
+    async with database.write(SYSTEM) as session:
+        stored = await session.get_one(Merchant, merchant.id)
+        stored.contact_wa, stored.contact_email = WHATSAPP, "halo@ruangtemu.example.com"
     await add_methods(database, merchant.id)
     return Fair(database, make, service, merchant, await make.event(merchant, **event))
 

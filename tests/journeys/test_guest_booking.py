@@ -1,5 +1,6 @@
 """A guest's whole way: from the list to the ticket, with scripts and without, and every way back on track."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -104,6 +105,16 @@ async def test_hold_that_ends_offers_to_start_again_with_what_was_typed(fair: Fa
     await expect(page.get_by_role("heading", name="Waktunya habis")).to_be_visible(timeout=15_000)
     await page.get_by_role("link", name="Mulai lagi").click()
     await expect(page.locator("#email")).to_have_value("asep@contoh.id")
+
+
+async def test_ring_follows_the_server_after_the_phone_slept(fair: Fair, tab: Tab):
+    page = tab.page
+    code = await hold_a_place(page, fair)
+    await expect(page.locator("[data-clock]")).to_have_text(re.compile("^14:[0-5][0-9]$"))
+    await fair.end_hold_in(code, 100)
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    await expect(page.locator("[data-clock]")).to_have_text(re.compile("^01:[0-3][0-9]$"))
+    await expect(page.locator(".ring")).to_have_attribute("data-low", "")
 
 
 async def test_cancelling_gives_the_place_back(fair: Fair, tab: Tab):

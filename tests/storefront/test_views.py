@@ -23,7 +23,7 @@ CARD = EventCard(
     city="Bandung",
     price_amount=150_000,
     sale=SaleState.OPEN,
-    available=42,
+    left=42,
     capacity=120,
     path="/x/malam-keroncong-k3r0nc",
 )
@@ -68,9 +68,9 @@ def test_countdown_of_an_ended_hold_stays_at_zero():
     assert (ended.clock_left, ended.share_left) == ("00:00", 0.0)
 
 
-@pytest.mark.parametrize(("available", "is_scarce"), [(0, False), (1, True), (12, True), (13, False)])
-def test_places_are_scarce_at_a_tenth(available, is_scarce):
-    assert replace(CARD, available=available).is_scarce is is_scarce
+@pytest.mark.parametrize(("left", "is_scarce"), [(0, False), (1, True), (12, True), (13, False)])
+def test_places_are_scarce_at_a_tenth(left, is_scarce):
+    assert replace(CARD, left=left).is_scarce is is_scarce
 
 
 def test_filters_count_what_is_folded_away():

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from pesan.backoffice.queries.shops import list_shops
 from pesan.backoffice.views.chrome import Chrome, Shop
+from pesan.backoffice.words import STATES
 from pesan.db import Actor, Database, ReadSession, WriteSession
 from pesan.errors import Forbidden
 from pesan.identity.policies import SignedIn, may_review
@@ -19,7 +20,7 @@ from pesan.kit.i18n import Locale, Text
 from pesan.kit.registry import Registry
 from pesan.kit.times import DEFAULT_ZONE
 from pesan.storefront.forms import html_rules
-from pesan.storefront.present import MEDIA_PATH
+from pesan.storefront.present import show_brand
 from pesan.tenancy.errors import MerchantNotFound
 from pesan.web.context import name_merchant
 from pesan.web.deps import find_person, get_database, get_locale, get_registry, ip_digest
@@ -134,6 +135,7 @@ def show(request: Request, template: str, context: Mapping[str, Any], *, status:
         "brand": shop,
         "zone": shop.zone if shop else DEFAULT_ZONE,
         "html_rules": html_rules,
+        "state_words": STATES,
     }
     return render(request, f"backoffice/{template}.html", {**common, **context}, status=status)
 
@@ -160,6 +162,6 @@ def _shop(merchant: Any, waiting: int) -> Shop:
         name=merchant.name,
         accent=merchant.accent,
         zone=merchant.zone,
-        logo_url=f"{MEDIA_PATH}/{merchant.logo_key}" if merchant.logo_key else None,
+        logo_url=show_brand(merchant).logo_url,
         waiting=waiting,
     )

@@ -1,17 +1,9 @@
 """What the audit's actions and the order's states are called on the screens."""
 
+from pesan.checkout.words import STATE_WORDS
 from pesan.kit.i18n import Text
 
-STATES: dict[str, Text] = {
-    "HOLD": Text(id="Menunggu pembayaran", en="Awaiting payment"),
-    "REVIEW": Text(id="Sedang diperiksa", en="Being checked"),
-    "PAID": Text(id="Lunas", en="Paid"),
-    "COMPLETED": Text(id="Selesai", en="Completed"),
-    "REJECTED": Text(id="Ditolak", en="Rejected"),
-    "EXPIRED": Text(id="Kedaluwarsa", en="Expired"),
-    "CANCELLED": Text(id="Dibatalkan", en="Cancelled"),
-    "REFUNDED": Text(id="Dana kembali", en="Refunded"),
-}
+STATES = {state.value: word for state, word in STATE_WORDS.items()}
 
 ACTIONS: dict[str, Text] = {
     "order:hold:placed": Text(id="Tempat ditahan", en="Place held"),

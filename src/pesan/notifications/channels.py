@@ -80,6 +80,11 @@ class Channels:
     def __init__(self, channels: Iterable[Channel]) -> None:
         self._by_name = {channel.name: channel for channel in channels}
 
+    @property
+    def names(self) -> Iterable[ChannelName]:
+        """Every way that this instance has."""
+        return self._by_name.keys()
+
     def of(self, name: ChannelName) -> Channel:
         """The channel of this name; one that refuses when the instance has none."""
         return self._by_name.get(name) or NotConfigured(name)

@@ -12,16 +12,17 @@ from pesan.orders.errors import OrderNotFound
 from pesan.orders.models import Order
 from pesan.orders.queries import get_order_by_code
 from pesan.orders.states import OrderState
-from pesan.payments.models import PaymentMethod
-from pesan.payments.queries import find_open_payment, get_method, list_offered_methods
+from pesan.payments.models import Payment, PaymentMethod
+from pesan.payments.queries import find_open_payment, get_method, list_offered_methods, list_payments
 from pesan.payments.service import Instructions, make_instructions
+from pesan.payments.states import PaymentState
 from pesan.tickets.models import Ticket
 from pesan.tickets.queries import list_tickets
 
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """One booking as its holder meets it, at the database's time `now`."""
+    """One booking as its holder meets it, at the database's time `now`; `paid` is the payment that settled it."""
 
     order: Order
     listing: Listing
@@ -29,6 +30,7 @@ class Booking:
     instructions: Instructions | None
     tickets: Sequence[Ticket]
     now: datetime
+    paid: Payment | None = None
 
     @property
     def state(self) -> OrderState:
@@ -53,7 +55,8 @@ async def load_booking(database: Database, code: str, actor: Actor) -> Booking:
         methods = await _methods(session, order) if state is OrderState.HOLD else []
         instructions = await load_instructions(session, order) if state in _PAYABLE else None
         tickets = await list_tickets(session, order.id) if state is OrderState.COMPLETED else []
-    return Booking(order, listing, methods, instructions, tickets, listing.now)
+        paid = await _find_paid(session, order) if state in _SETTLED else None
+    return Booking(order, listing, methods, instructions, tickets, listing.now, paid)
 
 
 async def load_instructions(session: ReadSession, order: Order) -> Instructions | None:
@@ -83,4 +86,10 @@ async def _methods(session: ReadSession, order: Order) -> Sequence[PaymentMethod
     return await list_offered_methods(session, event_id=order.event_id, merchant_id=order.merchant_id)
 
 
+async def _find_paid(session: ReadSession, order: Order) -> Payment | None:
+    payments = await list_payments(session, order.id)
+    return next((payment for payment in payments if payment.state == PaymentState.PAID), None)
+
+
 _PAYABLE = frozenset({OrderState.HOLD, OrderState.REVIEW})
+_SETTLED = frozenset({OrderState.PAID, OrderState.COMPLETED})

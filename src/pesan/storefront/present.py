@@ -13,6 +13,7 @@ from pesan.orders.models import Order
 from pesan.payments.models import PaymentMethod
 from pesan.payments.service import Instructions
 from pesan.payments.states import MethodKind
+from pesan.payments.unique_amount import format_code
 from pesan.storage.keys import version_key
 from pesan.storefront.booking import Booking, effective_state
 from pesan.storefront.queries import Kept
@@ -40,7 +41,15 @@ MEDIA_PATH = "/media"
 def show_brand(merchant: Merchant) -> Brand:
     """The merchant as a brand."""
     logo = f"{MEDIA_PATH}/{version_key(merchant.logo_key, 'mark.webp')}" if merchant.logo_key else None
-    return Brand(merchant.name, merchant.slug, merchant.accent, merchant.zone, logo)
+    return Brand(
+        merchant.name,
+        merchant.slug,
+        merchant.accent,
+        merchant.zone,
+        logo,
+        contact_wa=merchant.contact_wa or "",
+        contact_email=merchant.contact_email or "",
+    )
 
 
 def show_card(listing: Listing) -> EventCard:
@@ -57,7 +66,7 @@ def show_card(listing: Listing) -> EventCard:
         city=event.city,
         price_amount=event.price_amount,
         sale=places.sale_state(sale_state(event, listing.now)),
-        available=places.available,
+        left=places.left,
         capacity=places.capacity,
         summary=event.summary,
         cover=_show_cover(event),
@@ -101,6 +110,7 @@ def show_booking(booking: Booking, *, origin: str) -> BookingView:
         hold_expires_at=order.hold_expires_at,
         hold_minutes=_held_minutes(order),
         reject_reason=order.reject_reason or "",
+        notes=order.notes or "",
     )
 
 
@@ -128,8 +138,11 @@ def show_status(booking: Booking, *, origin: str) -> StatusView:
     event = booking.listing.event
     files = shown.path
     attended = bool(booking.tickets) and event.ends_at <= booking.now
+    amount, unique_code = _asked(booking)
     return StatusView(
         shown,
+        amount,
+        unique_code,
         [_show_ticket(ticket, files) for ticket in booking.tickets],
         calendar_path=f"{files}/calendar.ics",
         summary_path=f"{files}/summary.pdf",
@@ -144,6 +157,16 @@ def show_kept(kept: Kept) -> KeptBooking:
     return KeptBooking(
         event.title, status_path(order.code), state, STATE_WORDS[state], event.starts_at, merchant.zone
     )
+
+
+def _asked(booking: Booking) -> tuple[int, str | None]:
+    """What was to be paid to the last digit, and the unique code in it."""
+    if booking.instructions is not None:
+        return booking.instructions.amount, booking.instructions.unique_code
+    if booking.paid is not None:
+        code = booking.paid.unique_code
+        return booking.paid.amount, format_code(code) if code else None
+    return booking.order.total_amount, None
 
 
 def _show_ticket(ticket: Ticket, files: str) -> TicketView:

@@ -1,6 +1,6 @@
 """What the guest's pages show: facts that were already loaded, never a row, a session or a query."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -26,6 +26,13 @@ class Brand:
     accent: str
     zone: str
     logo_url: str | None = None
+    contact_wa: str = ""
+    contact_email: str = ""
+
+    @property
+    def whatsapp_url(self) -> str:
+        """The chat with the merchant; empty when it gave no number."""
+        return f"https://wa.me/{self.contact_wa.removeprefix('+')}" if self.contact_wa else ""
 
     @property
     def path(self) -> str:
@@ -62,7 +69,7 @@ class EventCard:
     city: str
     price_amount: int
     sale: SaleState
-    available: int
+    left: int
     capacity: int
     path: str
     summary: str = ""
@@ -76,7 +83,7 @@ class EventCard:
     @property
     def is_scarce(self) -> bool:
         """Few enough places are left for the number to matter to a buyer."""
-        return 0 < self.available <= max(5, self.capacity // 10)
+        return 0 < self.left <= max(5, self.capacity // 10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +137,10 @@ class EventDetail:
 
 @dataclass(frozen=True, slots=True)
 class BookingSheet:
-    """The form for one booking, with what was typed when it comes back with complaints."""
+    """The form for one booking, with what was typed when it comes back with complaints.
+
+    `methods` are the ways to pay, `tells_by` the channels by which this instance can write to the buyer.
+    """
 
     card: EventCard
     hold_minutes: int
@@ -140,6 +150,8 @@ class BookingSheet:
     values: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, Text] = field(default_factory=dict)
     problem: str = ""
+    methods: Sequence[str] = ()
+    tells_by: Set[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +172,7 @@ class BookingView:
     hold_expires_at: datetime
     hold_minutes: int
     reject_reason: str = ""
+    notes: str = ""
 
     @property
     def now_ms(self) -> int:
@@ -273,6 +286,8 @@ class StatusView:
     """The status page, with the tickets once there are any."""
 
     booking: BookingView
+    amount: int
+    unique_code: str | None = None
     tickets: Sequence[TicketView] = ()
     calendar_path: str = ""
     summary_path: str = ""

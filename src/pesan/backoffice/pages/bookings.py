@@ -178,6 +178,7 @@ def _row(desk: Desk, room: Room, booking: queries.Booking) -> BookingRow:
         amount=booking.amount,
         placed_at=order.placed_at,
         path=f"{room.shop.path}/bookings/{order.code}",
+        notes=order.notes or "",
     )
 
 

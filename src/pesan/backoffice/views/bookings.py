@@ -42,6 +42,7 @@ class BookingRow:
     amount: int
     placed_at: datetime
     path: str
+    notes: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,13 +108,18 @@ class ReviewItem:
 
     @property
     def amount_head(self) -> str:
-        """The amount without its last three digits, which carry the unique code."""
-        return f"{self.amount:,}".replace(",", ".")[:-3] if self.unique_code else ""
+        """The amount up to the digits that carry the unique code."""
+        return self._printed[: -len(self.amount_tail)] if self.unique_code else ""
 
     @property
     def amount_tail(self) -> str:
         """The digits to compare with the transfer."""
-        return f"{self.amount:,}".replace(",", ".")[-3:] if self.unique_code else ""
+        # Three digits, or four with the dot between them.
+        return self._printed[-3 if self.unique_code < 1000 else -5 :] if self.unique_code else ""
+
+    @property
+    def _printed(self) -> str:
+        return f"{self.amount:,}".replace(",", ".")
 
 
 @dataclass(frozen=True, slots=True)

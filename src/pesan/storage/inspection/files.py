@@ -7,12 +7,16 @@ from pesan.storage.keys import Kind
 
 @dataclass(frozen=True, slots=True)
 class Rendition:
-    """One version to make of a picture: its name, its format by Pillow's name, its longest edge in pixels."""
+    """One version to make of a picture: its name, its format by Pillow's name, its longest edge in pixels.
+
+    With `most_bytes` the quality goes down, and then the size, until the version weighs no more.
+    """
 
     name: str
     format: str
     edge: int
     quality: int = 85
+    most_bytes: int | None = None
     keeps_transparency: bool = False
 
     @property
@@ -65,9 +69,9 @@ PRESETS = {
     Kind.COVER: Preset(
         (
             Rendition("large", "WEBP", 1600, quality=75),
-            Rendition("small", "WEBP", 800, quality=65),
-            # Lists show many at once, and a page may weigh 50 KB.
-            Rendition("card", "WEBP", 480, quality=50),
+            # A page may weigh 50 KB on a phone, which shows one large picture, or two of a list at first.
+            Rendition("small", "WEBP", 800, quality=65, most_bytes=8_500),
+            Rendition("card", "WEBP", 480, quality=50, most_bytes=6_500),
             Rendition("share", "JPEG", 1200),
         )
     ),
@@ -75,7 +79,7 @@ PRESETS = {
     Kind.LOGO: Preset(
         (
             Rendition("logo", "PNG", 512, keeps_transparency=True),
-            Rendition("mark", "WEBP", 96, keeps_transparency=True),
+            Rendition("mark", "WEBP", 96, most_bytes=1_500, keeps_transparency=True),
         )
     ),
 }

@@ -3,6 +3,7 @@
 import io
 import struct
 from pathlib import Path
+from typing import Any
 
 from PIL import Image, ImageOps
 
@@ -14,6 +15,10 @@ MAX_PIXELS = 65_000_000
 MAX_PIXELS_WHOLE = 25_000_000
 MAX_EDGE = 20_000
 MIN_EDGE = 8
+# Below this a smaller picture looks better than a coarser one.
+_WORST_QUALITY = 10
+_QUALITY_STEP = 10
+_RESAMPLING = Image.Resampling.LANCZOS
 
 Image.MAX_IMAGE_PIXELS = None  # our own limits are lower, and refuse instead of warning
 
@@ -74,12 +79,26 @@ def _decode(picture: Image.Image, edge: int) -> Image.Image:
 def _render(picture: Image.Image, rendition: Rendition) -> Version:
     pixels = picture.copy() if rendition.keeps_transparency else _flatten(picture)
     pixels.thumbnail((rendition.edge, rendition.edge), Image.Resampling.LANCZOS)
-    written = io.BytesIO()
+    content, size = _encode(pixels, rendition)
+    return Version(rendition.filename, MIMES[rendition.format], content, *size)
+
+
+def _encode(pixels: Image.Image, rendition: Rendition) -> tuple[bytes, tuple[int, int]]:
+    """The picture in the rendition's format, and the size that it came down to."""
     if rendition.format == "PNG":
-        pixels.save(written, "PNG", optimize=True)
-    else:
-        pixels.save(written, rendition.format, quality=rendition.quality)
-    return Version(rendition.filename, MIMES[rendition.format], written.getvalue(), *pixels.size)
+        return _written(pixels, "PNG", optimize=True), pixels.size
+    for quality in range(rendition.quality, _WORST_QUALITY, -_QUALITY_STEP):
+        content = _written(pixels, rendition.format, quality=quality)
+        if rendition.most_bytes is None or len(content) <= rendition.most_bytes:
+            return content, pixels.size
+    smaller = pixels.resize((max(1, pixels.width * 4 // 5), max(1, pixels.height * 4 // 5)), _RESAMPLING)
+    return _encode(smaller, rendition)
+
+
+def _written(pixels: Image.Image, kind: str, **options: Any) -> bytes:
+    written = io.BytesIO()
+    pixels.save(written, kind, **options)
+    return written.getvalue()
 
 
 def _flatten(picture: Image.Image) -> Image.Image:

@@ -1,6 +1,6 @@
 """The booking sheet: from a name to a hold."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -21,12 +21,14 @@ from pesan.idempotency.service import Wanted
 from pesan.kit.i18n import Text
 from pesan.kit.ids import normalise_code
 from pesan.kit.phone import display_phone
+from pesan.notifications.channels import Channels
 from pesan.orders import Moved, Replayed
 from pesan.orders.desk import SaleDesk
 from pesan.orders.errors import OrderNotFound
 from pesan.orders.moves import LineWish
 from pesan.orders.queries import get_order_by_code
 from pesan.orders.states import OrderState
+from pesan.payments.queries import list_offered_methods
 from pesan.storefront.forms import FIELDS, MENDS, html_rules, read_hold_form
 from pesan.storefront.pages.requests import find_listing, origin_of, text_of
 from pesan.storefront.present import show_card
@@ -62,7 +64,7 @@ async def show_sheet(request: Request, key: str) -> Response:
     card = show_card(listing)
     if card.sale is not SaleState.OPEN:
         return RedirectResponse(card.path, 303)  # the event's page says why
-    return _sheet(request, listing, _Typed(await _earlier(request)))
+    return await _sheet(request, listing, _Typed(await _earlier(request)))
 
 
 @router.post("/x/{key}/book", dependencies=[require_csrf])
@@ -74,12 +76,12 @@ async def post_sheet(request: Request, key: str) -> Response:
     values = {name: text_of(form, name) for name in FIELDS}
     buyer, errors = read_hold_form(values)
     if buyer is None:
-        return _sheet(request, listing, _Typed(values, errors), status=422)
+        return await _sheet(request, listing, _Typed(values, errors), status=422)
     try:
         outcome = await _hold(request, listing, buyer, text_of(form, "idempotency_key"))
     except PesanError as refusal:
         problem = refusal.text(get_locale(request))
-        return _sheet(request, listing, _Typed(values, problem=problem), status=refusal.status)
+        return await _sheet(request, listing, _Typed(values, problem=problem), status=refusal.status)
     return _go_on(request, outcome)
 
 
@@ -128,7 +130,7 @@ async def _earlier(request: Request) -> dict[str, str]:
     return {"name": order.buyer_name, "wa": wa, "email": order.email or "", "notes": order.notes or ""}
 
 
-def _sheet(request: Request, listing: Listing, typed: _Typed, *, status: int = 200) -> Response:
+async def _sheet(request: Request, listing: Listing, typed: _Typed, *, status: int = 200) -> Response:
     card = show_card(listing)
     sheet = BookingSheet(
         card,
@@ -139,6 +141,16 @@ def _sheet(request: Request, listing: Listing, typed: _Typed, *, status: int = 2
         values=typed.values,
         errors=typed.errors,
         problem=typed.problem,
+        methods=await _ways_to_pay(request, listing) if card.price_amount else (),
+        tells_by=set(get_registry(request)[Channels].names),
     )
     context = {"sheet": sheet, "brand": card.brand, "origin": origin_of(request)}
     return render(request, "storefront/book.html", context, status=status)
+
+
+async def _ways_to_pay(request: Request, listing: Listing) -> Sequence[str]:
+    """Said before the clock runs, so that nobody looks for a bank card while it does."""
+    event = listing.event
+    async with get_database(request).read(guest_actor(request)) as session:
+        offered = await list_offered_methods(session, event_id=event.id, merchant_id=event.merchant_id)
+    return [method.display_name for method in offered]

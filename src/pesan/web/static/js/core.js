@@ -23,6 +23,19 @@ const toast = document.getElementById("toast");
 for (const change of ["offline", "online"]) addEventListener(change, () => say(toast.dataset[change]));
 if ("serviceWorker" in navigator) navigator.serviceWorker.register("/sw.js").catch(() => {});
 
+// Menus close by Escape, which gives the focus back, and by a click outside of them.
+addEventListener("click", ({ target }) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) menu.open = menu.contains(target);
+});
+addEventListener("keydown", ({ key, target }) => {
+  const menu = key === "Escape" && target.closest?.("details.menu[open]");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
+
 addEventListener("pesan:swap", (event) => start(event.target));
 addEventListener("pesan:say", (event) => say(event.detail));
+// What eyes see anyway: a heading that changed.
+addEventListener("pesan:speak", (event) => { document.getElementById("spoken").textContent = event.detail; });
 start();

@@ -5,7 +5,8 @@ export default function countdown(ring) {
   const arc = ring.querySelector("[data-arc]");
   const speech = ring.querySelector("[data-speech]");
   let base = Number(ring.dataset.now);
-  let since = performance.now();
+  let since = isFirst ? arrival() : performance.now();
+  isFirst = false;
   let end = Number(deadline);
   let minute = null;
   let timer = null;
@@ -42,9 +43,9 @@ export default function countdown(ring) {
     try {
       const answer = await fetch(check, { headers: { Accept: "application/json" }, cache: "no-store" });
       if (!answer.ok) return;
-      const body = await answer.json();
-      base = Date.parse(body.serverTime);
+      base = Date.parse(answer.headers.get("X-Server-Time"));
       since = performance.now();
+      const body = await answer.json();
       if (body.holdExpiresAt) end = Date.parse(body.holdExpiresAt);
     } catch {
       return; // offline: go on counting
@@ -58,4 +59,7 @@ export default function countdown(ring) {
   tick();
 }
 
+// The page's first ring was true when the server sent the page, which on a slow line is seconds ago.
+const arrival = () => performance.getEntriesByType("navigation")[0]?.responseStart || performance.now();
+let isFirst = true;
 const twoDigits = (value) => String(Math.floor(value)).padStart(2, "0");

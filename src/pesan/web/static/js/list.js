@@ -22,7 +22,10 @@ export default function list(link) {
   }
 
   function append(page) {
-    target.append(...page.getElementById(target.id).children);
+    const more = [...page.getElementById(target.id).children];
+    target.append(...more);
+    // Whoever pressed the link goes on with what came, for the link itself moves away or goes.
+    if (document.activeElement === link) more[0]?.querySelector("a")?.focus();
     const next = page.querySelector(`[data-list="${target.id}"]`);
     if (next) {
       link.href = next.href;

@@ -62,7 +62,7 @@ export default function live(root) {
 
   // What was replaced is not read out, so the new heading is said where screen readers listen.
   function say(heading) {
-    if (heading) dispatchEvent(new CustomEvent("pesan:say", { detail: heading.textContent }));
+    if (heading) dispatchEvent(new CustomEvent("pesan:speak", { detail: heading.textContent }));
   }
 
   function stop() {

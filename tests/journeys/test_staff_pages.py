@@ -1,0 +1,60 @@
+"""Every page that staff see: accessible in light and dark, within its policy, and never wider than a phone."""
+
+import pytest
+from playwright.async_api import Browser
+
+from pesan.identity.states import MerchantRole, PlatformRole
+from pesan.orders.states import OrderState
+from tests.journeys.browser import visiting
+from tests.journeys.staff import Desk, open_desk, sign_in
+from tests.support.service import Service
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+async def desk(database, make, service: Service) -> Desk:
+    return await open_desk(database, make, service)
+
+
+@pytest.fixture(scope="module")
+async def addresses(desk: Desk, make) -> list[str]:
+    codes = [await desk.send_proof(name, text="sama") for name in ("Budi Santoso", "Siti Rahma")]
+    ended = [await make.order(desk.event, state=state) for state in (OrderState.PAID, OrderState.REJECTED)]
+    held = await make.order(desk.event, notes="Kursi roda, dekat pintu masuk sebelah timur")
+    await make.event(desk.merchant, status="draft")
+    bookings = [*codes[:1], held.code, *(order.code for order in ended)]
+    pages = [
+        "",
+        "/review",
+        f"/review/{codes[1]}",
+        f"/review/{ended[1].code}",
+        "/bookings",
+        "/bookings?q=tidakada",
+    ]
+    pages += [f"/bookings/{code}" for code in bookings]
+    pages += ["/events", "/events?q=tidakada", "/events/new", f"/events/{desk.event.short_id}"]
+    pages += ["/refunds", "/refunds?show=all", "/payment-methods", "/brand"]
+    staff = [f"{desk.service.url}/backoffice{end}" for end in ("", "/jobs", "/account")]
+    return [*map(desk.url, pages), *staff]
+
+
+@pytest.mark.parametrize("phone", [True, False])
+async def test_staff_pages_break_no_rule(desk: Desk, addresses, browser: Browser, phone):
+    email = await desk.hire(f"{'Agus' if phone else 'Ayu'} Admin", PlatformRole.ADMIN)
+    async with visiting(browser, phone=phone) as tab:
+        log_in = f"{desk.service.url}/backoffice/login"
+        found = {log_in: await tab.inspect(log_in)}
+        await sign_in(tab.page, desk, email)
+        found |= {address: await tab.inspect(address) for address in addresses}
+        assert {address: faults for address, faults in found.items() if faults} == {}
+        assert tab.faults == []
+
+
+async def test_empty_desk_breaks_no_rule(database, make, service: Service, browser: Browser):
+    desk = await open_desk(database, make, service)
+    email = await desk.hire("Rina Kusuma", MerchantRole.ORGANIZER)
+    async with visiting(browser) as tab:
+        await sign_in(tab.page, desk, email)
+        found = {page: await tab.inspect(desk.url(page)) for page in ("", "/review", "/bookings")}
+        assert {page: faults for page, faults in found.items() if faults} == {}

@@ -1,0 +1,93 @@
+"""What a guest's first visit costs on a phone: every public page, pictures and all, within 50 KB."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Request
+
+from pesan.app.demo import covers, logos
+from pesan.catalog.models import Event
+from pesan.catalog.service import set_cover
+from pesan.orders.states import OrderState
+from pesan.payments.states import MethodKind
+from pesan.storage.inspection.files import PRESETS
+from pesan.storage.inspection.pictures import clean
+from pesan.storage.keys import Kind
+from pesan.storage.objects import open_configured
+from pesan.storage.stored import stored
+from pesan.tenancy.models import Merchant
+from tests.journeys.browser import visiting
+from tests.journeys.guests import Fair, open_fair
+from tests.support.factories import SYSTEM
+from tests.support.service import Service
+
+pytestmark = pytest.mark.browser
+BUDGET = 50_000
+# Fetched by a browser with a window only.
+MANIFEST = 750
+PAINTERS = (covers.roasting, covers.big_stage, covers.cupping)  # the demo's heaviest
+
+
+@pytest.fixture(scope="module")
+async def fair(database, make, service: Service, settings, tmp_path_factory: pytest.TempPathFactory) -> Fair:
+    """A full first page of events, each with a drawn picture."""
+    opened = await open_fair(database, make, service)
+    storage = open_configured(settings.model_copy(update={"home": service.home}))
+    picture = tmp_path_factory.mktemp("covers") / "cover.png"
+    more = [
+        await make.event(opened.merchant, starts_at=datetime.now(UTC) + timedelta(days=day))
+        for day in range(1, 12)
+    ]
+    for number, event in enumerate((opened.event, *more)):
+        PAINTERS[number % len(PAINTERS)]().save(picture)
+        await _hang(database, storage, event, picture)
+    logos.waves().save(picture)
+    await _brand(database, storage, opened.merchant, picture)
+    return opened
+
+
+async def _hang(database, storage, event: Event, picture: Path) -> None:
+    cover = clean(picture, "PNG", PRESETS[Kind.COVER])
+    async with stored(storage, Kind.COVER, cover) as key, database.write(SYSTEM) as session:
+        await set_cover(session, event=await session.get_one(Event, event.id), object_key=key, actor=SYSTEM)
+
+
+async def _brand(database, storage, merchant: Merchant, picture: Path) -> None:
+    logo = clean(picture, "PNG", PRESETS[Kind.LOGO])
+    async with stored(storage, Kind.LOGO, logo) as key, database.write(SYSTEM) as session:
+        (await session.get_one(Merchant, merchant.id)).logo_key = key
+
+
+@pytest.fixture(scope="module")
+async def addresses(fair: Fair) -> list[str]:
+    held, paid = (
+        (await fair.make.order(fair.event)).code,
+        await fair.make.order(fair.event, state=OrderState.PAID),
+    )
+    await fair.choose(held, MethodKind.QRIS)
+    await fair.wait_for(paid.code, OrderState.COMPLETED)
+    return [
+        "/",
+        f"/m/{fair.merchant.slug}",
+        fair.path,
+        f"{fair.path}/book",
+        f"/pay/{held}",
+        f"/b/{paid.code}",
+        "/b",
+    ]
+
+
+async def test_public_pages_stay_within_their_budget(fair: Fair, addresses, browser: Browser):
+    weights = {path: await _weigh(browser, fair.url(path)) for path in addresses}
+    assert {path: weight for path, weight in weights.items() if weight > BUDGET} == {}
+
+
+async def _weigh(browser: Browser, url: str) -> int:
+    """Bytes on the wire for a browser that was never here: headers, packed bodies, pictures in and near the view."""
+    requests: list[Request] = []
+    async with visiting(browser) as tab:
+        tab.page.on("requestfinished", lambda one: requests.append(one))  # noqa: PLW0108  it wraps no built-in
+        await tab.page.goto(url, wait_until="networkidle")
+        sizes = [await request.sizes() for request in requests]
+    return MANIFEST + sum(size["responseHeadersSize"] + size["responseBodySize"] for size in sizes)
