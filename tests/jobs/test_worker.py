@@ -118,7 +118,8 @@ async def test_job_that_is_not_parked_is_not_retried(database: Database) -> None
         await enqueue(session, "sample.note")
 
     async with database.write(SYSTEM) as session:
-        assert await service.retry_parked(session, 1) is False
+        ids = (0, 1, -1, 2**63 - 1, 2**63, -(2**63) - 1, 10**40)
+        assert [await service.retry_parked(session, job_id) for job_id in ids] == [False] * 7
 
     assert await statuses(database) == [("sample.note", "todo", 0)]
 

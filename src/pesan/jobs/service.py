@@ -44,6 +44,8 @@ _RESCUE = text(
     RETURNING job.id, job.task_name, job.status = 'failed' AS is_parked
     """
 )
+# The largest bigint: a larger number is no job's, and no function of the database would take it.
+_LAST_ID = 2**63 - 1
 _FORGET_WORKERS = text(
     "DELETE FROM procrastinate_workers worker WHERE last_heartbeat < now() - interval '1 hour'"
     " AND NOT EXISTS (SELECT 1 FROM procrastinate_jobs job WHERE job.worker_id = worker.id AND job.status = 'doing')"
@@ -86,6 +88,8 @@ async def enqueue_many(
 
 async def retry_parked(session: WriteSession, job_id: int) -> bool:
     """Give a parked job all its attempts again; False when it is not parked (any more)."""
+    if abs(job_id) > _LAST_ID:
+        return False
     return bool(await session.scalar(text("SELECT jobs_retry_parked(:id)"), {"id": job_id}))
 
 
