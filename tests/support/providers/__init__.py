@@ -1,0 +1,6 @@
+"""Payment providers of the tests' own: they speak the real protocols over a socket, and fail as real ones do."""
+
+from tests.support.providers.midtrans import FakeMidtrans
+from tests.support.providers.server import Asked, FakeProvider, Fault, Reply, Signed, running_provider
+
+__all__ = ["Asked", "FakeMidtrans", "FakeProvider", "Fault", "Reply", "Signed", "running_provider"]
