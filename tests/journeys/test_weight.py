@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Request
+from playwright.async_api import Browser, Request, expect
 
 from pesan.app.demo import covers, logos
 from pesan.catalog.models import Event
@@ -17,7 +17,7 @@ from pesan.storage.keys import Kind
 from pesan.storage.objects import open_configured
 from pesan.storage.stored import stored
 from pesan.tenancy.models import Merchant
-from tests.journeys.browser import visiting
+from tests.journeys.browser import Tab, visiting
 from tests.journeys.guests import Fair, open_fair
 from tests.support.factories import SYSTEM
 from tests.support.service import Service
@@ -91,3 +91,16 @@ async def _weigh(browser: Browser, url: str) -> int:
         await tab.page.goto(url, wait_until="networkidle")
         sizes = [await request.sizes() for request in requests]
     return MANIFEST + sum(size["responseHeadersSize"] + size["responseBodySize"] for size in sizes)
+
+
+async def test_pictures_of_a_list_come_as_they_are_seen(fair: Fair, tab: Tab, browser: Browser):
+    pictures = ".event .cover img"
+    await tab.open(fair.url(f"/m/{fair.merchant.slug}"))
+    await expect(tab.page.locator(pictures)).to_have_count(2)
+    sixth = tab.page.locator(".event").nth(5)
+    await sixth.scroll_into_view_if_needed()
+    await expect(sixth.locator("img")).to_have_js_property("complete", True)
+    assert await tab.violations() == []
+    async with visiting(browser, scripts=False) as plain:
+        await plain.open(fair.url(f"/m/{fair.merchant.slug}"))
+        await expect(plain.page.locator(pictures)).to_have_count(12)

@@ -112,6 +112,16 @@ async def test_cover_becomes_responsive_webp_and_a_jpeg_to_share(inspect: Inspec
     ]
 
 
+async def test_busy_cover_is_coarser_or_smaller_but_never_heavier(inspect: Inspect) -> None:
+    noise = Image.effect_noise((1600, 900), 90).convert("RGB")
+
+    clean = await inspect(files.encoded(noise, "PNG"), Kind.COVER)
+
+    allowed = {"small.webp": 8_500, "card.webp": 5_500}
+    weights = {v.filename: len(v.content) for v in clean.versions if v.filename in allowed}
+    assert {name: weight <= allowed[name] for name, weight in weights.items()} == dict.fromkeys(allowed, True)
+
+
 async def test_logo_keeps_its_transparency(inspect: Inspect) -> None:
     clean = await inspect(files.encoded(Image.new("RGBA", (900, 300), (9, 9, 9, 90)), "PNG"), Kind.LOGO)
 

@@ -71,7 +71,7 @@ PRESETS = {
             Rendition("large", "WEBP", 1600, quality=75),
             # A page may weigh 50 KB on a phone, which shows one large picture, or two of a list at first.
             Rendition("small", "WEBP", 800, quality=65, most_bytes=8_500),
-            Rendition("card", "WEBP", 480, quality=50, most_bytes=6_500),
+            Rendition("card", "WEBP", 480, quality=50, most_bytes=5_500),
             Rendition("share", "JPEG", 1200),
         )
     ),

@@ -15,9 +15,8 @@ MAX_PIXELS = 65_000_000
 MAX_PIXELS_WHOLE = 25_000_000
 MAX_EDGE = 20_000
 MIN_EDGE = 8
-# Below this a smaller picture looks better than a coarser one.
-_WORST_QUALITY = 10
-_QUALITY_STEP = 10
+# WebP stays good to look at almost to the end of its scale; below that there is only a smaller picture.
+_QUALITY_STEP = 8
 _RESAMPLING = Image.Resampling.LANCZOS
 
 Image.MAX_IMAGE_PIXELS = None  # our own limits are lower, and refuse instead of warning
@@ -87,7 +86,7 @@ def _encode(pixels: Image.Image, rendition: Rendition) -> tuple[bytes, tuple[int
     """The picture in the rendition's format, and the size that it came down to."""
     if rendition.format == "PNG":
         return _written(pixels, "PNG", optimize=True), pixels.size
-    for quality in range(rendition.quality, _WORST_QUALITY, -_QUALITY_STEP):
+    for quality in range(rendition.quality, 0, -_QUALITY_STEP):
         content = _written(pixels, rendition.format, quality=quality)
         if rendition.most_bytes is None or len(content) <= rendition.most_bytes:
             return content, pixels.size
