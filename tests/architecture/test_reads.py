@@ -72,6 +72,7 @@ async def scene(make: Make, database) -> Scene:
         "eventId": str(event.id),
         "id": str(event.id),
         "type_id": str(offer.id),
+        "line_id": str(event.id),
         "token": "x",
     }
     return Scene(merchant, names, [held.code, reviewed.code, done.code])

@@ -163,8 +163,8 @@ def test_without_an_actor_no_request_sees_a_row(world: World, web: psycopg.Conne
         (
             "sale",
             (
-                "capacity_pools claims events ledger_entries merchants order_lines orders payment_proofs payments"
-                " promo_codes refunds seats ticket_types tickets"
+                "bank_lines bank_matches capacity_pools claims events ledger_entries merchants order_lines orders"
+                " payment_proofs payments promo_codes refunds seats ticket_types tickets"
             ),
         ),
     ],
@@ -395,6 +395,10 @@ SALE = {
     ): "action actor_id actor_kind actor_name at data hash ip_digest merchant_id prev_hash"
     " private_digest seq subject_id subject_kind",
     ("audit_private", "INSERT"): "*",
+    ("bank_lines", "SELECT"): "*",
+    ("bank_lines", "UPDATE"): "state",
+    ("bank_matches", "INSERT"): "*",
+    ("bank_matches", "SELECT"): "*",
     ("capacity_pools", "SELECT"): "*",
     ("capacity_pools", "UPDATE"): "held used",
     ("claims", "INSERT"): "*",

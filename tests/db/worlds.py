@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,10 @@ from pesan.orders.states import OrderEvent, OrderState
 from pesan.payments import CaptureCompanion, RefundCause, RefundDueCompanion
 from pesan.payments.models import PaymentMethod
 from pesan.payments.service import update_method
+from pesan.payments.statements.queries import list_new_lines
+from pesan.payments.statements.reading import Line
+from pesan.payments.statements.service import MatchCompanion, add_lines
+from pesan.payments.statements.states import MatchKind
 from pesan.tenancy.models import Merchant
 from pesan.tickets.issue import make_tickets, read_entitlement
 from pesan.tickets.keystore import DatabaseKeyStore
@@ -122,6 +127,7 @@ async def _make_house(make: Make, database: Database, secret: bytes) -> House:
     await _pay_twice(make, await make.order(event, state=OrderState.REJECTED))
     sold = await _sell(make, database, event, method)
     ticket = await _issue(make, database, sold, secret)
+    await _read_statement(database, method, sold)
     await _tell(database, sold)
     return House(merchant, staff, event, sold, held, ticket)
 
@@ -138,6 +144,17 @@ async def _answer(database: Database, staff: User) -> None:
     scope, _ = scope_for(user_id=staff.id, guest_id=None)
     async with database.write(SYSTEM) as session:
         await store_many(session, [(Wanted(scope, "key", b"fingerprint"), Answer(201, b"private"))])
+
+
+async def _read_statement(database: Database, method: PaymentMethod, sold: Order) -> None:
+    """A line of the bank's that confirms what was approved."""
+    lines = [Line(date(2026, 12, 1), 150_123, "TRSF SITI")]
+    async with database.write(Actor.staff(sold.id, frozenset([method.merchant_id]))) as session:
+        await add_lines(session, method=method, lines=lines, columns={"date": "Tanggal"})
+    async with database.write(SYSTEM) as session:
+        (line,) = await list_new_lines(session, method.id, limit=1)
+        match = MatchCompanion(line.id, method.merchant_id, sold.id, MatchKind.CONFIRMED)
+        await MatchCompanion.write_many(session, [match])
 
 
 async def _switch_off(database: Database, method: PaymentMethod) -> None:

@@ -8,6 +8,7 @@ from pesan.catalog.models import Event
 from pesan.catalog.states import EventStatus
 from pesan.checkout import cancellation
 from pesan.checkout.leftovers import list_not_wound_up, list_unfulfilled
+from pesan.checkout.statements import match_lines
 from pesan.checkout.telling import kind_of, list_expecting, occasion_of, tell
 from pesan.db import Actor, Database
 from pesan.jobs import enqueue_many, task
@@ -19,6 +20,7 @@ from pesan.orders.queries import get_order
 from pesan.orders.states import TELL_BUYER_TASK, OrderEvent
 from pesan.payments.refunds.queries import get_refund
 from pesan.payments.refunds.states import TELL_REFUND_TASK
+from pesan.payments.statements.states import MATCH_TASK
 
 _ACTOR = Actor.system("checkout")
 _TELL_CHUNK = 100
@@ -33,6 +35,12 @@ async def tell_buyer(deps: Registry, order_id: UUID, event: str) -> None:
         if kind is not None:
             occasion = await occasion_of(session, order, kind)
             await tell(session, deps[Channels], order, kind, occasion=occasion)
+
+
+@task(MATCH_TASK, lock="match_statement:{method_id}")
+async def match_statement(deps: Registry, method_id: UUID) -> None:
+    """Settle what the new lines of an account's statement prove, and leave the rest to people."""
+    await match_lines(deps[Database], deps[SaleDesk], method_id)
 
 
 @task("checkout.tell_of_new_tickets")

@@ -2,6 +2,7 @@
 
 from pesan.db import Invariant
 from pesan.payments.refunds.invariants import INVARIANTS as REFUNDS
+from pesan.payments.statements.invariants import INVARIANTS as STATEMENTS
 
 INVARIANTS = (
     Invariant(
@@ -61,4 +62,5 @@ INVARIANTS = (
         "SELECT id AS proof_id, order_id, missing_since FROM payment_proofs WHERE missing_since IS NOT NULL",
     ),
     *REFUNDS,
+    *STATEMENTS,
 )

@@ -28,6 +28,7 @@ from pesan.db.access import (
 )
 from pesan.db.base import UUID
 from pesan.payments.refunds.models import ACCESS as REFUND_ACCESS
+from pesan.payments.statements.models import ACCESS as STATEMENT_ACCESS
 from pesan.payments.states import Account, MethodKind, PaymentState, Reason
 
 
@@ -240,4 +241,5 @@ ACCESS = [
         ],
     ),
     *REFUND_ACCESS,
+    *STATEMENT_ACCESS,
 ]

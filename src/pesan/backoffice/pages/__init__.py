@@ -17,6 +17,7 @@ from pesan.backoffice.pages import (
     refunds,
     review,
     session,
+    statements,
 )
 
 router = APIRouter(include_in_schema=False)
@@ -29,6 +30,7 @@ for part in (
     exports,
     refund_exports,
     refunds,
+    statements,
     events,
     offers,
     pictures,

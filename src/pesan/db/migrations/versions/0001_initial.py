@@ -213,6 +213,26 @@ def upgrade() -> None:
     sa.UniqueConstraint('qr_kid', name=op.f('uq_signing_keys_qr_kid'))
     )
     op.create_index('uq_signing_keys_active', 'signing_keys', ['merchant_id'], unique=True, postgresql_where=sa.text("state = 'active'"))
+    op.create_table('bank_lines',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('method_id', sa.Uuid(), nullable=False),
+    sa.Column('posted_on', sa.Date(), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('description', sa.String(length=300), nullable=False),
+    sa.Column('fingerprint', sa.LargeBinary(), nullable=False),
+    sa.Column('state', sa.String(length=10), server_default='new', nullable=False),
+    sa.Column('uploaded_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.Column('decided_by', sa.Uuid(), nullable=True),
+    sa.CheckConstraint("state IN ('new', 'open', 'matched', 'dismissed')", name=op.f('ck_bank_lines_state')),
+    sa.CheckConstraint('amount > 0', name=op.f('ck_bank_lines_amount')),
+    sa.ForeignKeyConstraint(['merchant_id', 'method_id'], ['payment_methods.merchant_id', 'payment_methods.id'], name=op.f('fk_bank_lines_merchant_id_method_id_payment_methods')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_bank_lines')),
+    sa.UniqueConstraint('merchant_id', 'id', name=op.f('uq_bank_lines_merchant_id_id')),
+    sa.UniqueConstraint('method_id', 'fingerprint', name=op.f('uq_bank_lines_method_id_fingerprint'))
+    )
+    op.create_index('ix_bank_lines_new', 'bank_lines', ['method_id', 'posted_on', 'id'], unique=False, postgresql_where=sa.text("state = 'new'"))
+    op.create_index('ix_bank_lines_open', 'bank_lines', ['merchant_id', 'posted_on', 'id'], unique=False, postgresql_where=sa.text("state = 'open'"))
     op.create_table('events',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('merchant_id', sa.Uuid(), nullable=False),
@@ -267,6 +287,13 @@ def upgrade() -> None:
     )
     op.create_index('ix_events_merchant', 'events', ['merchant_id', 'starts_at', 'id'], unique=False)
     op.create_index('ix_events_public', 'events', ['starts_at', 'id'], unique=False, postgresql_where=sa.text("status <> 'draft'"))
+    op.create_table('statement_formats',
+    sa.Column('method_id', sa.Uuid(), nullable=False),
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('columns', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.ForeignKeyConstraint(['merchant_id', 'method_id'], ['payment_methods.merchant_id', 'payment_methods.id'], name=op.f('fk_statement_formats_merchant_id_method_id_payment_methods')),
+    sa.PrimaryKeyConstraint('method_id', name=op.f('pk_statement_formats'))
+    )
     op.create_table('event_payment_methods',
     sa.Column('event_id', sa.Uuid(), nullable=False),
     sa.Column('method_id', sa.Uuid(), nullable=False),
@@ -493,6 +520,21 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('account_key', 'amount', name=op.f('pk_amount_reservations'))
     )
     op.create_index('ix_amount_reservations_order_id', 'amount_reservations', ['order_id'], unique=False)
+    op.create_table('bank_matches',
+    sa.Column('line_id', sa.Uuid(), nullable=False),
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('order_id', sa.Uuid(), nullable=False),
+    sa.Column('payment_id', sa.Uuid(), nullable=True),
+    sa.Column('kind', sa.String(length=10), nullable=False),
+    sa.Column('matched_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.CheckConstraint("kind IN ('exact', 'accepted', 'confirmed')", name=op.f('ck_bank_matches_kind')),
+    sa.ForeignKeyConstraint(['merchant_id', 'line_id'], ['bank_lines.merchant_id', 'bank_lines.id'], name=op.f('fk_bank_matches_merchant_id_line_id_bank_lines')),
+    sa.ForeignKeyConstraint(['merchant_id', 'order_id'], ['orders.merchant_id', 'orders.id'], name=op.f('fk_bank_matches_merchant_id_order_id_orders')),
+    sa.ForeignKeyConstraint(['payment_id'], ['payments.id'], name=op.f('fk_bank_matches_payment_id_payments')),
+    sa.PrimaryKeyConstraint('line_id', name=op.f('pk_bank_matches'))
+    )
+    op.create_index('ix_bank_matches_order_id', 'bank_matches', ['order_id'], unique=False)
+    op.create_index('uq_bank_matches_payment', 'bank_matches', ['payment_id'], unique=True, postgresql_where=sa.text('payment_id IS NOT NULL'))
     op.create_table('claims',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('merchant_id', sa.Uuid(), nullable=False),

@@ -1,0 +1,36 @@
+"""What the page of bank statements shows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from pesan.payments.statements.queries import Suggestion
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLine:
+    """A line that waits for a person, with the orders that it may be the money of."""
+
+    id: str
+    posted_on: date
+    amount: int
+    description: str
+    account: str
+    suggestions: Sequence[Suggestion]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementsPage:
+    """The upload, and the lines that wait; `columns` are the names that somebody typed."""
+
+    path: str
+    methods: Sequence[tuple[str, str]]
+    lines: Sequence[OpenLine]
+    columns: Mapping[str, str]
+    done: str = ""
+    problem: str = ""
+
+    @property
+    def added(self) -> int | None:
+        """How many lines the last upload brought; None when there was none."""
+        return int(self.done.removeprefix("added-")) if self.done.startswith("added-") else None

@@ -1,0 +1,102 @@
+"""Bank statements settle orders: exact amounts by themselves, near ones when a person says so, nothing twice."""
+
+from dataclasses import replace
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+
+from pesan.db import Actor, Database, WriteSession
+from pesan.errors import PesanError
+from pesan.orders.desk import SaleDesk
+from pesan.orders.models import Order
+from pesan.orders.moves import Companion, Move, Moved
+from pesan.orders.states import OrderEvent, OrderState
+from pesan.payments import CaptureCompanion, CashCompanion, RefundCause, RefundDueCompanion
+from pesan.payments.statements.errors import LineNotFound
+from pesan.payments.statements.models import BankLine
+from pesan.payments.statements.queries import Fit, find_fit, list_new_lines
+from pesan.payments.statements.service import MatchCompanion, leave_to_people
+from pesan.payments.statements.states import MatchKind
+from pesan.payments.states import PaymentState
+
+_ACTOR = Actor.system("statements")
+_CHUNK = 200
+_UNPAID = frozenset({OrderState.HOLD, OrderState.REVIEW})
+_OVER = frozenset({OrderState.EXPIRED, OrderState.CANCELLED, OrderState.REJECTED})
+_PAID = frozenset({OrderState.PAID, OrderState.COMPLETED})
+
+
+async def match_lines(database: Database, desk: SaleDesk, method_id: UUID) -> None:
+    """Look at each new line of an account once: settle it, confirm it, or leave it to a person."""
+    while True:
+        async with database.read(_ACTOR) as session:
+            lines = await list_new_lines(session, method_id, limit=_CHUNK)
+        for line in lines:
+            await _match(database, desk, line)
+        if len(lines) < _CHUNK:
+            return
+
+
+async def accept_line(desk: SaleDesk, *, line: BankLine, order: Order, actor: Actor) -> Moved:
+    """A person says that the line is this order's money: HOLD or REVIEW → PAID, with exactly what came in the books.
+
+    Raises LineNotFound when the line was matched meanwhile, WrongState when the order was.
+    """
+    cash = CashCompanion(order.id, order.merchant_id, line.amount)
+    match = MatchCompanion(line.id, order.merchant_id, order.id, MatchKind.ACCEPTED)
+    try:
+        outcome = await desk.submit(_move(OrderEvent.PAY, order, actor, line, cash, match))
+    except IntegrityError as error:
+        raise LineNotFound from error
+    assert isinstance(outcome, Moved)
+    return outcome
+
+
+async def _match(database: Database, desk: SaleDesk, line: BankLine) -> None:
+    async with database.read(_ACTOR) as session:
+        fit = await find_fit(session, line)
+    try:
+        if fit is None or not fit.is_in_time or not await _settle(database, desk, line, fit):
+            async with database.write(_ACTOR) as session:
+                await leave_to_people(session, line.id)
+    except (PesanError, IntegrityError):
+        # The order moved between reading and settling, or another job had the line: a person sees what is left.
+        async with database.write(_ACTOR) as session:
+            await leave_to_people(session, line.id)
+
+
+async def _settle(database: Database, desk: SaleDesk, line: BankLine, fit: Fit) -> bool:
+    """Whether the line is this order's money beyond doubt, and then it is in the books."""
+    order, state = fit.order, OrderState(fit.order.state)
+    if state in _PAID and fit.payment.state == PaymentState.PAID and not fit.is_confirmed:
+        async with database.write(_ACTOR) as session:
+            await _confirm(session, line, fit)
+        return True
+    if fit.payment.state != PaymentState.OPEN or state not in _UNPAID | _OVER:
+        return False  # another method was chosen since, or the money came again: a person decides
+    capture = CaptureCompanion(order.id, order.merchant_id, fit.payment.amount)
+    match = MatchCompanion(line.id, order.merchant_id, order.id, MatchKind.EXACT, fit.payment.id)
+    if state in _UNPAID:
+        await desk.submit(_move(OrderEvent.PAY, order, _ACTOR, line, capture, match))
+        return True
+    due = RefundDueCompanion(order.id, order.merchant_id, fit.payment.amount, RefundCause.PAID_LATE)
+    late = _move(OrderEvent.PAY_LATE, order, _ACTOR, line, capture, match)
+    await desk.submit(replace(late, if_refund_due=(due, match)))
+    return True
+
+
+async def _confirm(session: WriteSession, line: BankLine, fit: Fit) -> None:
+    """The transfer that a reviewer approved by its proof is on the statement as well."""
+    match = MatchCompanion(line.id, line.merchant_id, fit.order.id, MatchKind.CONFIRMED, fit.payment.id)
+    await MatchCompanion.write_many(session, [match])
+
+
+def _move(event: OrderEvent, order: Order, actor: Actor, line: BankLine, *companions: Companion) -> Move:
+    return Move(
+        event,
+        order.event_id,
+        actor,
+        order.id,
+        data={"bank_line_id": str(line.id), "amount": line.amount},
+        companions=companions,
+    )

@@ -1,0 +1,1 @@
+"""Bank statements: lines of an account, and the payments that they prove."""

@@ -1,0 +1,125 @@
+"""Every read of bank statements."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, exists, func, or_, select
+
+from pesan.db import ReadSession
+from pesan.orders.models import Order
+from pesan.orders.states import OrderState
+from pesan.payments.models import AmountReservation, Payment, PaymentMethod
+from pesan.payments.statements.errors import LineNotFound
+from pesan.payments.statements.models import BankLine, BankMatch, StatementFormat
+from pesan.payments.statements.states import LineState
+from pesan.payments.states import PaymentState
+
+# How far a mistyped amount may be off and still be suggested: the width of a kode unik.
+NEAR_AMOUNT = 999
+_MOST_SUGGESTED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """The order whose exact amount a line has, and the payment that asked for it."""
+
+    order: Order
+    payment: Payment
+    is_in_time: bool
+    is_confirmed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """An order that a line may be the money of, although its amount is another."""
+
+    order_id: UUID
+    code: str
+    buyer_name: str
+    asked_amount: int
+
+
+async def list_new_lines(session: ReadSession, method_id: UUID, *, limit: int) -> Sequence[BankLine]:
+    """Lines that nobody looked at yet, the oldest first."""
+    query = select(BankLine).where(BankLine.method_id == method_id, BankLine.state == LineState.NEW)
+    return (await session.scalars(query.order_by(BankLine.posted_on, BankLine.id).limit(limit))).all()
+
+
+async def find_fit(session: ReadSession, line: BankLine) -> Fit | None:
+    """The order that this amount names on this account; None when it names none, or is reserved no more."""
+    ended = Order.ended_at + func.make_interval(0, 0, 0, 0, 24)
+    last_day = func.coalesce(ended, func.clock_timestamp()) + func.make_interval(0, 0, 0, 1)
+    in_time = and_(
+        BankLine.posted_on >= func.date(Order.placed_at - func.make_interval(0, 0, 0, 1)),
+        BankLine.posted_on <= func.date(last_day),
+    )
+    confirmed = exists().where(BankMatch.payment_id == Payment.id)
+    query = (
+        select(Order, Payment, in_time, confirmed)
+        .select_from(BankLine)
+        .join(PaymentMethod, PaymentMethod.id == BankLine.method_id)
+        .join(
+            AmountReservation,
+            and_(
+                AmountReservation.account_key == PaymentMethod.account_key,
+                AmountReservation.amount == BankLine.amount,
+                AmountReservation.merchant_id == BankLine.merchant_id,
+            ),
+        )
+        .join(Payment, Payment.id == AmountReservation.payment_id)
+        .join(Order, Order.id == AmountReservation.order_id)
+        .where(BankLine.id == line.id)
+    )
+    row: Any = (await session.execute(query)).one_or_none()
+    return Fit(*row) if row else None
+
+
+async def get_open_line(session: ReadSession, merchant_id: UUID, line_id: UUID) -> BankLine:
+    """A line of this merchant that waits for a person; raises LineNotFound."""
+    query = select(BankLine).where(
+        BankLine.id == line_id, BankLine.merchant_id == merchant_id, BankLine.state == LineState.OPEN
+    )
+    found = await session.scalar(query)
+    if found is None:
+        raise LineNotFound
+    return found
+
+
+async def list_open_lines(
+    session: ReadSession, merchant_id: UUID, *, limit: int = 100
+) -> Sequence[tuple[BankLine, PaymentMethod]]:
+    """Lines that wait for a person, the oldest first, with their accounts."""
+    query = (
+        select(BankLine, PaymentMethod)
+        .join(PaymentMethod, PaymentMethod.id == BankLine.method_id)
+        .where(BankLine.merchant_id == merchant_id, BankLine.state == LineState.OPEN)
+        .order_by(BankLine.posted_on, BankLine.id)
+        .limit(limit)
+    )
+    return [(line, method) for line, method in await session.execute(query)]
+
+
+async def list_suggestions(session: ReadSession, line: BankLine) -> Sequence[Suggestion]:
+    """Unpaid orders of this account whose amount is near, or whose kode unik was left out; the nearest first."""
+    difference = func.abs(Payment.amount - line.amount)
+    query = (
+        select(Order.id, Order.code, Order.buyer_name, Payment.amount)
+        .join(Payment, and_(Payment.order_id == Order.id, Payment.state == PaymentState.OPEN))
+        .where(
+            Order.merchant_id == line.merchant_id,
+            Payment.method_id == line.method_id,
+            Order.state.in_((OrderState.HOLD, OrderState.REVIEW)),
+            or_(difference <= NEAR_AMOUNT, Payment.base_amount == line.amount),
+        )
+        .order_by(difference, Order.placed_at)
+        .limit(_MOST_SUGGESTED)
+    )
+    return [Suggestion(*row) for row in await session.execute(query)]
+
+
+async def find_columns(session: ReadSession, method_id: UUID) -> Mapping[str, str]:
+    """How this account's bank writes, as far as it is known."""
+    query = select(StatementFormat.columns).where(StatementFormat.method_id == method_id)
+    return await session.scalar(query) or {}

@@ -1,0 +1,106 @@
+"""Writes to bank statements."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Self
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import insert
+
+from pesan.db import WriteSession
+from pesan.db.rows import pack, recordset
+from pesan.jobs import enqueue
+from pesan.kit.ids import new_id
+from pesan.orders.moves import Stage
+from pesan.payments.models import PaymentMethod
+from pesan.payments.statements.errors import LineNotFound
+from pesan.payments.statements.models import BankLine, StatementFormat
+from pesan.payments.statements.reading import Line
+from pesan.payments.statements.states import MATCH_TASK, MatchKind
+
+_MATCH = {"line_id": "uuid", "merchant_id": "uuid", "order_id": "uuid", "payment_id": "uuid", "kind": "text"}
+_NAMES = ", ".join(_MATCH)
+_INSERT = text(f"INSERT INTO bank_matches ({_NAMES}) SELECT {_NAMES} FROM {recordset(_MATCH)}")  # noqa: S608
+_CLOSE = text(
+    f"UPDATE bank_lines l SET state = 'matched' FROM {recordset({'line_id': 'uuid'})} WHERE l.id = n.line_id"  # noqa: S608
+)
+_LEAVE = text("UPDATE bank_lines SET state = 'open' WHERE id = :id AND state = 'new'")
+_DISMISS = text(
+    "UPDATE bank_lines SET state = 'dismissed', decided_by = :by"
+    " WHERE id = :id AND merchant_id = :merchant AND state = 'open' RETURNING id"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MatchCompanion:
+    """A line that is an order's money, written with the move that the money makes.
+
+    The key of a match is its line, so the same line moves nothing a second time: the whole move fails instead.
+    """
+
+    stage: ClassVar[Stage] = Stage.EVIDENCE
+
+    line_id: UUID
+    merchant_id: UUID
+    order_id: UUID
+    kind: MatchKind
+    payment_id: UUID | None = None
+
+    @classmethod
+    async def write_many(cls, session: WriteSession, items: Sequence[Self]) -> None:
+        """Write the matches of a group, and close their lines; raises IntegrityError for a line that has one."""
+        rows = pack({name: getattr(item, name) for name in _MATCH} for item in items)
+        await session.execute(_INSERT, rows)
+        await session.execute(_CLOSE, rows)
+
+
+async def add_lines(
+    session: WriteSession, *, method: PaymentMethod, lines: Sequence[Line], columns: Mapping[str, str]
+) -> int:
+    """Keep the lines that are not there yet, and how the bank writes; returns how many were new.
+
+    **Enqueues** their matching.
+    """
+    await _remember(session, method, columns)
+    if not lines:
+        return 0
+    rows = [
+        {
+            "id": new_id(),
+            "merchant_id": method.merchant_id,
+            "method_id": method.id,
+            "posted_on": line.posted_on,
+            "amount": line.amount,
+            "description": line.description,
+            "fingerprint": line.fingerprint,
+        }
+        for line in lines
+    ]
+    statement = insert(BankLine).on_conflict_do_nothing(index_elements=["method_id", "fingerprint"])
+    added = (await session.scalars(statement.returning(BankLine.id), rows)).all()
+    if added:
+        await enqueue(session, MATCH_TASK, method_id=method.id)
+    return len(added)
+
+
+async def leave_to_people(session: WriteSession, line_id: UUID) -> None:
+    """Nothing fits this line by itself: somebody has to look at it."""
+    await session.execute(_LEAVE, {"id": line_id})
+
+
+async def dismiss_line(session: WriteSession, line_id: UUID, *, merchant_id: UUID, by: UUID | None) -> None:
+    """The line is no order's money; raises LineNotFound when it is not open any more."""
+    row = await session.execute(_DISMISS, {"id": line_id, "merchant": merchant_id, "by": by})
+    if row.scalar_one_or_none() is None:
+        raise LineNotFound
+
+
+async def _remember(session: WriteSession, method: PaymentMethod, columns: Mapping[str, str]) -> None:
+    values = {"method_id": method.id, "merchant_id": method.merchant_id, "columns": dict(columns)}
+    statement = insert(StatementFormat).values(values)
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["method_id"], set_={"columns": statement.excluded.columns}
+        )
+    )

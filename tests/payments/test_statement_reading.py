@@ -1,0 +1,95 @@
+"""Bank statements as banks write them."""
+
+from datetime import date
+
+import pytest
+
+from pesan.payments.statements.errors import StatementUnreadable
+from pesan.payments.statements.reading import Line, read_statement
+
+TODAY = date(2026, 12, 5)
+# Preamble, apostrophes, no year, English thousands, side behind the amount, a pending entry, money out.
+KLIKBCA = """Informasi Rekening - Mutasi Rekening
+No. rekening : 8123456789
+Periode : 01/12/2026 - 05/12/2026
+Tanggal Transaksi,Keterangan,Cabang,Jumlah,Saldo
+'01/12,"TRSF E-BANKING CR 0112/FTSCY/WS95051  150123.00SARI DEWI",'0000,"150,123.00 CR","1,150,123.00"
+'02/12,BIAYA ADM,'0000,"17,000.00 DB","1,133,123.00"
+PEND,"TRSF E-BANKING CR BUDI",'0000,"150,456.00 CR",
+'31/12,KR OTOMATIS,'0000,"200,789.00 CR","1,333,912.00"
+Saldo Awal,:,1000000.00
+"""
+# Separate columns for money in and out, semicolons, Indonesian thousands, full dates.
+MANDIRI = """Tanggal;Uraian Transaksi;Debet;Kredit;Saldo
+01/12/2026;Transfer dari BUDI SANTOSO;0,00;147.356,00;1.147.356,00
+02/12/2026;Biaya transfer;2.500,00;0,00;1.144.856,00
+"""
+# ISO dates, a side of its own.
+JAGO = """Date,Description,Type,Amount
+2026-12-01,Incoming from SARI,CR,150123
+2026-12-01,Incoming from SARI,CR,150123
+2026-12-02,Coffee,DB,20000
+"""
+
+
+def test_a_statement_of_klikbca_gives_its_credits_of_days_that_are_known():
+    statement = read_statement(KLIKBCA.encode(), TODAY)
+    assert statement.lines == [
+        Line(date(2026, 12, 1), 150_123, "TRSF E-BANKING CR 0112/FTSCY/WS95051 150123.00SARI DEWI"),
+        Line(date(2025, 12, 31), 200_789, "KR OTOMATIS"),
+    ]
+    assert (statement.pending, statement.columns["amount"]) == (1, "Jumlah")
+
+
+def test_a_statement_with_a_column_for_each_side_gives_money_in():
+    assert read_statement(MANDIRI.encode(), TODAY).lines == [
+        Line(date(2026, 12, 1), 147_356, "Transfer dari BUDI SANTOSO")
+    ]
+
+
+def test_equal_lines_of_one_day_are_told_apart():
+    first, second = read_statement(JAGO.encode(), TODAY).lines
+    assert (first.number, second.number, first.fingerprint != second.fingerprint) == (1, 2, True)
+
+
+def test_a_longer_statement_knows_the_lines_of_a_shorter_one():
+    longer = read_statement((JAGO + "2026-12-03,Incoming from ANI,CR,90000\n").encode(), TODAY).lines
+    known = {line.fingerprint for line in read_statement(JAGO.encode(), TODAY).lines}
+    assert [line.description for line in longer if line.fingerprint not in known] == ["Incoming from ANI"]
+
+
+def test_columns_may_be_named():
+    odd = "Kapan,Apa,Masuk\n01/12/2026,SARI,150.123\n"
+    with pytest.raises(StatementUnreadable):
+        read_statement(odd.encode(), TODAY)
+    named = {"date": "kapan", "description": "Apa", "amount": "MASUK"}
+    assert [line.amount for line in read_statement(odd.encode(), TODAY, named).lines] == [150_123]
+
+
+@pytest.mark.parametrize(
+    ("written", "amount"),
+    [
+        ("150,123.00", 150_123), ("150.123,00", 150_123), ("150123", 150_123), ("Rp 1.150.123", 1_150_123),
+        ("1,150,123", 1_150_123), ("+90.000", 90_000), ("90.000,5", None), ("90.000,50", None), ("satu", None),
+        ("", None), ("0,00", None), ("1.2.3", None), ("-90.000", None), ("9" * 400, None),
+    ],
+)  # fmt: skip
+def test_amounts_are_whole_rupiah_or_nothing(written: str, amount: int | None):
+    content = f"Tanggal;Keterangan;Jumlah\n01/12/2026;SARI;{written}\n".encode()
+    assert [line.amount for line in read_statement(content, TODAY).lines] == ([amount] if amount else [])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\x89PNG\r\n", b"a,b\n1,2\n", b"Tanggal,Keterangan,Jumlah\0\n", b"x" * (4 * 1024 * 1024 + 1)],
+)
+def test_what_is_no_statement_is_refused(content: bytes):
+    with pytest.raises(StatementUnreadable):
+        read_statement(content, TODAY)
+
+
+def test_an_unknown_side_is_refused_by_its_line():
+    content = b"Tanggal,Keterangan,Tipe,Jumlah\n01/12/2026,SARI,XX,150123\n"
+    with pytest.raises(StatementUnreadable) as refused:
+        read_statement(content, TODAY)
+    assert refused.value.params == {"line": 2}
