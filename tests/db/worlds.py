@@ -19,21 +19,25 @@ from pesan.idempotency.service import Answer, Wanted, store_many
 from pesan.identity.models import User
 from pesan.notifications.service import notify
 from pesan.notifications.states import ChannelName, Kind
+from pesan.orders.desk import SaleDesk
 from pesan.orders.models import Order
 from pesan.orders.moves import Move
 from pesan.orders.states import OrderEvent, OrderState
 from pesan.payments import CaptureCompanion, RefundCause, RefundDueCompanion
+from pesan.payments.gateways.sandbox import Act
 from pesan.payments.models import PaymentMethod
 from pesan.payments.service import update_method
 from pesan.payments.statements.queries import list_new_lines
 from pesan.payments.statements.reading import Line
 from pesan.payments.statements.service import MatchCompanion, add_lines
 from pesan.payments.statements.states import MatchKind
+from pesan.realtime import Hub
 from pesan.tenancy.models import Merchant
 from pesan.tickets.issue import make_tickets, read_entitlement
 from pesan.tickets.keystore import DatabaseKeyStore
 from pesan.tickets.models import Ticket
 from pesan.tickets.queries import list_tickets
+from tests.payments.gateway_steps import Shop, add_account, make_gateways
 from tests.payments.steps import approve, choose, send_proof
 from tests.support.factories import SYSTEM, Make
 
@@ -120,6 +124,7 @@ async def _make_house(make: Make, database: Database, secret: bytes) -> House:
     method = await make.method(merchant)
     await _switch_off(database, await make.method(merchant))
     event = await make.event(merchant, method_ids=(method.id,))
+    await _take_by_gateway(make, database, secret, merchant)
     await _offer(make, await make.event(merchant, status=EventStatus.DRAFT))
     await _offer(make, await make.event(merchant))
     held = await make.order(event, email="budi@example.com")
@@ -188,6 +193,18 @@ async def _pay_twice(make: Make, order: Order) -> None:
         (OrderEvent.PAY_AGAIN, RefundDueCompanion(*money, RefundCause.PAID_AGAIN)),
     ):
         await make.move(Move(event, order.event_id, SYSTEM, order.id, companions=(companion,)))
+
+
+async def _take_by_gateway(make: Make, database: Database, secret: bytes, merchant: Merchant) -> None:
+    """An account at a provider, with a payment that its webhook tells of."""
+    gateways = make_gateways(database, secret)
+    account, method = await add_account(database, gateways, merchant)
+    shop = Shop(database, SaleDesk(database, Hub(database.url)), gateways, account, method)
+    order = await make.order(await make.event(merchant))
+    await shop.choose(order)
+    for sent in await shop.press(order, Act.FAIL):
+        await shop.take(sent)
+    await gateways.http.aclose()
 
 
 async def _tell(database: Database, order: Order) -> None:

@@ -13,6 +13,7 @@ from pesan.db import Database
 from pesan.jobs.levels import queue_levels
 from pesan.kit.exposition import Levels
 from pesan.kit.registry import Registry
+from pesan.payments import webhooks
 from pesan.payments.refunds.levels import refund_levels
 from pesan.realtime import Hub
 from pesan.realtime.termination import on_termination
@@ -21,8 +22,8 @@ from pesan.storefront import api, files
 from pesan.storefront.pages import router as storefront_pages
 from pesan.web import stack
 
-# Streams have caps of their own (`pesan.realtime.sse`).
-UNLIMITED = ("/b/", "/organizer/")
+# Streams have caps of their own (`pesan.realtime.sse`), and providers a signature.
+UNLIMITED = ("/b/", "/organizer/", webhooks.PREFIX)
 
 
 def create_app(registry: Registry) -> FastAPI:
@@ -39,7 +40,7 @@ def create_app(registry: Registry) -> FastAPI:
         lifespan=_lifespan,
     )
     stack.install(app, registry, settings, unlimited_prefixes=UNLIMITED)
-    for router in (*api.ROUTERS, files.router, storefront_pages, backoffice_pages):
+    for router in (*api.ROUTERS, webhooks.router, files.router, storefront_pages, backoffice_pages):
         app.include_router(router)
     registry[Levels].add(queue_levels(registry[Database]))
     registry[Levels].add(capacity_levels(registry[Database]))

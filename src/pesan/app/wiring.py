@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import httpx
+
 from pesan.app.instance import Instance
 from pesan.app.modules import import_tasks
 from pesan.checkout.letters import letter_composers
@@ -15,6 +17,7 @@ from pesan.messaging.choose import open_mailer
 from pesan.notifications.channels import Channels, EmailChannel
 from pesan.notifications.letters import Composers
 from pesan.orders.desk import SaleDesk
+from pesan.payments.gateways.registry import Gateways
 from pesan.realtime import Hub
 from pesan.realtime.gate import StreamGate
 from pesan.settings import Settings
@@ -24,6 +27,9 @@ from pesan.storage.links import Links
 from pesan.storage.objects import open_configured
 from pesan.tickets.keystore import DatabaseKeyStore, KeyStore
 from pesan.web.people import Sessions
+
+# A buyer waits for the page of a payment provider; a job that hears nothing asks again.
+PROVIDER_SECONDS = 10.0
 
 
 def build_registry(instance: Instance, login: str) -> Registry:
@@ -43,6 +49,9 @@ def build_registry(instance: Instance, login: str) -> Registry:
     registry.add(Inspector, Inspector())
     registry.add(Links, Links(settings.secret))
     registry.add(KeyStore, DatabaseKeyStore(database, settings.secret))
+    http = registry.add(httpx.AsyncClient, httpx.AsyncClient(timeout=PROVIDER_SECONDS))
+    takes_sandbox = not settings.is_production
+    registry.add(Gateways, Gateways(database, settings.secret, http, settings.base_url, takes_sandbox))
     registry.add(Sessions, UserSessions(database))
     outbox = None if settings.is_production else settings.home / "outbox"
     smtp_url = settings.smtp_url.get_secret_value()
@@ -61,5 +70,6 @@ async def running(registry: Registry) -> AsyncIterator[Registry]:
         async with registry[Hub]:
             yield registry
     finally:
+        await registry[httpx.AsyncClient].aclose()
         await registry[Inspector].close()
         await registry[Database].dispose()

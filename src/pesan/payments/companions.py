@@ -112,7 +112,7 @@ class CaptureCompanion:
             },
         )
         settled = await session.execute(_SETTLE, {"order_ids": [item.order_id for item in items]})
-        captures = [_capture_of(payment) for payment in settled]
+        captures = [capture_of(payment) for payment in settled]
         await ledger.post(session, captures)
         await cls._post_more(session, items, captures)
 
@@ -187,7 +187,8 @@ class FulfilCompanion:
         await ledger.record_fulfilment(session, [item.order_id for item in items])
 
 
-def _capture_of(payment: Row[Any]) -> Movement:
+def capture_of(payment: Row[Any]) -> Movement:
+    """The movement of a payment that was settled just now."""
     return Movement(
         reason=Reason.CAPTURE,
         order_id=payment.order_id,

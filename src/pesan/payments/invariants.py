@@ -33,6 +33,12 @@ INVARIANTS = (
         " ON e.source_id = p.id WHERE p.amount IS DISTINCT FROM e.amount",
     ),
     Invariant(
+        "payments.captures_are_settled",
+        "Money that a provider took is in the ledger within a quarter of an hour, or flagged for a person.",
+        "SELECT id AS payment_id, order_id, payment_key FROM payments WHERE payment_key IS NOT NULL"
+        " AND state <> 'paid' AND flag IS NULL AND checked_at < clock_timestamp() - interval '15 minutes'",
+    ),
+    Invariant(
         "payments.paid_orders_have_money",
         "An order that is paid has a settled payment, unless it was free.",
         "SELECT o.id AS order_id, o.state FROM orders o"

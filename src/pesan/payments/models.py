@@ -27,6 +27,7 @@ from pesan.db.access import (
     system_policy,
 )
 from pesan.db.base import UUID
+from pesan.payments.gateways.models import ACCESS as GATEWAY_ACCESS
 from pesan.payments.refunds.models import ACCESS as REFUND_ACCESS
 from pesan.payments.statements.models import ACCESS as STATEMENT_ACCESS
 from pesan.payments.states import Account, MethodKind, PaymentState, Reason
@@ -37,7 +38,7 @@ def _one_of(column: str, values: type[MethodKind | PaymentState | Account | Reas
 
 
 class PaymentMethod(Audited, Base):
-    """A bank account or a static QRIS of a merchant's; its account never changes, a new one is a new method."""
+    """A bank account, a static QRIS or a provider's account; it never changes, a new one is a new method."""
 
     __tablename__ = "payment_methods"
     __table_args__ = (
@@ -48,6 +49,10 @@ class PaymentMethod(Audited, Base):
             name="bank_account",
         ),
         CheckConstraint("kind <> 'qris' OR qris_payload IS NOT NULL", name="qris_code"),
+        CheckConstraint("(kind = 'gateway') = (gateway_account_id IS NOT NULL)", name="gateway"),
+        ForeignKeyConstraint(
+            ["merchant_id", "gateway_account_id"], ["gateway_accounts.merchant_id", "gateway_accounts.id"]
+        ),
         UniqueConstraint("merchant_id", "id"),
     )
     audit_kind = "payment_methods"
@@ -60,6 +65,7 @@ class PaymentMethod(Audited, Base):
     account_no: Mapped[str | None] = mapped_column(String(20))
     account_holder: Mapped[str | None] = mapped_column(String(80))
     qris_payload: Mapped[str | None] = mapped_column(String(512))
+    gateway_account_id: Mapped[UUID | None]
     account_key: Mapped[str] = mapped_column(String(80))
     is_active: Mapped[bool] = mapped_column(server_default="true")
     position: Mapped[int] = mapped_column(server_default="0")
@@ -69,7 +75,9 @@ class PaymentMethod(Audited, Base):
 class Payment(Base):
     """One attempt to pay an order; changed only under the order's lock.
 
-    `method_id` is empty for money that came without a choice of method.
+    `method_id` is empty for money that came without a choice of method. What a provider knows of it: `reference` is
+    ours and new for each attempt, `provider_ref` names the hosted page, `payment_key` the money itself. `flag` says
+    why money that came settles nothing until somebody looks at it. `closed_at` is when nobody could pay any more.
     """
 
     __tablename__ = "payments"
@@ -92,6 +100,21 @@ class Payment(Base):
         ),
         Index("uq_payments_open_order", "order_id", unique=True, postgresql_where=text("state = 'open'")),
         Index("ix_payments_method_id", "method_id"),
+        CheckConstraint("reference IS NULL OR gateway_account_id IS NOT NULL", name="reference"),
+        ForeignKeyConstraint(
+            ["merchant_id", "gateway_account_id"], ["gateway_accounts.merchant_id", "gateway_accounts.id"]
+        ),
+        UniqueConstraint("gateway_account_id", "payment_key"),
+        # Money that one attempt brought a second time is a payment without a method, and has its reference.
+        Index(
+            "uq_payments_reference", "reference", unique=True, postgresql_where=text("method_id IS NOT NULL")
+        ),
+        # What a provider still may take money for.
+        Index(
+            "ix_payments_unclosed",
+            "checked_at",
+            postgresql_where=text("gateway_account_id IS NOT NULL AND closed_at IS NULL"),
+        ),
     )
 
     id: Mapped[UUID] = primary_key()
@@ -105,6 +128,15 @@ class Payment(Base):
     state: Mapped[str] = mapped_column(String(10), server_default="open")
     created_at: Mapped[Timestamp] = mapped_column(server_default=func.clock_timestamp())
     settled_at: Mapped[Timestamp | None]
+    gateway_account_id: Mapped[UUID | None]
+    reference: Mapped[str | None] = mapped_column(String(36))
+    provider_ref: Mapped[str | None] = mapped_column(String(200))
+    payment_key: Mapped[str | None] = mapped_column(String(200))
+    redirect_url: Mapped[str | None] = mapped_column(String(2000))
+    remote_state: Mapped[str | None] = mapped_column(String(20))
+    flag: Mapped[str | None] = mapped_column(String(20))
+    checked_at: Mapped[Timestamp | None]
+    closed_at: Mapped[Timestamp | None]
 
 
 class AmountReservation(Base):
@@ -207,8 +239,9 @@ ACCESS = [
         "payments",
         {
             REQUEST: "SELECT, INSERT, UPDATE (state)",
-            SALE: "SELECT, INSERT, UPDATE (state, settled_at)",
-            SYSTEM: "SELECT",
+            SALE: "SELECT, INSERT, UPDATE (state, settled_at, provider_ref, redirect_url, closed_at)",
+            SYSTEM: "SELECT, INSERT,"
+            " UPDATE (state, provider_ref, payment_key, remote_state, flag, checked_at, closed_at)",
         },
         [
             Policy("read", (REQUEST,), f"{STAFF_OF_MERCHANT} OR {OF_VISIBLE_ORDER}", command="SELECT"),
@@ -240,6 +273,7 @@ ACCESS = [
             system_policy(),
         ],
     ),
+    *GATEWAY_ACCESS,
     *REFUND_ACCESS,
     *STATEMENT_ACCESS,
 ]

@@ -9,6 +9,7 @@ class MethodKind(StrEnum):
 
     BANK = "bank"
     QRIS = "qris"
+    GATEWAY = "gateway"
 
 
 class PaymentState(StrEnum):

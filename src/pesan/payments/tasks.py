@@ -1,10 +1,18 @@
 """Jobs of payments."""
 
-from pesan.db import Database
+from datetime import timedelta
+from uuid import UUID
+
+from pesan.db import Actor, Database
 from pesan.jobs import task
 from pesan.kit.registry import Registry
+from pesan.orders.desk import SaleDesk
+from pesan.payments.gateways import inbox, reconciliation, returns
+from pesan.payments.gateways.registry import Gateways
 from pesan.payments.orphans import collect_orphans, mark_missing_proofs
 from pesan.storage import Storage
+
+_ACTOR = Actor.system("payments")
 
 
 @task("payments.collect_orphans", every="23 3 * * *")
@@ -13,3 +21,34 @@ async def collect_orphan_objects(deps: Registry) -> None:
     storage, database = deps[Storage], deps[Database]
     await collect_orphans(database, storage)
     await mark_missing_proofs(database, storage)
+
+
+@task(inbox.HANDLE_TASK, lock="webhook:{event_id}")
+async def handle_notice(deps: Registry, event_id: UUID) -> None:
+    """Ask the provider about what a webhook hints at, and settle what it says."""
+    await inbox.handle_notice(deps[Gateways], deps[SaleDesk], event_id)
+
+
+@task("payments.ask_again", every="* * * * *", lock="payments.ask_again")
+async def ask_again(deps: Registry) -> None:
+    """Find payments whose webhooks were lost, and captures whose process died."""
+    await reconciliation.ask_again(deps[Gateways], deps[SaleDesk])
+
+
+@task("payments.send_refunds", every="* * * * *", lock="payments.send_refunds")
+async def send_refunds(deps: Registry) -> None:
+    """Send late and doubled money back by the way it came."""
+    await returns.send_refunds(deps[Gateways])
+
+
+@task("payments.close_ended", every=timedelta(seconds=20))
+async def close_ended(deps: Registry) -> None:
+    """Close hosted pages that nobody should pay any more; two workers at once ask the same thing twice."""
+    await reconciliation.close_ended(deps[Gateways], deps[SaleDesk])
+
+
+@task("payments.forget_notices", every="41 3 * * *")
+async def forget_notices(deps: Registry) -> None:
+    """Let go of webhooks that no provider repeats any more."""
+    async with deps[Database].write(_ACTOR) as session:
+        await inbox.forget_notices(session)

@@ -44,3 +44,46 @@ class NoticeUnreadable(PesanError):
     code = "gateway.notice_unreadable"
     status = 400
     message = Text(id="Isi pesan tidak dikenali.", en="The message was not understood.")
+
+
+class AccountInvalid(PesanError):
+    """Each provider needs its own secrets, and this instance must know the provider."""
+
+    code = "gateway.account_invalid"
+    status = 422
+    message = Text(
+        id="Lengkapi semua kunci dari dasbor penyedia pembayaran: {names}.",
+        en="Fill in every key from the payment provider's dashboard: {names}.",
+    )
+
+
+class AccountNotFound(PesanError):
+    """There is no such account, or it belongs to somebody else."""
+
+    code = "gateway.account_not_found"
+    status = 404
+    message = Text(
+        id="Akun penyedia pembayaran ini tidak ditemukan.", en="This payment provider account was not found."
+    )
+
+
+class AccountSealed(PesanError):
+    """The account's secrets do not open: they were sealed with another secret of the instance."""
+
+    code = "gateway.account_sealed"
+    status = 503
+    message = Text(
+        id="Pembayaran lewat penyedia sedang tidak bisa dipakai. Pilih cara bayar lain.",
+        en="Payment by this provider cannot be used right now. Choose another way to pay.",
+    )
+
+
+class SandboxRefused(PesanError):
+    """The sandbox takes no real money, so that a live instance does not offer it."""
+
+    code = "gateway.sandbox_refused"
+    status = 409
+    message = Text(
+        id="Penyedia uji coba tidak bisa dipakai di situs yang melayani pembeli sungguhan.",
+        en="The sandbox cannot be used on a site that serves real buyers.",
+    )

@@ -86,7 +86,7 @@ ACCESS = [
         {
             REQUEST: "SELECT, INSERT, UPDATE (state, reference, approved_by, approved_at, paid_by, paid_at)",
             SALE: "SELECT, INSERT, UPDATE (state, cause, reason, amount, approved_by, approved_at)",
-            SYSTEM: "SELECT",
+            SYSTEM: "SELECT, UPDATE (state, method, reference, approved_at, paid_at)",
         },
         [
             Policy("read", (REQUEST,), STAFF_OF_MERCHANT, command="SELECT"),

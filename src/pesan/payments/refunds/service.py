@@ -31,6 +31,7 @@ from pesan.payments.refunds.states import (
     TELL_REFUND_TASK,
     RefundCause,
     RefundEvent,
+    RefundMethod,
     RefundState,
     find_transition,
 )
@@ -114,6 +115,8 @@ async def record_paid(
     if not SHORTEST_REFERENCE <= len(named) <= REFERENCE_LENGTH:
         raise ReferenceMissing(limit=REFERENCE_LENGTH)
     refund, order = await lock_refund(session, refund_id)
+    if refund.state == RefundState.APPROVED and refund.method == RefundMethod.GATEWAY:
+        raise RefundDecided  # its provider is sending it
     if needs_approval(refund, four_eyes_amount=four_eyes_amount):
         raise ApprovalNeeded
     if not may_pay(refund, actor.user_id, four_eyes_amount=four_eyes_amount):

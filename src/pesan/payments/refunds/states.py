@@ -35,9 +35,10 @@ class RefundCause(StrEnum):
 
 
 class RefundMethod(StrEnum):
-    """How money goes back. A payment provider is another method of the same refund."""
+    """How money goes back: by hand, or by the provider that took it."""
 
     MANUAL = "manual"
+    GATEWAY = "gateway"
 
 
 TRANSITIONS: Mapping[tuple[RefundState, RefundEvent], RefundState] = {

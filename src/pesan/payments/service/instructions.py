@@ -31,7 +31,7 @@ class QrisInstructions:
 
 @dataclass(frozen=True, slots=True)
 class Instructions:
-    """How to pay one payment; exactly one of `bank` and `qris` is given.
+    """How to pay one payment; exactly one of `bank`, `qris` and `hosted_url`, a provider's page, is given.
 
     `unique_code` is the kode unik in `amount`, three or four digits, None when the amounts of the account ran out.
     """
@@ -43,19 +43,20 @@ class Instructions:
     unique_code: str | None
     bank: BankInstructions | None = None
     qris: QrisInstructions | None = None
+    hosted_url: str | None = None
 
 
 def make_instructions(payment: Payment, method: PaymentMethod, *, order_code: str) -> Instructions:
     """The instructions of an open payment; `order_code` becomes the bill number inside a QRIS."""
-    is_qris = method.kind == MethodKind.QRIS
     return Instructions(
         display_name=method.display_name,
         amount=payment.amount,
         base_amount=payment.base_amount,
         currency=payment.currency,
         unique_code=format_code(payment.unique_code) if payment.unique_code else None,
-        bank=None if is_qris else _bank(method),
-        qris=_qris(method, payment.amount, order_code) if is_qris else None,
+        bank=_bank(method) if method.kind == MethodKind.BANK else None,
+        qris=_qris(method, payment.amount, order_code) if method.kind == MethodKind.QRIS else None,
+        hosted_url=payment.redirect_url,
     )
 
 

@@ -32,6 +32,8 @@ class MethodDraft:
 
     def columns(self) -> dict[str, Any]:
         """The method's own columns; raises MethodInvalid, QrisInvalid."""
+        if self.kind is MethodKind.GATEWAY:
+            raise MethodInvalid  # made together with its account (`gateways.accounts`)
         return self._of_bank() if self.kind is MethodKind.BANK else self._of_qris()
 
     def _of_bank(self) -> dict[str, Any]:

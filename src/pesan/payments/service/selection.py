@@ -13,7 +13,7 @@ from pesan.orders.locks import lock_orders
 from pesan.orders.models import Order
 from pesan.orders.states import OrderState
 from pesan.payments import queries, unique_amount
-from pesan.payments.errors import NothingToPay, QrisAmountRefused
+from pesan.payments.errors import MethodNotOffered, NothingToPay, QrisAmountRefused
 from pesan.payments.models import Payment, PaymentMethod
 from pesan.payments.qris import MAX_AMOUNT as QRIS_CEILING
 from pesan.payments.states import MethodKind, PaymentState
@@ -29,10 +29,12 @@ async def select_method(session: WriteSession, *, order: Order, method_id: UUID,
     """
     await lock_orders(session, [order.id])
     await session.refresh(order)  # what the caller read, it read before the lock
-    await _require_payable(session, order)
+    await require_payable(session, order)
     method = await queries.get_offered_method(
         session, method_id, event_id=order.event_id, merchant_id=order.merchant_id
     )
+    if method.kind == MethodKind.GATEWAY:
+        raise MethodNotOffered  # its page is opened outside any transaction (`gateways.attempts`)
     current = await queries.find_open_payment(session, order.id)
     if current is not None and current.method_id == method.id:
         return current
@@ -44,7 +46,8 @@ async def select_method(session: WriteSession, *, order: Order, method_id: UUID,
     return payment
 
 
-async def _require_payable(session: WriteSession, order: Order) -> None:
+async def require_payable(session: WriteSession, order: Order) -> None:
+    """Raises WrongState, NothingToPay, HoldExpired; the caller holds the order's lock."""
     if order.state != OrderState.HOLD:
         raise WrongState(state=order.state, extra={"state": order.state})
     if not order.total_amount:

@@ -141,6 +141,22 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_capacity_pools')),
     postgresql_with={'fillfactor': '50'}
     )
+    op.create_table('gateway_accounts',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('provider', sa.String(length=20), nullable=False),
+    sa.Column('is_live', sa.Boolean(), nullable=False),
+    sa.Column('account_id', sa.String(length=100), nullable=True),
+    sa.Column('secrets_sealed', sa.LargeBinary(), nullable=False),
+    sa.Column('is_active', sa.Boolean(), server_default='true', nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.Column('audit_seq', sa.Integer(), server_default='0', nullable=False),
+    sa.Column('audit_head', sa.LargeBinary(), server_default=sa.text("decode(repeat('00', 32), 'hex')"), nullable=False),
+    sa.ForeignKeyConstraint(['merchant_id'], ['merchants.id'], name=op.f('fk_gateway_accounts_merchant_id_merchants')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_gateway_accounts')),
+    sa.UniqueConstraint('merchant_id', 'id', name=op.f('uq_gateway_accounts_merchant_id_id'))
+    )
+    op.create_index(op.f('ix_gateway_accounts_provider'), 'gateway_accounts', ['provider'], unique=False)
     op.create_table('memberships',
     sa.Column('user_id', sa.Uuid(), nullable=False),
     sa.Column('merchant_id', sa.Uuid(), nullable=False),
@@ -152,28 +168,6 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('user_id', 'merchant_id', name=op.f('pk_memberships'))
     )
     op.create_index(op.f('ix_memberships_merchant_id'), 'memberships', ['merchant_id'], unique=False)
-    op.create_table('payment_methods',
-    sa.Column('id', sa.Uuid(), nullable=False),
-    sa.Column('merchant_id', sa.Uuid(), nullable=False),
-    sa.Column('kind', sa.String(length=8), nullable=False),
-    sa.Column('display_name', sa.String(length=60), nullable=False),
-    sa.Column('bank_name', sa.String(length=60), nullable=True),
-    sa.Column('account_no', sa.String(length=20), nullable=True),
-    sa.Column('account_holder', sa.String(length=80), nullable=True),
-    sa.Column('qris_payload', sa.String(length=512), nullable=True),
-    sa.Column('account_key', sa.String(length=80), nullable=False),
-    sa.Column('is_active', sa.Boolean(), server_default='true', nullable=False),
-    sa.Column('position', sa.Integer(), server_default='0', nullable=False),
-    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
-    sa.Column('audit_seq', sa.Integer(), server_default='0', nullable=False),
-    sa.Column('audit_head', sa.LargeBinary(), server_default=sa.text("decode(repeat('00', 32), 'hex')"), nullable=False),
-    sa.CheckConstraint("kind <> 'bank' OR (bank_name IS NOT NULL AND account_no ~ '^[0-9]{5,20}$' AND account_holder IS NOT NULL)", name=op.f('ck_payment_methods_bank_account')),
-    sa.CheckConstraint("kind <> 'qris' OR qris_payload IS NOT NULL", name=op.f('ck_payment_methods_qris_code')),
-    sa.CheckConstraint("kind IN ('bank', 'qris')", name=op.f('ck_payment_methods_kind')),
-    sa.ForeignKeyConstraint(['merchant_id'], ['merchants.id'], name=op.f('fk_payment_methods_merchant_id_merchants')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_payment_methods')),
-    sa.UniqueConstraint('merchant_id', 'id', name=op.f('uq_payment_methods_merchant_id_id'))
-    )
     op.create_table('sessions',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('token_digest', sa.LargeBinary(), nullable=False),
@@ -213,26 +207,6 @@ def upgrade() -> None:
     sa.UniqueConstraint('qr_kid', name=op.f('uq_signing_keys_qr_kid'))
     )
     op.create_index('uq_signing_keys_active', 'signing_keys', ['merchant_id'], unique=True, postgresql_where=sa.text("state = 'active'"))
-    op.create_table('bank_lines',
-    sa.Column('id', sa.Uuid(), nullable=False),
-    sa.Column('merchant_id', sa.Uuid(), nullable=False),
-    sa.Column('method_id', sa.Uuid(), nullable=False),
-    sa.Column('posted_on', sa.Date(), nullable=False),
-    sa.Column('amount', sa.BigInteger(), nullable=False),
-    sa.Column('description', sa.String(length=300), nullable=False),
-    sa.Column('fingerprint', sa.LargeBinary(), nullable=False),
-    sa.Column('state', sa.String(length=10), server_default='new', nullable=False),
-    sa.Column('uploaded_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
-    sa.Column('decided_by', sa.Uuid(), nullable=True),
-    sa.CheckConstraint("state IN ('new', 'open', 'matched', 'dismissed')", name=op.f('ck_bank_lines_state')),
-    sa.CheckConstraint('amount > 0', name=op.f('ck_bank_lines_amount')),
-    sa.ForeignKeyConstraint(['merchant_id', 'method_id'], ['payment_methods.merchant_id', 'payment_methods.id'], name=op.f('fk_bank_lines_merchant_id_method_id_payment_methods')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_bank_lines')),
-    sa.UniqueConstraint('merchant_id', 'id', name=op.f('uq_bank_lines_merchant_id_id')),
-    sa.UniqueConstraint('method_id', 'fingerprint', name=op.f('uq_bank_lines_method_id_fingerprint'))
-    )
-    op.create_index('ix_bank_lines_new', 'bank_lines', ['method_id', 'posted_on', 'id'], unique=False, postgresql_where=sa.text("state = 'new'"))
-    op.create_index('ix_bank_lines_open', 'bank_lines', ['merchant_id', 'posted_on', 'id'], unique=False, postgresql_where=sa.text("state = 'open'"))
     op.create_table('events',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('merchant_id', sa.Uuid(), nullable=False),
@@ -287,13 +261,87 @@ def upgrade() -> None:
     )
     op.create_index('ix_events_merchant', 'events', ['merchant_id', 'starts_at', 'id'], unique=False)
     op.create_index('ix_events_public', 'events', ['starts_at', 'id'], unique=False, postgresql_where=sa.text("status <> 'draft'"))
-    op.create_table('statement_formats',
-    sa.Column('method_id', sa.Uuid(), nullable=False),
+    op.create_table('payment_methods',
+    sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('merchant_id', sa.Uuid(), nullable=False),
-    sa.Column('columns', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-    sa.ForeignKeyConstraint(['merchant_id', 'method_id'], ['payment_methods.merchant_id', 'payment_methods.id'], name=op.f('fk_statement_formats_merchant_id_method_id_payment_methods')),
-    sa.PrimaryKeyConstraint('method_id', name=op.f('pk_statement_formats'))
+    sa.Column('kind', sa.String(length=8), nullable=False),
+    sa.Column('display_name', sa.String(length=60), nullable=False),
+    sa.Column('bank_name', sa.String(length=60), nullable=True),
+    sa.Column('account_no', sa.String(length=20), nullable=True),
+    sa.Column('account_holder', sa.String(length=80), nullable=True),
+    sa.Column('qris_payload', sa.String(length=512), nullable=True),
+    sa.Column('gateway_account_id', sa.Uuid(), nullable=True),
+    sa.Column('account_key', sa.String(length=80), nullable=False),
+    sa.Column('is_active', sa.Boolean(), server_default='true', nullable=False),
+    sa.Column('position', sa.Integer(), server_default='0', nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.Column('audit_seq', sa.Integer(), server_default='0', nullable=False),
+    sa.Column('audit_head', sa.LargeBinary(), server_default=sa.text("decode(repeat('00', 32), 'hex')"), nullable=False),
+    sa.CheckConstraint("(kind = 'gateway') = (gateway_account_id IS NOT NULL)", name=op.f('ck_payment_methods_gateway')),
+    sa.CheckConstraint("kind <> 'bank' OR (bank_name IS NOT NULL AND account_no ~ '^[0-9]{5,20}$' AND account_holder IS NOT NULL)", name=op.f('ck_payment_methods_bank_account')),
+    sa.CheckConstraint("kind <> 'qris' OR qris_payload IS NOT NULL", name=op.f('ck_payment_methods_qris_code')),
+    sa.CheckConstraint("kind IN ('bank', 'qris', 'gateway')", name=op.f('ck_payment_methods_kind')),
+    sa.ForeignKeyConstraint(['merchant_id', 'gateway_account_id'], ['gateway_accounts.merchant_id', 'gateway_accounts.id'], name=op.f('fk_payment_methods_merchant_id_gateway_account_id_gateway_accounts')),
+    sa.ForeignKeyConstraint(['merchant_id'], ['merchants.id'], name=op.f('fk_payment_methods_merchant_id_merchants')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_payment_methods')),
+    sa.UniqueConstraint('merchant_id', 'id', name=op.f('uq_payment_methods_merchant_id_id'))
     )
+    op.create_table('sandbox_payments',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('account_id', sa.Uuid(), nullable=False),
+    sa.Column('reference', sa.String(length=36), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('state', sa.String(length=20), server_default='pending', nullable=False),
+    sa.Column('captures', sa.Integer(), server_default='0', nullable=False),
+    sa.Column('refunds', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('return_url', sa.String(length=500), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.CheckConstraint('amount > 0', name=op.f('ck_sandbox_payments_amount')),
+    sa.CheckConstraint('captures >= 0', name=op.f('ck_sandbox_payments_captures')),
+    sa.ForeignKeyConstraint(['merchant_id', 'account_id'], ['gateway_accounts.merchant_id', 'gateway_accounts.id'], name=op.f('fk_sandbox_payments_merchant_id_account_id_gateway_accounts')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_sandbox_payments')),
+    sa.UniqueConstraint('account_id', 'reference', name=op.f('uq_sandbox_payments_account_id_reference'))
+    )
+    op.create_table('webhook_events',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('account_id', sa.Uuid(), nullable=False),
+    sa.Column('event_key', sa.String(length=300), nullable=False),
+    sa.Column('kind', sa.String(length=80), nullable=False),
+    sa.Column('reference', sa.String(length=200), nullable=True),
+    sa.Column('provider_ref', sa.String(length=200), nullable=True),
+    sa.Column('body', sa.LargeBinary(), nullable=False),
+    sa.Column('received_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.Column('handled_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('outcome', sa.String(length=20), nullable=True),
+    sa.ForeignKeyConstraint(['merchant_id', 'account_id'], ['gateway_accounts.merchant_id', 'gateway_accounts.id'], name=op.f('fk_webhook_events_merchant_id_account_id_gateway_accounts')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_webhook_events')),
+    sa.UniqueConstraint('account_id', 'event_key', name=op.f('uq_webhook_events_account_id_event_key'))
+    )
+    op.create_index('ix_webhook_events_received_at', 'webhook_events', ['received_at'], unique=False)
+    op.create_table('bank_lines',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('method_id', sa.Uuid(), nullable=False),
+    sa.Column('posted_on', sa.Date(), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('description', sa.String(length=300), nullable=False),
+    sa.Column('fingerprint', sa.LargeBinary(), nullable=False),
+    sa.Column('state', sa.String(length=10), server_default='new', nullable=False),
+    sa.Column('uploaded_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.Column('decided_by', sa.Uuid(), nullable=True),
+    sa.CheckConstraint("state IN ('new', 'open', 'matched', 'dismissed')", name=op.f('ck_bank_lines_state')),
+    sa.CheckConstraint('amount > 0', name=op.f('ck_bank_lines_amount')),
+    sa.ForeignKeyConstraint(['merchant_id', 'method_id'], ['payment_methods.merchant_id', 'payment_methods.id'], name=op.f('fk_bank_lines_merchant_id_method_id_payment_methods')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_bank_lines')),
+    sa.UniqueConstraint('merchant_id', 'id', name=op.f('uq_bank_lines_merchant_id_id')),
+    sa.UniqueConstraint('method_id', 'fingerprint', name=op.f('uq_bank_lines_method_id_fingerprint'))
+    )
+    op.create_index('ix_bank_lines_new', 'bank_lines', ['method_id', 'posted_on', 'id'], unique=False, postgresql_where=sa.text("state = 'new'"))
+    op.create_index('ix_bank_lines_open', 'bank_lines', ['merchant_id', 'posted_on', 'id'], unique=False, postgresql_where=sa.text("state = 'open'"))
     op.create_table('event_payment_methods',
     sa.Column('event_id', sa.Uuid(), nullable=False),
     sa.Column('method_id', sa.Uuid(), nullable=False),
@@ -301,6 +349,13 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['merchant_id', 'event_id'], ['events.merchant_id', 'events.id'], name=op.f('fk_event_payment_methods_merchant_id_event_id_events'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['method_id'], ['payment_methods.id'], name=op.f('fk_event_payment_methods_method_id_payment_methods'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('event_id', 'method_id', name=op.f('pk_event_payment_methods'))
+    )
+    op.create_table('statement_formats',
+    sa.Column('method_id', sa.Uuid(), nullable=False),
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('columns', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.ForeignKeyConstraint(['merchant_id', 'method_id'], ['payment_methods.merchant_id', 'payment_methods.id'], name=op.f('fk_statement_formats_merchant_id_method_id_payment_methods')),
+    sa.PrimaryKeyConstraint('method_id', name=op.f('pk_statement_formats'))
     )
     op.create_table('ticket_types',
     sa.Column('id', sa.Uuid(), nullable=False),
@@ -496,18 +551,32 @@ def upgrade() -> None:
     sa.Column('state', sa.String(length=10), server_default='open', nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
     sa.Column('settled_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('gateway_account_id', sa.Uuid(), nullable=True),
+    sa.Column('reference', sa.String(length=36), nullable=True),
+    sa.Column('provider_ref', sa.String(length=200), nullable=True),
+    sa.Column('payment_key', sa.String(length=200), nullable=True),
+    sa.Column('redirect_url', sa.String(length=2000), nullable=True),
+    sa.Column('remote_state', sa.String(length=20), nullable=True),
+    sa.Column('flag', sa.String(length=20), nullable=True),
+    sa.Column('checked_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('closed_at', sa.DateTime(timezone=True), nullable=True),
     sa.CheckConstraint("(state = 'paid') = (settled_at IS NOT NULL)", name=op.f('ck_payments_settled')),
     sa.CheckConstraint("state IN ('open', 'paid', 'superseded', 'failed')", name=op.f('ck_payments_state')),
     sa.CheckConstraint('amount = base_amount + coalesce(unique_code, 0)', name=op.f('ck_payments_amount')),
     sa.CheckConstraint('base_amount > 0', name=op.f('ck_payments_base_amount')),
+    sa.CheckConstraint('reference IS NULL OR gateway_account_id IS NOT NULL', name=op.f('ck_payments_reference')),
     sa.CheckConstraint('unique_code BETWEEN 1 AND 9999', name=op.f('ck_payments_unique_code')),
+    sa.ForeignKeyConstraint(['merchant_id', 'gateway_account_id'], ['gateway_accounts.merchant_id', 'gateway_accounts.id'], name=op.f('fk_payments_merchant_id_gateway_account_id_gateway_accounts')),
     sa.ForeignKeyConstraint(['merchant_id', 'method_id'], ['payment_methods.merchant_id', 'payment_methods.id'], name=op.f('fk_payments_merchant_id_method_id_payment_methods')),
     sa.ForeignKeyConstraint(['merchant_id', 'order_id'], ['orders.merchant_id', 'orders.id'], name=op.f('fk_payments_merchant_id_order_id_orders')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_payments'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_payments')),
+    sa.UniqueConstraint('gateway_account_id', 'payment_key', name=op.f('uq_payments_gateway_account_id_payment_key'))
     )
     op.create_index('ix_payments_method_id', 'payments', ['method_id'], unique=False)
+    op.create_index('ix_payments_unclosed', 'payments', ['checked_at'], unique=False, postgresql_where=sa.text('gateway_account_id IS NOT NULL AND closed_at IS NULL'))
     op.create_index('uq_payments_open_order', 'payments', ['order_id'], unique=True, postgresql_where=sa.text("state = 'open'"))
     op.create_index('uq_payments_order_method', 'payments', ['order_id', 'method_id'], unique=True, postgresql_where=sa.text("state IN ('open', 'superseded')"))
+    op.create_index('uq_payments_reference', 'payments', ['reference'], unique=True, postgresql_where=sa.text('method_id IS NOT NULL'))
     op.create_table('amount_reservations',
     sa.Column('account_key', sa.String(length=80), nullable=False),
     sa.Column('amount', sa.BigInteger(), autoincrement=False, nullable=False),
@@ -617,7 +686,7 @@ def upgrade() -> None:
     sa.CheckConstraint("(state = 'paid') = (paid_at IS NOT NULL)", name=op.f('ck_refunds_paid_at')),
     sa.CheckConstraint("(state IN ('approved', 'paid', 'failed')) = (approved_at IS NOT NULL)", name=op.f('ck_refunds_approved_at')),
     sa.CheckConstraint("cause IN ('asked', 'paid_late', 'paid_again', 'event_cancelled')", name=op.f('ck_refunds_cause')),
-    sa.CheckConstraint("method IN ('manual')", name=op.f('ck_refunds_method')),
+    sa.CheckConstraint("method IN ('manual', 'gateway')", name=op.f('ck_refunds_method')),
     sa.CheckConstraint("state <> 'paid' OR reference IS NOT NULL", name=op.f('ck_refunds_reference')),
     sa.CheckConstraint("state IN ('requested', 'approved', 'paid', 'failed', 'declined')", name=op.f('ck_refunds_state')),
     sa.CheckConstraint('amount > 0', name=op.f('ck_refunds_amount')),

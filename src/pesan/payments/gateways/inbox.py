@@ -1,0 +1,120 @@
+"""Webhooks: verified over their raw bytes, stored once, answered at once; what they hint at is asked for later."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from uuid import UUID
+
+from sqlalchemy import func, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.sql import Select
+
+from pesan.db import Database, ReadSession, WriteSession
+from pesan.jobs import enqueue
+from pesan.kit.ids import new_id
+from pesan.orders.desk import SaleDesk
+from pesan.payments.gateways.base import Notice
+from pesan.payments.gateways.errors import AccountNotFound
+from pesan.payments.gateways.models import GatewayAccount, WebhookEvent
+from pesan.payments.gateways.registry import Gateways, find_only_account, get_account
+from pesan.payments.gateways.settle import ACTOR, Outcome, settle
+from pesan.payments.models import Payment
+
+HANDLE_TASK = "payments.handle_notice"
+_LONGEST_KEY = 300
+# Providers repeat a webhook for days; what is known must be recognised for longer than that.
+_FORGET = text("DELETE FROM webhook_events WHERE received_at < clock_timestamp() - interval '45 days'")
+
+
+async def receive_notice(
+    gateways: Gateways,
+    *,
+    provider: str,
+    account_id: UUID | None,
+    headers: Mapping[str, str],
+    body: bytes,
+    now: float,
+) -> None:
+    """Take a webhook in, once however often it comes; without an account, the provider's only one is meant.
+
+    **Enqueues** what asks the provider. Raises AccountNotFound, AccountSealed, SignatureInvalid, NoticeUnreadable.
+    """
+    async with gateways.database.sale() as session:
+        account = await _find_account(session, provider, account_id)
+        notice = gateways.open(account).read_notice(headers, body, now)
+        event_id = await _store(session, account, notice, body)
+        if event_id is not None:
+            await enqueue(session, HANDLE_TASK, event_id=event_id)
+
+
+async def handle_notice(gateways: Gateways, desk: SaleDesk, event_id: UUID) -> None:
+    """Ask the provider about the payment that a webhook hints at, and settle what it says."""
+    database = gateways.database
+    async with database.read(ACTOR) as session:
+        event = await session.get_one(WebhookEvent, event_id)
+        if event.handled_at is not None:
+            return
+        account = await get_account(session, event.account_id)
+        payment = await _find_payment(session, event)
+    outcome = Outcome.UNKNOWN
+    if payment is not None and payment.reference is not None:
+        ref = event.provider_ref or payment.provider_ref
+        remote = await gateways.open(account).fetch(payment.reference, ref)
+        if remote is not None:
+            outcome = await settle(database, desk, account, remote)
+    await _finish(database, event_id, outcome)
+
+
+async def forget_notices(session: WriteSession) -> None:
+    """Let go of webhooks that no provider repeats any more."""
+    await session.execute(_FORGET)
+
+
+async def _find_account(session: ReadSession, provider: str, account_id: UUID | None) -> GatewayAccount:
+    if account_id is None:
+        account = await find_only_account(session, provider)
+    else:
+        account = await get_account(session, account_id)
+    if account is None or account.provider != provider:
+        raise AccountNotFound
+    return account
+
+
+async def _store(session: WriteSession, account: GatewayAccount, notice: Notice, body: bytes) -> UUID | None:
+    """The new row's id; None when the provider said so before."""
+    key = notice.event_key
+    row = {
+        "id": new_id(),
+        "merchant_id": account.merchant_id,
+        "account_id": account.id,
+        "event_key": key if len(key) <= _LONGEST_KEY else sha256(key.encode()).hexdigest(),
+        "kind": notice.kind[:80],
+        "reference": notice.reference,
+        "provider_ref": notice.provider_ref,
+        "body": body,
+    }
+    stored = insert(WebhookEvent).values(row).on_conflict_do_nothing().returning(WebhookEvent.id)
+    event_id: UUID | None = await session.scalar(stored)
+    return event_id
+
+
+async def _find_payment(session: ReadSession, event: WebhookEvent) -> Payment | None:
+    of_account = select(Payment).where(Payment.gateway_account_id == event.account_id)
+    if event.reference is not None:
+        return await _first(
+            session, of_account.where(Payment.reference == event.reference, Payment.method_id.is_not(None))
+        )
+    if event.provider_ref is not None:
+        return await _first(session, of_account.where(Payment.provider_ref == event.provider_ref))
+    return None
+
+
+async def _first(session: ReadSession, query: Select[Payment]) -> Payment | None:
+    payment: Payment | None = await session.scalar(query.limit(1))
+    return payment
+
+
+async def _finish(database: Database, event_id: UUID, outcome: Outcome) -> None:
+    async with database.write(ACTOR) as session:
+        event = await session.get_one(WebhookEvent, event_id)
+        event.handled_at = (await session.scalars(select(func.clock_timestamp()))).one()
+        event.outcome = outcome.value

@@ -1,0 +1,98 @@
+"""Which providers there are, what each needs to know, and the objects that speak to them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import httpx
+import orjson
+from sqlalchemy import select
+from sqlalchemy.orm import undefer
+
+from pesan.db import Database, ReadSession
+from pesan.db.base import UUID
+from pesan.kit.sealing import SealBroken, SecretBox
+from pesan.payments.gateways.base import Account, Gateway
+from pesan.payments.gateways.errors import AccountNotFound, AccountSealed
+from pesan.payments.gateways.midtrans import Midtrans
+from pesan.payments.gateways.models import GatewayAccount
+from pesan.payments.gateways.sandbox import SANDBOX, Sandbox
+
+_PURPOSE = "payments:gateway-secrets"
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A provider that merchants can choose.
+
+    `secrets` are the names of what its dashboard gives; `window` is how long its page may stay open, which a hold is
+    extended to once.
+    """
+
+    title: str
+    secrets: tuple[str, ...]
+    window: timedelta = timedelta(minutes=15)
+    make: Callable[[Account, httpx.AsyncClient], Gateway] | None = None
+
+
+PROVIDERS: Mapping[str, Provider] = {
+    "midtrans": Provider("Midtrans", ("server_key",), make=Midtrans),
+    SANDBOX: Provider("Sandbox", ("webhook_secret",)),
+}
+
+
+def make_gateway(account: Account, http: httpx.AsyncClient) -> Gateway:
+    """The adapter of an account at a provider that is spoken to over the network; raises AccountNotFound."""
+    provider = PROVIDERS.get(account.provider)
+    if provider is None or provider.make is None:
+        raise AccountNotFound
+    return provider.make(account, http)
+
+
+@dataclass(frozen=True)
+class Gateways:
+    """Opens the adapters of merchants' accounts in this process; secrets leave it only inside them."""
+
+    database: Database
+    secret: bytes = field(repr=False)
+    http: httpx.AsyncClient
+    base_url: str
+    takes_sandbox: bool
+
+    def seal(self, merchant_id: UUID, account_id: UUID, secrets: Mapping[str, str]) -> bytes:
+        """Secrets as they may be stored, for one account."""
+        return self._box.close(orjson.dumps(dict(secrets)), f"{merchant_id}:{account_id}")
+
+    def open(self, row: GatewayAccount) -> Gateway:
+        """The adapter of an account whose row was read with its secrets; raises AccountSealed, AccountNotFound."""
+        if row.provider == SANDBOX and not self.takes_sandbox:
+            raise AccountNotFound
+        try:
+            secrets = orjson.loads(self._box.open(row.secrets_sealed, f"{row.merchant_id}:{row.id}"))
+        except SealBroken as error:
+            raise AccountSealed from error
+        account = Account(row.provider, row.is_live, secrets, row.account_id)
+        if row.provider == SANDBOX:
+            return Sandbox(account, self.database, row.merchant_id, row.id, self.base_url)
+        return make_gateway(account, self.http)
+
+    @property
+    def _box(self) -> SecretBox:
+        return SecretBox(self.secret, _PURPOSE)
+
+
+async def get_account(session: ReadSession, account_id: UUID) -> GatewayAccount:
+    """An account with its secrets, for who may open it; raises AccountNotFound."""
+    account = await session.scalar(_WITH_SECRETS.where(GatewayAccount.id == account_id))
+    if account is None:
+        raise AccountNotFound
+    return account
+
+
+async def find_only_account(session: ReadSession, provider: str) -> GatewayAccount | None:
+    """The one account at this provider, where there is only one."""
+    found = (await session.scalars(_WITH_SECRETS.where(GatewayAccount.provider == provider).limit(2))).all()
+    return found[0] if len(found) == 1 else None
+
+
+_WITH_SECRETS = select(GatewayAccount).options(undefer(GatewayAccount.secrets_sealed))

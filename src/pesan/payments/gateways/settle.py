@@ -1,0 +1,260 @@
+"""What a provider says of a payment becomes what we hold of it: exactly once, and never backwards.
+
+First the money is written down under the order's lock, then the order moves at the sale desk, together with the
+ledger. Whatever dies in between is found by its `payment_key` and taken up again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from pesan.audit import record
+from pesan.db import Actor, Database, ReadSession, WriteSession
+from pesan.idempotency.service import Answer, Wanted
+from pesan.kit.ids import new_id
+from pesan.logging import get_logger
+from pesan.orders.desk import SaleDesk
+from pesan.orders.errors import WrongState
+from pesan.orders.models import Order
+from pesan.orders.moves import Move
+from pesan.orders.states import OrderEvent, OrderState
+from pesan.payments.gateways.base import RemotePayment, RemoteState
+from pesan.payments.gateways.companions import GatewayCapture, GatewayRefundDue
+from pesan.payments.gateways.locks import lock_chosen
+from pesan.payments.gateways.models import GatewayAccount
+from pesan.payments.models import Payment
+from pesan.payments.refunds.models import Refund
+from pesan.payments.refunds.states import RefundCause, RefundMethod, RefundState
+from pesan.payments.states import PaymentState
+
+ACTOR = Actor.system("gateway")
+_ATTEMPTS = 4
+_EVENTS: Mapping[OrderState, OrderEvent] = {
+    OrderState.HOLD: OrderEvent.PAY,
+    OrderState.REVIEW: OrderEvent.PAY,
+    OrderState.EXPIRED: OrderEvent.PAY_LATE,
+    OrderState.CANCELLED: OrderEvent.PAY_LATE,
+    OrderState.REJECTED: OrderEvent.PAY_LATE,
+    OrderState.PAID: OrderEvent.PAY_AGAIN,
+    OrderState.COMPLETED: OrderEvent.PAY_AGAIN,
+    OrderState.REFUNDED: OrderEvent.PAY_AGAIN,
+}
+_OVER = frozenset({RemoteState.FAILED, RemoteState.CANCELLED, RemoteState.EXPIRED})
+_REVERSED = frozenset({RemoteState.REFUNDED, RemoteState.PARTIALLY_REFUNDED, RemoteState.DISPUTED})
+
+log = get_logger(__name__)
+
+
+class Outcome(StrEnum):
+    """What came of what a provider said."""
+
+    UNKNOWN = "unknown"
+    NOTHING = "nothing"
+    FLAGGED = "flagged"
+    OVER = "over"
+    SETTLED = "settled"
+
+
+class Flag(StrEnum):
+    """Why money that a provider took settles nothing until a person has looked at it."""
+
+    AMOUNT = "amount"
+    CURRENCY = "currency"
+    ACCOUNT = "account"
+    REVERSED = "reversed"
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What was written down; `payment_id` is the payment that has to be settled, if one has."""
+
+    outcome: Outcome
+    payment_id: UUID | None = None
+
+
+async def settle(
+    database: Database, desk: SaleDesk, account: GatewayAccount, remote: RemotePayment
+) -> Outcome:
+    """Bring our side to what the provider says now; the same word again changes nothing."""
+    async with database.write(ACTOR) as session:
+        noted = await note(session, account, remote)
+    if noted.payment_id is not None:
+        await capture(database, desk, noted.payment_id)
+    return noted.outcome
+
+
+async def note(session: WriteSession, account: GatewayAccount, remote: RemotePayment) -> Noted:
+    """Write down what the provider says of one of this account's payments.
+
+    **Locks** the order.
+    """
+    payment = await _find(session, account, remote.reference)
+    if payment is None:
+        return Noted(Outcome.UNKNOWN)
+    order = await lock_chosen(session, payment.order_id)
+    await session.refresh(payment)
+    payment.checked_at = (await session.scalars(select(func.clock_timestamp()))).one()
+    if remote.state is RemoteState.PAID:
+        return await _note_money(session, order, payment, account, remote)
+    if remote.state in _REVERSED:
+        return await _note_reversal(session, order, payment, remote)
+    if payment.state == PaymentState.PAID or payment.payment_key is not None:
+        return Noted(Outcome.NOTHING)  # what was paid does not become unpaid by an older word
+    payment.remote_state = remote.state.value
+    if remote.state not in _OVER:
+        return Noted(Outcome.NOTHING)
+    await _note_end(session, order, payment, remote.state)
+    return Noted(Outcome.OVER)
+
+
+async def capture(database: Database, desk: SaleDesk, payment_id: UUID) -> None:
+    """Move the order of a payment whose money was taken: paid, or due back; done already, nothing happens.
+
+    Raises what the desk refuses for a reason that passes, such as an event that is just being cancelled.
+    """
+    for attempt in range(_ATTEMPTS):
+        async with database.read(ACTOR) as session:
+            payment = await session.get_one(Payment, payment_id)
+            order = await session.get_one(Order, payment.order_id)
+        if payment.state == PaymentState.PAID:
+            return
+        try:
+            await desk.submit(_move(order, payment))
+        except WrongState:  # somebody moved the order in between
+            if attempt == _ATTEMPTS - 1:
+                raise
+        else:
+            return
+
+
+def _move(order: Order, payment: Payment) -> Move:
+    """One capture has one key at the desk, so that it moves an order once, whoever tells of it and how often."""
+    event = _EVENTS[OrderState(order.state)]
+    cause = RefundCause.PAID_AGAIN if event is OrderEvent.PAY_AGAIN else RefundCause.PAID_LATE
+    money = (order.id, order.merchant_id, payment.amount)
+    captured = GatewayCapture(*money, payment_id=payment.id)
+    due = GatewayRefundDue(*money, payment_id=payment.id, cause=cause)
+    return Move(
+        event,
+        order.event_id,
+        ACTOR,
+        order.id,
+        data={"payment_id": str(payment.id)},
+        companions=(due if event is OrderEvent.PAY_AGAIN else captured,),
+        if_refund_due=(due,),
+        wanted=Wanted(
+            f"gateway:{payment.gateway_account_id}",
+            str(payment.payment_key),
+            sha256(payment.id.bytes).digest(),
+        ),
+        render=lambda _: Answer(200, b""),
+    )
+
+
+async def _find(session: ReadSession, account: GatewayAccount, reference: str) -> Payment | None:
+    found: Payment | None = await session.scalar(
+        select(Payment).where(
+            Payment.reference == reference,
+            Payment.gateway_account_id == account.id,
+            Payment.method_id.is_not(None),
+        )
+    )
+    return found
+
+
+async def _note_money(
+    session: WriteSession, order: Order, payment: Payment, account: GatewayAccount, remote: RemotePayment
+) -> Noted:
+    fault = _fault(payment, account, remote)
+    if fault is not None:
+        await flag(session, order, payment, fault)
+        return Noted(Outcome.FLAGGED)
+    key = remote.payment_key or remote.provider_ref
+    captured = await _captured(session, payment, remote, key)
+    if captured.payment_key is None:
+        captured.payment_key = key
+        await session.flush()
+    captured.remote_state = remote.state.value
+    return Noted(Outcome.SETTLED, captured.id)
+
+
+def _fault(payment: Payment, account: GatewayAccount, remote: RemotePayment) -> Flag | None:
+    if remote.currency.upper() != payment.currency:
+        return Flag.CURRENCY
+    if remote.amount != payment.amount:
+        return Flag.AMOUNT
+    if account.account_id and remote.account and remote.account != account.account_id:
+        return Flag.ACCOUNT
+    return None
+
+
+async def _captured(session: WriteSession, payment: Payment, remote: RemotePayment, key: str) -> Payment:
+    """The payment that this money is; a second capture of one attempt is a payment of its own."""
+    if payment.payment_key == key or (payment.payment_key is None and payment.state != PaymentState.PAID):
+        return payment
+    again = select(Payment).where(
+        Payment.gateway_account_id == payment.gateway_account_id, Payment.payment_key == key
+    )
+    known: Payment | None = await session.scalar(again)
+    if known is not None:
+        return known
+    extra = Payment(
+        id=new_id(),
+        merchant_id=payment.merchant_id,
+        order_id=payment.order_id,
+        base_amount=remote.amount,
+        amount=remote.amount,
+        currency=payment.currency,
+        state=PaymentState.SUPERSEDED.value,
+        gateway_account_id=payment.gateway_account_id,
+        reference=payment.reference,
+        provider_ref=remote.provider_ref,
+        payment_key=key,
+        closed_at=payment.checked_at,
+    )
+    session.add(extra)
+    await session.flush()
+    return extra
+
+
+async def _note_end(session: WriteSession, order: Order, payment: Payment, state: RemoteState) -> None:
+    """The attempt is over: choosing the same way again makes another one."""
+    if payment.state != PaymentState.FAILED:
+        data = {"payment_id": str(payment.id), "state": state.value}
+        await record(session, order, action="order:payment:ended", actor=ACTOR, data=data)
+    payment.state = PaymentState.FAILED.value
+    payment.closed_at = payment.closed_at or payment.checked_at
+    await session.flush()
+
+
+async def _note_reversal(
+    session: WriteSession, order: Order, payment: Payment, remote: RemotePayment
+) -> Noted:
+    """Money went back: expected when we sent it, and for a person to look at when somebody else did."""
+    sent = await session.scalar(
+        select(func.coalesce(func.sum(Refund.amount), 0)).where(
+            Refund.order_id == order.id,
+            Refund.method == RefundMethod.GATEWAY,
+            Refund.state.in_((RefundState.APPROVED, RefundState.PAID)),
+        )
+    )
+    payment.remote_state = remote.state.value
+    if remote.state is RemoteState.DISPUTED or remote.refunded_amount > int(sent or 0):
+        await flag(session, order, payment, Flag.REVERSED)
+        return Noted(Outcome.FLAGGED)
+    return Noted(Outcome.NOTHING)
+
+
+async def flag(session: WriteSession, order: Order, payment: Payment, reason: Flag) -> None:
+    """Ask a person to look, once for each reason; the caller holds the order's lock."""
+    if payment.flag == reason:
+        return
+    payment.flag = reason.value
+    data = {"payment_id": str(payment.id), "flag": reason.value}
+    await record(session, order, action="order:payment:flagged", actor=ACTOR, data=data)
+    await session.flush()
+    log.warning("a payment at a provider needs a person", payment=str(payment.id), flag=reason.value)

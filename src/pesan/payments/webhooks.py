@@ -1,0 +1,39 @@
+"""Where payment providers report: stored as it came and answered at once, whatever is inside."""
+
+import time
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from pesan.payments.gateways.inbox import receive_notice
+from pesan.payments.gateways.registry import Gateways
+from pesan.web.access import Who, allow
+from pesan.web.deps import get_registry
+
+PREFIX = "/v1/payments/webhook/"
+router = APIRouter(prefix="/v1/payments/webhook", tags=["ticketing"], dependencies=[allow(Who.PUBLIC)])
+
+
+@router.post("/{provider}", status_code=200)
+async def take_notice(request: Request, provider: str) -> Response:
+    """A webhook of the only account that this instance has at a provider."""
+    return await _take(request, provider, None)
+
+
+@router.post("/{provider}/{account_id}", status_code=200)
+async def take_notice_of_account(request: Request, provider: str, account_id: UUID) -> Response:
+    """A webhook of one merchant's account."""
+    return await _take(request, provider, account_id)
+
+
+async def _take(request: Request, provider: str, account_id: UUID | None) -> Response:
+    await receive_notice(
+        get_registry(request)[Gateways],
+        provider=provider,
+        account_id=account_id,
+        headers={name.lower(): value for name, value in request.headers.items()},
+        body=await request.body(),
+        now=time.time(),
+    )
+    return Response(status_code=200)
