@@ -9,7 +9,11 @@ from tests.architecture.sources import ROOT, sources
 ROUTE_FILES = ("api", "pages", "webhooks", "routes")
 FRAMEWORK = ("fastapi", "starlette")
 # What the routes of one feature share, in files of their own beside them.
-SHARED_BY_ROUTES = {"src/pesan/backoffice/desk.py", "src/pesan/storefront/files.py"}
+SHARED_BY_ROUTES = {
+    "src/pesan/backoffice/desk.py",
+    "src/pesan/storefront/files.py",
+    "src/pesan/storefront/signed_in.py",
+}
 LOCKS = re.compile(r"with_for_update|FOR (NO KEY )?UPDATE|FOR (KEY )?SHARE")
 # Whoever skips what is locked waits for nobody, and can be part of no deadlock.
 NEVER_WAITS = re.compile(r"FOR UPDATE( OF \w+)? SKIP LOCKED")

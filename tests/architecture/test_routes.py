@@ -13,13 +13,14 @@ from pesan.web.access import DeclaredRoute, Who, list_routes
 from tests.support.factories import Make
 
 TABLE = Path(__file__).with_name("routes.txt")
-ROLES = ("anonymous", "guest", "staff", "organizer", "admin")
+ROLES = ("anonymous", "guest", "customer", "staff", "organizer", "admin")
 IS = {
     "anonymous": {Who.PUBLIC},
     "guest": {Who.PUBLIC, Who.GUEST_WITH_CODE},
-    "staff": {Who.PUBLIC, Who.STAFF},
-    "organizer": {Who.PUBLIC, Who.STAFF, Who.ORGANIZER},
-    "admin": {Who.PUBLIC, Who.STAFF, Who.ORGANIZER, Who.ADMIN},
+    "customer": {Who.PUBLIC, Who.USER},
+    "staff": {Who.PUBLIC, Who.USER, Who.STAFF},
+    "organizer": {Who.PUBLIC, Who.USER, Who.STAFF, Who.ORGANIZER},
+    "admin": {Who.PUBLIC, Who.USER, Who.STAFF, Who.ORGANIZER, Who.ADMIN},
 }
 # What turns a caller away for who they are; whatever else a route answers, it let them in.
 REFUSALS = {"auth.required", "forbidden"}
@@ -69,6 +70,8 @@ async def browser(app: FastAPI, make: Make, role: str) -> httpx.AsyncClient:
     cookies: dict[str, str] = {}
     if role in {"staff", "organizer"}:
         cookies = await make.session_of(await make.user(await make.merchant(), MerchantRole(role)))
+    elif role == "customer":
+        cookies = await make.session_of(await make.user())
     elif role == "admin":
         cookies = await make.session_of(await make.user(platform_role=PlatformRole.ADMIN))
     headers = {"accept": "application/json", **({"x-booking-code": UNUSED_CODE} if role == "guest" else {})}
@@ -78,7 +81,7 @@ async def browser(app: FastAPI, make: Make, role: str) -> httpx.AsyncClient:
 
 
 def turned_away(answer: httpx.Response) -> bool:
-    if answer.headers.get("location", "").startswith("/backoffice/login"):
+    if answer.headers.get("location", "").startswith(("/backoffice/login", "/account/login?next=")):
         return True
     is_problem = answer.headers.get("content-type", "").startswith("application/problem+json")
     return is_problem and answer.json()["code"] in REFUSALS

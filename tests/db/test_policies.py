@@ -119,6 +119,21 @@ async def test_a_user_without_a_merchant_sees_themselves(world: World, web_datab
     assert seen == plus(seen_by_anybody(), {"users": 1}, "A")
 
 
+async def test_a_user_sees_the_orders_of_their_account_and_their_tickets(
+    world: World, web_database: Database, owner: Connection
+):
+    buyer = uuid4()
+    owner.execute(
+        text("UPDATE orders SET user_id = :user WHERE id = :id"), {"user": buyer, "id": world.a.sold.id}
+    )
+    owner.commit()
+
+    seen = await seen_by(world, web_database, Actor.user(buyer))
+
+    assert seen == plus(seen_by_anybody(), OF_A_SOLD_ORDER, "A")
+    assert await seen_by(world, web_database, Actor.user(uuid4())) == seen_by_anybody()
+
+
 @pytest.mark.parametrize("name", ["A", "B"])
 async def test_staff_see_every_row_of_their_merchant_and_none_of_the_other(
     world: World, web_database: Database, name: str

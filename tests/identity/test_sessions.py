@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from pesan.db import Actor, Database
-from pesan.identity.errors import EmailTaken, UnknownUser, WeakPassword, WrongCredentials
+from pesan.identity.errors import EmailTaken, UnknownSession, UnknownUser, WeakPassword, WrongCredentials
 from pesan.identity.models import Membership, Session, User
 from pesan.identity.policies import SignedIn
 from pesan.identity.queries import find_session, list_members
@@ -16,8 +16,9 @@ from pesan.identity.service import (
     NewSession,
     change_password,
     create_user,
+    end_session,
     log_in,
-    log_out,
+    log_out_everywhere,
     set_active,
     set_membership,
     set_password,
@@ -95,10 +96,33 @@ async def test_log_out_ends_that_session_only(database: Database, opened: NewSes
     other = await log_in(database, email="siti@kopi.example", password=PASSWORD)
 
     async with database.identity() as session:
-        await log_out(session, opened.session_id)
+        await end_session(session, user_id=opened.user_id, session_id=opened.session_id, actor=SYSTEM)
 
     assert await who(database, opened) is None
     assert await who(database, other) is not None
+
+
+async def test_somebody_elses_session_cannot_be_ended(
+    database: Database, opened: NewSession, make_user: MakeUser
+) -> None:
+    stranger = await make_user()
+
+    with pytest.raises(UnknownSession):
+        async with database.identity() as session:
+            await end_session(
+                session, user_id=stranger.id, session_id=opened.session_id, actor=Actor.user(stranger.id)
+            )
+
+    assert await who(database, opened) is not None
+
+
+async def test_log_out_everywhere_ends_every_session(database: Database, opened: NewSession) -> None:
+    other = await log_in(database, email="siti@kopi.example", password=PASSWORD)
+
+    async with database.identity() as session:
+        await log_out_everywhere(session, user_id=opened.user_id, actor=Actor.user(opened.user_id))
+
+    assert [await who(database, one) for one in (opened, other)] == [None, None]
 
 
 async def test_changed_password_ends_the_other_sessions(database: Database, opened: NewSession) -> None:

@@ -10,6 +10,7 @@ from pesan.app.modules import import_tasks
 from pesan.checkout.letters import letter_composers
 from pesan.checkout.room import DiskRoom
 from pesan.db import Database
+from pesan.identity.links import AccountLinks
 from pesan.identity.sessions import UserSessions
 from pesan.kit.registry import Registry
 from pesan.messaging import Mailer
@@ -53,6 +54,7 @@ def build_registry(instance: Instance, login: str) -> Registry:
     takes_sandbox = not settings.is_production
     registry.add(Gateways, Gateways(database, settings.secret, http, settings.base_url, takes_sandbox))
     registry.add(Sessions, UserSessions(database))
+    registry.add(AccountLinks, AccountLinks(settings.secret, settings.base_url))
     outbox = None if settings.is_production else settings.home / "outbox"
     smtp_url = settings.smtp_url.get_secret_value()
     mailer = registry.add(Mailer, open_mailer(smtp_url, outbox=outbox))

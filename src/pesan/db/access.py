@@ -21,6 +21,7 @@ _MERCHANTS = "(select coalesce(nullif(current_setting('pesan.merchant_ids', true
 _CODES = "(select coalesce(nullif(current_setting('pesan.order_codes', true), ''), '{}'))::text[]"
 OWN_MERCHANT = f"(id = ANY ({_MERCHANTS}) OR {PLATFORM_ADMIN})"
 STAFF_OF_MERCHANT = f"(merchant_id = ANY ({_MERCHANTS}) OR {PLATFORM_ADMIN})"
+OWN_ROW = "user_id = (select nullif(current_setting('pesan.user_id', true), ''))::uuid"
 HOLDS_ORDER_CODE = f"code = ANY ({_CODES})"
 HOLDS_TICKET = (
     "id = ANY ((select coalesce(nullif(current_setting('pesan.ticket_ids', true), ''), '{}'))::uuid[])"

@@ -38,6 +38,11 @@ class Actor:
         return cls(ActorKind.GUEST, order_codes=order_codes, ip_digest=ip_digest)
 
     @classmethod
+    def user(cls, user_id: UUID, *, ip_digest: str | None = None) -> "Actor":
+        """Somebody who is signed in and works for nobody."""
+        return cls(ActorKind.USER, user_id=user_id, ip_digest=ip_digest)
+
+    @classmethod
     def staff(
         cls,
         user_id: UUID,

@@ -54,3 +54,22 @@ class UnknownUser(PesanError):
     code = "identity.unknown_user"
     status = 404
     message = Text(id="Pengguna ini tidak ditemukan.", en="This user was not found.")
+
+
+class LinkOver(PesanError):
+    """A link from a mail is forged, too old, or was used already; never says which."""
+
+    code = "identity.link_over"
+    status = 410
+    message = Text(
+        id="Tautan ini sudah tidak berlaku. Minta tautan baru, lalu buka yang terbaru di emailmu.",
+        en="This link is no longer valid. Ask for a new one and open the latest in your mail.",
+    )
+
+
+class UnknownSession(PesanError):
+    """This person has no live session of this id."""
+
+    code = "identity.unknown_session"
+    status = 404
+    message = Text(id="Perangkat ini sudah keluar.", en="This device is signed out already.")

@@ -3,13 +3,13 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Text, func
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pesan.audit.models import Audited
 from pesan.db import Access, Base, Policy, primary_key
 from pesan.db.access import PLATFORM_ADMIN, STAFF_OF_MERCHANT, system_policy
-from pesan.identity.states import MerchantRole, PlatformRole
+from pesan.identity.states import MerchantRole, PlatformRole, SessionKind
 
 
 class User(Audited, Base):
@@ -24,6 +24,8 @@ class User(Audited, Base):
     password_hash: Mapped[str] = mapped_column(Text)
     platform_role: Mapped[PlatformRole | None] = mapped_column(Text)
     is_active: Mapped[bool] = mapped_column(default=True)
+    locale: Mapped[str] = mapped_column(String(2), server_default="id")
+    email_verified_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     password_changed_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
@@ -47,7 +49,7 @@ class Membership(Base):
 
 
 class Session(Base):
-    """One signed-in browser. Only the token's digest is stored: a copy of this table signs nobody in."""
+    """One signed-in browser or program. Only the token's digest is stored: a copy of this table signs nobody in."""
 
     __tablename__ = "sessions"
 
@@ -60,6 +62,9 @@ class Session(Base):
     ip_digest: Mapped[str | None] = mapped_column(Text)
     user_agent: Mapped[str | None] = mapped_column(Text)
     revoked_at: Mapped[datetime | None]
+    kind: Mapped[SessionKind] = mapped_column(Text, server_default="browser")
+
+    __table_args__ = (CheckConstraint("kind IN ('browser', 'api')", name="kind"),)
 
 
 class LogInGuard(Base):
@@ -87,7 +92,8 @@ ACCESS = [
         "users",
         grants={
             "request": "SELECT (id, name)",
-            "identity": "SELECT, UPDATE (password_hash, password_changed_at, audit_seq, audit_head)",
+            "identity": "SELECT, INSERT,"
+            " UPDATE (password_hash, password_changed_at, email_verified_at, audit_seq, audit_head)",
             "system": "SELECT, INSERT, UPDATE",
         },
         policies=[
@@ -112,7 +118,7 @@ ACCESS = [
     Access(
         "sessions",
         grants={
-            "identity": "SELECT, INSERT, UPDATE (last_seen_at, revoked_at)",
+            "identity": "SELECT, INSERT, UPDATE (token_digest, last_seen_at, expires_at, revoked_at)",
             "system": "SELECT, UPDATE (revoked_at), DELETE",
         },
         policies=[Policy("identity", _IDENTITY, "true"), system_policy()],

@@ -6,6 +6,8 @@ from uuid import UUID
 from pesan.db import Actor
 from pesan.identity.states import MerchantRole, PlatformRole
 
+CUSTOMER = "customer"
+
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
@@ -18,14 +20,25 @@ class SignedIn:
     platform_role: PlatformRole | None
     roles: dict[UUID, MerchantRole]
     is_due_for_touch: bool
+    is_verified: bool = False
 
     @property
     def is_platform_admin(self) -> bool:
         """Whether every merchant of the instance is theirs to see."""
         return self.platform_role is not None
 
+    @property
+    def role(self) -> str:
+        """The most that they are anywhere: `customer`, `staff`, `organizer`, `admin` or `super_admin`."""
+        if self.platform_role:
+            return self.platform_role.value
+        at_merchants = set(self.roles.values())
+        return next((role.value for role in MerchantRole if role in at_merchants), CUSTOMER)
+
     def to_actor(self, *, ip_digest: str | None = None) -> Actor:
-        """The actor that queries and moves run as."""
+        """The actor that queries and moves run as; whoever works for nobody is a customer."""
+        if self.role == CUSTOMER:
+            return Actor.user(self.user_id, ip_digest=ip_digest)
         return Actor.staff(
             self.user_id,
             frozenset(self.roles),

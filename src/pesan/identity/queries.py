@@ -2,16 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from pesan.db import ReadSession
 from pesan.identity.emails import fold_email
 from pesan.identity.models import Membership, Session, User
 from pesan.identity.policies import SignedIn
-from pesan.identity.states import SESSION_IDLE, TOUCH_AFTER, MerchantRole, PlatformRole
+from pesan.identity.states import SESSION_IDLE, TOUCH_AFTER, MerchantRole, PlatformRole, SessionKind
+
+MOST_SESSIONS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +36,49 @@ class Member:
     role: MerchantRole
 
 
-async def find_session(session: ReadSession, token: str) -> SignedIn | None:
-    """The person whose live session `token` opens, with the roles of this moment.
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """One device or program on which a person is signed in."""
 
-    One statement, judged by the database's clock.
-    """
+    id: UUID
+    kind: SessionKind
+    created_at: datetime
+    last_seen_at: datetime
+    user_agent: str | None
+
+
+async def find_session(session: ReadSession, token: str) -> SignedIn | None:
+    """The person whose live session a browser's `token` opens, with the roles of this moment."""
+    seen_lately = Session.last_seen_at > func.clock_timestamp() - SESSION_IDLE
+    return await _find_person(
+        session,
+        Session.token_digest == token_digest(token),
+        Session.kind == SessionKind.BROWSER,
+        seen_lately,
+    )
+
+
+async def find_program(session: ReadSession, session_id: UUID) -> SignedIn | None:
+    """The person for whom a program has the live session of this id."""
+    return await _find_person(session, Session.id == session_id, Session.kind == SessionKind.API)
+
+
+async def list_sessions(session: ReadSession, user_id: UUID) -> Sequence[OpenSession]:
+    """Where a person is signed in, the latest used first."""
+    clock = func.clock_timestamp()
+    is_live = or_(Session.kind == SessionKind.API, Session.last_seen_at > clock - SESSION_IDLE)
+    rows = await session.execute(
+        select(Session.id, Session.kind, Session.created_at, Session.last_seen_at, Session.user_agent)
+        .where(Session.user_id == user_id, Session.revoked_at.is_(None))
+        .where(Session.expires_at > clock, is_live)
+        .order_by(Session.last_seen_at.desc(), Session.id)
+        .limit(MOST_SESSIONS)
+    )
+    return [OpenSession(row.id, SessionKind(row.kind), *row[2:]) for row in rows]
+
+
+async def _find_person(session: ReadSession, *where: ColumnElement[bool]) -> SignedIn | None:
+    """One statement, judged by the database's clock."""
     roles = func.jsonb_object_agg(Membership.merchant_id, Membership.role).filter(
         Membership.merchant_id.is_not(None)
     )
@@ -49,18 +90,18 @@ async def find_session(session: ReadSession, token: str) -> SignedIn | None:
             User.name,
             User.email,
             User.platform_role,
+            User.email_verified_at.is_not(None),
             func.coalesce(roles, func.jsonb_build_object()),
         )
         .join(User, User.id == Session.user_id)
         .outerjoin(Membership, Membership.user_id == User.id)
-        .where(Session.token_digest == token_digest(token), Session.revoked_at.is_(None), User.is_active)
-        .where(Session.expires_at > clock, Session.last_seen_at > clock - SESSION_IDLE)
+        .where(*where, Session.revoked_at.is_(None), Session.expires_at > clock, User.is_active)
         .group_by(Session.id, User.id)
     )
     row = found.one_or_none()
     if row is None:
         return None
-    session_id, is_due, user_id, name, email, platform_role, merchant_roles = row
+    session_id, is_due, user_id, name, email, platform_role, is_verified, merchant_roles = row
     return SignedIn(
         session_id=session_id,
         user_id=user_id,
@@ -69,6 +110,7 @@ async def find_session(session: ReadSession, token: str) -> SignedIn | None:
         platform_role=PlatformRole(platform_role) if platform_role else None,
         roles={UUID(merchant_id): MerchantRole(role) for merchant_id, role in merchant_roles.items()},
         is_due_for_touch=is_due,
+        is_verified=is_verified,
     )
 
 

@@ -14,6 +14,31 @@ LONGEST_LOCK = timedelta(hours=24)
 FORGET_ATTEMPTS_AFTER = timedelta(hours=24)
 
 
+API_LIFE = timedelta(days=7)
+"""How long a refresh token may wait for its use."""
+API_LONGEST = timedelta(days=30)
+"""After this a program signs in again, however often it came back."""
+
+ACCOUNT_LETTER_TASK = "notifications.send_account_letter"
+JOIN_ORDERS_TASK = "orders.join_account"
+VERIFY_WITHIN = timedelta(days=3)
+RESET_WITHIN = timedelta(hours=1)
+
+
+class LinkPurpose(StrEnum):
+    """What a link in a mail is for; it opens nothing else."""
+
+    VERIFY_EMAIL = "verify_email"
+    RESET_PASSWORD = "reset_password"  # noqa: S105  no password
+
+
+class SessionKind(StrEnum):
+    """Whose session it is: a browser's, opened by its cookie, or a program's, kept alive by refresh tokens."""
+
+    BROWSER = "browser"
+    API = "api"
+
+
 class PlatformRole(StrEnum):
     """A role over every merchant of the instance."""
 

@@ -9,6 +9,9 @@ from pesan.kit.i18n import DEFAULT_LOCALE, Locale
 from pesan.messaging import Attachment
 from pesan.notifications.states import ChannelName, Kind
 
+ACCENT, ON_ACCENT = "#5a36d6", "#ffffff"
+"""The house's own colours, for whoever has none."""
+
 
 @dataclass(frozen=True, slots=True)
 class LetterFacts:
@@ -26,8 +29,8 @@ class LetterFacts:
     amount: str = ""
     reason: str = ""
     reference: str = ""
-    accent: str = "#5a36d6"
-    on_accent: str = "#ffffff"
+    accent: str = ACCENT
+    on_accent: str = ON_ACCENT
 
 
 @dataclass(frozen=True, slots=True)

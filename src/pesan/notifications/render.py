@@ -9,8 +9,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from pesan.kit.i18n import Text
 from pesan.notifications import words
-from pesan.notifications.letters import Letter
+from pesan.notifications.letters import ACCENT, ON_ACCENT, Letter
 
+_HOUSE = "Pesan"
 _TYPED_BY_PEOPLE = ("buyer_name", "merchant_name", "event_title", "where", "reason", "reference")
 # What mail programs turn into links by themselves: `host.name`, `scheme:`, `user@host`, `www`.
 _LINKABLE = re.compile(r"(?<=\S)([.@:/])(?=\S)")
@@ -35,6 +36,17 @@ def render(letter: Letter) -> Rendered:
         subject=words.WORDS[letter.kind].subject.in_(letter.locale, event_title=letter.facts.event_title),
         text=_templates().get_template("mail.txt").render(context),
         html=_templates().get_template("mail.html").render(context),
+    )
+
+
+def render_plain(subject: str, url: str, context: Mapping[str, object]) -> Rendered:
+    """A letter of the house's own, in its colours and without a table of facts."""
+    house = {"merchant_name": _HOUSE, "accent": ACCENT, "on_accent": ON_ACCENT}
+    full = {"facts": house, "rows": (), "url": url, **context}
+    return Rendered(
+        subject=subject,
+        text=_templates().get_template("mail.txt").render(full),
+        html=_templates().get_template("mail.html").render(full),
     )
 
 

@@ -2,19 +2,54 @@
 
 from uuid import UUID
 
+from sqlalchemy import func, select
+
+from pesan.audit.service import record
 from pesan.db import Actor, Database
+from pesan.identity.links import AccountLinks
+from pesan.identity.locks import lock_user
+from pesan.identity.states import ACCOUNT_LETTER_TASK, LinkPurpose
 from pesan.jobs import GiveUp, task
 from pesan.kit.registry import Registry
-from pesan.messaging import MessageDelayed, MessageRejected
+from pesan.messaging import Mailer, MessageDelayed, MessageRejected
 from pesan.notifications import service
+from pesan.notifications.accounts import compose_account_mail
 from pesan.notifications.channels import Channels
 from pesan.notifications.letters import Composers
+from pesan.settings import Settings
 
 _ACTOR = Actor.system("notifications")
 
 
 class NothingToSay(Exception):
     """The order moved on, or its buyer asked to be forgotten: there is nothing left to say, or nobody to say it to."""
+
+
+@task(ACCOUNT_LETTER_TASK, queue="mail")
+async def send_account_letter(deps: Registry, user_id: UUID, purpose: str, letter_id: UUID) -> None:
+    """Send somebody the link they asked for; a letter to nobody, to a disabled person or for nothing is not sent.
+
+    The link is made here, so that the queue holds nothing that opens an account.
+    """
+    async with deps[Database].write(_ACTOR) as session:
+        user = await lock_user(session, user_id)
+        if user is None or not user.is_active:
+            return
+        wanted = LinkPurpose(purpose)
+        await record(session, user, action="user:link:sent", actor=_ACTOR, data={"purpose": purpose})
+        now = (await session.scalars(select(func.extract("epoch", func.clock_timestamp())))).one()
+    mail = compose_account_mail(
+        user,
+        wanted,
+        links=deps[AccountLinks],
+        sender=deps[Settings].mail_from,
+        letter_id=letter_id,
+        now=float(now),
+    )
+    try:
+        await deps[Mailer].send(mail)
+    except MessageRejected as problem:
+        raise GiveUp(problem.code) from problem
 
 
 @task(service.DELIVER_TASK, queue="mail", lock="delivery:{delivery_id}")

@@ -147,5 +147,6 @@ def _changed(order: OrderFacts, move: Move, transition: Transition, now: datetim
         submitted_at=now if target is OrderState.REVIEW else order.submitted_at,
         ended_at=now if target in ENDED else None,
         reject_reason=move.reason if target is OrderState.REJECTED else order.reject_reason,
-        decided_by=move.actor.user_id or order.decided_by,
+        # A buyer who is signed in decides nothing about their own order.
+        decided_by=(move.actor.works_for(order.merchant_id) and move.actor.user_id) or order.decided_by,
     )

@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import ARRAY, String, Uuid, bindparam, text
+from sqlalchemy import ARRAY, String, Uuid, bindparam, select, text
 
 from pesan.catalog.queries import TERMS_COLUMNS, Terms
 from pesan.catalog.terms import PromoTerms, SeatTerms, TypeTerms, columns_of
 from pesan.db import WriteSession
 from pesan.db.pipeline import Later, Pipe, Row, pipelined
-from pesan.orders.models import COUNTED
+from pesan.orders.models import COUNTED, Order
 from pesan.orders.moves import OrderFacts
 from pesan.orders.states import OrderState
 
@@ -141,3 +141,15 @@ def _sales(rows: Sequence[Row]) -> list[Sale]:
         for row in rows
         for now, unreviewed, next_hold_ends, has_types in [row[width:]]
     ]
+
+
+async def lock_without_account(session: WriteSession, email: str, *, limit: int) -> Sequence[Order]:
+    """Orders of this address that belong to no account, locked by id."""
+    query = (
+        select(Order)
+        .where(Order.email == email, Order.user_id.is_(None))
+        .order_by(Order.id)
+        .limit(limit)
+        .with_for_update(key_share=True)
+    )
+    return (await session.scalars(query)).all()

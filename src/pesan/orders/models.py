@@ -18,6 +18,7 @@ from pesan.db import Access, Base, Policy, Timestamp, primary_key
 from pesan.db.access import (
     HOLDS_ORDER_CODE,
     OF_VISIBLE_ORDER,
+    OWN_ROW,
     REQUEST,
     STAFF_OF_MERCHANT,
     sale_policy,
@@ -58,6 +59,15 @@ class Order(Audited, Base):
         *(_live_index(column) for column in ("wa", "email", "ip_digest")),
         Index(
             "ix_orders_review", "merchant_id", "submitted_at", "id", postgresql_where=text("state = 'REVIEW'")
+        ),
+        # Neither costs a hold without an account or an e-mail anything.
+        Index(
+            "ix_orders_user", "user_id", text("placed_at DESC"), postgresql_where=text("user_id IS NOT NULL")
+        ),
+        Index(
+            "ix_orders_without_account",
+            "email",
+            postgresql_where=text("user_id IS NULL AND email IS NOT NULL"),
         ),
         Index("ix_orders_list", "merchant_id", text("placed_at DESC"), "id"),
     )
@@ -121,10 +131,11 @@ ACCESS = [
             "request": "SELECT, UPDATE (audit_seq, audit_head)",
             "sale": "SELECT, INSERT, UPDATE (state, hold_expires_at, payment_open_until, reject_reason, decided_by,"
             " submitted_at, state_changed_at, ended_at, audit_seq, audit_head)",
-            "system": "SELECT, UPDATE (audit_seq, audit_head)",
+            "system": "SELECT, UPDATE (user_id, audit_seq, audit_head)",
         },
         [
             Policy("guest", (REQUEST,), HOLDS_ORDER_CODE),
+            Policy("account", (REQUEST,), OWN_ROW, command="SELECT"),
             Policy("staff", (REQUEST,), STAFF_OF_MERCHANT),
             sale_policy(),
             system_policy(),

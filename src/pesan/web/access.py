@@ -15,10 +15,11 @@ from pesan.web.people import ORGANIZER, Person
 
 
 class Who(StrEnum):
-    """Who may call a route. A platform administrator may whatever organizers and staff may."""
+    """Who may call a route. A user is whoever is signed in; an administrator may whatever organizers and staff may."""
 
     PUBLIC = "public"
     GUEST_WITH_CODE = "guest_with_code"
+    USER = "user"
     STAFF = "staff"
     ORGANIZER = "organizer"
     ADMIN = "admin"
@@ -50,7 +51,7 @@ class Allowed:
             raise Forbidden
 
     def _admits(self, person: Person) -> bool:
-        if person.is_platform_admin:
+        if person.is_platform_admin or Who.USER in self.who:
             return True
         roles = set(map(str, person.roles.values()))
         return (Who.STAFF in self.who and bool(roles)) or (Who.ORGANIZER in self.who and ORGANIZER in roles)

@@ -5,11 +5,13 @@ from typing import Any
 
 from fastapi import Request
 
-from pesan.db import Actor, Database
+from pesan.db import Actor, ActorKind, Database
 from pesan.kit.ids import normalise_code
 from pesan.kit.registry import Registry
+from pesan.settings import Settings
 from pesan.web.context import context_of
 from pesan.web.cookies import remembered_codes, session_token
+from pesan.web.errors import SignInNeeded
 from pesan.web.guests import find_guest_id, guest_id
 from pesan.web.limits.limiter import Limiter
 from pesan.web.locale import get_locale
@@ -20,6 +22,7 @@ MAX_CODE = 40
 
 __all__ = [
     "booking_codes",
+    "buyer_actor",
     "buyer_digest",
     "client_ip",
     "find_guest_id",
@@ -73,6 +76,20 @@ async def get_actor(request: Request) -> Actor:
     if person is None:
         return guest_actor(request)
     return replace(person.to_actor(ip_digest=ip_digest(request)), order_codes=booking_codes(request))
+
+
+async def buyer_actor(request: Request) -> Actor:
+    """Who buys: a guest, and whoever is signed in, for whose account it is then.
+
+    Raises SignInNeeded where the instance sells to accounts only.
+    """
+    guest = guest_actor(request)
+    person = await find_person(request)
+    if person is not None:
+        return replace(guest, kind=ActorKind.USER, user_id=person.to_actor().user_id)
+    if get_registry(request)[Settings].require_login:
+        raise SignInNeeded
+    return guest
 
 
 def guest_actor(request: Request) -> Actor:

@@ -5,6 +5,8 @@ from urllib.parse import quote, urlsplit
 from starlette.requests import Request
 
 LOGIN_PATH = "/backoffice/login"
+ACCOUNT_LOGIN_PATH = "/account/login"
+_OF_STAFF = ("/backoffice", "/organizer")
 MAX_LENGTH = 1_000
 
 
@@ -22,8 +24,9 @@ def safe_next(value: str | None, default: str = "/") -> str:
 
 
 def login_address(request: Request) -> str:
-    """The log-in page, which leads back to the page that was asked for."""
+    """The log-in page of staff or of customers, which leads back to the page that was asked for."""
+    page = LOGIN_PATH if request.url.path.startswith(_OF_STAFF) else ACCOUNT_LOGIN_PATH
     if request.method not in {"GET", "HEAD"}:
-        return LOGIN_PATH
+        return page
     query = f"?{request.url.query}" if request.url.query else ""
-    return f"{LOGIN_PATH}?next={quote(request.url.path + query, safe='')}"
+    return f"{page}?next={quote(request.url.path + query, safe='')}"

@@ -9,8 +9,8 @@ from pesan.backoffice.desk import Desk, DeskOf, go, show
 from pesan.backoffice.forms.account import LogInForm, PasswordForm
 from pesan.backoffice.forms.state import FormState, read_form
 from pesan.errors import PesanError
-from pesan.identity.policies import SignedIn
-from pesan.identity.service import change_password, log_in, log_out
+from pesan.identity.service import change_password, log_in
+from pesan.storefront.signed_in import end_current
 from pesan.web.access import Who, allow
 from pesan.web.cookies import drop_session, write_session
 from pesan.web.csrf import require_csrf
@@ -49,7 +49,7 @@ async def submit_log_in(request: Request) -> Response:
         )
     except PesanError as refusal:
         return _log_in_page(request, form.state, target, refusal)
-    await _end_current(request)
+    await end_current(request)
     response = go(target)
     write_session(request, response, opened.token)
     return response
@@ -58,7 +58,7 @@ async def submit_log_in(request: Request) -> Response:
 @router.post("/logout", dependencies=[allow(Who.PUBLIC), require_csrf])
 async def submit_log_out(request: Request) -> Response:
     """End the session on the server and in the browser."""
-    await _end_current(request)
+    await end_current(request)
     response = go(LOGIN_PATH)
     drop_session(request, response)
     return response
@@ -91,13 +91,6 @@ async def _account_page(
     async with desk.reading("account") as room:
         context = {"form": form, "schema": PasswordForm, "problem": problem, "saved": saved}
         return desk.page(room.chrome, "account", context, status=status)
-
-
-async def _end_current(request: Request) -> None:
-    person = await find_person(request)
-    if isinstance(person, SignedIn):
-        async with get_database(request).identity() as session:
-            await log_out(session, person.session_id)
 
 
 def _log_in_page(

@@ -1,7 +1,20 @@
 """What identity does: signing in and out, and changing people, their passwords and their roles."""
 
 from pesan.identity.service.logging_in import log_in
-from pesan.identity.service.sessions import NewSession, log_out, revoke_sessions, touch
+from pesan.identity.service.registering import (
+    ask_reset,
+    ask_verification,
+    register,
+    reset_password,
+    verify_email,
+)
+from pesan.identity.service.sessions import (
+    NewSession,
+    end_session,
+    log_out_everywhere,
+    revoke_sessions,
+    touch,
+)
 from pesan.identity.service.users import (
     change_password,
     create_user,
@@ -13,14 +26,20 @@ from pesan.identity.service.users import (
 
 __all__ = [
     "NewSession",
+    "ask_reset",
+    "ask_verification",
     "change_password",
     "create_user",
+    "end_session",
     "log_in",
-    "log_out",
+    "log_out_everywhere",
+    "register",
+    "reset_password",
     "revoke_sessions",
     "set_active",
     "set_membership",
     "set_password",
     "set_platform_role",
     "touch",
+    "verify_email",
 ]

@@ -15,7 +15,7 @@ from pesan.identity.models import LogInGuard
 from pesan.identity.passwords import verify_password
 from pesan.identity.queries import Credentials, find_credentials
 from pesan.identity.service.sessions import NewSession, open_session
-from pesan.identity.states import lock_after
+from pesan.identity.states import SessionKind, lock_after
 
 
 async def log_in(
@@ -23,6 +23,7 @@ async def log_in(
     *,
     email: str,
     password: str,
+    kind: SessionKind = SessionKind.BROWSER,
     ip_digest: str | None = None,
     user_agent: str | None = None,
 ) -> NewSession:
@@ -43,7 +44,9 @@ async def log_in(
         guard = await lock_guard(session, email)
         refusal = await _settle(session, guard, known, accepted=accepted, ip_digest=ip_digest)
         if known and accepted and not refusal:
-            opened = await _open(session, known, upgraded, ip_digest=ip_digest, user_agent=user_agent)
+            opened = await _open(
+                session, known, upgraded, kind=kind, ip_digest=ip_digest, user_agent=user_agent
+            )
     if opened:
         return opened
     raise refusal or WrongCredentials()
@@ -86,6 +89,7 @@ async def _open(
     known: Credentials,
     upgraded: str | None,
     *,
+    kind: SessionKind,
     ip_digest: str | None,
     user_agent: str | None,
 ) -> NewSession | None:
@@ -95,7 +99,7 @@ async def _open(
         return None
     if upgraded:
         user.password_hash = upgraded
-    opened = open_session(session, user.id, ip_digest=ip_digest, user_agent=user_agent)
+    opened = open_session(session, user.id, kind=kind, ip_digest=ip_digest, user_agent=user_agent)
     actor = Actor.staff(user.id, frozenset(), ip_digest=ip_digest)
     await record(
         session, user, action="user:session:opened", actor=actor, data={"session_id": str(opened.session_id)}

@@ -6,10 +6,13 @@ from uuid import UUID
 
 from sqlalchemy import func, update
 
-from pesan.db import WriteSession
+from pesan.audit.service import record
+from pesan.db import Actor, WriteSession
+from pesan.identity.errors import UnknownSession
+from pesan.identity.locks import lock_user
 from pesan.identity.models import Session
 from pesan.identity.queries import token_digest
-from pesan.identity.states import SESSION_LIFE, TOUCH_AFTER
+from pesan.identity.states import SESSION_LIFE, TOUCH_AFTER, SessionKind
 from pesan.kit.ids import new_id
 
 _TOKEN_BYTES = 32
@@ -26,12 +29,19 @@ class NewSession:
 
 
 def open_session(
-    session: WriteSession, user_id: UUID, *, ip_digest: str | None, user_agent: str | None
+    session: WriteSession,
+    user_id: UUID,
+    *,
+    kind: SessionKind = SessionKind.BROWSER,
+    ip_digest: str | None,
+    user_agent: str | None,
 ) -> NewSession:
     """Open a session under a token nobody has seen before: one set in advance by somebody else is never taken up."""
-    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    session_id = new_id()
+    token = _new_token(kind, session_id)
     row = Session(
-        id=new_id(),
+        id=session_id,
+        kind=kind,
         token_digest=token_digest(token),
         user_id=user_id,
         expires_at=func.clock_timestamp() + SESSION_LIFE,
@@ -39,16 +49,30 @@ def open_session(
         user_agent=(user_agent or "")[:_USER_AGENT_LIMIT] or None,
     )
     session.add(row)
-    return NewSession(token, row.id, user_id)
+    return NewSession(token, session_id, user_id)
 
 
-async def log_out(session: WriteSession, session_id: UUID) -> None:
-    """End one session on the server, whatever its cookie does."""
-    await session.execute(
-        update(Session)
-        .where(Session.id == session_id, Session.revoked_at.is_(None))
-        .values(revoked_at=func.clock_timestamp())
+async def end_session(session: WriteSession, *, user_id: UUID, session_id: UUID, actor: Actor) -> None:
+    """End one session of a person on the server, whatever its cookie does.
+
+    **Locks** the user. **Raises** UnknownSession when it is somebody else's, or over.
+    """
+    user = await lock_user(session, user_id)
+    mine = (Session.id == session_id, Session.user_id == user_id, Session.revoked_at.is_(None))
+    ending = update(Session).where(*mine).values(revoked_at=func.clock_timestamp()).returning(Session.id)
+    if user is None or await session.scalar(ending) is None:
+        raise UnknownSession
+    await record(
+        session, user, action="user:session:closed", actor=actor, data={"session_id": str(session_id)}
     )
+
+
+async def log_out_everywhere(session: WriteSession, *, user_id: UUID, actor: Actor) -> None:
+    """End every session of a person, this one too. **Locks** the user."""
+    user = await lock_user(session, user_id)
+    if user is not None:
+        await revoke_sessions(session, user_id)
+        await record(session, user, action="user:sessions:closed", actor=actor)
 
 
 async def revoke_sessions(session: WriteSession, user_id: UUID, *, keep: UUID | None = None) -> None:
@@ -67,3 +91,9 @@ async def touch(session: WriteSession, session_id: UUID) -> None:
         .where(Session.id == session_id, Session.last_seen_at < clock - TOUCH_AFTER)
         .values(last_seen_at=clock)
     )
+
+
+def _new_token(kind: SessionKind, session_id: UUID) -> str:
+    # A refresh token names its session, so that one that was used before is recognised as such.
+    secret = secrets.token_urlsafe(_TOKEN_BYTES)
+    return f"{session_id.hex}.{secret}" if kind is SessionKind.API else secret

@@ -45,6 +45,12 @@ async def create_user(
         password_hash=await hash_password(password),
         platform_role=platform_role,
     )
+    await add_user(session, user, actor=actor)
+    return user
+
+
+async def add_user(session: WriteSession, user: User, *, actor: Actor) -> None:
+    """Write a new person down, with their first audit entry; raises EmailTaken."""
     session.add(user)
     try:
         await session.flush()
@@ -53,9 +59,8 @@ async def create_user(
             raise EmailTaken from error
         raise
     await record(
-        session, user, action="user:account:created", actor=actor, data={"platform_role": platform_role}
+        session, user, action="user:account:created", actor=actor, data={"platform_role": user.platform_role}
     )
-    return user
 
 
 async def set_membership(
@@ -124,7 +129,7 @@ async def set_password(session: WriteSession, *, user_id: UUID, password: str, a
     """Set a password on somebody's behalf and end all their sessions."""
     user = await _locked_user(session, user_id)
     check_new_password(password, user.email, user.name)
-    await _store_password(session, user, password, keep=None)
+    await store_password(session, user, await hash_password(password), keep=None)
     await record(session, user, action="user:password:reset", actor=actor)
 
 
@@ -140,14 +145,16 @@ async def change_password(database: Database, person: SignedIn, *, current: str,
     if not fits:
         raise WrongCredentials
     check_new_password(new, person.email, person.name)
+    hashed = await hash_password(new)
     async with database.identity() as session:
         user = await _locked_user(session, person.user_id)
-        await _store_password(session, user, new, keep=person.session_id)
+        await store_password(session, user, hashed, keep=person.session_id)
         await record(session, user, action="user:password:changed", actor=person.to_actor())
 
 
-async def _store_password(session: WriteSession, user: User, password: str, *, keep: UUID | None) -> None:
-    user.password_hash = await hash_password(password)
+async def store_password(session: WriteSession, user: User, hashed: str, *, keep: UUID | None) -> None:
+    """Put a new hash in the place of the old one and end the person's sessions, except the one to `keep`."""
+    user.password_hash = hashed
     user.password_changed_at = func.clock_timestamp()
     await session.flush()
     await revoke_sessions(session, user.id, keep=keep)

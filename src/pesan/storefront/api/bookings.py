@@ -13,7 +13,6 @@ from pesan.checkout.answers import answer_of, hold_answer, state_answer
 from pesan.checkout.proofs import take_proof
 from pesan.checkout.room import DiskRoom, SalesPaused
 from pesan.checkout.schemas import HoldAnswer, HoldRequest, MethodChoice, StateAnswer
-from pesan.db import Actor
 from pesan.errors import Forbidden
 from pesan.idempotency.service import Answer, Replay, answer_once
 from pesan.kit.ids import normalise_code
@@ -51,7 +50,7 @@ from pesan.web.access import Who, allow
 from pesan.web.context import context_of
 from pesan.web.cookies import remember_code
 from pesan.web.deps import (
-    buyer_digest,
+    buyer_actor,
     get_actor,
     get_database,
     get_locale,
@@ -81,6 +80,7 @@ NOT_YOURS = (SignInNeeded, Forbidden, OrderNotFound)
         *KEY_REFUSALS,
         ValidationFailed,
         EventNotFound,
+        SignInNeeded,
         SoldOut,
         HoldPoolFull,
         SaleClosed,
@@ -106,7 +106,7 @@ async def hold(request: Request) -> Response:
         event_id=wish.event_id,
         buyer=wish,
         lines=[LineWish(wish.qty)],
-        actor=Actor.guest(ip_digest=buyer_digest(request)),  # a new booking needs no code of an older one
+        actor=await buyer_actor(request),
         locale=get_locale(request),
         room=registry[DiskRoom],
         once=service.Once(wanted, render) if wanted else None,

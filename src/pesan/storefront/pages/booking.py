@@ -37,7 +37,7 @@ from pesan.web.access import Who, allow
 from pesan.web.context import context_of
 from pesan.web.cookies import remember_code
 from pesan.web.csrf import require_csrf
-from pesan.web.deps import get_database, get_locale, get_registry, guest_actor, guest_id
+from pesan.web.deps import buyer_actor, get_database, get_locale, get_registry, guest_actor, guest_id
 from pesan.web.limits import HOLD, Limiter
 from pesan.web.pages import render
 
@@ -59,6 +59,7 @@ class _Typed:
 @router.get("/x/{key}/book")
 async def show_sheet(request: Request, key: str) -> Response:
     """The empty sheet, or one filled from an ended booking (`?from=CODE`) that starts again."""
+    await buyer_actor(request)  # whoever has to sign in does it before they type
     async with get_database(request).read(guest_actor(request)) as session:
         listing = await find_listing(request, session, key)
     card = show_card(listing)
@@ -95,7 +96,7 @@ async def _hold(request: Request, listing: Listing, buyer: HoldForm, key: str) -
         deps[SaleDesk],
         event_id=listing.event.id,
         buyer=buyer,
-        actor=guest_actor(request),
+        actor=await buyer_actor(request),
         locale=get_locale(request),
         room=deps[DiskRoom],
         lines=[LineWish(buyer.qty)],

@@ -116,6 +116,8 @@ def upgrade() -> None:
     sa.Column('password_hash', sa.Text(), nullable=False),
     sa.Column('platform_role', sa.Text(), nullable=True),
     sa.Column('is_active', sa.Boolean(), nullable=False),
+    sa.Column('locale', sa.String(length=2), server_default='id', nullable=False),
+    sa.Column('email_verified_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.Column('password_changed_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.Column('audit_seq', sa.Integer(), server_default='0', nullable=False),
@@ -178,6 +180,8 @@ def upgrade() -> None:
     sa.Column('ip_digest', sa.Text(), nullable=True),
     sa.Column('user_agent', sa.Text(), nullable=True),
     sa.Column('revoked_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('kind', sa.Text(), server_default='browser', nullable=False),
+    sa.CheckConstraint("kind IN ('browser', 'api')", name=op.f('ck_sessions_kind')),
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_sessions_user_id_users'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_sessions')),
     sa.UniqueConstraint('token_digest', name=op.f('uq_sessions_token_digest'))
@@ -489,6 +493,8 @@ def upgrade() -> None:
     op.create_index('ix_orders_live_ip_digest', 'orders', ['event_id', 'ip_digest'], unique=False, postgresql_where=sa.text("(state IN ('HOLD', 'REVIEW') OR (total_amount = 0 AND state IN ('PAID', 'COMPLETED'))) AND ip_digest IS NOT NULL"))
     op.create_index('ix_orders_live_wa', 'orders', ['event_id', 'wa'], unique=False, postgresql_where=sa.text("(state IN ('HOLD', 'REVIEW') OR (total_amount = 0 AND state IN ('PAID', 'COMPLETED'))) AND wa IS NOT NULL"))
     op.create_index('ix_orders_review', 'orders', ['merchant_id', 'submitted_at', 'id'], unique=False, postgresql_where=sa.text("state = 'REVIEW'"))
+    op.create_index('ix_orders_user', 'orders', ['user_id', sa.literal_column('placed_at DESC')], unique=False, postgresql_where=sa.text('user_id IS NOT NULL'))
+    op.create_index('ix_orders_without_account', 'orders', ['email'], unique=False, postgresql_where=sa.text('user_id IS NULL AND email IS NOT NULL'))
     op.create_table('ledger_entries',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('transaction_id', sa.Uuid(), nullable=False),

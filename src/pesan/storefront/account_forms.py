@@ -1,0 +1,88 @@
+"""What people type about their account; the forms' HTML constraints come from here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from pesan.checkout.schemas import EMAIL_MEND, NAME_MEND
+from pesan.identity.passwords import MAX_LENGTH, MIN_LENGTH
+from pesan.kit.i18n import Text
+
+F = TypeVar("F", bound=BaseModel)
+Email = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=254)]
+Given = Annotated[str, StringConstraints(min_length=1, max_length=MAX_LENGTH)]
+Chosen = Annotated[str, StringConstraints(min_length=MIN_LENGTH, max_length=MAX_LENGTH)]
+
+MENDS: Mapping[str, Text] = {
+    "name": NAME_MEND,
+    "email": EMAIL_MEND,
+    "password": Text(
+        id=f"Pakai {MIN_LENGTH} sampai {MAX_LENGTH} karakter.",
+        en=f"Use {MIN_LENGTH} to {MAX_LENGTH} characters.",
+    ),
+    "given": Text(id="Isi kata sandimu.", en="Enter your password."),
+}
+
+
+class AccountForm(BaseModel):
+    """Unknown fields are ignored, so that nobody sets what the form does not ask."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class LogInForm(AccountForm):
+    """Who one says one is."""
+
+    email: Email
+    given: Given
+
+
+class RegisterForm(AccountForm):
+    """A new account."""
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=100)]
+    email: Email
+    password: Chosen
+
+
+class AddressForm(AccountForm):
+    """Where a link goes."""
+
+    email: Email
+
+
+class NewPasswordForm(AccountForm):
+    """A password to set by a link."""
+
+    password: Chosen
+
+
+class PasswordForm(AccountForm):
+    """One's own new password."""
+
+    given: Given
+    password: Chosen
+
+
+@dataclass(frozen=True, slots=True)
+class Filled(Generic[F]):
+    """A form as it was sent; `valid` is None exactly when `errors` has something. Passwords are not kept."""
+
+    schema: type[F]
+    valid: F | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, Text] = field(default_factory=dict)
+
+
+def read_account_form(schema: type[F], typed: Mapping[str, Any]) -> Filled[F]:
+    """Check what was typed against `schema`."""
+    kept: dict[str, str] = {
+        name: str(typed.get(name, "")) for name in ("name", "email") if name in schema.model_fields
+    }
+    try:
+        return Filled(schema, schema.model_validate(dict(typed)), kept)
+    except ValidationError as error:
+        wrong = {str(item["loc"][0]) for item in error.errors()}
+        return Filled(schema, None, kept, {name: MENDS[name] for name in MENDS if name in wrong})
