@@ -46,6 +46,8 @@ class Seeds:
     """What is really there, so that some of the requests succeed."""
 
     event_ids: list[str]
+    fair_id: str
+    item: dict[str, Any]
     method_ids: list[str]
     holds: list[tuple[str, str]]
     codes: list[str]
@@ -83,7 +85,7 @@ async def test_every_route_of_the_api_is_in_the_document(client, app):
         (method, route.path)
         for route in list_routes(app)
         for method in route.methods
-        if route.path.startswith(("/api/", "/.well-known/jwks"))
+        if route.path.startswith(("/api/", "/v1/", "/.well-known/jwks"))
     }
     assert described == served
 
@@ -100,7 +102,7 @@ async def test_document_describes_what_a_client_must_know(client):
         for path, op in posts.items()
         if "Idempotency-Key" in [p["name"] for p in op.get("parameters", [])]
     }
-    assert set(posts) - with_key == {"/api/verify/qr"}  # reads only
+    assert set(posts) - with_key == {"/api/verify/qr", "/v1/orders/quote"}  # read only
     opened = {path for path, op in posts.items() if "bookingCode" in str(op.get("security"))}
     assert opened == {path for path in posts if "{id}" in path}
     assert document["components"]["securitySchemes"]["bookingCode"]["name"] == "X-Booking-Code"
@@ -112,6 +114,8 @@ async def sow(make: Make, database) -> Seeds:
     event = await make.event(merchant, capacity=1_000_000)
     full = await make.event(merchant, capacity=1)
     await make.order(full, state=OrderState.REVIEW)
+    fair = await make.event(merchant, capacity=1_000_000, max_per_order=10)
+    offer = await make.ticket_type(fair, inventory=1_000_000)
     methods = [await add_method(database, merchant.id, draft) for draft in (BANK, QRIS)]
     holds = [await make.order(event) for _ in range(HOLDS)]
     others = [
@@ -120,6 +124,8 @@ async def sow(make: Make, database) -> Seeds:
     ]
     return Seeds(
         event_ids=[str(event.id), str(event.id), str(full.id)],
+        fair_id=str(fair.id),
+        item={"ticket_type_id": str(offer.id), "qty": 1},
         method_ids=[str(method.id) for method in methods],
         holds=[(str(order.id), order.code) for order in holds],
         codes=[order.code for order in (*holds[:3], *others)],
@@ -205,7 +211,7 @@ def cases(operation: Any, mode: GenerationMode, seeds: Seeds) -> st.SearchStrate
                 lambda code: operation.as_strategy(mode, path_parameters={"code": code})
             )
         )
-    elif "/bookings/{id}" in operation.path:
+    elif "/bookings/{id}" in operation.path or "/orders/{id}" in operation.path:
         about.append(
             st.sampled_from(seeds.holds).flatmap(
                 lambda hold: operation.as_strategy(
@@ -233,6 +239,10 @@ def fill(case: Case, number: int, seeds: Seeds) -> Case:
         return case
     real = {
         "eventId": seeds.event_ids[number % len(seeds.event_ids)],
+        "event_id": seeds.fair_id,
+        "items": [seeds.item],
+        "buyer": {"name": "Siti Nurhaliza", "email": f"siti{number}@contoh.id"},
+        "promo_code": None,
         "methodId": seeds.method_ids[number % len(seeds.method_ids)],
         "name": "Siti Nurhaliza",
         "wa": "0812-3456-7890" if number % 3 else None,

@@ -33,7 +33,7 @@ PUBLIC = {
 }
 # No web request reads these; finding out who somebody is has a role of its own, and answers have a function.
 CLOSED = {"amount_reservations", "idempotency_keys", "sandbox_payments", "sessions", "webhook_events"}
-OF_AN_ORDER = {"orders": 1, "order_lines": 1, "payments": 1}
+OF_AN_ORDER = {"orders": 1, "order_lines": 1, "claims": 1, "payments": 1}
 OF_A_SOLD_ORDER = {**OF_AN_ORDER, "payment_proofs": 1, "tickets": 1}
 
 

@@ -6,7 +6,14 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pesan.db import Access, Base, Policy, primary_key
-from pesan.db.access import ANY_ACTOR, REQUEST, STAFF_OF_MERCHANT, sale_policy, system_policy
+from pesan.db.access import (
+    ANY_ACTOR,
+    OF_VISIBLE_ORDER,
+    REQUEST,
+    STAFF_OF_MERCHANT,
+    sale_policy,
+    system_policy,
+)
 from pesan.db.base import UUID
 
 DEFAULT_HOLD_RATIO = Decimal("0.30")
@@ -75,6 +82,12 @@ ACCESS = [
     Access(
         "claims",
         {"request": "SELECT", "sale": "SELECT, INSERT, UPDATE (bucket)", "system": "SELECT"},
-        [Policy("staff", (REQUEST,), STAFF_OF_MERCHANT, command="SELECT"), sale_policy(), system_policy()],
+        [
+            # A buyer's own claims say which seats are theirs.
+            Policy("guest", (REQUEST,), OF_VISIBLE_ORDER, command="SELECT"),
+            Policy("staff", (REQUEST,), STAFF_OF_MERCHANT, command="SELECT"),
+            sale_policy(),
+            system_policy(),
+        ],
     ),
 ]

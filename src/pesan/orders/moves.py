@@ -11,6 +11,7 @@ from pesan.db import Actor, WriteSession
 from pesan.idempotency.service import Answer, Wanted
 from pesan.kit.i18n import Locale
 from pesan.kit.ids import new_code, new_id
+from pesan.orders.pricing import Totals
 from pesan.orders.states import OrderEvent, OrderState
 
 
@@ -131,7 +132,7 @@ class OrderFacts:
 
 
 class Moved(NamedTuple):
-    """What a move did, at the database's time `at`."""
+    """What a move did, at the database's time `at`; `totals` are told of a new order."""
 
     order_id: UUID
     merchant_id: UUID
@@ -143,6 +144,7 @@ class Moved(NamedTuple):
     currency: str
     hold_expires_at: datetime
     at: datetime
+    totals: Totals | None = None
 
 
 @dataclass(frozen=True, slots=True)

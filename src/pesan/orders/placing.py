@@ -46,9 +46,15 @@ def place(move: Move, wish: Placement, situation: Situation) -> Granted:
     situation.claims[order.id] = list(needs.items())
     for key in keys:
         situation.live[key] = situation.live.get(key, 0) + 1
-    return Granted(
-        move, order, transition, None, moved_of(order, situation.now), move.companions, placed=placed
-    )
+    moved = moved_of(order, situation.now)._replace(totals=placed.totals)
+    return Granted(move, order, transition, None, moved, move.companions, placed=placed)
+
+
+def preview(wish: Placement, situation: Situation) -> Placed:
+    """What `wish` would cost now, places aside; raises what `place` would refuse it for."""
+    terms = situation.terms[wish.event_id]
+    _require_open_sale(terms, wish, situation)
+    return _compose(wish, terms, situation)
 
 
 def buyer_keys(move: Move) -> list[tuple[UUID, str, str]]:

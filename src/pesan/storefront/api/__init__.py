@@ -2,11 +2,14 @@
 
 from pesan.storefront.api.bookings import guest, holds
 from pesan.storefront.api.items import router as items
+from pesan.storefront.api.offers import router as offers
+from pesan.storefront.api.orders import guest as orders_of_guests
+from pesan.storefront.api.orders import public as orders
 from pesan.storefront.api.tickets import public as tickets
 from pesan.storefront.api.tickets import well_known
 
 # Holds come first: on a hot sale, no other route is tried before theirs.
-ROUTERS = (holds, guest, items, tickets, well_known)
+ROUTERS = (holds, orders, guest, orders_of_guests, items, offers, tickets, well_known)
 
 TAGS = (
     {
@@ -15,7 +18,7 @@ TAGS = (
     },
     {
         "name": "ticketing",
-        "description": "What gates and other programs need to check tickets by themselves.",
+        "description": "Orders of several ticket types and seats, and what gates need to check tickets by themselves.",
     },
 )
 
