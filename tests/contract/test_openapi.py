@@ -22,10 +22,13 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from pesan.kit.ids import new_id
+from pesan.kit.signing import Signer
 from pesan.orders.states import OrderState
+from pesan.tickets.queries import list_tickets
 from tests.payments.steps import BANK, QRIS, add_method
 from tests.storage.files import encoded, picture
-from tests.support.factories import Make
+from tests.support.factories import SYSTEM, Make
+from tests.support.fulfilment import fulfil
 
 load_all_checks()
 
@@ -51,6 +54,8 @@ class Seeds:
     method_ids: list[str]
     holds: list[tuple[str, str]]
     codes: list[str]
+    tickets: list[tuple[str, str]]
+    qr_token: str
 
 
 @dataclass
@@ -61,8 +66,8 @@ class Findings:
     wrong: list[str] = field(default_factory=list)
 
 
-async def test_service_answers_as_its_document_says(live_server, make: Make, database):
-    seeds = await sow(make, database)
+async def test_service_answers_as_its_document_says(live_server, make: Make, database, settings):
+    seeds = await sow(make, database, settings.secret)
     service = await live_server()
 
     findings = await asyncio.to_thread(examine, service.url, seeds)
@@ -108,7 +113,7 @@ async def test_document_describes_what_a_client_must_know(client):
     assert document["components"]["securitySchemes"]["bookingCode"]["name"] == "X-Booking-Code"
 
 
-async def sow(make: Make, database) -> Seeds:
+async def sow(make: Make, database, secret: bytes) -> Seeds:
     """Two events, one of them full, ways to pay, holds to move, and a booking in every state."""
     merchant = await make.merchant(name="Kopi Senja")
     event = await make.event(merchant, capacity=1_000_000)
@@ -122,6 +127,10 @@ async def sow(make: Make, database) -> Seeds:
         await make.order(event, state=state)
         for state in (OrderState.REVIEW, OrderState.PAID, OrderState.REJECTED, OrderState.CANCELLED)
     ]
+    done = await make.order(event, state=OrderState.PAID)
+    await fulfil(make, database, done)
+    async with database.read(SYSTEM) as session:
+        (ticket,) = await list_tickets(session, done.id)
     return Seeds(
         event_ids=[str(event.id), str(event.id), str(full.id)],
         fair_id=str(fair.id),
@@ -129,6 +138,8 @@ async def sow(make: Make, database) -> Seeds:
         method_ids=[str(method.id) for method in methods],
         holds=[(str(order.id), order.code) for order in holds],
         codes=[order.code for order in (*holds[:3], *others)],
+        tickets=[(str(ticket.id), done.code)],
+        qr_token=Signer(secret, "ticket.qr").sign(f"{ticket.id}:0"),
     )
 
 
@@ -211,9 +222,11 @@ def cases(operation: Any, mode: GenerationMode, seeds: Seeds) -> st.SearchStrate
                 lambda code: operation.as_strategy(mode, path_parameters={"code": code})
             )
         )
-    elif "/bookings/{id}" in operation.path or "/orders/{id}" in operation.path:
+    elif "token" in names:
+        about.append(operation.as_strategy(mode, path_parameters={"token": seeds.qr_token}))
+    elif any(part in operation.path for part in ("/bookings/{id}", "/orders/{id}", "/tickets/{id}")):
         about.append(
-            st.sampled_from(seeds.holds).flatmap(
+            st.sampled_from(seeds.tickets if "/tickets/" in operation.path else seeds.holds).flatmap(
                 lambda hold: operation.as_strategy(
                     mode,
                     path_parameters={"id": hold[0]},

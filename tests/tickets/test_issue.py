@@ -13,7 +13,7 @@ from pesan.kit import metrics
 from pesan.kit.ids import ALPHABET, normalise_code
 from pesan.orders.errors import WrongState
 from pesan.orders.models import Order
-from pesan.orders.moves import Move
+from pesan.orders.moves import LineWish, Move, SeatWish, TypeWish
 from pesan.orders.states import OrderEvent, OrderState
 from pesan.tickets import qr, tokens
 from pesan.tickets.issue import make_tickets, read_entitlement, void_tickets
@@ -72,6 +72,60 @@ async def test_fulfil_order_makes_one_signed_ticket_a_unit_and_completes_the_ord
         assert (code.ticket_id, code.epoch) == (ticket.id, 0)
         assert claims.expires_at == code.expires_at == int(ticket.expires_at.timestamp())
     assert await _offenders(database) == {}
+
+
+def seated_lines(offer, seats):
+    wishes = tuple(SeatWish(seat.id, seat.pool_id) for seat in seats)
+    return (LineWish(len(seats), TypeWish(offer.id, offer.pool_id), wishes),)
+
+
+async def test_fulfil_order_gives_each_ticket_its_type_and_its_seat(database, make, deps):
+    event = await make.event(max_per_order=5)
+    offer = await make.ticket_type(event, is_seated=True)
+    seats = await make.seats(offer, 3)
+    order = await make.order(event, state=OrderState.PAID, lines=seated_lines(offer, seats[1:]))
+
+    await fulfil_order(deps, order.id)
+
+    tickets = await _tickets(database, order.id)
+    assert [(ticket.ticket_type_id, ticket.seat_id) for ticket in tickets] == [
+        (offer.id, seats[1].id),
+        (offer.id, seats[2].id),
+    ]
+    assert await _offenders(database) == {}
+
+
+async def test_database_refuses_a_second_live_ticket_for_a_seat(database, make, deps, sell):
+    event = await make.event()
+    offer = await make.ticket_type(event, is_seated=True)
+    first = (await sell(event, lines=seated_lines(offer, await make.seats(offer)))).tickets[0]
+    other = (await sell()).tickets[0]
+
+    with pytest.raises(IntegrityError, match="uq_tickets_seat"):
+        async with database.write(SYSTEM) as session:
+            copy = {column.name: getattr(other, column.name) for column in Ticket.__table__.columns}
+            session.add(
+                Ticket(**copy | {"id": uuid4(), "code": "0" * 26, "number": 2, "seat_id": first.seat_id})
+            )
+
+
+async def test_live_tickets_that_share_a_seat_or_have_lost_it_are_offenders(
+    database, postgres, database_url, make, sell
+):
+    event = await make.event(max_per_order=5)
+    offer = await make.ticket_type(event, is_seated=True)
+    one, two = (await sell(event, lines=seated_lines(offer, await make.seats(offer, 2)))).tickets
+    with postgres.connect(database_url.database) as owner:
+        owner.execute("DROP INDEX uq_tickets_seat")
+        owner.execute("UPDATE tickets SET seat_id = %s", (one.seat_id,))
+    shared = (await _offenders(database))["tickets.hold_their_seat"]
+    with postgres.connect(database_url.database) as owner:
+        owner.execute("UPDATE tickets SET seat_id = NULL WHERE id = %s", (two.id,))
+        owner.execute("UPDATE claims SET bucket = 'released'")
+    lost = (await _offenders(database))["tickets.hold_their_seat"]
+
+    assert {row.ticket_id for row in shared} == {one.id, two.id}
+    assert [row.ticket_id for row in lost] == [one.id]
 
 
 async def test_fulfil_order_run_again_changes_nothing(database, make, deps):

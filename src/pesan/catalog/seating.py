@@ -1,7 +1,7 @@
 """Which seats an order has."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +25,14 @@ async def list_seats_by_line(session: ReadSession, order_id: UUID) -> Mapping[UU
     for line_id, seat in await session.execute(query):
         found[line_id].append(seat)
     return found
+
+
+async def list_seats_by_id(session: ReadSession, seat_ids: Iterable[UUID | None]) -> Mapping[UUID, Seat]:
+    """These seats by their ids; asks nothing when there are none."""
+    wanted = {seat_id for seat_id in seat_ids if seat_id is not None}
+    if not wanted:
+        return {}
+    return {seat.id: seat for seat in await session.scalars(select(Seat).where(Seat.id.in_(wanted)))}
 
 
 async def list_seat_rows(session: ReadSession, event_id: UUID) -> Sequence[tuple[Any, ...]]:

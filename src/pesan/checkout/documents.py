@@ -1,13 +1,14 @@
 """The papers of a booking: tickets, summary, certificate, calendar entry; for the pages and for letters."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
 
-from pesan.catalog.models import Event
+from pesan.catalog.models import Event, Seat
+from pesan.catalog.seating import list_seats_by_id
 from pesan.catalog.states import EventStatus
 from pesan.checkout.errors import CertificateNotReady
 from pesan.checkout.links import status_path
@@ -48,6 +49,7 @@ class Papers:
     merchant: Merchant
     lines: Sequence[OrderLine]
     tickets: Sequence[Ticket]
+    seats: Mapping[UUID, Seat]
     payment: Payment | None
     method: PaymentMethod | None
     now: datetime
@@ -67,13 +69,13 @@ async def read_papers(session: ReadSession, order: Order) -> Papers:
     lines = await list_lines(session, order.id)
     tickets = [ticket for ticket in await list_tickets(session, order.id) if ticket.state != TicketState.VOID]
     now = (await session.scalars(select(func.clock_timestamp()))).one()
-    return Papers(order, event, merchant, lines, tickets, payment, method, now)
+    seats = await list_seats_by_id(session, [ticket.seat_id for ticket in tickets])
+    return Papers(order, event, merchant, lines, tickets, seats, payment, method, now)
 
 
 async def ticket_pdf(papers: Papers, storage: Storage) -> bytes:
     """Every ticket of the booking, a page each."""
     brand, facts = await _facts(papers, storage)
-    titles = {line.id: line.title for line in papers.lines}
     sheets = [
         TicketSheet(
             brand=brand,
@@ -85,7 +87,7 @@ async def ticket_pdf(papers: Papers, storage: Storage) -> bytes:
             order_code=papers.order.code,
             qr_text=ticket.qr_text,
             issued_at=ticket.issued_at,
-            line_title=titles.get(ticket.order_line_id, ""),
+            line_title=ticket_title(ticket, papers.lines, papers.seats),
             locale=papers.locale,
         )
         for number, ticket in enumerate(papers.tickets, start=1)
@@ -128,6 +130,13 @@ async def certificate_pdf(papers: Papers, storage: Storage) -> bytes:
         for ticket in papers.tickets
     ]
     return await to_pdf(sheets)
+
+
+def ticket_title(ticket: Ticket, lines: Sequence[OrderLine], seats: Mapping[UUID, Seat]) -> str:
+    """What a ticket is for: the title of its line, and its seat where it has one."""
+    title = next((line.title for line in lines if line.id == ticket.order_line_id), "")
+    seat = seats.get(ticket.seat_id) if ticket.seat_id else None
+    return f"{title} · {seat.label}" if seat else title
 
 
 def calendar_of(papers: Papers, *, base_url: str) -> bytes:

@@ -1,16 +1,19 @@
 """Loading a booking with what its holder can do next; for the API and the pages alike."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import func, select
 
+from pesan.catalog.models import Seat
 from pesan.catalog.queries import Listing, get_listing
+from pesan.catalog.seating import list_seats_by_line
 from pesan.db import Actor, Database, ReadSession
 from pesan.orders.errors import OrderNotFound
-from pesan.orders.models import Order
-from pesan.orders.queries import get_order_by_code
+from pesan.orders.models import Order, OrderLine
+from pesan.orders.queries import get_order_by_code, list_lines
 from pesan.orders.states import OrderState
 from pesan.payments.models import Payment, PaymentMethod
 from pesan.payments.queries import find_open_payment, get_method, list_offered_methods, list_payments
@@ -30,6 +33,8 @@ class Booking:
     instructions: Instructions | None
     tickets: Sequence[Ticket]
     now: datetime
+    lines: Sequence[OrderLine]
+    seats: Mapping[UUID, Sequence[Seat]]
     paid: Payment | None = None
 
     @property
@@ -56,7 +61,10 @@ async def load_booking(database: Database, code: str, actor: Actor) -> Booking:
         instructions = await load_instructions(session, order) if state in _PAYABLE else None
         tickets = await list_tickets(session, order.id) if state is OrderState.COMPLETED else []
         paid = await _find_paid(session, order) if state in _SETTLED else None
-    return Booking(order, listing, methods, instructions, tickets, listing.now, paid)
+        lines = await list_lines(session, order.id)
+        is_typed = any(line.ticket_type_id for line in lines)
+        seats = await list_seats_by_line(session, order.id) if is_typed else {}
+    return Booking(order, listing, methods, instructions, tickets, listing.now, lines, seats, paid)
 
 
 async def load_instructions(session: ReadSession, order: Order) -> Instructions | None:

@@ -7,6 +7,7 @@ from markupsafe import Markup
 from pesan.catalog.models import Event
 from pesan.catalog.queries import Listing
 from pesan.catalog.states import sale_state
+from pesan.checkout.documents import ticket_title
 from pesan.checkout.links import event_path, pay_path, status_path
 from pesan.checkout.words import STATE_WORDS
 from pesan.orders.models import Order
@@ -15,6 +16,7 @@ from pesan.payments.service import Instructions
 from pesan.payments.states import MethodKind
 from pesan.payments.unique_amount import format_code
 from pesan.storage.keys import version_key
+from pesan.storefront.basket_views import LineView, SumsView
 from pesan.storefront.booking import Booking, effective_state
 from pesan.storefront.queries import Kept
 from pesan.storefront.views import (
@@ -111,6 +113,7 @@ def show_booking(booking: Booking, *, origin: str) -> BookingView:
         hold_minutes=_held_minutes(order),
         reject_reason=order.reject_reason or "",
         notes=order.notes or "",
+        sums=_show_sums(booking),
     )
 
 
@@ -143,7 +146,7 @@ def show_status(booking: Booking, *, origin: str) -> StatusView:
         shown,
         amount,
         unique_code,
-        [_show_ticket(ticket, files) for ticket in booking.tickets],
+        _show_tickets(booking, files),
         calendar_path=f"{files}/calendar.ics",
         summary_path=f"{files}/summary.pdf",
         certificate_path=f"{files}/certificate.pdf" if event.certificate and attended else "",
@@ -169,10 +172,46 @@ def _asked(booking: Booking) -> tuple[int, str | None]:
     return booking.order.total_amount, None
 
 
-def _show_ticket(ticket: Ticket, files: str) -> TicketView:
+def _show_sums(booking: Booking) -> SumsView | None:
+    order = booking.order
+    is_plain = order.subtotal_amount == order.total_amount and not any(
+        line.ticket_type_id for line in booking.lines
+    )
+    if is_plain:
+        return None
+    lines = [
+        LineView(
+            line.title,
+            line.quantity,
+            line.unit_amount * line.quantity,
+            [seat.label for seat in booking.seats.get(line.id, ())],
+        )
+        for line in booking.lines
+    ]
+    return SumsView(
+        lines,
+        order.subtotal_amount,
+        order.discount_amount,
+        order.fees_amount,
+        order.tax_amount,
+        order.total_amount,
+    )
+
+
+def _show_tickets(booking: Booking, files: str) -> list[TicketView]:
+    seats = {seat.id: seat for of_line in booking.seats.values() for seat in of_line}
+    titles = [ticket_title(ticket, booking.lines, seats) for ticket in booking.tickets]
+    return [
+        _show_ticket(ticket, number, "" if title == booking.listing.event.title else title, files)
+        for number, (ticket, title) in enumerate(zip(booking.tickets, titles, strict=True), start=1)
+    ]
+
+
+def _show_ticket(ticket: Ticket, number: int, title: str, files: str) -> TicketView:
     return TicketView(
         code=ticket.code,
-        number=ticket.number,
+        number=number,
+        title=title,
         holder_name=ticket.holder_name,
         state=ticket.state,
         qr=Markup(qr_svg(ticket.qr_text, title="QR")),  # noqa: S704 - drawn here, from Base45

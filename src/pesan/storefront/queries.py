@@ -1,15 +1,18 @@
 """What the pages read beyond one module's own queries."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, false, func, or_, select
 
 from pesan.catalog.models import Event
-from pesan.db import ReadSession
-from pesan.orders.models import Order
+from pesan.db import Actor, ReadSession
+from pesan.orders.models import Order, OrderLine
 from pesan.tenancy.models import Merchant
+from pesan.tickets.errors import TicketNotFound
+from pesan.tickets.models import Ticket
 
 MOST_OWN = 100
 Kept = tuple[Order, Event, Merchant, datetime]
@@ -38,3 +41,42 @@ async def list_own_bookings(session: ReadSession, user_id: UUID, *, limit: int =
         .limit(limit)
     )
     return [(order, event, merchant, now) for order, event, merchant, now in await session.execute(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTicket:
+    """A ticket of the asker's own order; `title` is that of its line."""
+
+    ticket: Ticket
+    title: str
+
+
+async def list_own_tickets(
+    session: ReadSession, actor: Actor, *, before: UUID | None = None, limit: int
+) -> Sequence[OwnTicket]:
+    """The tickets of orders that are the actor's own, the newest first.
+
+    Whoever works for a merchant sees all of its tickets elsewhere; here only those that they bought.
+    """
+    query = _own_tickets(actor).order_by(Ticket.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(Ticket.id < before)
+    return [OwnTicket(ticket, title) for ticket, title in await session.execute(query)]
+
+
+async def get_own_ticket(session: ReadSession, actor: Actor, ticket_id: UUID) -> OwnTicket:
+    """One of the actor's own tickets; raises TicketNotFound."""
+    row = (await session.execute(_own_tickets(actor).where(Ticket.id == ticket_id))).one_or_none()
+    if row is None:
+        raise TicketNotFound
+    return OwnTicket(*row)
+
+
+def _own_tickets(actor: Actor) -> Select[Ticket, str]:
+    own = or_(Order.code.in_(actor.order_codes), Order.user_id == actor.user_id if actor.user_id else false())
+    return (
+        select(Ticket, OrderLine.title)
+        .join(Order, Order.id == Ticket.order_id)
+        .join(OrderLine, OrderLine.id == Ticket.order_line_id)
+        .where(own)
+    )

@@ -10,6 +10,7 @@ from pesan.catalog.states import SaleState
 from pesan.kit.i18n import Text
 from pesan.kit.money import format_rupiah
 from pesan.orders.states import ENDED, OrderState
+from pesan.storefront.basket_views import SumsView
 from pesan.storefront.posters import Poster, draw_poster
 from pesan.storefront.theme import theme_css
 
@@ -156,7 +157,10 @@ class BookingSheet:
 
 @dataclass(frozen=True, slots=True)
 class BookingView:
-    """One order as its buyer sees it at the server's `now`; `state` is the one by the clock, `word` its name."""
+    """One order as its buyer sees it at the server's `now`; `state` is the one by the clock, `word` its name.
+
+    `sums` are there where its event sells ticket types, or its total is not simply places times price.
+    """
 
     code: str
     state: OrderState
@@ -173,6 +177,7 @@ class BookingView:
     hold_minutes: int
     reject_reason: str = ""
     notes: str = ""
+    sums: SumsView | None = None
 
     @property
     def now_ms(self) -> int:
@@ -271,10 +276,11 @@ class PaymentPanel:
 
 @dataclass(frozen=True, slots=True)
 class TicketView:
-    """One ticket; its QR is drawn by the server."""
+    """One ticket; its QR is drawn by the server. `title` says what it is for, where the event's own does not."""
 
     code: str
     number: int
+    title: str
     holder_name: str
     state: str
     qr: Markup

@@ -30,6 +30,17 @@ INVARIANTS = [
         """,
     ),
     Invariant(
+        "tickets.hold_their_seat",
+        "A ticket that could admit somebody to a seat is the only one, and its order has the seat.",
+        """
+        SELECT t.id AS ticket_id, t.seat_id FROM tickets t JOIN seats s ON s.id = t.seat_id
+        WHERE t.state <> 'void' AND (
+            EXISTS (SELECT 1 FROM tickets o WHERE o.seat_id = t.seat_id AND o.state <> 'void' AND o.id <> t.id)
+            OR NOT EXISTS (SELECT 1 FROM claims c
+                           WHERE c.line_id = t.order_line_id AND c.pool_id = s.pool_id AND c.bucket = 'used'))
+        """,
+    ),
+    Invariant(
         "tickets.buyers_are_told",
         "The buyer of a completed order who gave an e-mail address was told, or a job is about to, where mail is sent.",
         """

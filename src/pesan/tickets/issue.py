@@ -1,6 +1,6 @@
 """Tickets come into being with their order, and end with it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import ClassVar
@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import Uuid, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
-from pesan.catalog.models import Event
+from pesan.catalog.models import Event, Seat
+from pesan.catalog.seating import list_seats_by_line
 from pesan.catalog.states import EventStatus
 from pesan.db import ReadSession, WriteSession
 from pesan.kit.ids import new_id, new_ticket_code
@@ -34,6 +35,8 @@ class NewTicket:
     order_id: UUID
     order_line_id: UUID
     event_id: UUID
+    ticket_type_id: UUID | None
+    seat_id: UUID | None
     code: str
     number: int
     holder_name: str
@@ -52,10 +55,14 @@ class NewTicket:
 
 @dataclass(frozen=True, slots=True)
 class Entitlement:
-    """What a paid order is entitled to: one ticket per unit of each line. Read by `read_entitlement`."""
+    """What a paid order is entitled to: one ticket per unit of each line, each with its seat where there are seats.
+
+    Read by `read_entitlement`.
+    """
 
     order: Order
     lines: Sequence[OrderLine]
+    seats: Mapping[UUID, Sequence[Seat]]
     algorithm: Algorithm
     ends_at: datetime
     is_cancelled: bool
@@ -77,8 +84,9 @@ async def read_entitlement(session: ReadSession, order_id: UUID) -> Entitlement 
     lines = await session.scalars(
         select(OrderLine).where(OrderLine.order_id == order_id).order_by(OrderLine.id)
     )
+    seats = await list_seats_by_line(session, order_id)
     is_cancelled = status == EventStatus.CANCELLED
-    return Entitlement(order, lines.all(), Algorithm(algorithm), ends_at, is_cancelled, now)
+    return Entitlement(order, lines.all(), seats, Algorithm(algorithm), ends_at, is_cancelled, now)
 
 
 async def make_tickets(keys: KeyStore, entitlement: Entitlement) -> list[NewTicket]:
@@ -99,12 +107,15 @@ async def make_tickets(keys: KeyStore, entitlement: Entitlement) -> list[NewTick
 
 
 def _draft(entitlement: Entitlement, line: OrderLine, number: int, kid: str) -> NewTicket:
+    seats = entitlement.seats.get(line.id)
     return NewTicket(
         id=new_id(),
         merchant_id=line.merchant_id,
         order_id=line.order_id,
         order_line_id=line.id,
         event_id=line.event_id,
+        ticket_type_id=line.ticket_type_id,
+        seat_id=seats[number - 1].id if seats else None,
         code=new_ticket_code(),
         number=number,
         holder_name=entitlement.order.buyer_name,

@@ -77,9 +77,12 @@ class Ticket(Base):
         CheckConstraint("issued_at < expires_at", name="period"),
         ForeignKeyConstraint(["merchant_id", "order_id"], ["orders.merchant_id", "orders.id"]),
         ForeignKeyConstraint(["merchant_id", "event_id"], ["events.merchant_id", "events.id"]),
+        ForeignKeyConstraint(["event_id", "ticket_type_id"], ["ticket_types.event_id", "ticket_types.id"]),
         ForeignKeyConstraint(["merchant_id", "kid"], ["signing_keys.merchant_id", "signing_keys.kid"]),
         # One ticket per unit, however often an order is fulfilled.
         UniqueConstraint("order_line_id", "number"),
+        # A seat admits one person, whatever went wrong before.
+        Index("uq_tickets_seat", "seat_id", unique=True, postgresql_where=text("state <> 'void'")),
         Index("ix_tickets_order", "order_id", "number"),
         Index("ix_tickets_event", "event_id", "state"),
         # Whether a retired key is still of use.
@@ -91,6 +94,8 @@ class Ticket(Base):
     order_id: Mapped[UUID]
     order_line_id: Mapped[UUID] = mapped_column(ForeignKey("order_lines.id"))
     event_id: Mapped[UUID]
+    ticket_type_id: Mapped[UUID | None]
+    seat_id: Mapped[UUID | None] = mapped_column(ForeignKey("seats.id"))
     code: Mapped[str] = mapped_column(String(26), unique=True)
     number: Mapped[int]
     holder_name: Mapped[str] = mapped_column(String(100))

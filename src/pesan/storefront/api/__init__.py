@@ -2,6 +2,8 @@
 
 from pesan.storefront.api.bookings import guest, holds
 from pesan.storefront.api.items import router as items
+from pesan.storefront.api.my_tickets import router as my_tickets
+from pesan.storefront.api.my_tickets import signed as qr_codes
 from pesan.storefront.api.offers import router as offers
 from pesan.storefront.api.orders import guest as orders_of_guests
 from pesan.storefront.api.orders import public as orders
@@ -9,7 +11,7 @@ from pesan.storefront.api.tickets import public as tickets
 from pesan.storefront.api.tickets import well_known
 
 # Holds come first: on a hot sale, no other route is tried before theirs.
-ROUTERS = (holds, orders, guest, orders_of_guests, items, offers, tickets, well_known)
+ROUTERS = (holds, orders, guest, orders_of_guests, items, offers, qr_codes, my_tickets, tickets, well_known)
 
 TAGS = (
     {

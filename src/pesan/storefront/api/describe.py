@@ -74,7 +74,9 @@ REFUSED_FILES = (
 
 def json_of(schema: type[BaseModel]) -> dict[str, Any]:
     """The `requestBody` of a route that reads its JSON itself."""
-    return {"required": True, "content": {"application/json": {"schema": schema.model_json_schema()}}}
+    document = schema.model_json_schema()
+    whole = _inline(document, document.pop("$defs", {}))
+    return {"required": True, "content": {"application/json": {"schema": whole}}}
 
 
 def described(
@@ -89,3 +91,14 @@ def described(
     if security is not None:
         extra["security"] = security
     return extra
+
+
+def _inline(part: Any, definitions: dict[str, Any]) -> Any:
+    """A schema without references: one that stands inside a larger document would look for them at its root."""
+    if isinstance(part, list):
+        return [_inline(one, definitions) for one in part]
+    if not isinstance(part, dict):
+        return part
+    if "$ref" in part:
+        return _inline(definitions[part["$ref"].rpartition("/")[2]], definitions)
+    return {name: _inline(value, definitions) for name, value in part.items()}

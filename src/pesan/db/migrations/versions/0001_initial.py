@@ -711,6 +711,8 @@ def upgrade() -> None:
     sa.Column('order_id', sa.Uuid(), nullable=False),
     sa.Column('order_line_id', sa.Uuid(), nullable=False),
     sa.Column('event_id', sa.Uuid(), nullable=False),
+    sa.Column('ticket_type_id', sa.Uuid(), nullable=True),
+    sa.Column('seat_id', sa.Uuid(), nullable=True),
     sa.Column('code', sa.String(length=26), nullable=False),
     sa.Column('number', sa.Integer(), nullable=False),
     sa.Column('holder_name', sa.String(length=100), nullable=False),
@@ -729,10 +731,12 @@ def upgrade() -> None:
     sa.CheckConstraint('epoch BETWEEN 0 AND 65535', name=op.f('ck_tickets_epoch')),
     sa.CheckConstraint('issued_at < expires_at', name=op.f('ck_tickets_period')),
     sa.CheckConstraint('number > 0', name=op.f('ck_tickets_number')),
+    sa.ForeignKeyConstraint(['event_id', 'ticket_type_id'], ['ticket_types.event_id', 'ticket_types.id'], name=op.f('fk_tickets_event_id_ticket_type_id_ticket_types')),
     sa.ForeignKeyConstraint(['merchant_id', 'event_id'], ['events.merchant_id', 'events.id'], name=op.f('fk_tickets_merchant_id_event_id_events')),
     sa.ForeignKeyConstraint(['merchant_id', 'kid'], ['signing_keys.merchant_id', 'signing_keys.kid'], name=op.f('fk_tickets_merchant_id_kid_signing_keys')),
     sa.ForeignKeyConstraint(['merchant_id', 'order_id'], ['orders.merchant_id', 'orders.id'], name=op.f('fk_tickets_merchant_id_order_id_orders')),
     sa.ForeignKeyConstraint(['order_line_id'], ['order_lines.id'], name=op.f('fk_tickets_order_line_id_order_lines')),
+    sa.ForeignKeyConstraint(['seat_id'], ['seats.id'], name=op.f('fk_tickets_seat_id_seats')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_tickets')),
     sa.UniqueConstraint('code', name=op.f('uq_tickets_code')),
     sa.UniqueConstraint('order_line_id', 'number', name=op.f('uq_tickets_order_line_id_number'))
@@ -740,6 +744,7 @@ def upgrade() -> None:
     op.create_index('ix_tickets_event', 'tickets', ['event_id', 'state'], unique=False)
     op.create_index('ix_tickets_key', 'tickets', ['merchant_id', 'kid', 'expires_at'], unique=False)
     op.create_index('ix_tickets_order', 'tickets', ['order_id', 'number'], unique=False)
+    op.create_index('uq_tickets_seat', 'tickets', ['seat_id'], unique=True, postgresql_where=sa.text("state <> 'void'"))
 
 
 def downgrade() -> None:
