@@ -39,7 +39,7 @@ _SVG: dict[int | str, dict[str, Any]] = {
 }
 
 router = APIRouter(
-    prefix="/v1/tickets", tags=["ticketing"], dependencies=[allow(Who.GUEST_WITH_CODE, Who.STAFF), GUESSES]
+    prefix="/v1/tickets", tags=["ticketing"], dependencies=[allow(Who.GUEST_WITH_CODE, Who.USER), GUESSES]
 )
 signed = APIRouter(prefix="/v1/tickets", tags=["ticketing"], dependencies=[allow(Who.PUBLIC)])
 
@@ -50,7 +50,7 @@ async def list_tickets(
     cursor: Annotated[UUID | None, Query(description="The `next_cursor` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE_SIZE)] = MAX_PAGE_SIZE,
 ) -> TicketsAnswer:
-    """The tickets of the bookings whose codes were shown, the newest first."""
+    """The tickets of one's account and of the bookings whose codes were shown, the newest first."""
     actor = await get_actor(request)
     async with get_database(request).read(actor) as session:
         found = await list_own_tickets(session, actor, before=cursor, limit=limit + 1)

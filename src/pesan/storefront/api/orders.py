@@ -44,7 +44,7 @@ from pesan.storefront.ticketing_schemas import (
 from pesan.web.access import Who, allow
 from pesan.web.context import context_of
 from pesan.web.cookies import remember_code
-from pesan.web.deps import buyer_digest, get_actor, get_database, get_locale, get_registry, guest_actor
+from pesan.web.deps import buyer_actor, get_actor, get_database, get_locale, get_registry, guest_actor
 from pesan.web.errors import SignInNeeded, ValidationFailed
 from pesan.web.idempotency import fresh, read_key, replay
 from pesan.web.json_bodies import read_json
@@ -53,7 +53,7 @@ from pesan.web.openapi import BODY_REFUSALS, KEY_REFUSALS, refusals
 
 public = APIRouter(prefix="/v1/orders", tags=["ticketing"], dependencies=[allow(Who.PUBLIC)])
 guest = APIRouter(
-    prefix="/v1/orders", tags=["ticketing"], dependencies=[allow(Who.GUEST_WITH_CODE, Who.STAFF), GUESSES]
+    prefix="/v1/orders", tags=["ticketing"], dependencies=[allow(Who.GUEST_WITH_CODE, Who.USER), GUESSES]
 )
 BASKET_REFUSALS = (
     ValidationFailed,
@@ -77,6 +77,7 @@ BASKET_REFUSALS = (
         *BODY_REFUSALS,
         *KEY_REFUSALS,
         *BASKET_REFUSALS,
+        SignInNeeded,
         SoldOut,
         HoldPoolFull,
         SeatHeld,
@@ -154,7 +155,7 @@ async def _place(request: Request, wish: OrderRequest, wanted: Wanted | None) ->
         buyer=wish.buyer,
         lines=read.lines,
         promo=read.promo_wish,
-        actor=Actor.guest(ip_digest=buyer_digest(request)),  # a new order needs no code of an older one
+        actor=await buyer_actor(request),
         locale=get_locale(request),
         room=registry[DiskRoom],
         once=service.Once(wanted, lambda moved: _render(request, moved)) if wanted else None,
