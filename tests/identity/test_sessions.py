@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from pesan.db import Actor, Database
+from pesan.identity.access_tokens import AccessTokens
 from pesan.identity.errors import EmailTaken, UnknownSession, UnknownUser, WeakPassword, WrongCredentials
 from pesan.identity.models import Membership, Session, User
 from pesan.identity.policies import SignedIn
@@ -232,7 +233,7 @@ async def test_platform_role_sees_every_merchant(database: Database, opened: New
 
 
 async def test_use_is_noted_now_and_then(database: Database, owner: AsyncEngine, opened: NewSession) -> None:
-    sessions = UserSessions(database)
+    sessions = UserSessions(database, AccessTokens(b"s" * 32))
     async with database.identity() as session:
         first = await session.scalar(select(Session.last_seen_at))
     await sessions.find(opened.token)

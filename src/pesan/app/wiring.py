@@ -10,6 +10,7 @@ from pesan.app.modules import import_tasks
 from pesan.checkout.letters import letter_composers
 from pesan.checkout.room import DiskRoom
 from pesan.db import Database
+from pesan.identity.access_tokens import AccessTokens
 from pesan.identity.links import AccountLinks
 from pesan.identity.sessions import UserSessions
 from pesan.kit.registry import Registry
@@ -53,7 +54,8 @@ def build_registry(instance: Instance, login: str) -> Registry:
     http = registry.add(httpx.AsyncClient, httpx.AsyncClient(timeout=PROVIDER_SECONDS))
     takes_sandbox = not settings.is_production
     registry.add(Gateways, Gateways(database, settings.secret, http, settings.base_url, takes_sandbox))
-    registry.add(Sessions, UserSessions(database))
+    tokens = registry.add(AccessTokens, AccessTokens(settings.secret))
+    registry.add(Sessions, UserSessions(database, tokens))
     registry.add(AccountLinks, AccountLinks(settings.secret, settings.base_url))
     outbox = None if settings.is_production else settings.home / "outbox"
     smtp_url = settings.smtp_url.get_secret_value()

@@ -73,3 +73,25 @@ class UnknownSession(PesanError):
     code = "identity.unknown_session"
     status = 404
     message = Text(id="Perangkat ini sudah keluar.", en="This device is signed out already.")
+
+
+class RefreshOver(PesanError):
+    """The refresh token is missing, too old, or was used before; sign in again."""
+
+    code = "auth.refresh_over"
+    status = 401
+    message = Text(
+        id="Sesi ini sudah berakhir. Masuk lagi untuk melanjutkan.",
+        en="This session is over. Sign in again to continue.",
+    )
+
+
+class BearerNeeded(PesanError):
+    """This address signs out by a bearer token only; browsers post to it."""
+
+    code = "auth.bearer_needed"
+    status = 401
+    message = Text(
+        id="Kirim token akses di kepala Authorization, atau pakai POST.",
+        en="Send the access token in the Authorization header, or use POST.",
+    )

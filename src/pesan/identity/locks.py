@@ -9,8 +9,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from pesan.db import WriteSession
 from pesan.identity.emails import fold_email
-from pesan.identity.models import LogInGuard, User
-from pesan.identity.states import FORGET_ATTEMPTS_AFTER
+from pesan.identity.models import LogInGuard, Session, User
+from pesan.identity.states import FORGET_ATTEMPTS_AFTER, SessionKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +48,17 @@ async def lock_user(session: WriteSession, user_id: UUID) -> User | None:
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
+
+
+async def lock_session(session: WriteSession, session_id: UUID) -> tuple[User, Session] | None:
+    """A program's live session and its person; the person first, as everybody else locks them."""
+    is_live = (
+        Session.id == session_id,
+        Session.kind == SessionKind.API,
+        Session.revoked_at.is_(None),
+        Session.expires_at > func.clock_timestamp(),
+    )
+    owner = await session.scalar(select(Session.user_id).where(*is_live))
+    user = await lock_user(session, owner) if owner else None
+    row = await session.scalar(select(Session).where(*is_live).with_for_update())
+    return (user, row) if user and user.is_active and row else None

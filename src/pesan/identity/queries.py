@@ -13,6 +13,7 @@ from pesan.identity.emails import fold_email
 from pesan.identity.models import Membership, Session, User
 from pesan.identity.policies import SignedIn
 from pesan.identity.states import SESSION_IDLE, TOUCH_AFTER, MerchantRole, PlatformRole, SessionKind
+from pesan.tenancy.models import Merchant
 
 MOST_SESSIONS = 50
 
@@ -61,6 +62,17 @@ async def find_session(session: ReadSession, token: str) -> SignedIn | None:
 async def find_program(session: ReadSession, session_id: UUID) -> SignedIn | None:
     """The person for whom a program has the live session of this id."""
     return await _find_person(session, Session.id == session_id, Session.kind == SessionKind.API)
+
+
+async def find_own_slug(session: ReadSession, user_id: UUID) -> str | None:
+    """The slug of the merchant that a person organizes; of the first one, if there are several."""
+    return await session.scalar(
+        select(Merchant.slug)
+        .join(Membership, Membership.merchant_id == Merchant.id)
+        .where(Membership.user_id == user_id, Membership.role == MerchantRole.ORGANIZER)
+        .order_by(Membership.created_at, Merchant.id)
+        .limit(1)
+    )
 
 
 async def list_sessions(session: ReadSession, user_id: UUID) -> Sequence[OpenSession]:

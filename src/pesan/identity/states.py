@@ -14,6 +14,7 @@ LONGEST_LOCK = timedelta(hours=24)
 FORGET_ATTEMPTS_AFTER = timedelta(hours=24)
 
 
+ACCESS_LIFE = timedelta(hours=12)
 API_LIFE = timedelta(days=7)
 """How long a refresh token may wait for its use."""
 API_LONGEST = timedelta(days=30)

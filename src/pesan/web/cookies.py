@@ -12,6 +12,7 @@ LANGUAGE_COOKIE = "pesan_lang"
 THEME_COOKIE = "pesan_theme"
 GUEST = "pesan_guest"
 SESSION = "pesan_session"
+REFRESH = "pesan_refresh"
 CODES = "pesan_codes"
 MAX_CODES = 10
 YEAR_SECONDS = 365 * 86_400

@@ -21,6 +21,7 @@ CODE_HEADER = "x-booking-code"
 MAX_CODE = 40
 
 __all__ = [
+    "bearer_token",
     "booking_codes",
     "buyer_actor",
     "buyer_digest",
@@ -59,12 +60,26 @@ def ip_digest(request: Request) -> str:
 
 
 async def find_person(request: Request) -> Person | None:
-    """Whoever is signed in; looked up once per request."""
+    """Whoever is signed in, by a program's token or a browser's cookie; looked up once per request."""
     context = context_of(request)
     if isinstance(context.person, bool):
-        token = session_token(request)
-        context.person = await get_registry(request)[Sessions].find(token) if token else None
+        context.person = await _look_up(request)
     return context.person
+
+
+def bearer_token(request: Request) -> str:
+    """The access token that a program sent; empty when it sent none."""
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else ""
+
+
+async def _look_up(request: Request) -> Person | None:
+    sessions = get_registry(request)[Sessions]
+    # Whoever sends a token means it: one that is not valid is not made up for by a cookie that came along.
+    if bearer := bearer_token(request):
+        return await sessions.find_by_bearer(bearer)
+    token = session_token(request)
+    return await sessions.find(token) if token else None
 
 
 async def get_actor(request: Request) -> Actor:

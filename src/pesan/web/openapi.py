@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from pesan.errors import Busy, PesanError
 from pesan.idempotency.errors import KeyInFlight, KeyInvalid, KeyReused
 from pesan.web import errors
-from pesan.web.cookies import CODES, SESSION
+from pesan.web.cookies import CODES, REFRESH, SESSION
 
 _PROBLEM = {
     "title": "Problem",
@@ -57,6 +57,8 @@ KEY_REFUSALS: tuple[type[PesanError], ...] = (KeyInvalid, KeyInFlight, KeyReused
 _SCHEMES = {
     "bookingCode": {"type": "apiKey", "in": "header", "name": "X-Booking-Code"},
     "bookingCookie": {"type": "apiKey", "in": "cookie", "name": f"__Host-{CODES}"},
+    "bearerToken": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+    "refreshCookie": {"type": "apiKey", "in": "cookie", "name": f"__Host-{REFRESH}"},
     "staffSession": {"type": "apiKey", "in": "cookie", "name": f"__Host-{SESSION}"},
 }
 _METHODS = ("get", "post", "put", "patch", "delete")

@@ -25,6 +25,8 @@ from pesan.web.validation import from_validation
 
 log = get_logger(__name__)
 
+# Programs of the jastip face read this member (jastipin.md §10).
+_WITH_ERROR = ("/api/auth/",)
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 2
 _SERVER_ERROR = 500
@@ -81,6 +83,8 @@ def problem(request: Request, refusal: PesanError) -> Response:
     """A problem document (RFC 9457) with the stable `code` and the request id."""
     context = context_of(request)
     document = document_of(refusal, get_locale(context), context.request_id)
+    if request.url.path.startswith(_WITH_ERROR):
+        document["error"] = document["detail"]
     return Response(orjson.dumps(document, default=str), refusal.status, media_type=MEDIA_TYPE)
 
 

@@ -38,7 +38,7 @@ def open_session(
 ) -> NewSession:
     """Open a session under a token nobody has seen before: one set in advance by somebody else is never taken up."""
     session_id = new_id()
-    token = _new_token(kind, session_id)
+    token = new_token(kind, session_id)
     row = Session(
         id=session_id,
         kind=kind,
@@ -93,7 +93,8 @@ async def touch(session: WriteSession, session_id: UUID) -> None:
     )
 
 
-def _new_token(kind: SessionKind, session_id: UUID) -> str:
+def new_token(kind: SessionKind, session_id: UUID) -> str:
+    """A token nobody has seen before, for the cookie that opens a session or keeps one alive."""
     # A refresh token names its session, so that one that was used before is recognised as such.
     secret = secrets.token_urlsafe(_TOKEN_BYTES)
     return f"{session_id.hex}.{secret}" if kind is SessionKind.API else secret

@@ -1,5 +1,7 @@
 """The booking face: routes with the documents' paths and names."""
 
+from pesan.storefront.api.auth import members
+from pesan.storefront.api.auth import router as auth
 from pesan.storefront.api.bookings import guest, holds
 from pesan.storefront.api.items import router as items
 from pesan.storefront.api.my_tickets import router as my_tickets
@@ -11,7 +13,20 @@ from pesan.storefront.api.tickets import public as tickets
 from pesan.storefront.api.tickets import well_known
 
 # Holds come first: on a hot sale, no other route is tried before theirs.
-ROUTERS = (holds, orders, guest, orders_of_guests, items, offers, qr_codes, my_tickets, tickets, well_known)
+ROUTERS = (
+    holds,
+    orders,
+    guest,
+    orders_of_guests,
+    items,
+    offers,
+    qr_codes,
+    my_tickets,
+    tickets,
+    well_known,
+    auth,
+    members,
+)
 
 TAGS = (
     {
@@ -21,6 +36,11 @@ TAGS = (
     {
         "name": "ticketing",
         "description": "Orders of several ticket types and seats, and what gates need to check tickets by themselves.",
+    },
+    {
+        "name": "accounts",
+        "description": "Sign in once for every face: an access token of 12 hours, and a refresh cookie that is used"
+        " once and replaced.",
     },
 )
 

@@ -37,7 +37,12 @@ CODE: dict[str, Any] = {
     "schema": {"type": "string"},
     "example": "3FQ7K2M9WXYZ4",
 }
-CODE_OR_COOKIE: list[dict[str, Any]] = [{"bookingCode": []}, {"bookingCookie": []}, {"staffSession": []}]
+CODE_OR_COOKIE: list[dict[str, Any]] = [
+    {"bookingCode": []},
+    {"bookingCookie": []},
+    {"staffSession": []},
+    {"bearerToken": []},
+]
 FILE: dict[str, Any] = {
     "required": True,
     "content": {
