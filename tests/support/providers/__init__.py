@@ -2,5 +2,15 @@
 
 from tests.support.providers.midtrans import FakeMidtrans
 from tests.support.providers.server import Asked, FakeProvider, Fault, Reply, Signed, running_provider
+from tests.support.providers.xendit import FakeXendit
 
-__all__ = ["Asked", "FakeMidtrans", "FakeProvider", "Fault", "Reply", "Signed", "running_provider"]
+__all__ = [
+    "Asked",
+    "FakeMidtrans",
+    "FakeProvider",
+    "FakeXendit",
+    "Fault",
+    "Reply",
+    "Signed",
+    "running_provider",
+]
