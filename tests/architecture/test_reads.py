@@ -74,6 +74,7 @@ async def scene(make: Make, database) -> Scene:
         "type_id": str(offer.id),
         "line_id": str(event.id),
         "token": "x",
+        "reference": "x",
     }
     return Scene(merchant, names, [held.code, reviewed.code, done.code])
 

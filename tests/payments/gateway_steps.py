@@ -43,7 +43,7 @@ class Shop:
         return await open_hosted_page(
             self.gateways,
             order=order,
-            method_id=(method or self.method).id,
+            method=method or self.method,
             actor=Actor.guest(order.code),
             return_url=f"http://127.0.0.1/pay/{order.code}/return",
         )

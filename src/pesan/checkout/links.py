@@ -23,6 +23,11 @@ def pay_path(code: str) -> str:
     return f"/pay/{code}"
 
 
+def return_path(code: str) -> str:
+    """Where a payment provider sends the buyer back to."""
+    return f"/pay/{code}/return"
+
+
 def order_topic(order_id: UUID) -> str:
     """What a status page listens to."""
     return f"order:{order_id}"

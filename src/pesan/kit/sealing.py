@@ -30,5 +30,5 @@ class SecretBox:
         nonce, data = sealed[:_NONCE_LENGTH], sealed[_NONCE_LENGTH:]
         try:
             return self._cipher.decrypt(nonce, data, binding.encode())
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:  # too short to hold a nonce is a ValueError
             raise SealBroken from error

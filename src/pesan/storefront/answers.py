@@ -99,13 +99,14 @@ def payment_answer(instructions: Instructions) -> PaymentAnswer:
     """How much to pay, and where to."""
     bank, qris = instructions.bank, instructions.qris
     told = InstructionsAnswer(
-        kind=MethodKind.BANK if bank else MethodKind.QRIS,
+        kind=MethodKind.BANK if bank else MethodKind.QRIS if qris else MethodKind.GATEWAY,
         display_name=instructions.display_name,
         bank_name=bank.bank_name if bank else None,
         account_no=bank.account_no if bank else None,
         account_holder=bank.account_holder if bank else None,
         qris_payload=qris.payload if qris else None,
         static_qris_payload=qris.static_payload if qris else None,
+        redirect_url=instructions.hosted_url,
     )
     code = int(instructions.unique_code) if instructions.unique_code else None
     return PaymentAnswer(

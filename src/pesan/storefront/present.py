@@ -26,6 +26,7 @@ from pesan.storefront.views import (
     Cover,
     EventCard,
     EventDetail,
+    HostedInstructions,
     KeptBooking,
     MethodChoice,
     PaymentPanel,
@@ -219,21 +220,24 @@ def _show_ticket(ticket: Ticket, number: int, title: str, files: str) -> TicketV
     )
 
 
-def _show_instructions(how: Instructions, pay_page: str) -> BankInstructions | QrisInstructions | None:
+def _show_instructions(
+    how: Instructions, pay_page: str
+) -> BankInstructions | QrisInstructions | HostedInstructions | None:
     if how.bank is not None:
         return BankInstructions(how.bank.bank_name, how.bank.account_no, how.bank.account_holder)
     if how.qris is not None:
         # Drawn by us; the title inside is escaped.
         codes = Markup(how.qris.svg), Markup(how.qris.static_svg)  # noqa: S704
         return QrisInstructions(how.qris.merchant_name or how.display_name, *codes, f"{pay_page}/qris.png")
-    return None
+    return HostedInstructions(how.display_name, how.hosted_url) if how.hosted_url else None
 
 
 def _is_chosen(method: PaymentMethod, how: Instructions) -> bool:
     """Whether `how` says how to pay by `method`; instructions name no id."""
     if how.bank is not None:
         return method.kind == MethodKind.BANK and method.account_no == how.bank.account_no
-    return method.kind == MethodKind.QRIS and method.display_name == how.display_name
+    kind = MethodKind.QRIS if how.qris is not None else MethodKind.GATEWAY
+    return method.kind == kind and method.display_name == how.display_name
 
 
 def _show_cover(event: Event) -> Cover | None:

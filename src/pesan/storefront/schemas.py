@@ -135,6 +135,7 @@ class InstructionsAnswer(Face):
     account_holder: str | None = None
     qris_payload: str | None = None
     static_qris_payload: str | None = None
+    redirect_url: str | None = None
 
 
 class PaymentAnswer(Face):

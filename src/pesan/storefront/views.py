@@ -216,7 +216,7 @@ class KeptBooking:
 
 @dataclass(frozen=True, slots=True)
 class MethodChoice:
-    """One way to pay; `kind` is bank or qris."""
+    """One way to pay; `kind` is bank, qris or gateway."""
 
     id: str
     kind: str
@@ -245,6 +245,15 @@ class QrisInstructions:
 
 
 @dataclass(frozen=True, slots=True)
+class HostedInstructions:
+    """The page of a payment provider."""
+
+    title: str
+    url: str
+    kind: str = "gateway"
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentPanel:
     """The pay page: choose, pay exactly, prove."""
 
@@ -253,7 +262,7 @@ class PaymentPanel:
     selected_id: str = ""
     amount: int = 0
     unique_code: str | None = None
-    instructions: BankInstructions | QrisInstructions | None = None
+    instructions: BankInstructions | QrisInstructions | HostedInstructions | None = None
     problem: str = ""
 
     @property

@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from io import BytesIO
+from secrets import token_urlsafe
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import httpx
 from sqlalchemy import func, select
 
 from pesan.app.demo.guard import refuse_in_production
@@ -25,6 +27,9 @@ from pesan.identity.queries import find_user_by_email
 from pesan.identity.service import create_user, set_membership
 from pesan.orders.models import Order
 from pesan.payments import qris
+from pesan.payments.gateways.accounts import AccountDraft, create_account
+from pesan.payments.gateways.registry import Gateways
+from pesan.payments.gateways.sandbox import SANDBOX
 from pesan.payments.service import MethodDraft, create_method
 from pesan.payments.states import MethodKind
 from pesan.storage import Kind, Storage
@@ -50,7 +55,11 @@ def prepare_demo(instance: Instance) -> None:
 
 async def _prepare(instance: Instance) -> None:
     database = instance.open_database("worker", pool_size=4)
-    stage = _Stage(database, open_configured(instance.settings), Inspector())
+    http = httpx.AsyncClient()
+    gateways = Gateways(
+        database, instance.settings.secret, http, instance.settings.base_url, takes_sandbox=True
+    )
+    stage = _Stage(database, open_configured(instance.settings), Inspector(), gateways)
     try:
         for shop in SHOPS:
             await stage.open_shop(shop)
@@ -59,6 +68,7 @@ async def _prepare(instance: Instance) -> None:
             for number, shop in enumerate(SHOPS):
                 shops.create_task(stage.play(shop, buyers(number * 20)))
     finally:
+        await http.aclose()
         await stage.inspector.close()
         await database.dispose()
 
@@ -66,10 +76,13 @@ async def _prepare(instance: Instance) -> None:
 class _Stage:
     """Everything that the demo is written with."""
 
-    def __init__(self, database: Database, storage: Storage, inspector: Inspector) -> None:
+    def __init__(
+        self, database: Database, storage: Storage, inspector: Inspector, gateways: Gateways
+    ) -> None:
         self.database = database
         self.storage = storage
         self.inspector = inspector
+        self.gateways = gateways
 
     async def open_shop(self, shop: Shop) -> None:
         """The merchant with its brand, accounts and events, all of it or nothing."""
@@ -80,6 +93,9 @@ class _Stage:
             merchant = await _create_merchant(session, shop)
             for method in _methods(shop):
                 await create_method(session, merchant_id=merchant.id, draft=method, actor=ACTOR)
+            await create_account(
+                session, self.gateways, merchant_id=merchant.id, draft=_sandbox(), actor=ACTOR
+            )
             for show in shop.shows:
                 # An event of the past was once as many days ahead as it is behind now.
                 draft = _draft(show, shop.zone, abs(show.in_days))
@@ -197,6 +213,15 @@ def _methods(shop: Shop) -> list[MethodDraft]:
         position=len(accounts),
     )
     return [*accounts, code]
+
+
+def _sandbox() -> AccountDraft:
+    """The provider that takes no money, so that everybody can try what a payment can do."""
+    return AccountDraft(
+        provider=SANDBOX,
+        secrets={"webhook_secret": token_urlsafe(24)},
+        display_name="Bayar uji coba (sandbox)",
+    )
 
 
 def _qris_of(shop: Shop) -> str:

@@ -8,6 +8,7 @@ from pesan.backoffice.pages import (
     brand,
     events,
     exports,
+    gateways,
     home,
     jobs,
     methods,
@@ -35,6 +36,7 @@ for part in (
     offers,
     pictures,
     methods,
+    gateways,
     brand,
     jobs,
 ):

@@ -21,7 +21,7 @@ from pesan.payments.gateways.locks import lock_chosen
 from pesan.payments.gateways.models import GatewayAccount
 from pesan.payments.gateways.registry import PROVIDERS, Gateways, get_account
 from pesan.payments.models import Payment, PaymentMethod
-from pesan.payments.queries import find_open_payment, find_superseded_payment, get_offered_method
+from pesan.payments.queries import find_open_payment, find_superseded_payment
 from pesan.payments.service.selection import require_payable
 from pesan.payments.states import PaymentState
 
@@ -58,18 +58,14 @@ class Attempt:
 
 
 async def open_hosted_page(
-    gateways: Gateways, *, order: Order, method_id: UUID, actor: Actor, return_url: str
+    gateways: Gateways, *, order: Order, method: PaymentMethod, actor: Actor, return_url: str
 ) -> str:
-    """Where the buyer pays; the same choice again leads to the same page until the attempt is over.
+    """Where the buyer pays by a provider's method; the same choice again leads there until the attempt is over.
 
     Raises HoldExpired, WrongState, NothingToPay, MethodNotOffered; GatewayUnavailable, after which the same choice is
     tried again by the same reference; GatewayRefused, which ends the attempt.
     """
     database = gateways.database
-    async with database.read(actor) as reading:
-        method = await get_offered_method(
-            reading, method_id, event_id=order.event_id, merchant_id=order.merchant_id
-        )
     async with database.sale() as session:
         attempt = await commit_attempt(session, order_id=order.id, method=method, actor=actor)
     if attempt.payment.redirect_url is not None:

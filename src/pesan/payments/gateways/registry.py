@@ -15,7 +15,7 @@ from pesan.kit.sealing import SealBroken, SecretBox
 from pesan.payments.gateways.base import Account, Gateway
 from pesan.payments.gateways.errors import AccountNotFound, AccountSealed
 from pesan.payments.gateways.midtrans import Midtrans
-from pesan.payments.gateways.models import GatewayAccount
+from pesan.payments.gateways.models import GatewayAccount, SandboxPayment
 from pesan.payments.gateways.sandbox import SANDBOX, Sandbox
 
 _PURPOSE = "payments:gateway-secrets"
@@ -87,6 +87,18 @@ async def get_account(session: ReadSession, account_id: UUID) -> GatewayAccount:
     if account is None:
         raise AccountNotFound
     return account
+
+
+async def open_sandbox(gateways: Gateways, reference: str) -> tuple[Sandbox, SandboxPayment] | None:
+    """The sandbox that has this payment, for its page; a live instance has none."""
+    if not gateways.takes_sandbox:
+        return None
+    async with gateways.database.sale() as session:
+        payment = await session.scalar(select(SandboxPayment).where(SandboxPayment.reference == reference))
+        if payment is None:
+            return None
+        gateway = gateways.open(await get_account(session, payment.account_id))
+    return (gateway, payment) if isinstance(gateway, Sandbox) else None
 
 
 async def find_only_account(session: ReadSession, provider: str) -> GatewayAccount | None:

@@ -76,8 +76,9 @@ async def _intend(session: WriteSession, refund: Refund, order: Order) -> bool:
         return refund.method == RefundMethod.GATEWAY
     if refund.state != RefundState.REQUESTED:
         return False
+    now = (await session.scalars(select(func.clock_timestamp()))).one()
     refund.state, refund.method = RefundState.APPROVED.value, RefundMethod.GATEWAY.value
-    refund.approved_at = (await session.scalars(select(func.clock_timestamp()))).one()
+    refund.approved_at = now
     await _note(session, order, refund, "approved")
     return True
 
@@ -110,12 +111,13 @@ async def _finish(session: WriteSession, refund_id: UUID, answer: RemoteRefund) 
     target = find_transition(RefundState(refund.state), event) if event else None
     if target is None or refund.method != RefundMethod.GATEWAY:
         return
+    now = (await session.scalars(select(func.clock_timestamp()))).one()
     refund.state = target.value
     if event is RefundEvent.FAIL:
         await _note(session, order, refund, "failed", failure=answer.failure)
         return
     refund.reference = (answer.provider_ref or answer.key)[:REFERENCE_LENGTH]
-    refund.paid_at = (await session.scalars(select(func.clock_timestamp()))).one()
+    refund.paid_at = now
     await ledger.post(session, [_movement(refund)])
     await _note(session, order, refund, "paid")
     await enqueue(session, TELL_REFUND_TASK, refund_id=refund.id)

@@ -10,6 +10,7 @@ from pesan.capacity.errors import HoldPoolFull, SoldOut
 from pesan.catalog.errors import EventNotFound
 from pesan.checkout import service
 from pesan.checkout.answers import answer_of, hold_answer, state_answer
+from pesan.checkout.paying import open_page_if_needed
 from pesan.checkout.proofs import take_proof
 from pesan.checkout.room import DiskRoom, SalesPaused
 from pesan.checkout.schemas import HoldAnswer, HoldRequest, MethodChoice, StateAnswer
@@ -37,6 +38,8 @@ from pesan.payments.errors import (
     TooManyProofs,
     UploadsBusy,
 )
+from pesan.payments.gateways.errors import GatewayRefused, GatewayUnavailable
+from pesan.payments.gateways.registry import Gateways
 from pesan.payments.service import select_method
 from pesan.settings import Settings
 from pesan.storage.errors import InspectionBusy, StorageUnavailable
@@ -45,6 +48,7 @@ from pesan.storefront.answers import booking_answer, payment_answer
 from pesan.storefront.api.describe import CODE, CODE_OR_COOKIE, FILE, KEY, REFUSED_FILES, described, json_of
 from pesan.storefront.api.uploads import chunks, one_file
 from pesan.storefront.booking import load_booking, load_instructions, load_status
+from pesan.storefront.pages.requests import origin_of
 from pesan.storefront.schemas import BookingAnswer, BookingStatusAnswer, PaymentAnswer
 from pesan.web.access import Who, allow
 from pesan.web.context import context_of
@@ -133,17 +137,27 @@ async def hold(request: Request) -> Response:
         NothingToPay,
         MethodNotOffered,
         QrisAmountRefused,
+        GatewayUnavailable,
+        GatewayRefused,
     ),
     openapi_extra=described(KEY, CODE, security=CODE_OR_COOKIE),
 )
 async def choose_method(request: Request, id: UUID, choice: MethodChoice) -> Response:  # noqa: A002
     """Choose how to pay: the exact amount, and where to. The same choice again gets the same answer."""
     actor, wanted = await get_actor(request), await read_key(request)
+    is_hosted = await open_page_if_needed(
+        get_registry(request)[Gateways],
+        order=await _order(request, id),
+        method_id=choice.method_id,
+        actor=actor,
+        origin=origin_of(request),
+    )
     async with get_database(request).write(actor) as session:
 
         async def choose() -> Answer:
             order = await get_order(session, id)
-            await select_method(session, order=order, method_id=choice.method_id, actor=actor)
+            if not is_hosted:
+                await select_method(session, order=order, method_id=choice.method_id, actor=actor)
             instructions = await load_instructions(session, order)
             assert instructions is not None
             return answer_of(payment_answer(instructions))

@@ -2,10 +2,20 @@
 
 from fastapi import APIRouter
 
-from pesan.storefront.pages import account, booking, documents, events, payment, signing_in, site, status
+from pesan.storefront.pages import (
+    account,
+    booking,
+    documents,
+    events,
+    payment,
+    sandbox,
+    signing_in,
+    site,
+    status,
+)
 
 router = APIRouter(include_in_schema=False)
-for part in (site, events, booking, payment, status, documents, signing_in, account):
+for part in (site, events, booking, payment, sandbox, status, documents, signing_in, account):
     router.include_router(part.router)
 
 __all__ = ["router"]

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form, Request
 from starlette.datastructures import UploadFile
 from starlette.responses import RedirectResponse, Response
 
-from pesan.checkout import service
+from pesan.checkout import paying, service
 from pesan.checkout.links import pay_path, status_path
 from pesan.checkout.proofs import take_proof
 from pesan.errors import NotFound, PesanError
@@ -18,7 +18,7 @@ from pesan.orders.models import Order
 from pesan.orders.queries import get_order_by_code
 from pesan.orders.states import OrderState
 from pesan.payments import qris_image
-from pesan.payments.service import select_method
+from pesan.payments.gateways.registry import Gateways
 from pesan.storage.errors import UploadEmpty
 from pesan.storage.uploads import MEGABYTE
 from pesan.storefront.booking import load_booking
@@ -46,10 +46,13 @@ async def choose_method(request: Request, code: str, method_id: Annotated[UUID, 
     """Choose a way to pay, which gives the exact amount."""
 
     async def choose() -> None:
-        actor = guest_actor(request)
-        async with get_database(request).write(actor) as session:
-            order = await get_order_by_code(session, normalise_code(code))
-            await select_method(session, order=order, method_id=method_id, actor=actor)
+        await paying.choose_method(
+            get_registry(request)[Gateways],
+            order=await _order(request, code),
+            method_id=method_id,
+            actor=guest_actor(request),
+            origin=origin_of(request),
+        )
 
     return await _do(request, code, choose)
 
@@ -81,6 +84,22 @@ async def cancel(request: Request, code: str) -> Response:
         await service.cancel(get_registry(request)[SaleDesk], order=order, actor=guest_actor(request))
 
     return await _do(request, code, give_back)
+
+
+@router.get("/return")
+async def wait_for_provider(request: Request, code: str) -> Response:
+    """Where a payment provider sends the buyer back to; what it says in the address is not believed.
+
+    Only what the provider answers when it is asked moves a booking, so the page waits for that.
+    """
+    booking = await load_booking(get_database(request), normalise_code(code), guest_actor(request))
+    name_merchant(request, booking.order.merchant_id)
+    if booking.state is not OrderState.HOLD:
+        return RedirectResponse(status_path(booking.order.code), 303)
+    if booking.instructions is None or booking.instructions.hosted_url is None:
+        return RedirectResponse(pay_path(booking.order.code), 303)  # the attempt is over: choose again
+    panel = show_payment(booking, origin=origin_of(request))
+    return render(request, "storefront/waiting.html", {"panel": panel, "brand": panel.booking.card.brand})
 
 
 @router.get("/qris.png")

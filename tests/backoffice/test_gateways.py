@@ -1,0 +1,68 @@
+"""Accounts at payment providers: typed once, never shown, and nobody else's to touch."""
+
+from sqlalchemy import select
+
+from pesan.payments.gateways.models import GatewayAccount
+from pesan.payments.models import PaymentMethod
+from tests.backoffice.conftest import Team
+from tests.support.factories import SYSTEM
+
+SECRET = "rahasia-sekali-1"
+FORM = {"provider": "sandbox", "webhook_secret": SECRET}
+
+
+async def accounts(team: Team) -> list[GatewayAccount]:
+    async with team.database.read(SYSTEM) as session:
+        return list((await session.scalars(select(GatewayAccount).order_by(GatewayAccount.created_at))).all())
+
+
+async def test_account_is_added_rotated_and_switched_off(team: Team) -> None:
+    browser = await team.sign_in("organizer")
+    page = f"{team.path}/gateways"
+
+    added = await browser.submit(page, page, FORM)
+    (account,) = await accounts(team)
+    rotated = await browser.submit(page, f"{page}/{account.id}/secrets", {"webhook_secret": "baru-2"})
+    hidden = await browser.submit(page, f"{page}/{account.id}/active", {"is_active": "false"})
+    shown = await browser.get(page)
+
+    assert [answer.status_code for answer in (added, rotated, hidden)] == [303, 303, 303]
+    assert (account.provider, account.is_live, account.merchant_id) == ("sandbox", False, team.merchant.id)
+    assert [one.is_active for one in await accounts(team)] == [False]
+    assert (SECRET in shown.text, "baru-2" in shown.text) == (False, False)
+    assert f"/v1/payments/webhook/sandbox/{account.id}" in shown.text
+    async with team.database.read(SYSTEM) as session:
+        method = (await session.scalars(select(PaymentMethod).where(PaymentMethod.kind == "gateway"))).one()
+    assert (method.gateway_account_id, method.is_active) == (account.id, False)
+
+
+async def test_account_without_its_secret_is_refused(team: Team) -> None:
+    browser = await team.sign_in("organizer")
+    page = f"{team.path}/gateways"
+
+    answer = await browser.submit(page, page, {"provider": "midtrans", "server_key": " "})
+
+    assert (answer.status_code, "server_key" in answer.text) == (422, True)
+    assert await accounts(team) == []
+
+
+async def test_only_organizers_of_the_merchant_touch_its_accounts(team: Team) -> None:
+    organizer = await team.sign_in("organizer")
+    page = f"{team.path}/gateways"
+    await organizer.submit(page, page, FORM)
+    (account,) = await accounts(team)
+
+    answers = []
+    for role in ("staff", "stranger"):
+        browser = await team.sign_in(role)
+        for path, fields in (
+            (page, FORM),
+            (f"{page}/{account.id}/secrets", {"webhook_secret": "curian"}),
+            (f"{page}/{account.id}/active", {"is_active": "false"}),
+            (f"/organizer/{team.other.slug}/gateways/{account.id}/secrets", {"webhook_secret": "curian"}),
+        ):
+            answers.append(await browser.submit("/account", path, fields))
+
+    assert [answer.status_code for answer in answers if answer.status_code not in (403, 404)] == []
+    (after,) = await accounts(team)
+    assert (after.audit_seq, after.is_active) == (account.audit_seq, True)
