@@ -4,14 +4,30 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select, text
 
 from pesan.db import ReadSession, WriteSession
+from pesan.db.rows import pack, recordset
 from pesan.kit.ids import new_id
 from pesan.payments.models import LedgerEntry
 from pesan.payments.states import ROUTES, Account, Reason
 
 _WAYS_BACK = {Account.CUSTOMER: Reason.REFUND_DUE, Account.FULFILLED: Reason.REVOCATION}
+
+
+_ENTRY = {
+    "id": "uuid",
+    "transaction_id": "uuid",
+    "merchant_id": "uuid",
+    "order_id": "uuid",
+    "source_id": "uuid",
+    "account": "text",
+    "amount": "bigint",
+    "currency": "text",
+    "reason": "text",
+}
+_NAMES = ", ".join(_ENTRY)
+_POST = text(f"INSERT INTO ledger_entries ({_NAMES}) SELECT {_NAMES} FROM {recordset(_ENTRY)}")  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +66,8 @@ async def post(session: WriteSession, movements: Sequence[Movement]) -> None:
     """
     if any(movement.amount <= 0 for movement in movements):
         raise ValueError("money moves forward, in whole rupiah above zero")
-    rows = [entry for movement in movements for entry in movement.entries()]
-    if rows:
-        await session.execute(insert(LedgerEntry), rows)
+    if movements:
+        await session.execute(_POST, pack(entry for movement in movements for entry in movement.entries()))
 
 
 async def record_fulfilment(session: WriteSession, order_ids: Sequence[UUID]) -> None:
