@@ -2,12 +2,14 @@
 
 from tests.support.providers.midtrans import FakeMidtrans
 from tests.support.providers.server import Asked, FakeProvider, Fault, Reply, Signed, running_provider
+from tests.support.providers.stripe import FakeStripe
 from tests.support.providers.xendit import FakeXendit
 
 __all__ = [
     "Asked",
     "FakeMidtrans",
     "FakeProvider",
+    "FakeStripe",
     "FakeXendit",
     "Fault",
     "Reply",

@@ -22,9 +22,14 @@ def notice_secret(account: Account, name: str) -> str:
 
 def require_same(given: str | None, expected: str) -> None:
     """Raise SignatureInvalid unless both are the same, in a time that tells nothing."""
-    # As bytes, because texts beyond ASCII cannot be compared so.
-    if not hmac.compare_digest((given or "").encode("utf-8", "replace"), expected.encode()):
+    if not is_same(given or "", expected):
         raise SignatureInvalid
+
+
+def is_same(given: str, expected: str) -> bool:
+    """Whether both are the same, in a time that tells nothing."""
+    # As bytes, because texts beyond ASCII cannot be compared so.
+    return hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode())
 
 
 def require_account(account: Account, named: str | None) -> None:
