@@ -45,6 +45,7 @@ async def pages(team: Team) -> list[str]:
         f"{team.path}/bookings/{decided.code}",
         f"{team.path}/events",
         f"{team.path}/events/{team.event.short_id}",
+        f"{team.path}/events/{team.event.short_id}/sales",
         f"{team.path}/payment-methods",
         f"{team.path}/brand",
         "/backoffice/account",

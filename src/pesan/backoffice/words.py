@@ -67,6 +67,12 @@ REFUND_STEPS: dict[str, Text] = {
     "paid": Text(id="Dikirim", en="Sent"),
 }
 
+TICKET_STATES: dict[str, Text] = {
+    "active": Text(id="Berlaku", en="Valid"),
+    "used": Text(id="Sudah dipakai", en="Used"),
+    "void": Text(id="Batal", en="Void"),
+}
+
 REFUND_EXPORT_HEADER = (
     Text(id="Kode", en="Code"),
     Text(id="Acara", en="Event"),

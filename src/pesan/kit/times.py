@@ -22,6 +22,11 @@ def format_day(moment: datetime, zone: str, locale: Locale) -> str:
     return format_date(in_zone(moment, zone), "EEE, d MMM y", locale=_BABEL[locale])
 
 
+def format_short_day(moment: datetime, zone: str, locale: Locale) -> str:
+    """`5 Des`, where the year is plain from what stands around it."""
+    return format_date(in_zone(moment, zone), "d MMM", locale=_BABEL[locale])
+
+
 def format_long_day(moment: datetime, zone: str, locale: Locale) -> str:
     """`Sabtu, 5 Desember 2026`."""
     return format_date(in_zone(moment, zone), "EEEE, d MMMM y", locale=_BABEL[locale])

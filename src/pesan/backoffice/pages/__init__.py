@@ -17,6 +17,7 @@ from pesan.backoffice.pages import (
     refund_exports,
     refunds,
     review,
+    sales,
     session,
     statements,
 )
@@ -34,6 +35,7 @@ for part in (
     statements,
     events,
     offers,
+    sales,
     pictures,
     methods,
     gateways,

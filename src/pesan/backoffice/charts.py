@@ -1,0 +1,61 @@
+"""The geometry of the charts: numbers in, percentages of the drawing out.
+
+Only marks are relative to the drawing; words keep their size, so that a chart reads the same on a phone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_STEPS = (1, 2, 5, 10)
+_FILLED = 0.8
+"""How much of its place a column takes; the rest is the gap."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One upright mark, in percent of the plot; `y` counts from the top."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+def share(part: int, whole: int) -> float:
+    """`part` in percent of `whole`, between 0 and 100; nothing of nothing is 0."""
+    return round(min(100.0, max(0.0, 100 * part / whole)), 2) if whole > 0 else 0.0
+
+
+def nice_ceiling(highest: int) -> int:
+    """The first of 1, 2, 5, 10, 20, 50 … that is not below `highest`."""
+    scale = 1
+    while highest > 10 * scale:
+        scale *= 10
+    return next(step * scale for step in _STEPS if highest <= step * scale)
+
+
+def columns(values: Sequence[int], ceiling: int) -> list[Column]:
+    """A column for each value, side by side over the whole width; `ceiling` fills the height."""
+    if not values:
+        return []
+    place = 100 / len(values)
+    heights = [share(value, ceiling) for value in values]
+    return [
+        Column(
+            x=round(place * (number + (1 - _FILLED) / 2), 3),
+            y=round(100 - height, 2),
+            width=round(place * _FILLED, 3),
+            height=height,
+        )
+        for number, height in enumerate(heights)
+    ]
+
+
+def ticks(count: int) -> list[int]:
+    """Which of `count` columns are named: the first, the one in the middle, the last."""
+    return sorted({0, (count - 1) // 2, count - 1}) if count > 0 else []
+
+
+def clip(label: str, longest: int = 24) -> str:
+    """A label that leaves room for its number on a phone; the table beside the chart has all of it."""
+    return label if len(label) <= longest else f"{label[: longest - 1].rstrip()}…"
