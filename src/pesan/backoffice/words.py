@@ -73,6 +73,20 @@ TICKET_STATES: dict[str, Text] = {
     "void": Text(id="Batal", en="Void"),
 }
 
+ATTENDEE_EXPORT_HEADER = (
+    Text(id="Nama", en="Name"),
+    Text(id="Jenis", en="Type"),
+    Text(id="Kursi", en="Seat"),
+    Text(id="Status", en="Status"),
+    Text(id="Kode tiket", en="Ticket code"),
+    Text(id="Kode pesanan", en="Booking code"),
+    Text(id="Pembeli", en="Buyer"),
+    Text(id="WhatsApp", en="WhatsApp"),
+    Text(id="E-mail", en="E-mail"),
+    Text(id="Terbit", en="Issued"),
+    Text(id="Dipakai", en="Used at"),
+)
+
 REFUND_EXPORT_HEADER = (
     Text(id="Kode", en="Code"),
     Text(id="Acara", en="Event"),

@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from pesan.backoffice.pages import (
+    attendees,
     booking_money,
     bookings,
     brand,
@@ -36,6 +37,7 @@ for part in (
     events,
     offers,
     sales,
+    attendees,
     pictures,
     methods,
     gateways,

@@ -2,8 +2,8 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import BinaryIO, cast
 
@@ -21,13 +21,17 @@ _CHUNK = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What is taken out: the file's name, its header, its rows in portions, and how the audit names it."""
+    """What is taken out: the file's name, its header, its rows in portions, and how the audit names it.
+
+    `about` says of what, where the list is not all of the merchant's.
+    """
 
     name: str
     header: Sequence[Text]
     portions: Callable[[Room], AsyncIterator[Sequence[Sequence[Cell]]]]
     action: str
     filters: Sequence[str]
+    about: Mapping[str, str] = field(default_factory=dict)
 
 
 async def send_export(desk: Desk, merchant: str, kind: ExportFormat, export: Export) -> StreamingResponse:
@@ -37,7 +41,7 @@ async def send_export(desk: Desk, merchant: str, kind: ExportFormat, export: Exp
     try:
         count = await _write(desk, merchant, kind, export, file)
         async with desk.writing(merchant, may_export) as room:
-            data = {"format": kind.value, "rows": count, "filters": sorted(export.filters)}
+            data = {"format": kind.value, "rows": count, "filters": sorted(export.filters), **export.about}
             await record_export(room.session, room.shop.id, action=export.action, actor=desk.actor, data=data)
     except BaseException:
         file.close()
