@@ -27,6 +27,11 @@ ACTIONS: dict[str, Text] = {
     "order:refund:approved": Text(id="Pengembalian dana disetujui", en="Refund approved"),
     "order:refund:declined": Text(id="Pengembalian dana ditolak", en="Refund declined"),
     "order:refund:paid": Text(id="Uang dikirim kembali", en="Money sent back"),
+    "order:refund:failed": Text(id="Uang gagal dikirim kembali", en="Money could not be sent back"),
+    "order:payment:ended": Text(id="Percobaan pembayaran berakhir", en="Payment attempt ended"),
+    "order:payment:flagged": Text(id="Pembayaran perlu dilihat petugas", en="Payment needs a person to look"),
+    "order:account:joined": Text(id="Masuk ke akun pembeli", en="Joined the buyer's account"),
+    "order:letter:resent": Text(id="Surat dikirim ulang", en="Letter sent again"),
     "order:payment:refund_due": Text(
         id="Uang terlambat, harus dikembalikan", en="Late money, to be returned"
     ),
@@ -44,6 +49,25 @@ ACTORS: dict[str, Text] = {
     "staff": Text(id="Petugas", en="Staff"),
     "device": Text(id="Perangkat", en="Device"),
     "system": Text(id="Sistem", en="System"),
+}
+
+LETTERS: dict[str, Text] = {
+    "proof_received": Text(id="Bukti diterima", en="Proof received"),
+    "ticket_ready": Text(id="Tiket", en="Tickets"),
+    "rejected": Text(id="Bukti ditolak", en="Proof rejected"),
+    "expired": Text(id="Waktu tahan habis", en="Hold expired"),
+    "cancelled": Text(id="Pesanan dibatalkan", en="Booking cancelled"),
+    "event_cancelled": Text(id="Acara dibatalkan", en="Event cancelled"),
+    "event_moved": Text(id="Acara dipindah", en="Event moved"),
+    "taken_back": Text(id="Pesanan dikembalikan", en="Booking refunded"),
+    "refund_due": Text(id="Uang akan dikembalikan", en="Money will go back"),
+    "refunded": Text(id="Uang sudah dikirim kembali", en="Money was sent back"),
+}
+
+DELIVERIES: dict[str, Text] = {
+    "queued": Text(id="sedang dikirim", en="on its way"),
+    "sent": Text(id="terkirim", en="sent"),
+    "failed": Text(id="tidak terkirim", en="not sent"),
 }
 
 REFUND_CAUSES: dict[str, Text] = {

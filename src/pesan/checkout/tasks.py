@@ -8,6 +8,7 @@ from pesan.catalog.models import Event
 from pesan.catalog.states import EventStatus
 from pesan.checkout import cancellation
 from pesan.checkout.leftovers import list_not_wound_up, list_unfulfilled
+from pesan.checkout.resending import RESEND_TASK, find_letter
 from pesan.checkout.statements import match_lines
 from pesan.checkout.telling import kind_of, list_expecting, occasion_of, tell
 from pesan.db import Actor, Database
@@ -41,6 +42,16 @@ async def tell_buyer(deps: Registry, order_id: UUID, event: str) -> None:
 async def match_statement(deps: Registry, method_id: UUID) -> None:
     """Settle what the new lines of an account's statement prove, and leave the rest to people."""
     await match_lines(deps[Database], deps[SaleDesk], method_id)
+
+
+@task(RESEND_TASK)
+async def resend_letter(deps: Registry, order_id: UUID, occasion: str) -> None:
+    """Write down, once for each time somebody asked, that the buyer is told again where their order stands now."""
+    async with deps[Database].write(_ACTOR) as session:
+        order = await get_order(session, order_id)
+        kind = await find_letter(session, order)
+        if kind is not None:
+            await tell(session, deps[Channels], order, kind, occasion=occasion)
 
 
 @task("checkout.tell_of_new_tickets")

@@ -34,15 +34,19 @@ async def tell(
     session: WriteSession, channels: Channels, order: Order, kind: Kind, *, occasion: str = ""
 ) -> None:
     """Write down, once for each occasion, that a buyer is told something."""
-    contacts = {ChannelName.EMAIL: order.email, ChannelName.WHATSAPP: order.wa}
     await notify(
         session,
         order_id=order.id,
         merchant_id=order.merchant_id,
         kind=kind,
-        channels=channels.reaching(contacts),
+        channels=channels.reaching(contacts_of(order)),
         occasion=occasion,
     )
+
+
+def contacts_of(order: Order) -> dict[ChannelName, str | None]:
+    """Where a buyer said that they can be reached."""
+    return {ChannelName.EMAIL: order.email, ChannelName.WHATSAPP: order.wa}
 
 
 async def kind_of(session: ReadSession, order: Order, event: OrderEvent) -> Kind | None:

@@ -19,7 +19,16 @@ from pesan.backoffice.views.bookings import BookingFilters, BookingRow, Bookings
 from pesan.backoffice.views.chrome import Shop
 from pesan.backoffice.views.detail import booking_detail
 from pesan.backoffice.views.review import Contact
-from pesan.backoffice.words import ACTIONS, ACTORS, PLACES_GONE, REFUND_CAUSES, REFUND_STATES, STATES
+from pesan.backoffice.words import (
+    ACTIONS,
+    ACTORS,
+    DELIVERIES,
+    LETTERS,
+    PLACES_GONE,
+    REFUND_CAUSES,
+    REFUND_STATES,
+    STATES,
+)
 from pesan.checkout import service as checkout
 from pesan.db import ReadSession
 from pesan.errors import PesanError
@@ -85,9 +94,11 @@ async def show_bookings(
 
 
 @router.get("/{code}")
-async def show_booking(desk: DeskOf, merchant: str, code: str, due: bool = False) -> Response:
+async def show_booking(
+    desk: DeskOf, merchant: str, code: str, due: bool = False, resent: bool = False
+) -> Response:
     """One booking with its payments, proofs, tickets and history; `due` says that its money has to go back."""
-    return await detail_page(desk, merchant, code, problem=PLACES_GONE if due else None)
+    return await detail_page(desk, merchant, code, problem=PLACES_GONE if due else None, was_resent=resent)
 
 
 @router.post("/{code}/cancel", dependencies=[allow(Who.ORGANIZER), require_csrf])
@@ -143,7 +154,13 @@ async def _move(
 
 
 async def detail_page(
-    desk: Desk, merchant: str, code: str, refusal: PesanError | None = None, *, problem: Text | None = None
+    desk: Desk,
+    merchant: str,
+    code: str,
+    refusal: PesanError | None = None,
+    *,
+    problem: Text | None = None,
+    was_resent: bool = False,
 ) -> Response:
     """The page of one booking, with what stood against the last wish."""
     async with desk.reading("bookings", merchant) as room:
@@ -151,8 +168,16 @@ async def detail_page(
         parts = await load_parts(room.session, order)
         may_change = may_manage(desk.person, room.shop.id)
         said = desk.text(problem) if problem else refusal.text(desk.locale) if refusal else ""
-        booking = booking_detail(order, parts, room.shop, desk.registry, may_change=may_change, problem=said)
-        words = {"actions": ACTIONS, "actors": ACTORS}
+        booking = booking_detail(
+            order,
+            parts,
+            room.shop,
+            desk.registry,
+            may_change=may_change,
+            problem=said,
+            was_resent=was_resent,
+        )
+        words = {"actions": ACTIONS, "actors": ACTORS, "letters": LETTERS, "deliveries": DELIVERIES}
         context = {"booking": booking, "causes": REFUND_CAUSES, "refund_states": REFUND_STATES, **words}
         return desk.page(room.chrome, "booking", context, status=refusal.status if refusal else 200)
 

@@ -8,8 +8,12 @@ from sqlalchemy import select
 
 from pesan.audit.queries import Record, list_entries
 from pesan.catalog.models import Event
+from pesan.checkout.resending import find_letter
 from pesan.db import ReadSession
 from pesan.identity.models import User
+from pesan.notifications.models import Delivery, Notification
+from pesan.notifications.queries import list_deliveries
+from pesan.notifications.states import Kind
 from pesan.orders.models import Order
 from pesan.payments.models import Payment, PaymentMethod, PaymentProof
 from pesan.payments.queries import Duplicate, find_duplicate_proofs, list_methods, list_payments, list_proofs
@@ -32,6 +36,8 @@ class Parts:
     tickets: Sequence[Ticket]
     records: Sequence[Record]
     names: dict[UUID, str]
+    letters: Sequence[tuple[Notification, Delivery]]
+    letter: Kind | None
 
 
 async def load_parts(session: ReadSession, order: Order) -> Parts:
@@ -40,8 +46,9 @@ async def load_parts(session: ReadSession, order: Order) -> Parts:
     actors = {record.entry.actor_id for record in records} | {order.decided_by}
     rows = await session.execute(select(User.id, User.name).where(User.id.in_(actors - {None})))
     methods = await list_methods(session, order.merchant_id)
+    event = await session.get_one(Event, order.event_id)
     return Parts(
-        event=await session.get_one(Event, order.event_id),
+        event=event,
         payments=await list_payments(session, order.id),
         methods={method.id: method for method in methods},
         proofs=await list_proofs(session, order.id),
@@ -50,4 +57,6 @@ async def load_parts(session: ReadSession, order: Order) -> Parts:
         tickets=await list_tickets(session, order.id),
         records=records,
         names={user_id: name for user_id, name in rows},  # noqa: C416  a row is a tuple, which mypy cannot see
+        letters=await list_deliveries(session, order.id),
+        letter=await find_letter(session, order),
     )

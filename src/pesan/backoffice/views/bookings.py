@@ -101,6 +101,16 @@ class RefundLine:
 
 
 @dataclass(frozen=True, slots=True)
+class LetterLine:
+    """What the buyer was told by one channel, and whether it left."""
+
+    kind: str
+    channel: str
+    state: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class BookingDetail:
     """Everything about one booking."""
 
@@ -129,4 +139,7 @@ class BookingDetail:
     tickets: Sequence[TicketRow] = ()
     trail: Sequence[TrailEntry] = ()
     twins: Sequence[Twin] = ()
+    letters: Sequence[LetterLine] = ()
+    letter: str = ""
     problem: str = ""
+    was_resent: bool = False

@@ -5,13 +5,23 @@ from uuid import UUID
 
 from pesan.audit.queries import Record
 from pesan.backoffice.queries.detail import Parts
-from pesan.backoffice.views.bookings import BookingDetail, PaymentRow, RefundLine, TicketRow, TrailEntry
+from pesan.backoffice.views.bookings import (
+    BookingDetail,
+    LetterLine,
+    PaymentRow,
+    RefundLine,
+    TicketRow,
+    TrailEntry,
+)
 from pesan.backoffice.views.chrome import Shop
 from pesan.backoffice.views.make import decision_of, method_label, proof_view, twins_of
 from pesan.backoffice.views.review import Contact
 from pesan.checkout.links import status_path
+from pesan.checkout.telling import contacts_of
 from pesan.kit.ids import new_id
 from pesan.kit.registry import Registry
+from pesan.notifications.channels import Channels
+from pesan.notifications.states import Kind
 from pesan.orders.models import Order
 from pesan.orders.states import TRANSITIONS, OrderEvent, OrderState
 from pesan.payments.models import Payment, PaymentMethod
@@ -24,7 +34,14 @@ _REVIVABLE = frozenset({OrderState.EXPIRED, OrderState.CANCELLED, OrderState.REJ
 
 
 def booking_detail(
-    order: Order, parts: Parts, shop: Shop, registry: Registry, *, may_change: bool, problem: str = ""
+    order: Order,
+    parts: Parts,
+    shop: Shop,
+    registry: Registry,
+    *,
+    may_change: bool,
+    problem: str = "",
+    was_resent: bool = False,
 ) -> BookingDetail:
     """The page's view; people whose role may change things see contacts whole."""
     links = registry[Links]
@@ -54,8 +71,18 @@ def booking_detail(
         tickets=[TicketRow(t.code, t.number, t.holder_name, t.state) for t in parts.tickets],
         trail=[_entry(record, parts.names) for record in reversed(parts.records)],
         twins=twins_of(parts.duplicates, shop),
+        letters=[
+            LetterLine(told.kind, d.channel, d.state, d.sent_at or d.created_at) for told, d in parts.letters
+        ],
+        letter=_letter(order, parts.letter, registry[Channels]),
         problem=problem,
+        was_resent=was_resent,
     )
+
+
+def _letter(order: Order, kind: Kind | None, channels: Channels) -> str:
+    """What can be sent again; nothing when there is no way to the buyer."""
+    return kind.value if kind and channels.reaching(contacts_of(order)) else ""
 
 
 def _is_refundable(order: Order, refunds: Sequence[Refund]) -> bool:
