@@ -1,5 +1,7 @@
 """The journeys of a purchase: free, in cash, approved, refused, too late."""
 
+from decimal import Decimal
+
 import pytest
 
 from pesan.checkout import service
@@ -163,6 +165,21 @@ async def test_late_money_for_a_place_that_went_to_another_is_due_back(
     assert execute("SELECT held, used FROM capacity_pools") == [(0, 1)]
     assert ledger(order) == {"received": 150_000, "refund_due": -150_000}
     assert execute("SELECT count(*) FROM tickets") == [(0,)]
+    assert await offenders(database) == []
+
+
+async def test_late_money_needs_the_places_of_all_lines_together(
+    desk, make, fresh, execute, ledger, database
+):
+    event = await make.event(capacity=3, hold_ratio=Decimal(1), max_per_order=2)
+    order = await make.order(event, lines=(LineWish(), LineWish()), state=OrderState.CANCELLED)
+    await make.order(event, quantity=2, state=OrderState.REVIEW)
+
+    moved = await service.accept_late(desk, order=order, actor=SYSTEM, reason="Uang masuk")
+
+    assert moved.state is OrderState.CANCELLED
+    assert execute("SELECT held, used FROM capacity_pools") == [(0, 2)]
+    assert ledger(order) == {"received": 300_000, "refund_due": -300_000}
     assert await offenders(database) == []
 
 

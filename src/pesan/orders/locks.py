@@ -23,8 +23,10 @@ _LOCK = text("SELECT 1 FROM orders WHERE id = ANY (:ids) ORDER BY id FOR NO KEY 
 _READ = text(
     f"SELECT {', '.join(part.name for part in fields(OrderFacts))} FROM orders WHERE id = ANY (:ids)"
 ).bindparams(_IDS)
+# Lines may share a pool, and what an order needs of it is decided on as one number.
 _CLAIMS = text(
-    "SELECT order_id, pool_id, quantity FROM claims WHERE order_id = ANY (:ids) ORDER BY pool_id"
+    "SELECT order_id, pool_id, sum(quantity) FROM claims WHERE order_id = ANY (:ids)"
+    " GROUP BY order_id, pool_id ORDER BY pool_id"
 ).bindparams(_IDS)
 # A count stops here: a limit above it limits nobody.
 MOST_COUNTED = 1_000
@@ -74,7 +76,7 @@ class Sale:
 
 @dataclass(frozen=True, slots=True)
 class LockedOrders:
-    """Orders that are locked, by id, and the (pool, places) of each."""
+    """Orders that are locked, by id, and the (pool, places) of each; a pool stands there once."""
 
     orders: dict[UUID, OrderFacts]
     claims: dict[UUID, list[tuple[UUID, int]]]
