@@ -22,6 +22,7 @@ from pesan.payments import CaptureCompanion, CashCompanion, ProofCompanion
 from pesan.payments.proofs import describe_proof
 from pesan.payments.queries import list_methods
 from pesan.payments.service import select_method
+from pesan.payments.states import MethodKind
 from pesan.storage import Kind, Storage
 from pesan.storage.inspection import Inspector
 from pesan.storage.stored import stored
@@ -152,7 +153,8 @@ async def _choose_method(scene: Scene, booked: Booked) -> Receipt:
     actor = Actor.guest(booked.code)
     async with scene.database.write(actor) as session:
         methods = await list_methods(session, scene.event.merchant_id, only_active=True)
-        method = methods[booked.order_id.int % len(methods)]
+        own = [method for method in methods if method.kind != MethodKind.GATEWAY]  # those that take a proof
+        method = own[booked.order_id.int % len(own)]
         order = await session.get_one(Order, booked.order_id)
         payment = await select_method(session, order=order, method_id=method.id, actor=actor)
     return Receipt(
