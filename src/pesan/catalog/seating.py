@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from pesan.capacity.models import Claim
 from pesan.capacity.states import Bucket
@@ -52,3 +52,20 @@ async def list_seat_rows(session: ReadSession, event_id: UUID) -> Sequence[tuple
         .order_by(Seat.ordinal)
     )
     return [tuple(row) for row in await session.execute(query)]
+
+
+async def list_sections(session: ReadSession, type_id: UUID) -> Sequence[str]:
+    """The sections that a ticket type has seats in, in the order of the map."""
+    query = (
+        select(Seat.section)
+        .where(Seat.ticket_type_id == type_id)
+        .group_by(Seat.section)
+        .order_by(func.min(Seat.ordinal))
+    )
+    return (await session.scalars(query)).all()
+
+
+async def list_section(session: ReadSession, type_id: UUID, section: str) -> Sequence[Seat]:
+    """The seats of a ticket type in one section, by their bits."""
+    mine = (Seat.ticket_type_id == type_id, Seat.section == section)
+    return (await session.scalars(select(Seat).where(*mine).order_by(Seat.ordinal))).all()

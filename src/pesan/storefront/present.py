@@ -55,7 +55,7 @@ def show_brand(merchant: Merchant) -> Brand:
     )
 
 
-def show_card(listing: Listing) -> EventCard:
+def show_card(listing: Listing, *, from_amount: int | None = None) -> EventCard:
     """An event as a card."""
     event, places = listing.event, listing.places
     return EventCard(
@@ -74,13 +74,16 @@ def show_card(listing: Listing) -> EventCard:
         summary=event.summary,
         cover=_show_cover(event),
         path=event_path(event.slug, event.short_id),
+        from_amount=from_amount,
     )
 
 
-def show_detail(listing: Listing, *, origin: str, next_hold_ends_at: datetime | None) -> EventDetail:
+def show_detail(
+    listing: Listing, *, origin: str, next_hold_ends_at: datetime | None, from_amount: int | None = None
+) -> EventDetail:
     """An event's page; `origin` makes the address that is shared."""
     event = listing.event
-    card = show_card(listing)
+    card = show_card(listing, from_amount=from_amount)
     return EventDetail(
         card=card,
         description=event.description or event.summary,

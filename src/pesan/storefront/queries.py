@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, false, func, or_, select
 
-from pesan.catalog.models import Event
+from pesan.catalog.models import Event, TicketType
 from pesan.db import Actor, ReadSession
 from pesan.orders.models import Order, OrderLine
 from pesan.tenancy.models import Merchant
@@ -80,3 +80,14 @@ def _own_tickets(actor: Actor) -> Select[Ticket, str]:
         .join(OrderLine, OrderLine.id == Ticket.order_line_id)
         .where(own)
     )
+
+
+async def list_cheapest(session: ReadSession, event_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """The price of each event's cheapest ticket type that anybody sees; events without types are absent."""
+    query = (
+        select(TicketType.event_id, func.min(TicketType.price_amount))
+        .where(TicketType.event_id.in_(event_ids), ~TicketType.is_archived, ~TicketType.is_hidden)
+        .group_by(TicketType.event_id)
+    )
+    rows = (await session.execute(query)).all()
+    return {row[0]: row[1] for row in rows}

@@ -58,7 +58,10 @@ class Cover:
 
 @dataclass(frozen=True, slots=True)
 class EventCard:
-    """One event in a list, and the heading of every page about it."""
+    """One event in a list, and the heading of every page about it.
+
+    `from_amount` is the price of its cheapest ticket type, None where it sells none.
+    """
 
     title: str
     slug: str
@@ -73,6 +76,7 @@ class EventCard:
     left: int
     capacity: int
     path: str
+    from_amount: int | None = None
     summary: str = ""
     cover: Cover | None = None
 
@@ -153,6 +157,13 @@ class BookingSheet:
     problem: str = ""
     methods: Sequence[str] = ()
     tells_by: Set[str] = frozenset()
+    basket: str = ""
+    sums: SumsView | None = None
+
+    @property
+    def total(self) -> int:
+        """What is paid in the end."""
+        return self.sums.total if self.sums else self.card.price_amount
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from pesan.storefront.pages import (
     account,
+    basket,
     booking,
     documents,
     events,
@@ -15,7 +16,8 @@ from pesan.storefront.pages import (
 )
 
 router = APIRouter(include_in_schema=False)
-for part in (site, events, booking, payment, sandbox, status, documents, signing_in, account):
+for part in (site, events, basket, booking, payment, sandbox, status, documents, signing_in, account):
     router.include_router(part.router)
+router.include_router(basket.confirmation)
 
 __all__ = ["router"]

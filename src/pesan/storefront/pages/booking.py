@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from pesan.catalog.queries import Listing
 from pesan.catalog.states import SaleState
 from pesan.checkout.answers import hold_answer
+from pesan.checkout.baskets import read_basket
 from pesan.checkout.links import pay_path, status_path
 from pesan.checkout.room import DiskRoom
 from pesan.checkout.schemas import HoldForm
@@ -25,13 +26,16 @@ from pesan.notifications.channels import Channels
 from pesan.orders import Moved, Replayed
 from pesan.orders.desk import SaleDesk
 from pesan.orders.errors import OrderNotFound
-from pesan.orders.moves import LineWish
+from pesan.orders.moves import LineWish, PromoWish
 from pesan.orders.queries import get_order_by_code
 from pesan.orders.states import OrderState
 from pesan.payments.queries import list_offered_methods
+from pesan.storefront.choices import Choice, parse_choice
 from pesan.storefront.forms import FIELDS, MENDS, html_rules, read_hold_form
+from pesan.storefront.pages.basket import choice_of, shop_of
 from pesan.storefront.pages.requests import find_listing, origin_of, text_of
 from pesan.storefront.present import show_card
+from pesan.storefront.shopping import load_shopping
 from pesan.storefront.views import BookingSheet
 from pesan.web.access import Who, allow
 from pesan.web.context import context_of
@@ -53,6 +57,7 @@ class _Typed:
     values: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, Text] = field(default_factory=dict)
     problem: str = ""
+    basket: Choice = field(default_factory=Choice)
     key: str = field(default_factory=lambda: str(uuid4()))
 
 
@@ -65,7 +70,7 @@ async def show_sheet(request: Request, key: str) -> Response:
     card = show_card(listing)
     if card.sale is not SaleState.OPEN:
         return RedirectResponse(card.path, 303)  # the event's page says why
-    return await _sheet(request, listing, _Typed(await _earlier(request)))
+    return await _sheet(request, listing, _Typed(await _earlier(request), basket=await choice_of(request)))
 
 
 @router.post("/x/{key}/book", dependencies=[require_csrf])
@@ -74,24 +79,29 @@ async def post_sheet(request: Request, key: str) -> Response:
     async with get_database(request).read(guest_actor(request)) as session:
         listing = await find_listing(request, session, key)
     form = await request.form()
-    values = {name: text_of(form, name) for name in FIELDS}
+    values, basket = {name: text_of(form, name) for name in FIELDS}, parse_choice(text_of(form, "basket"))
     buyer, errors = read_hold_form(values)
     if buyer is None:
-        return await _sheet(request, listing, _Typed(values, errors), status=422)
+        return await _sheet(request, listing, _Typed(values, errors, basket=basket), status=422)
     try:
-        outcome = await _hold(request, listing, buyer, text_of(form, "idempotency_key"))
+        outcome = await _hold(request, listing, buyer, basket, key=text_of(form, "idempotency_key"))
     except PesanError as refusal:
         problem = refusal.text(get_locale(request))
-        return await _sheet(request, listing, _Typed(values, problem=problem), status=refusal.status)
+        return await _sheet(
+            request, listing, _Typed(values, problem=problem, basket=basket), status=refusal.status
+        )
     return _go_on(request, outcome)
 
 
-async def _hold(request: Request, listing: Listing, buyer: HoldForm, key: str) -> Moved | Replayed:
+async def _hold(
+    request: Request, listing: Listing, buyer: HoldForm, basket: Choice, *, key: str
+) -> Moved | Replayed:
     deps = get_registry(request)
     await deps[Limiter].hit(context_of(request), HOLD)
     scope, _ = scope_for(user_id=None, guest_id=guest_id(request))
-    print_of = fingerprint_of("POST", request.url.path, buyer.model_dump_json().encode())
+    print_of = fingerprint_of("POST", request.url.path, f"{buyer.model_dump_json()}\n{basket.query}".encode())
     wanted = Wanted(scope, parse_key(key, must_be_uuid=True), print_of)
+    lines, promo = await _wishes(request, listing, buyer, basket)
     return await place_hold(
         deps[SaleDesk],
         event_id=listing.event.id,
@@ -99,9 +109,22 @@ async def _hold(request: Request, listing: Listing, buyer: HoldForm, key: str) -
         actor=await buyer_actor(request),
         locale=get_locale(request),
         room=deps[DiskRoom],
-        lines=[LineWish(buyer.qty)],
+        lines=lines,
+        promo=promo,
         once=Once(wanted, lambda moved: hold_answer(moved, base_url="")),
     )
+
+
+async def _wishes(
+    request: Request, listing: Listing, buyer: HoldForm, basket: Choice
+) -> tuple[Sequence[LineWish], PromoWish | None]:
+    """What is wanted: the basket's lines, or a place of the event itself."""
+    if basket.is_empty:
+        return [LineWish(buyer.qty)], None
+    async with get_database(request).read(guest_actor(request)) as session:
+        shopping = await load_shopping(session, listing, basket)
+        read = await read_basket(session, shopping.basket)
+    return read.lines, read.promo_wish
 
 
 def _go_on(request: Request, outcome: Moved | Replayed) -> Response:
@@ -133,6 +156,12 @@ async def _earlier(request: Request) -> dict[str, str]:
 
 async def _sheet(request: Request, listing: Listing, typed: _Typed, *, status: int = 200) -> Response:
     card = show_card(listing)
+    async with get_database(request).read(guest_actor(request)) as session:
+        shop = await shop_of(request, session, listing, typed.basket)
+    if shop.offers and shop.sums is None:
+        return RedirectResponse(
+            f"{card.path}?{typed.basket.query}#tickets", 303
+        )  # something is to be chosen first
     sheet = BookingSheet(
         card,
         listing.event.hold_minutes,
@@ -142,7 +171,9 @@ async def _sheet(request: Request, listing: Listing, typed: _Typed, *, status: i
         values=typed.values,
         errors=typed.errors,
         problem=typed.problem,
-        methods=await _ways_to_pay(request, listing) if card.price_amount else (),
+        methods=await _ways_to_pay(request, listing) if shop.sums or card.price_amount else (),
+        basket=typed.basket.query,
+        sums=shop.sums,
         tells_by=set(get_registry(request)[Channels].names),
     )
     context = {"sheet": sheet, "brand": card.brand, "origin": origin_of(request)}

@@ -11,8 +11,10 @@ from starlette.responses import RedirectResponse, Response
 
 from pesan.catalog.queries import Listing, ListingFilter, list_cities, list_listings
 from pesan.kit.pagination import BadCursor, Page
+from pesan.storefront.pages.basket import choice_of, shop_of
 from pesan.storefront.pages.requests import find_listing, origin_of, start_of
 from pesan.storefront.present import show_brand, show_card, show_detail
+from pesan.storefront.queries import list_cheapest
 from pesan.storefront.views import PRICE_STEPS, ListFilters, ListPage
 from pesan.tenancy.models import Merchant
 from pesan.tenancy.queries import get_merchant_by_slug
@@ -61,13 +63,19 @@ async def list_merchant_events(request: Request, slug: str, filters: Filters, cu
 @router.get("/x/{key}")
 async def show_event(request: Request, key: str) -> Response:
     """One event, readable whatever the state of its sale."""
+    choice = await choice_of(request)
     async with get_database(request).read(guest_actor(request)) as session:
         listing = await find_listing(request, session, key)
+        shop = await shop_of(request, session, listing, choice)
         next_end = await session.scalar(select(func.next_hold_ends_at(listing.event.id)))
-    event = show_detail(listing, origin=origin_of(request), next_hold_ends_at=next_end)
+    event = show_detail(
+        listing, origin=origin_of(request), next_hold_ends_at=next_end, from_amount=shop.from_amount
+    )
     if request.url.path != event.card.path:
         return RedirectResponse(event.card.path, 301)
-    return render(request, "storefront/detail.html", {"event": event, "brand": event.card.brand})
+    return render(
+        request, "storefront/detail.html", {"event": event, "shop": shop, "brand": event.card.brand}
+    )
 
 
 async def _list(
@@ -80,8 +88,13 @@ async def _list(
         except BadCursor:  # an old link; the first page is better than an error
             page = await list_listings(session, wanted, limit=PAGE_SIZE)
         cities = await list_cities(session)
+        cheapest = await list_cheapest(session, [item.event.id for item in page.items])
     view = ListPage(
-        [show_card(item) for item in page.items], filters, cities, path, _next(path, filters, page)
+        [show_card(item, from_amount=cheapest.get(item.event.id)) for item in page.items],
+        filters,
+        cities,
+        path,
+        _next(path, filters, page),
     )
     brand = show_brand(merchant) if merchant else None
     return render(request, "storefront/list.html", {"page": view, "brand": brand, "price_steps": PRICE_STEPS})
