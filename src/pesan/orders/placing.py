@@ -13,6 +13,7 @@ from pesan.catalog.queries import Terms
 from pesan.catalog.states import SaleState, sale_state
 from pesan.catalog.terms import PromoTerms, TypeTerms
 from pesan.db import ActorKind
+from pesan.errors import PesanError
 from pesan.kit.times import isoformat
 from pesan.orders.errors import (
     QuantityNotAllowed,
@@ -40,8 +41,8 @@ def place(move: Move, wish: Placement, situation: Situation) -> Granted:
     needs = _require_places(wish, placed.claims, terms, situation)
     transition = PLACED if placed.totals.total else PLACED_FREE
     order = _new_order(wish, terms, transition.target, placed.totals.total, situation.now)
-    for pool_id, quantity in needs.items():
-        situation.pools[pool_id].move(quantity, Bucket.RELEASED, BUCKETS[transition.target])
+    for pool_id, places in needs.items():
+        situation.pools[pool_id].move(places, Bucket.RELEASED, BUCKETS[transition.target])
     situation.orders[order.id] = order
     situation.claims[order.id] = list(needs.items())
     for key in keys:
@@ -180,36 +181,29 @@ def _require_places(
     needs: dict[UUID, int] = {}
     for claim in claims:
         needs[claim.pool_id] = needs.get(claim.pool_id, 0) + claim.quantity
-    seats = {seat.pool_id for line in wish.lines for seat in line.seats}
-    promo = wish.promo.pool_id if wish.promo else None
     for pool_id, quantity in needs.items():
         pool = situation.pools[pool_id]
-        if pool_id in seats:
-            _require_pool(pool, quantity, terms, situation, gone=SeatTaken, held=SeatHeld)
-        elif pool_id == promo:
-            _require_pool(pool, quantity, terms, situation, gone=PromoUsedUp, held=PromoHeld)
-        else:
-            _require_pool(pool, quantity, terms, situation)
+        if not pool.can_hold(quantity):
+            raise _refusal_of(pool, quantity, wish, terms, situation)
     return needs
 
 
-def _require_pool(
-    pool: PoolCounts,
-    quantity: int,
-    terms: Terms,
-    situation: Situation,
-    *,
-    gone: type[SoldOut] = SoldOut,
-    held: type[HoldPoolFull] = HoldPoolFull,
-) -> None:
-    if pool.can_hold(quantity):
-        return
+def _refusal_of(
+    pool: PoolCounts, quantity: int, wish: Placement, terms: Terms, situation: Situation
+) -> PesanError:
+    """Why a pool has no room: sold out for good, or held by others for the time being, in the words of what it is."""
+    gone: type[SoldOut] = SoldOut
+    held: type[HoldPoolFull] = HoldPoolFull
+    if any(seat.pool_id == pool.id for line in wish.lines for seat in line.seats):
+        gone, held = SeatTaken, SeatHeld
+    elif wish.promo and wish.promo.pool_id == pool.id:
+        gone, held = PromoUsedUp, PromoHeld
     if pool.used + quantity > pool.capacity:
-        raise gone
+        return gone()
     ends_at = situation.next_hold_ends.get(terms.event_id)
     waits = max(1, int((ends_at - situation.now).total_seconds()) + 1) if ends_at else None
     extra = {"nextHoldEndsAt": isoformat(ends_at)} if ends_at else None
-    raise held(extra=extra, retry_after=waits)
+    return held(extra=extra, retry_after=waits)
 
 
 def _new_order(wish: Placement, terms: Terms, state: OrderState, total: int, now: datetime) -> OrderFacts:
