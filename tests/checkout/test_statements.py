@@ -151,7 +151,7 @@ async def test_late_money_without_places_is_due_back(bank: Bank):
     assert (await bank.states(), await offenders(bank.database)) == ([LineState.MATCHED], [])
 
 
-@pytest.mark.parametrize("days_ago", [-5, 30])
+@pytest.mark.parametrize("days_ago", [-5, 1, 30])
 async def test_an_amount_out_of_its_time_waits_for_a_person(bank: Bank, days_ago: int):
     order, payment = await bank.order()
     await bank.upload(line(payment.amount, days_ago=days_ago))

@@ -19,6 +19,8 @@ from pesan.payments.states import PaymentState
 # How far a mistyped amount may be off and still be suggested: the width of a kode unik.
 NEAR_AMOUNT = 999
 _MOST_SUGGESTED = 3
+# Banks book by Jakarta's day, wherever the merchant is.
+_ZONE_OF_BANKS = "Asia/Jakarta"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,8 @@ async def find_fit(session: ReadSession, line: BankLine) -> Fit | None:
     ended = Order.ended_at + func.make_interval(0, 0, 0, 0, 24)
     last_day = func.coalesce(ended, func.clock_timestamp()) + func.make_interval(0, 0, 0, 1)
     in_time = and_(
-        BankLine.posted_on >= func.date(Order.placed_at - func.make_interval(0, 0, 0, 1)),
+        # No day earlier: the amount may have been another order's until yesterday, whose line comes only now.
+        BankLine.posted_on >= func.date(func.timezone(_ZONE_OF_BANKS, Order.placed_at)),
         BankLine.posted_on <= func.date(last_day),
     )
     confirmed = exists().where(BankMatch.payment_id == Payment.id)
