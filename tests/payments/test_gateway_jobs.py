@@ -20,7 +20,7 @@ from pesan.payments.refunds.models import Refund
 from pesan.payments.refunds.queries import list_refunds
 from pesan.payments.refunds.service import record_paid
 from pesan.payments.states import Account
-from tests.payments.gateway_steps import Shop
+from tests.payments.gateway_steps import Shop, event_of
 from tests.payments.steps import offenders
 from tests.support.factories import SYSTEM, Make
 
@@ -72,6 +72,28 @@ async def test_a_capture_whose_process_died_is_finished(shop: Shop, order: Order
     assert (await shop.order(order)).state == OrderState.PAID
     assert await shop.balances(order) == SETTLED
     assert await offenders(shop.database) == {}
+
+
+async def test_a_capture_that_cannot_be_finished_keeps_no_other_waiting(
+    shop: Shop, order: Order, make: Make, owner: AsyncEngine
+):
+    stuck = await make.order(await event_of(make, shop))
+    for one in (stuck, order):
+        await shop.choose(one)
+        await shop.press(one, Act.PAY)
+        remote = await (await shop.sandbox()).fetch(await shop.reference(one), None)
+        assert remote is not None
+        async with shop.database.write(SYSTEM) as session:
+            await note(session, shop.account, remote)
+    async with owner.begin() as connection:  # just being cancelled: nobody can pay, and nothing is ended yet
+        cancelled = text("UPDATE events SET status = 'cancelled' WHERE id = :id")
+        await connection.execute(cancelled, {"id": stuck.event_id})
+
+    await pass_time(owner, 2)
+    await ask_again(shop.gateways, shop.desk)
+
+    assert (await shop.order(stuck)).state == OrderState.HOLD
+    assert (await shop.order(order)).state == OrderState.PAID
 
 
 async def test_a_hold_is_closed_at_the_provider_before_its_places_return(

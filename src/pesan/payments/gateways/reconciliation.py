@@ -53,7 +53,7 @@ async def ask_again(gateways: Gateways, desk: SaleDesk) -> None:
     """Ask the providers about payments of which nothing was heard, and finish captures that were interrupted."""
     await _settle_each(gateways, desk, _TO_ASK, _ask)
     for payment_id in await _list(gateways.database, _CAPTURED):
-        await capture(gateways.database, desk, payment_id)
+        await _try(payment_id, capture(gateways.database, desk, payment_id))
 
 
 async def close_ended(gateways: Gateways, desk: SaleDesk) -> None:
@@ -84,7 +84,15 @@ async def _settle_each(gateways: Gateways, desk: SaleDesk, query: TextClause, as
             left_alone.add(account.id)
             continue
         if remote is not None:
-            await settle(gateways.database, desk, account, remote)
+            await _try(payment_id, settle(gateways.database, desk, account, remote))
+
+
+async def _try(payment_id: UUID, settling: Awaitable[object]) -> None:
+    """What cannot be settled now is tried again the next time, and keeps no other payment waiting."""
+    try:
+        await settling
+    except Exception:
+        log.exception("a payment could not be settled", payment=str(payment_id))
 
 
 async def _ask(payment: Payment, gateway: Gateway) -> RemotePayment | None:
