@@ -17,6 +17,8 @@ from pesan.payments.gateways.errors import AccountNotFound, AccountSealed
 from pesan.payments.gateways.midtrans import Midtrans
 from pesan.payments.gateways.models import GatewayAccount, SandboxPayment
 from pesan.payments.gateways.sandbox import SANDBOX, Sandbox
+from pesan.payments.gateways.stripe import StripeCheckout
+from pesan.payments.gateways.xendit import XenditInvoices, XenditSessions
 
 _PURPOSE = "payments:gateway-secrets"
 
@@ -37,6 +39,10 @@ class Provider:
 
 PROVIDERS: Mapping[str, Provider] = {
     "midtrans": Provider("Midtrans", ("server_key",), make=Midtrans),
+    # Twice what the shortest page takes, so that whoever fails can try again within the same hold.
+    "xendit": Provider("Xendit", ("secret_key", "callback_token"), timedelta(minutes=30), XenditSessions),
+    "xendit_invoice": Provider("Xendit Invoice", ("secret_key", "callback_token"), make=XenditInvoices),
+    "stripe": Provider("Stripe", ("secret_key", "webhook_secret"), timedelta(minutes=62), StripeCheckout),
     SANDBOX: Provider("Sandbox", ("webhook_secret",)),
 }
 
