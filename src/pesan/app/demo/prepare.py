@@ -15,10 +15,12 @@ from sqlalchemy import func, select
 from pesan.app.demo.guard import refuse_in_production
 from pesan.app.demo.people import TEAM, Buyer, Colleague, buyers
 from pesan.app.demo.shops import QRIS_EXAMPLE, QRIS_EXAMPLE_NMID, SHOPS, Painter, Shop, Show
+from pesan.app.demo.stalls import Stalls, set_up
 from pesan.app.demo.tales import Ending, Scene, fill_queue, once, play
 from pesan.app.instance import Instance
 from pesan.audit import record
 from pesan.catalog.models import Event
+from pesan.catalog.offers import list_offers
 from pesan.catalog.service import EventDraft, create_event, set_cover, set_status, slugify, update_event
 from pesan.catalog.states import EventStatus
 from pesan.db import Actor, Database, ReadSession, WriteSession
@@ -134,6 +136,15 @@ class _Stage:
             await self._end(event.id, shop, show)
         elif show.tale.fills_queue:
             await fill_queue(scene)
+        if show.stalls is not None:
+            await self._set_up(event.id, show.stalls)
+
+    async def _set_up(self, event_id: UUID, stalls: Stalls) -> None:
+        """What the event sells besides, once; who came before bought a place of the event itself."""
+        async with self.database.write(ACTOR) as session:
+            if not await list_offers(session, event_id, with_archived=True):
+                event = await session.get_one(Event, event_id)
+                await set_up(session, event, stalls, ACTOR)
 
     async def _has_orders(self, event_id: UUID) -> bool:
         async with self.database.read(ACTOR) as session:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from PIL import Image
 
 from pesan.app.demo import covers, logos
+from pesan.app.demo.stalls import FESTIVAL, Stalls
 from pesan.app.demo.tales import Ending, Tale
 
 # A made-up merchant's static QRIS of a made-up acquirer; each merchant of the demo gets one like it.
@@ -40,6 +41,7 @@ class Show:
     hold_minutes: int = 15
     opens_in_days: int | None = None
     certificate: bool = False
+    stalls: Stalls | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,6 +329,7 @@ SUARA_SENTANI = Shop(
             cover=covers.festival,
             tale=Tale(approved=(4, 2), waiting=(3,)),
             max_per_order=6,
+            stalls=FESTIVAL,
         ),
     ],
 )
