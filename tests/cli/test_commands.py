@@ -192,7 +192,11 @@ async def test_keys_of_another_secret_are_named_and_resealed(pesan: Service, mak
         " (tickets.old_secret_wrong)"
     )
     right = {**pesan.environment, "PESAN_OLD_SECRET_KEY": OLD_SECRET}
-    assert Service(pesan.home, right, 0).run("keys", "reseal") == {"resealed": 1, "current": 0}
+    assert Service(pesan.home, right, 0).run("keys", "reseal") == {
+        "resealed": 1,
+        "current": 0,
+        "gateway_accounts": 0,
+    }
     assert pesan.run("doctor") == []
 
 
@@ -200,7 +204,11 @@ async def test_the_old_secret_may_come_by_standard_input(pesan: Service, make: M
     merchant = await make.merchant(slug="kopi-teduh")
     await DatabaseKeyStore(database, OLD_SECRET.encode()).signing_key(merchant.id, Algorithm.EDDSA)
 
-    assert pesan.run("keys", "reseal", typed=f"{OLD_SECRET}\n") == {"resealed": 1, "current": 0}
+    assert pesan.run("keys", "reseal", typed=f"{OLD_SECRET}\n") == {
+        "resealed": 1,
+        "current": 0,
+        "gateway_accounts": 0,
+    }
 
 
 async def test_doctor_names_the_pool_whose_counter_was_changed(

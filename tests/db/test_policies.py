@@ -438,7 +438,7 @@ SALE = {
     ("payment_proofs", "SELECT"): "*",
     ("payments", "INSERT"): "*",
     ("payments", "SELECT"): "*",
-    ("payments", "UPDATE"): "closed_at provider_ref redirect_url settled_at state",
+    ("payments", "UPDATE"): "closed_at flag provider_ref redirect_url settled_at state",
     ("gateway_accounts", "SELECT"): "*",
     ("sandbox_payments", "INSERT"): "*",
     ("sandbox_payments", "SELECT"): "*",

@@ -1,7 +1,9 @@
 """What merchants, buyers, providers and jobs do around the sandbox, through the code that does it for real."""
 
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +26,7 @@ from pesan.payments.queries import list_payments
 from pesan.payments.states import Account
 from pesan.tenancy.models import Merchant
 from tests.support.factories import SYSTEM, Make
+from tests.support.providers.server import Signed
 
 SECRET = "kunci-webhook-uji"
 
@@ -45,7 +48,7 @@ class Shop:
             order=order,
             method=method or self.method,
             actor=Actor.guest(order.code),
-            return_url=f"http://127.0.0.1/pay/{order.code}/return",
+            return_url=f"https://toko.example/pay/{order.code}/return",
         )
 
     async def press(self, order: Order, act: Act) -> list[Sent]:
@@ -60,22 +63,25 @@ class Shop:
             await self.take(sent)
         await self.handle_all()
 
-    async def take(self, sent: Sent, account_id: UUID | None = None) -> None:
+    async def take(self, sent: Sent | Signed) -> None:
         await receive_notice(
             self.gateways,
-            provider=SANDBOX,
-            account_id=account_id or self.account.id,
+            provider=self.account.provider,
+            account_id=self.account.id,
             headers=sent.headers,
             body=sent.body,
             now=time.time(),
         )
 
+    async def waiting(self) -> Sequence[UUID]:
+        """The webhooks that nobody handled."""
+        async with self.database.read(SYSTEM) as session:
+            query = select(WebhookEvent.id).where(WebhookEvent.handled_at.is_(None))
+            return (await session.scalars(query)).all()
+
     async def handle_all(self) -> None:
         """What the worker does with the webhooks that came."""
-        async with self.database.read(SYSTEM) as session:
-            waiting = await session.scalars(select(WebhookEvent.id).where(WebhookEvent.handled_at.is_(None)))
-            ids = waiting.all()
-        for event_id in ids:
+        for event_id in await self.waiting():
             await handle_notice(self.gateways, self.desk, event_id)
 
     async def sandbox(self) -> Sandbox:
@@ -112,13 +118,21 @@ async def event_of(make: Make, shop: Shop, **draft: Any) -> Event:
     return await make.event(merchant, **draft)
 
 
-def make_gateways(database: Database, secret: bytes, *, takes_sandbox: bool = True) -> Gateways:
-    return Gateways(database, secret, httpx.AsyncClient(), "http://127.0.0.1", takes_sandbox)
+def make_gateways(
+    database: Database,
+    secret: bytes,
+    *,
+    takes_sandbox: bool = True,
+    addresses: Mapping[str, str] = MappingProxyType({}),
+) -> Gateways:
+    return Gateways(database, secret, httpx.AsyncClient(), "http://127.0.0.1", takes_sandbox, addresses)
+
+
+SANDBOX_DRAFT = AccountDraft(provider=SANDBOX, secrets={"webhook_secret": SECRET})
 
 
 async def add_account(
-    database: Database, gateways: Gateways, merchant: Merchant
+    database: Database, gateways: Gateways, merchant: Merchant, draft: AccountDraft = SANDBOX_DRAFT
 ) -> tuple[GatewayAccount, PaymentMethod]:
-    draft = AccountDraft(provider=SANDBOX, secrets={"webhook_secret": SECRET})
     async with database.write(SYSTEM) as session:
         return await create_account(session, gateways, merchant_id=merchant.id, draft=draft, actor=SYSTEM)

@@ -9,6 +9,7 @@ import typer
 from pesan.cli.instance import with_database
 from pesan.cli.output import AsJson, print_record, print_records
 from pesan.db import Actor, Database
+from pesan.payments.gateways.resealing import reseal_accounts
 from pesan.settings import Settings, load_settings
 from pesan.tenancy.queries import get_merchant_by_slug
 from pesan.tickets.keys import Algorithm
@@ -63,7 +64,7 @@ def keys_export(as_json: AsJson = True) -> None:
 
 @keys.command("reseal")
 def keys_reseal(as_json: AsJson = False) -> None:
-    """Seal the private keys with today's PESAN_SECRET_KEY, after it changed.
+    """Seal the private keys and the secrets of payment providers with today's PESAN_SECRET_KEY, after it changed.
 
     The secret of before comes from PESAN_OLD_SECRET_KEY or standard input; a command line is for everybody to read.
     """
@@ -71,7 +72,9 @@ def keys_reseal(as_json: AsJson = False) -> None:
 
     async def work(database: Database, settings: Settings) -> dict[str, Any]:
         async with database.write(_ACTOR) as session:
-            return asdict(await reseal(session, old=old, new=settings.secret, actor=_ACTOR))
+            resealed = await reseal(session, old=old, new=settings.secret, actor=_ACTOR)
+            accounts = await reseal_accounts(session, old=old, new=settings.secret, actor=_ACTOR)
+            return {**asdict(resealed), "gateway_accounts": accounts}
 
     print_record(with_database(work), as_json=as_json)
 

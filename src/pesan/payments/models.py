@@ -105,6 +105,11 @@ class Payment(Base):
             ["merchant_id", "gateway_account_id"], ["gateway_accounts.merchant_id", "gateway_accounts.id"]
         ),
         UniqueConstraint("gateway_account_id", "payment_key"),
+        Index(
+            "ix_payments_flagged",
+            "merchant_id",
+            postgresql_where=text("flag IS NOT NULL AND flag <> 'handled'"),
+        ),
         # Money that one attempt brought a second time is a payment without a method, and has its reference.
         Index(
             "uq_payments_reference", "reference", unique=True, postgresql_where=text("method_id IS NOT NULL")
@@ -239,7 +244,7 @@ ACCESS = [
         "payments",
         {
             REQUEST: "SELECT, INSERT, UPDATE (state)",
-            SALE: "SELECT, INSERT, UPDATE (state, settled_at, provider_ref, redirect_url, closed_at)",
+            SALE: "SELECT, INSERT, UPDATE (state, settled_at, provider_ref, redirect_url, closed_at, flag)",
             SYSTEM: "SELECT, INSERT,"
             " UPDATE (state, provider_ref, payment_key, remote_state, flag, checked_at, closed_at)",
         },

@@ -10,6 +10,8 @@ from starlette.responses import Response
 from pesan.backoffice.desk import Desk, DeskOf, go
 from pesan.errors import PesanError
 from pesan.identity.policies import may_manage
+from pesan.kit.i18n import Text
+from pesan.orders.models import Order
 from pesan.payments.gateways.accounts import (
     AccountDraft,
     create_account,
@@ -18,15 +20,30 @@ from pesan.payments.gateways.accounts import (
     rotate_secrets,
     switch_account,
 )
+from pesan.payments.gateways.attention import list_flagged, mark_handled
 from pesan.payments.gateways.models import GatewayAccount
 from pesan.payments.gateways.registry import PROVIDERS, Gateways
 from pesan.payments.gateways.sandbox import SANDBOX
+from pesan.payments.gateways.settle import Flag
+from pesan.payments.models import Payment
 from pesan.web.access import Who, allow
 from pesan.web.csrf import require_csrf
 
 router = APIRouter(prefix="/organizer/{merchant}/gateways", dependencies=[allow(Who.ORGANIZER)])
-Done = Annotated[str, Query(pattern="^(added|rotated|shown|hidden)?$")]
+Done = Annotated[str, Query(pattern="^(added|rotated|shown|hidden|handled)?$")]
 _LONGEST_FIELD = 500
+_FLAGS = {
+    Flag.AMOUNT: Text(
+        id="Jumlah yang dibayar bukan jumlah pesanan", en="What was paid is not what was asked"
+    ),
+    Flag.CURRENCY: Text(id="Dibayar dalam mata uang lain", en="Paid in another currency"),
+    Flag.ACCOUNT: Text(id="Dibayar ke akun lain di penyedia", en="Paid to another account at the provider"),
+    Flag.REVERSED: Text(
+        id="Uangnya ditarik kembali atau disengketakan di penyedia",
+        en="The money was taken back or is disputed at the provider",
+    ),
+    Flag.HANDLED: Text(id="Sudah dilihat", en="Looked at"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +70,21 @@ class ProviderForm:
 
 
 @dataclass(frozen=True, slots=True)
-class GatewaysPage:
-    """All accounts of a merchant, and the forms that add one."""
+class FlaggedRow:
+    """Money that needs a person."""
 
+    path: str
+    code: str
+    booking_path: str
+    amount: int
+    words: Text
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaysPage:
+    """What needs a person, all accounts of a merchant, and the forms that add one."""
+
+    flagged: list[FlaggedRow]
     rows: list[AccountRow]
     forms: list[ProviderForm]
     problem: str = ""
@@ -88,6 +117,21 @@ async def submit_account(desk: DeskOf, merchant: str) -> Response:
     except PesanError as refusal:
         return await _page(desk, merchant, refusal=refusal)
     return go(f"/organizer/{merchant}/gateways?done=added")
+
+
+@router.post("/payments/{payment_id}", dependencies=[require_csrf])
+async def submit_handled(desk: DeskOf, merchant: str, payment_id: UUID) -> Response:
+    """Say what was done about money that settles nothing by itself."""
+    reason = (await _typed(desk)).get("reason", "")
+    try:
+        async with desk.reading("methods", merchant, may_manage) as room:
+            merchant_id = room.shop.id
+        await mark_handled(
+            desk.database, payment_id, merchant_id=merchant_id, reason=reason, actor=desk.actor
+        )
+    except PesanError as refusal:
+        return await _page(desk, merchant, refusal=refusal)
+    return go(f"/organizer/{merchant}/gateways?done=handled")
 
 
 @router.post("/{account_id}/secrets", dependencies=[require_csrf])
@@ -123,7 +167,9 @@ async def _page(desk: Desk, merchant: str, *, refusal: PesanError | None = None,
     gateways = desk.registry[Gateways]
     async with desk.reading("methods", merchant, may_manage) as room:
         accounts = await list_accounts(room.session, room.shop.id)
+        flagged = await list_flagged(room.session, room.shop.id)
         page = GatewaysPage(
+            flagged=[_flagged(payment, order, room.shop.path) for payment, order in flagged],
             rows=[_row(account, room.shop.path, gateways.base_url) for account in accounts],
             forms=[*_forms(gateways)],
             problem=refusal.text(desk.locale) if refusal else "",
@@ -131,6 +177,16 @@ async def _page(desk: Desk, merchant: str, *, refusal: PesanError | None = None,
         )
         context: dict[str, Any] = {"page": page}
         return desk.page(room.chrome, "gateways", context, status=refusal.status if refusal else 200)
+
+
+def _flagged(payment: Payment, order: Order, shop_path: str) -> FlaggedRow:
+    return FlaggedRow(
+        path=f"{shop_path}/gateways/payments/{payment.id}",
+        code=order.code,
+        booking_path=f"{shop_path}/bookings/{order.code}",
+        amount=payment.amount,
+        words=_FLAGS[Flag(payment.flag or "")],
+    )
 
 
 def _row(account: GatewayAccount, shop_path: str, base_url: str) -> AccountRow:

@@ -1,8 +1,10 @@
 """The only place that locks accounts and the sandbox's payments; payments are guarded by their order's lock."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.orm import undefer
 
 from pesan.db import WriteSession
 from pesan.orders.locks import lock_orders
@@ -18,6 +20,12 @@ async def lock_account(session: WriteSession, account_id: UUID) -> GatewayAccoun
     if account is None:
         raise AccountNotFound
     return account
+
+
+async def lock_all_accounts(session: WriteSession) -> Sequence[GatewayAccount]:
+    """Every account with its secrets, locked by id."""
+    query = select(GatewayAccount).options(undefer(GatewayAccount.secrets_sealed)).order_by(GatewayAccount.id)
+    return (await session.scalars(query.with_for_update(key_share=True))).all()
 
 
 async def lock_chosen(session: WriteSession, order_id: UUID) -> Order:

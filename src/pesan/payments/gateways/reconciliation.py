@@ -18,7 +18,8 @@ from pesan.payments.models import Payment
 _CHUNK = 100
 _UNCLOSED = (
     "SELECT p.id FROM payments p JOIN orders o ON o.id = p.order_id"
-    " WHERE p.gateway_account_id IS NOT NULL AND p.closed_at IS NULL AND p.state IN ('open', 'superseded')"
+    " WHERE p.gateway_account_id IS NOT NULL AND p.closed_at IS NULL AND p.flag IS NULL"
+    " AND p.state IN ('open', 'superseded')"
 )
 # A buyer may be waiting for the first quarter of an hour; whoever pays later, or not at all, is found soon enough.
 _TO_ASK = text(

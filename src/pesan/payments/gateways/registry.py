@@ -57,34 +57,47 @@ def make_gateway(account: Account, http: httpx.AsyncClient) -> Gateway:
 
 @dataclass(frozen=True)
 class Gateways:
-    """Opens the adapters of merchants' accounts in this process; secrets leave it only inside them."""
+    """Opens the adapters of merchants' accounts in this process; secrets leave it only inside them.
+
+    `addresses` names providers that answer elsewhere than at their own address.
+    """
 
     database: Database
     secret: bytes = field(repr=False)
     http: httpx.AsyncClient
     base_url: str
     takes_sandbox: bool
+    addresses: Mapping[str, str] = field(default_factory=dict)
 
     def seal(self, merchant_id: UUID, account_id: UUID, secrets: Mapping[str, str]) -> bytes:
         """Secrets as they may be stored, for one account."""
-        return self._box.close(orjson.dumps(dict(secrets)), f"{merchant_id}:{account_id}")
+        return seal_secrets(merchant_id, account_id, secrets, self.secret)
 
     def open(self, row: GatewayAccount) -> Gateway:
         """The adapter of an account whose row was read with its secrets; raises AccountSealed, AccountNotFound."""
         if row.provider == SANDBOX and not self.takes_sandbox:
             raise AccountNotFound
         try:
-            secrets = orjson.loads(self._box.open(row.secrets_sealed, f"{row.merchant_id}:{row.id}"))
+            secrets = open_secrets(row, self.secret)
         except SealBroken as error:
             raise AccountSealed from error
-        account = Account(row.provider, row.is_live, secrets, row.account_id)
+        address = self.addresses.get(row.provider)
+        account = Account(row.provider, row.is_live, secrets, row.account_id, address)
         if row.provider == SANDBOX:
             return Sandbox(account, self.database, row.merchant_id, row.id, self.base_url)
         return make_gateway(account, self.http)
 
-    @property
-    def _box(self) -> SecretBox:
-        return SecretBox(self.secret, _PURPOSE)
+
+def seal_secrets(merchant_id: UUID, account_id: UUID, secrets: Mapping[str, str], secret: bytes) -> bytes:
+    """An account's secrets as they may be stored; they open in its own row only."""
+    return SecretBox(secret, _PURPOSE).close(orjson.dumps(dict(secrets)), f"{merchant_id}:{account_id}")
+
+
+def open_secrets(row: GatewayAccount, secret: bytes) -> Mapping[str, str]:
+    """The secrets of an account whose row was read with them; raises SealBroken."""
+    box = SecretBox(secret, _PURPOSE)
+    opened: Mapping[str, str] = orjson.loads(box.open(row.secrets_sealed, f"{row.merchant_id}:{row.id}"))
+    return opened
 
 
 async def get_account(session: ReadSession, account_id: UUID) -> GatewayAccount:

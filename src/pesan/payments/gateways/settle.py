@@ -66,6 +66,8 @@ class Flag(StrEnum):
     CURRENCY = "currency"
     ACCOUNT = "account"
     REVERSED = "reversed"
+    HANDLED = "handled"
+    """Somebody has looked; what it was is in the audit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +253,7 @@ async def _note_reversal(
 
 async def flag(session: WriteSession, order: Order, payment: Payment, reason: Flag) -> None:
     """Ask a person to look, once for each reason; the caller holds the order's lock."""
-    if payment.flag == reason:
+    if payment.flag in {reason, Flag.HANDLED}:
         return
     payment.flag = reason.value
     data = {"payment_id": str(payment.id), "flag": reason.value}

@@ -578,6 +578,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_payments')),
     sa.UniqueConstraint('gateway_account_id', 'payment_key', name=op.f('uq_payments_gateway_account_id_payment_key'))
     )
+    op.create_index('ix_payments_flagged', 'payments', ['merchant_id'], unique=False, postgresql_where=sa.text("flag IS NOT NULL AND flag <> 'handled'"))
     op.create_index('ix_payments_method_id', 'payments', ['method_id'], unique=False)
     op.create_index('ix_payments_unclosed', 'payments', ['checked_at'], unique=False, postgresql_where=sa.text('gateway_account_id IS NOT NULL AND closed_at IS NULL'))
     op.create_index('uq_payments_open_order', 'payments', ['order_id'], unique=True, postgresql_where=sa.text("state = 'open'"))
