@@ -23,15 +23,11 @@ ACTIONS: dict[str, Text] = {
     "order:payment:paid_again": Text(
         id="Uang masuk lagi, harus dikembalikan", en="Money came again, to be returned"
     ),
-    "order:payment:ended": Text(id="Pembayaran di penyedia berakhir", en="Payment at the provider ended"),
     "order:payment:flagged": Text(
         id="Uang di penyedia perlu dilihat", en="Money at the provider needs a look"
     ),
     "order:payment:looked_at": Text(
         id="Uang di penyedia sudah dilihat", en="Money at the provider was looked at"
-    ),
-    "order:refund:failed": Text(
-        id="Penyedia tidak bisa mengembalikan uang", en="The provider could not send the money back"
     ),
     "order:refund:requested": Text(id="Pengembalian dana diajukan", en="Refund asked for"),
     "order:refund:approved": Text(id="Pengembalian dana disetujui", en="Refund approved"),
