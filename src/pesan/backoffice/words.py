@@ -23,9 +23,6 @@ ACTIONS: dict[str, Text] = {
     "order:payment:paid_again": Text(
         id="Uang masuk lagi, harus dikembalikan", en="Money came again, to be returned"
     ),
-    "order:payment:flagged": Text(
-        id="Uang di penyedia perlu dilihat", en="Money at the provider needs a look"
-    ),
     "order:payment:looked_at": Text(
         id="Uang di penyedia sudah dilihat", en="Money at the provider was looked at"
     ),
