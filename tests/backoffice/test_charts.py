@@ -56,6 +56,10 @@ def test_ticks_name_first_middle_and_last(count: int, named: list[int]) -> None:
     assert ticks(count) == named
 
 
+def test_ticks_leave_the_middle_out_where_names_are_long() -> None:
+    assert ticks(48, with_middle=False) == [0, 47]
+
+
 def test_long_label_is_clipped_and_a_short_one_is_not() -> None:
     assert clip("Reguler") == "Reguler"
     assert clip("Festival Tribun Timur Atas Sekali") == "Festival Tribun Timur A…"

@@ -51,9 +51,10 @@ def columns(values: Sequence[int], ceiling: int) -> list[Column]:
     ]
 
 
-def ticks(count: int) -> list[int]:
-    """Which of `count` columns are named: the first, the one in the middle, the last."""
-    return sorted({0, (count - 1) // 2, count - 1}) if count > 0 else []
+def ticks(count: int, *, with_middle: bool = True) -> list[int]:
+    """Which of `count` columns are named: the first, the last, and the one in the middle where its name has room."""
+    middle = {(count - 1) // 2} if with_middle else set()
+    return sorted({0, count - 1} | middle) if count > 0 else []
 
 
 def clip(label: str, longest: int = 24) -> str:

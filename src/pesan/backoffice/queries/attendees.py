@@ -52,10 +52,10 @@ async def list_attendees(
     limit: int = PAGE_SIZE,
 ) -> Page[Attendee]:
     """The event's tickets by name; raises BadCursor."""
-    query = _filtered(event, wanted).order_by(_BY_NAME, Ticket.id)
+    keys = _matching(event, wanted).order_by(_BY_NAME, Ticket.id).limit(limit + 1)
     if cursor:
-        query = query.where(tuple_(_BY_NAME, Ticket.id) > _place(cursor))
-    rows = (await session.execute(query.limit(limit + 1))).all()
+        keys = keys.where(tuple_(_BY_NAME, Ticket.id) > _place(cursor))
+    rows = (await session.execute(_with_details(keys))).all()
     found = [Attendee(*row) for row in rows[:limit]]
     has_more = len(rows) > limit
     return Page(found, encode_cursor(found[-1].sort_key, str(found[-1].ticket.id)) if has_more else None)
@@ -63,8 +63,8 @@ async def list_attendees(
 
 async def count_attendees(session: ReadSession, event: Event, wanted: Wanted) -> int:
     """How many tickets match."""
-    matching = _filtered(event, wanted).with_only_columns(Ticket.id)
-    return await session.scalar(select(func.count()).select_from(matching.subquery())) or 0
+    matching = _matching(event, wanted).subquery()
+    return await session.scalar(select(func.count()).select_from(matching)) or 0
 
 
 async def stream_attendees(
@@ -80,16 +80,24 @@ async def stream_attendees(
         cursor = page.next_cursor
 
 
-def _filtered(event: Event, wanted: Wanted) -> Select[Any]:
-    query: Any = (
-        select(Ticket, Order, Seat, OrderLine.title, _BY_NAME)
+def _matching(event: Event, wanted: Wanted) -> Select[Any]:
+    """The keys of the tickets that match; orders are joined only for a search, because every ticket is sorted."""
+    query: Select[Any] = select(Ticket.id, _BY_NAME.label("name")).where(
+        Ticket.event_id == event.id, Ticket.merchant_id == event.merchant_id, *_conditions(wanted)
+    )
+    return query.join(Order, Order.id == Ticket.order_id) if wanted.search.strip() else query
+
+
+def _with_details(keys: Select[Any]) -> Select[Any]:
+    page = keys.subquery()
+    return (
+        select(Ticket, Order, Seat, OrderLine.title, page.c.name)
+        .join(page, page.c.id == Ticket.id)
         .join(Order, Order.id == Ticket.order_id)
         .join(OrderLine, OrderLine.id == Ticket.order_line_id)
         .outerjoin(Seat, Seat.id == Ticket.seat_id)
-        .where(Ticket.event_id == event.id, Ticket.merchant_id == event.merchant_id)
+        .order_by(page.c.name, page.c.id)
     )
-    narrowed: Select[Any] = query.where(*_conditions(wanted))
-    return narrowed
 
 
 def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:

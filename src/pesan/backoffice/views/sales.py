@@ -130,7 +130,7 @@ def _timeline(facts: SalesFacts, zone: str, locale: Locale, wanted: Period | Non
         first = max(first, last - HOURS_SHOWN + timedelta(hours=1))
     slots = fold(facts.hours, period, first=first, last=last)
     ceiling = nice_ceiling(max(slot.places for slot in slots))
-    named = set(ticks(len(slots)))
+    named = ticks(len(slots), with_middle=period is not Period.HOUR)
     drawn = zip(slots, columns([slot.places for slot in slots], ceiling), strict=True)
     moments = [
         Moment(
@@ -197,7 +197,9 @@ def _label(begins_at: datetime, period: Period, zone: str, locale: Locale) -> st
 
 def _tick(begins_at: datetime, period: Period, zone: str, locale: Locale) -> str:
     moment = begins_at.replace(tzinfo=ZoneInfo(zone))
-    return (format_clock if period is Period.HOUR else format_short_day)(moment, zone, locale)
+    day = format_short_day(moment, zone, locale)
+    # Two days of hours have every hour twice.
+    return f"{day} · {format_clock(moment, zone, locale)}" if period is Period.HOUR else day
 
 
 def _local(moment: datetime, zone: str) -> datetime:
