@@ -36,10 +36,10 @@ class FakeStripe(FakeProvider):
     # What the buyer does on the page.
 
     def pay(self, reference: str, *, amount: int | None = None) -> Body:
-        """Pay by card; `amount` is in hundredths, as everything here."""
+        """Pay by card; `amount` is whole rupiah, for once."""
         session = self.session(reference)
         if amount is not None:
-            session["amount_total"] = amount
+            session["amount_total"] = amount * 100
         session.update(
             status="complete", payment_status="paid", payment_intent=self._intent(session, "succeeded")
         )
