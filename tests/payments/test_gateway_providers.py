@@ -29,6 +29,7 @@ from tests.payments.test_gateway_jobs import pass_time
 from tests.support.factories import SYSTEM, Make
 from tests.support.providers.midtrans import FakeMidtrans
 from tests.support.providers.server import FakeProvider, Fault, Signed, running_provider
+from tests.support.providers.stripe import FakeStripe
 from tests.support.providers.xendit import FakeXendit
 
 PRICE = 150_000
@@ -86,6 +87,12 @@ SPOKEN = [
         FakeXendit,
         lambda fake: {"secret_key": fake.secret_key, "callback_token": fake.callback_token},
         lambda fake, reference: fake.invoice_notice(reference),
+    ),
+    Spoken(
+        "stripe",
+        FakeStripe,
+        lambda fake: {"secret_key": fake.secret_key, "webhook_secret": fake.webhook_secret},
+        lambda fake, reference: fake.session_notice(reference),
     ),
 ]
 
