@@ -16,6 +16,7 @@ from pesan.catalog.states import EventStatus
 from pesan.db import Actor, Database
 from pesan.idempotency.keys import scope_for
 from pesan.idempotency.service import Answer, Wanted, store_many
+from pesan.identity.factors.models import CodeGenerator, RecoveryCode
 from pesan.identity.models import User
 from pesan.notifications.service import notify
 from pesan.notifications.states import ChannelName, Kind
@@ -47,6 +48,9 @@ _OWNERS = {
     "merchants": "SELECT id, id AS merchant_id FROM merchants",
     "users": "SELECT u.id, m.merchant_id FROM users u JOIN memberships m ON m.user_id = u.id",
     "sessions": "SELECT s.id, m.merchant_id FROM sessions s JOIN memberships m ON m.user_id = s.user_id",
+    "code_generators": "SELECT c.user_id, m.merchant_id FROM code_generators c"
+    " JOIN memberships m ON m.user_id = c.user_id",
+    "recovery_codes": "SELECT c.id, m.merchant_id FROM recovery_codes c JOIN memberships m ON m.user_id = c.user_id",
     "idempotency_keys": "SELECT i.scope, i.key, m.merchant_id FROM idempotency_keys i"
     " JOIN memberships m ON i.scope = 'user:' || m.user_id",
     "audit_private": "SELECT p.subject_id, p.seq, e.merchant_id FROM audit_private p"
@@ -120,6 +124,7 @@ async def _make_house(make: Make, database: Database, secret: bytes) -> House:
     merchant = await make.merchant()
     staff = await make.user(merchant=merchant)
     await make.session_of(staff)
+    await _add_factor(database, staff)
     await _answer(database, staff)
     method = await make.method(merchant)
     await _switch_off(database, await make.method(merchant))
@@ -143,6 +148,12 @@ async def _offer(make: Make, event: Event) -> None:
     seated = await make.ticket_type(event, is_seated=True, is_hidden=True, access_code="KELUARGA")
     await make.seats(seated)
     await make.promo(event, max_uses=5)
+
+
+async def _add_factor(database: Database, staff: User) -> None:
+    async with database.identity() as session:
+        session.add(CodeGenerator(user_id=staff.id, secret_sealed=b"sealed"))
+        session.add(RecoveryCode(user_id=staff.id, code_digest=staff.id.bytes))
 
 
 async def _answer(database: Database, staff: User) -> None:

@@ -25,6 +25,7 @@ class Somebody:
 
     roles: Mapping[UUID, str] = field(default_factory=dict)
     is_platform_admin: bool = False
+    lacks_factor: bool = False
 
     def to_actor(self, *, ip_digest: str | None = None) -> Actor:
         return Actor.staff(UUID(int=1), frozenset(self.roles), ip_digest=ip_digest)

@@ -13,6 +13,7 @@ MODULES = (
     "web",
     "tenancy",
     "identity",
+    "identity.factors",
     "notifications",
     "capacity",
     "catalog",

@@ -32,6 +32,27 @@ async def update_brand(session: WriteSession, merchant_id: UUID, *, form: BrandF
     await session.flush()
 
 
+async def require_second_factor(
+    session: WriteSession, merchant_id: UUID, *, is_needed: bool, actor: Actor
+) -> None:
+    """Give roles at a merchant only to whoever signed in with a second factor, or to everybody again.
+
+    It counts at their next request. **Locks** the merchant.
+    """
+    merchant = await lock_merchant(session, merchant_id)
+    before, merchant.needs_second_factor = merchant.needs_second_factor, is_needed
+    await record(
+        session,
+        merchant,
+        action="merchant:second_factor:changed",
+        actor=actor,
+        merchant_id=merchant_id,
+        before={"needs_second_factor": before},
+        after={"needs_second_factor": is_needed},
+    )
+    await session.flush()
+
+
 async def set_logo(session: WriteSession, merchant_id: UUID, *, object_key: str, actor: Actor) -> None:
     """Give a merchant another logo. **Locks** the merchant."""
     merchant = await lock_merchant(session, merchant_id)

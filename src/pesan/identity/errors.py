@@ -95,3 +95,65 @@ class BearerNeeded(PesanError):
         id="Kirim token akses di kepala Authorization, atau pakai POST.",
         en="Send the access token in the Authorization header, or use POST.",
     )
+
+
+class SecondFactorNeeded(PesanError):
+    """The password is right; the code of the second factor is still to come."""
+
+    code = "auth.second_factor_needed"
+    status = 401
+    message = Text(
+        id="Masukkan juga kode dari aplikasi autentikator, atau kode pemulihan.",
+        en="Enter the code of your authenticator app too, or a recovery code.",
+    )
+
+
+class WrongCode(PesanError):
+    """The code does not fit, is too old, or was used already."""
+
+    code = "auth.wrong_code"
+    status = 401
+    message = Text(
+        id="Kode ini tidak cocok atau sudah dipakai. Tunggu kode berikutnya, lalu coba lagi.",
+        en="This code does not fit or was used already. Wait for the next code and try again.",
+    )
+
+
+class FactorLocked(PesanError):
+    """Too many wrong codes in a row."""
+
+    code = "auth.factor_locked"
+    status = 429
+    message = Text(
+        id="Terlalu banyak kode yang salah. Coba lagi {minutes} menit lagi.",
+        en="Too many wrong codes. Try again in {minutes} minutes.",
+    )
+
+
+class StepOver(PesanError):
+    """The log-in waited too long for its second factor, or was finished already."""
+
+    code = "auth.step_over"
+    status = 401
+    message = Text(id="Sudah terlalu lama. Masuk lagi dari awal.", en="That took too long. Sign in again.")
+
+
+class NoFactor(PesanError):
+    """This account has no second factor."""
+
+    code = "identity.no_factor"
+    status = 409
+    message = Text(
+        id="Akun ini belum memakai langkah kedua.", en="This account does not use a second step yet."
+    )
+
+
+class FactorOn(PesanError):
+    """This account has a second factor already."""
+
+    code = "identity.factor_on"
+    status = 409
+    message = Text(
+        id="Langkah kedua sudah aktif. Matikan dulu untuk menggantinya.",
+        en="The second step is on already. Turn it off first to replace it.",
+    )

@@ -63,8 +63,9 @@ class Session(Base):
     user_agent: Mapped[str | None] = mapped_column(Text)
     revoked_at: Mapped[datetime | None]
     kind: Mapped[SessionKind] = mapped_column(Text, server_default="browser")
+    is_strong: Mapped[bool] = mapped_column(server_default="false")
 
-    __table_args__ = (CheckConstraint("kind IN ('browser', 'api')", name="kind"),)
+    __table_args__ = (CheckConstraint("kind IN ('browser', 'api', 'waiting')", name="kind"),)
 
 
 class LogInGuard(Base):

@@ -21,6 +21,10 @@ class SignedIn:
     roles: dict[UUID, MerchantRole]
     is_due_for_touch: bool
     is_verified: bool = False
+    is_strong: bool = False
+    """Whether they passed a second factor when they signed in."""
+    lacks_factor: bool = False
+    """Whether a role was withheld because its merchant asks for a second factor and none was passed."""
 
     @property
     def is_platform_admin(self) -> bool:

@@ -59,6 +59,28 @@ async def find_session(session: ReadSession, token: str) -> SignedIn | None:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A log-in whose password was right."""
+
+    session_id: UUID
+    user_id: UUID
+
+
+async def find_waiting(session: ReadSession, token: str) -> Waiting | None:
+    """The log-in that waits for its second factor under this token."""
+    found = await session.execute(
+        select(Session.id, Session.user_id).where(
+            Session.token_digest == token_digest(token),
+            Session.kind == SessionKind.WAITING,
+            Session.revoked_at.is_(None),
+            Session.expires_at > func.clock_timestamp(),
+        )
+    )
+    row = found.one_or_none()
+    return Waiting(*row) if row else None
+
+
 async def find_program(session: ReadSession, session_id: UUID) -> SignedIn | None:
     """The person for whom a program has the live session of this id."""
     return await _find_person(session, Session.id == session_id, Session.kind == SessionKind.API)
@@ -78,7 +100,8 @@ async def find_own_slug(session: ReadSession, user_id: UUID) -> str | None:
 async def list_sessions(session: ReadSession, user_id: UUID) -> Sequence[OpenSession]:
     """Where a person is signed in, the latest used first."""
     clock = func.clock_timestamp()
-    is_live = or_(Session.kind == SessionKind.API, Session.last_seen_at > clock - SESSION_IDLE)
+    seen_lately = Session.last_seen_at > clock - SESSION_IDLE
+    is_live = or_(Session.kind == SessionKind.API, (Session.kind == SessionKind.BROWSER) & seen_lately)
     rows = await session.execute(
         select(Session.id, Session.kind, Session.created_at, Session.last_seen_at, Session.user_agent)
         .where(Session.user_id == user_id, Session.revoked_at.is_(None))
@@ -91,39 +114,39 @@ async def list_sessions(session: ReadSession, user_id: UUID) -> Sequence[OpenSes
 
 async def _find_person(session: ReadSession, *where: ColumnElement[bool]) -> SignedIn | None:
     """One statement, judged by the database's clock."""
+    # A merchant that asks for a second factor gives no role to whoever signed in without one.
+    counts = Session.is_strong | Merchant.needs_second_factor.is_(False)
     roles = func.jsonb_object_agg(Membership.merchant_id, Membership.role).filter(
-        Membership.merchant_id.is_not(None)
+        Membership.merchant_id.is_not(None), counts
     )
+    withheld = func.count(Membership.merchant_id).filter(~counts)
     clock = func.clock_timestamp()
     found = await session.execute(
-        select(Session.id, Session.last_seen_at < clock - TOUCH_AFTER)
-        .add_columns(
-            User.id,
+        select(
+            Session.id.label("session_id"),
+            User.id.label("user_id"),
             User.name,
             User.email,
             User.platform_role,
-            User.email_verified_at.is_not(None),
-            func.coalesce(roles, func.jsonb_build_object()),
+            (Session.last_seen_at < clock - TOUCH_AFTER).label("is_due_for_touch"),
+            User.email_verified_at.is_not(None).label("is_verified"),
+            Session.is_strong,
+            (withheld > 0).label("lacks_factor"),
+            func.coalesce(roles, func.jsonb_build_object()).label("roles"),
         )
         .join(User, User.id == Session.user_id)
         .outerjoin(Membership, Membership.user_id == User.id)
+        .outerjoin(Merchant, Merchant.id == Membership.merchant_id)
         .where(*where, Session.revoked_at.is_(None), Session.expires_at > clock, User.is_active)
         .group_by(Session.id, User.id)
     )
-    row = found.one_or_none()
+    row = found.mappings().one_or_none()
     if row is None:
         return None
-    session_id, is_due, user_id, name, email, platform_role, is_verified, merchant_roles = row
-    return SignedIn(
-        session_id=session_id,
-        user_id=user_id,
-        name=name,
-        email=email,
-        platform_role=PlatformRole(platform_role) if platform_role else None,
-        roles={UUID(merchant_id): MerchantRole(role) for merchant_id, role in merchant_roles.items()},
-        is_due_for_touch=is_due,
-        is_verified=is_verified,
-    )
+    facts = dict(row)
+    facts["platform_role"] = PlatformRole(row["platform_role"]) if row["platform_role"] else None
+    facts["roles"] = {UUID(merchant_id): MerchantRole(role) for merchant_id, role in row["roles"].items()}
+    return SignedIn(**facts)
 
 
 async def find_credentials(session: ReadSession, email: str) -> Credentials | None:

@@ -14,6 +14,9 @@ LONGEST_LOCK = timedelta(hours=24)
 FORGET_ATTEMPTS_AFTER = timedelta(hours=24)
 
 
+STEP_LIFE = timedelta(minutes=10)
+"""How long a log-in waits for its second factor."""
+
 ACCESS_LIFE = timedelta(hours=12)
 API_LIFE = timedelta(days=7)
 """How long a refresh token may wait for its use."""
@@ -38,6 +41,8 @@ class SessionKind(StrEnum):
 
     BROWSER = "browser"
     API = "api"
+    WAITING = "waiting"
+    """The password was right, and the second factor is still to come; it opens nothing."""
 
 
 class PlatformRole(StrEnum):

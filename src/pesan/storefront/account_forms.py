@@ -22,6 +22,10 @@ MENDS: Mapping[str, Text] = {
         id=f"Pakai {MIN_LENGTH} sampai {MAX_LENGTH} karakter.",
         en=f"Use {MIN_LENGTH} to {MAX_LENGTH} characters.",
     ),
+    "code": Text(
+        id="Tulis 6 angka dari aplikasi, atau satu kode pemulihan.",
+        en="Enter the 6 digits of your app, or one recovery code.",
+    ),
     "given": Text(id="Isi kata sandimu.", en="Enter your password."),
 }
 
@@ -57,6 +61,18 @@ class NewPasswordForm(AccountForm):
     """A password to set by a link."""
 
     password: Chosen
+
+
+class ConfirmForm(AccountForm):
+    """One's password, for something that matters."""
+
+    given: Given
+
+
+class CodeForm(AccountForm):
+    """A code of one's app, or a recovery code."""
+
+    code: Annotated[str, StringConstraints(strip_whitespace=True, min_length=6, max_length=40)]
 
 
 class PasswordForm(AccountForm):

@@ -1,6 +1,7 @@
 """Signing a browser in and out: the cookie and the session on the server go together."""
 
 from typing import NamedTuple
+from urllib.parse import quote
 
 from fastapi import Request
 from starlette.responses import RedirectResponse, Response
@@ -8,9 +9,12 @@ from starlette.responses import RedirectResponse, Response
 from pesan.identity.errors import UnknownSession
 from pesan.identity.policies import SignedIn
 from pesan.identity.service import NewSession, end_session
-from pesan.web.cookies import drop_session, write_session
+from pesan.identity.states import STEP_LIFE
+from pesan.web.cookies import STEP, drop_guarded, drop_session, write_guarded, write_session
 from pesan.web.deps import find_person, get_database, ip_digest
 from pesan.web.errors import SignInNeeded
+
+STEP_PATH = "/account/second-step"
 
 
 class Device(NamedTuple):
@@ -34,9 +38,15 @@ async def get_person(request: Request) -> SignedIn:
 
 
 async def sign_in(request: Request, opened: NewSession, target: str) -> Response:
-    """Go on under a new session; an older one of this browser ends."""
+    """Go on under a new session, or to the second step first; an older session of this browser ends."""
     await end_current(request)
+    if opened.is_waiting:
+        step = RedirectResponse(f"{STEP_PATH}?next={quote(target, safe='')}", 303)
+        drop_session(request, step)
+        write_guarded(request, step, STEP, opened.token, max_age=int(STEP_LIFE.total_seconds()))
+        return step
     response = RedirectResponse(target, 303)
+    drop_guarded(request, response, STEP)
     write_session(request, response, opened.token)
     return response
 

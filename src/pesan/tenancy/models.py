@@ -30,6 +30,7 @@ class Merchant(Audited, Base):
     contact_email: Mapped[str | None] = mapped_column(String(254))
     contact_wa: Mapped[str | None] = mapped_column(String(20))
     ticket_key_alg: Mapped[str] = mapped_column(String(8), server_default="EdDSA")
+    needs_second_factor: Mapped[bool] = mapped_column(server_default="false")
     created_at: Mapped[Timestamp] = mapped_column(server_default=func.clock_timestamp())
 
 
@@ -38,7 +39,7 @@ ACCESS = [
         "merchants",
         {
             "request": "SELECT, UPDATE (name, accent, zone, logo_key, contact_email, contact_wa, ticket_key_alg,"
-            " audit_seq, audit_head)",
+            " needs_second_factor, audit_seq, audit_head)",
             "sale": "SELECT",
             "identity": "SELECT",
             "system": "SELECT, INSERT, UPDATE",

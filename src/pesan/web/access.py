@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 
 from pesan.errors import Forbidden, NotFound
 from pesan.web.deps import booking_codes, find_person
-from pesan.web.errors import SignInNeeded
+from pesan.web.errors import FactorNeeded, SignInNeeded
 from pesan.web.people import ORGANIZER, Person
 
 
@@ -48,7 +48,7 @@ class Allowed:
         if person is None:
             raise SignInNeeded if self.who - {Who.GUEST_WITH_CODE} else NotFound
         if not self._admits(person):
-            raise Forbidden
+            raise FactorNeeded if person.lacks_factor else Forbidden
 
     def _admits(self, person: Person) -> bool:
         if person.is_platform_admin or Who.USER in self.who:

@@ -13,6 +13,7 @@ THEME_COOKIE = "pesan_theme"
 GUEST = "pesan_guest"
 SESSION = "pesan_session"
 REFRESH = "pesan_refresh"
+STEP = "pesan_step"
 CODES = "pesan_codes"
 MAX_CODES = 10
 YEAR_SECONDS = 365 * 86_400

@@ -34,6 +34,17 @@ class SignInNeeded(PesanError):
     message = Text(id="Masuk dulu untuk melanjutkan.", en="Sign in to continue.")
 
 
+class FactorNeeded(PesanError):
+    """The merchant admits whoever signed in with a second factor."""
+
+    code = "auth.second_factor_required"
+    status = 403
+    message = Text(
+        id="Penyelenggara ini mewajibkan langkah kedua saat masuk. Aktifkan di akunmu, lalu masuk lagi.",
+        en="This organizer asks for a second step at sign-in. Turn it on in your account, then sign in again.",
+    )
+
+
 class CrossSite(PesanError):
     """A browser sent this on behalf of another site."""
 

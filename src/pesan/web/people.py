@@ -22,6 +22,11 @@ class Person(Protocol):
         """Whether every merchant is theirs to see."""
         ...
 
+    @property
+    def lacks_factor(self) -> bool:
+        """Whether a merchant withholds a role until they sign in with a second factor."""
+        ...
+
     def to_actor(self, *, ip_digest: str | None = None) -> Actor:
         """The actor that their transactions run as."""
         ...

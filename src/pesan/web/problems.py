@@ -20,7 +20,7 @@ from pesan.web import errors
 from pesan.web.context import RequestContext, context_of
 from pesan.web.locale import get_locale
 from pesan.web.pages import render_error, wants_page
-from pesan.web.redirects import login_address
+from pesan.web.redirects import FACTORS_PATH, login_address
 from pesan.web.validation import from_validation
 
 log = get_logger(__name__)
@@ -107,6 +107,8 @@ def document_of(refusal: PesanError, locale: Locale, request_id: str) -> dict[st
 async def _answer_person(request: Request, refusal: PesanError) -> Response:
     if refusal.code == errors.SignInNeeded.code:
         return RedirectResponse(login_address(request), 303)
+    if refusal.code == errors.FactorNeeded.code:
+        return RedirectResponse(FACTORS_PATH, 303)
     return render_error(request, refusal)
 
 

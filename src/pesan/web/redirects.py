@@ -6,6 +6,7 @@ from starlette.requests import Request
 
 LOGIN_PATH = "/backoffice/login"
 ACCOUNT_LOGIN_PATH = "/account/login"
+FACTORS_PATH = "/account/factors?needed=true"
 _OF_STAFF = ("/backoffice", "/organizer")
 MAX_LENGTH = 1_000
 

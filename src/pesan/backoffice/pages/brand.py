@@ -8,13 +8,14 @@ from starlette.responses import Response
 from pesan.backoffice.desk import Desk, DeskOf, go
 from pesan.backoffice.forms.brand import BrandForm, accent_contrast
 from pesan.backoffice.forms.state import FormState, read_form
-from pesan.backoffice.service import update_brand
+from pesan.backoffice.service import require_second_factor, update_brand
 from pesan.backoffice.views.events import BrandPage
 from pesan.identity.policies import may_manage
 from pesan.kit.times import ZONES
 from pesan.tenancy.queries import get_merchant
 from pesan.web.access import Who, allow
 from pesan.web.csrf import require_csrf
+from pesan.web.redirects import FACTORS_PATH
 
 router = APIRouter(prefix="/organizer/{merchant}/brand", dependencies=[allow(Who.ORGANIZER)])
 _FIELDS = ("name", "accent", "zone", "contact_email", "contact_wa")
@@ -37,6 +38,17 @@ async def submit_brand(desk: DeskOf, merchant: str) -> Response:
     return go(f"/organizer/{merchant}/brand?saved=true")
 
 
+@router.post("/second-factor", dependencies=[require_csrf])
+async def submit_second_factor(desk: DeskOf, merchant: str) -> Response:
+    """Ask the whole team for a second factor, or stop asking; whoever asks for it has one."""
+    is_needed = (await desk.request.form()).get("needed") == "yes"
+    if is_needed and not desk.person.is_strong:
+        return go(FACTORS_PATH)
+    async with desk.writing(merchant, may_manage) as work:
+        await require_second_factor(work.session, work.shop.id, is_needed=is_needed, actor=desk.actor)
+    return go(f"/organizer/{merchant}/brand?saved=true")
+
+
 async def _page(
     desk: Desk, merchant: str, *, form: FormState | None = None, saved: bool = False, status: int = 200
 ) -> Response:
@@ -45,4 +57,5 @@ async def _page(
         stored: dict[str, Any] = {name: getattr(row, name) for name in _FIELDS}
         ratio = round(accent_contrast(row.accent), 1)
         page = BrandPage(form or FormState(stored), ZONES, room.shop.logo_url, ratio, saved=saved)
-        return desk.page(room.chrome, "brand", {"page": page, "schema": BrandForm}, status=status)
+        context = {"page": page, "schema": BrandForm, "needs_second_factor": row.needs_second_factor}
+        return desk.page(room.chrome, "brand", context, status=status)

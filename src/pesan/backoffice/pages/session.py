@@ -10,9 +10,9 @@ from pesan.backoffice.forms.account import LogInForm, PasswordForm
 from pesan.backoffice.forms.state import FormState, read_form
 from pesan.errors import PesanError
 from pesan.identity.service import change_password, log_in
-from pesan.storefront.signed_in import end_current
+from pesan.storefront.signed_in import end_current, sign_in
 from pesan.web.access import Who, allow
-from pesan.web.cookies import drop_session, write_session
+from pesan.web.cookies import drop_session
 from pesan.web.csrf import require_csrf
 from pesan.web.deps import find_person, get_database, get_locale, ip_digest
 from pesan.web.limits import limit
@@ -49,10 +49,7 @@ async def submit_log_in(request: Request) -> Response:
         )
     except PesanError as refusal:
         return _log_in_page(request, form.state, target, refusal)
-    await end_current(request)
-    response = go(target)
-    write_session(request, response, opened.token)
-    return response
+    return await sign_in(request, opened, target)
 
 
 @router.post("/logout", dependencies=[allow(Who.PUBLIC), require_csrf])

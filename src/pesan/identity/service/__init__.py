@@ -18,6 +18,7 @@ from pesan.identity.service.sessions import (
 )
 from pesan.identity.service.users import (
     change_password,
+    check_own_password,
     create_user,
     set_active,
     set_membership,
@@ -30,6 +31,7 @@ __all__ = [
     "ask_reset",
     "ask_verification",
     "change_password",
+    "check_own_password",
     "create_user",
     "end_session",
     "log_in",

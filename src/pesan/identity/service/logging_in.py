@@ -10,6 +10,7 @@ from pesan.audit.service import record
 from pesan.db import Actor, Database, WriteSession
 from pesan.errors import PesanError
 from pesan.identity.errors import LogInLocked, WrongCredentials
+from pesan.identity.factors.queries import has_factor
 from pesan.identity.locks import Guard, lock_guard, lock_user
 from pesan.identity.models import LogInGuard
 from pesan.identity.passwords import verify_password
@@ -99,10 +100,16 @@ async def _open(
         return None
     if upgraded:
         user.password_hash = upgraded
+    # A right password alone opens nothing for whoever has a second factor.
+    kind = SessionKind.WAITING if await has_factor(session, user.id) else kind
     opened = open_session(session, user.id, kind=kind, ip_digest=ip_digest, user_agent=user_agent)
     actor = Actor.staff(user.id, frozenset(), ip_digest=ip_digest)
     await record(
-        session, user, action="user:session:opened", actor=actor, data={"session_id": str(opened.session_id)}
+        session,
+        user,
+        action="user:session:waiting" if opened.is_waiting else "user:session:opened",
+        actor=actor,
+        data={"session_id": str(opened.session_id)},
     )
     return opened
 

@@ -12,7 +12,7 @@ from pesan.identity.errors import UnknownSession
 from pesan.identity.locks import lock_user
 from pesan.identity.models import Session
 from pesan.identity.queries import token_digest
-from pesan.identity.states import SESSION_LIFE, TOUCH_AFTER, SessionKind
+from pesan.identity.states import SESSION_LIFE, STEP_LIFE, TOUCH_AFTER, SessionKind
 from pesan.kit.ids import new_id
 
 _TOKEN_BYTES = 32
@@ -26,6 +26,7 @@ class NewSession:
     token: str
     session_id: UUID
     user_id: UUID
+    is_waiting: bool = False
 
 
 def open_session(
@@ -33,23 +34,25 @@ def open_session(
     user_id: UUID,
     *,
     kind: SessionKind = SessionKind.BROWSER,
+    is_strong: bool = False,
     ip_digest: str | None,
     user_agent: str | None,
 ) -> NewSession:
     """Open a session under a token nobody has seen before: one set in advance by somebody else is never taken up."""
-    session_id = new_id()
+    session_id, is_waiting = new_id(), kind is SessionKind.WAITING
     token = new_token(kind, session_id)
     row = Session(
         id=session_id,
         kind=kind,
+        is_strong=is_strong,
         token_digest=token_digest(token),
         user_id=user_id,
-        expires_at=func.clock_timestamp() + SESSION_LIFE,
+        expires_at=func.clock_timestamp() + (STEP_LIFE if is_waiting else SESSION_LIFE),
         ip_digest=ip_digest,
         user_agent=(user_agent or "")[:_USER_AGENT_LIMIT] or None,
     )
     session.add(row)
-    return NewSession(token, session_id, user_id)
+    return NewSession(token, session_id, user_id, is_waiting)
 
 
 async def end_session(session: WriteSession, *, user_id: UUID, session_id: UUID, actor: Actor) -> None:

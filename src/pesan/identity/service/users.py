@@ -139,17 +139,22 @@ async def change_password(database: Database, person: SignedIn, *, current: str,
     Takes the database, so that no connection is held while hashes are made. **Locks** the user.
     **Raises** WrongCredentials, WeakPassword.
     """
-    async with database.identity() as session:
-        known = await find_credentials(session, person.email)
-    fits, _ = await verify_password(current, known.password_hash if known else None)
-    if not fits:
-        raise WrongCredentials
+    await check_own_password(database, person, current)
     check_new_password(new, person.email, person.name)
     hashed = await hash_password(new)
     async with database.identity() as session:
         user = await _locked_user(session, person.user_id)
         await store_password(session, user, hashed, keep=person.session_id)
         await record(session, user, action="user:password:changed", actor=person.to_actor())
+
+
+async def check_own_password(database: Database, person: SignedIn, password: str) -> None:
+    """Make sure that it is really them who asks for something that matters; raises WrongCredentials."""
+    async with database.identity() as session:
+        known = await find_credentials(session, person.email)
+    fits, _ = await verify_password(password, known.password_hash if known else None)
+    if not fits:
+        raise WrongCredentials
 
 
 async def store_password(session: WriteSession, user: User, hashed: str, *, keep: UUID | None) -> None:

@@ -12,12 +12,17 @@ from pesan.identity.access_tokens import AccessTokens
 from pesan.identity.errors import (
     BearerNeeded,
     EmailTaken,
+    FactorLocked,
     LogInLocked,
     RefreshOver,
+    SecondFactorNeeded,
     UnknownSession,
     WeakPassword,
+    WrongCode,
     WrongCredentials,
 )
+from pesan.identity.factors.codes import CodeSecrets
+from pesan.identity.factors.service import pass_second_step
 from pesan.identity.passwords import MAX_LENGTH
 from pesan.identity.policies import SignedIn
 from pesan.identity.queries import find_own_slug, find_program
@@ -54,6 +59,7 @@ class LogInRequest(Face):
 
     email: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=254)]
     password: Secret
+    otp: Annotated[str, StringConstraints(max_length=40)] | None = None
 
 
 class AccountAnswer(Face):
@@ -110,11 +116,19 @@ async def register_account(request: Request) -> Response:
     "/login",
     response_model=SignedInAnswer,
     dependencies=[limit("log-in", 30, 900)],
-    responses=refusals(*BODY_REFUSALS, ValidationFailed, WrongCredentials, LogInLocked),
+    responses=refusals(
+        *BODY_REFUSALS,
+        ValidationFailed,
+        WrongCredentials,
+        LogInLocked,
+        SecondFactorNeeded,
+        WrongCode,
+        FactorLocked,
+    ),
     openapi_extra=described(body=json_of(LogInRequest)),
 )
 async def log_program_in(request: Request) -> Response:
-    """Sign in; the refresh token comes as an HttpOnly cookie."""
+    """Sign in; the refresh token comes as an HttpOnly cookie. Who has a second factor sends a code of it as `otp`."""
     wish = await read_json(request, LogInRequest)
     opened = await log_in(
         get_database(request),
@@ -123,6 +137,8 @@ async def log_program_in(request: Request) -> Response:
         kind=SessionKind.API,
         **device_of(request)._asdict(),
     )
+    if opened.is_waiting:
+        opened = await _second_step(request, opened, wish.otp)
     return await _signed_in(request, opened)
 
 
@@ -166,6 +182,19 @@ async def log_out_by_token(request: Request) -> Response:
 async def log_out(request: Request) -> Response:
     """End the session of the bearer token, or of the browser."""
     return await _log_out(request)
+
+
+async def _second_step(request: Request, waiting: NewSession, code: str | None) -> NewSession:
+    if not code:
+        raise SecondFactorNeeded
+    return await pass_second_step(
+        get_database(request),
+        get_registry(request)[CodeSecrets],
+        token=waiting.token,
+        code=code,
+        kind=SessionKind.API,
+        **device_of(request)._asdict(),
+    )
 
 
 class _Granted(NamedTuple):

@@ -10,13 +10,26 @@ from pesan.storefront.pages import (
     events,
     payment,
     sandbox,
+    second_factor,
     signing_in,
     site,
     status,
 )
 
 router = APIRouter(include_in_schema=False)
-for part in (site, events, basket, booking, payment, sandbox, status, documents, signing_in, account):
+for part in (
+    site,
+    events,
+    basket,
+    booking,
+    payment,
+    sandbox,
+    status,
+    documents,
+    signing_in,
+    second_factor,
+    account,
+):
     router.include_router(part.router)
 router.include_router(basket.confirmation)
 

@@ -91,6 +91,7 @@ def upgrade() -> None:
     sa.Column('contact_email', sa.String(length=254), nullable=True),
     sa.Column('contact_wa', sa.String(length=20), nullable=True),
     sa.Column('ticket_key_alg', sa.String(length=8), server_default='EdDSA', nullable=False),
+    sa.Column('needs_second_factor', sa.Boolean(), server_default='false', nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
     sa.Column('audit_seq', sa.Integer(), server_default='0', nullable=False),
     sa.Column('audit_head', sa.LargeBinary(), server_default=sa.text("decode(repeat('00', 32), 'hex')"), nullable=False),
@@ -143,6 +144,18 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_capacity_pools')),
     postgresql_with={'fillfactor': '50'}
     )
+    op.create_table('code_generators',
+    sa.Column('user_id', sa.Uuid(), nullable=False),
+    sa.Column('secret_sealed', sa.LargeBinary(), nullable=False),
+    sa.Column('confirmed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('last_step', sa.BigInteger(), server_default='0', nullable=False),
+    sa.Column('failed_count', sa.Integer(), server_default='0', nullable=False),
+    sa.Column('locked_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.CheckConstraint('failed_count >= 0', name=op.f('ck_code_generators_failed_count')),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_code_generators_user_id_users'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('user_id', name=op.f('pk_code_generators'))
+    )
     op.create_table('gateway_accounts',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('merchant_id', sa.Uuid(), nullable=False),
@@ -170,6 +183,16 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('user_id', 'merchant_id', name=op.f('pk_memberships'))
     )
     op.create_index(op.f('ix_memberships_merchant_id'), 'memberships', ['merchant_id'], unique=False)
+    op.create_table('recovery_codes',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('user_id', sa.Uuid(), nullable=False),
+    sa.Column('code_digest', sa.LargeBinary(), nullable=False),
+    sa.Column('used_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_recovery_codes_user_id_users'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_recovery_codes')),
+    sa.UniqueConstraint('code_digest', name=op.f('uq_recovery_codes_code_digest'))
+    )
+    op.create_index(op.f('ix_recovery_codes_user_id'), 'recovery_codes', ['user_id'], unique=False)
     op.create_table('sessions',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('token_digest', sa.LargeBinary(), nullable=False),
@@ -181,7 +204,8 @@ def upgrade() -> None:
     sa.Column('user_agent', sa.Text(), nullable=True),
     sa.Column('revoked_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('kind', sa.Text(), server_default='browser', nullable=False),
-    sa.CheckConstraint("kind IN ('browser', 'api')", name=op.f('ck_sessions_kind')),
+    sa.Column('is_strong', sa.Boolean(), server_default='false', nullable=False),
+    sa.CheckConstraint("kind IN ('browser', 'api', 'waiting')", name=op.f('ck_sessions_kind')),
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_sessions_user_id_users'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_sessions')),
     sa.UniqueConstraint('token_digest', name=op.f('uq_sessions_token_digest'))

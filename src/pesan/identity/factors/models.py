@@ -1,0 +1,50 @@
+"""What second factors a person has: a code generator, and recovery codes for when it is lost."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, LargeBinary, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from pesan.db import Access, Base, Policy, primary_key
+from pesan.db.access import system_policy
+
+
+class CodeGenerator(Base):
+    """One person's authenticator app (RFC 6238), and how their tries at any second factor went.
+
+    `last_step` is the time step of the code that was used last: a code works once, on whichever node.
+    """
+
+    __tablename__ = "code_generators"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    secret_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    confirmed_at: Mapped[datetime | None]
+    last_step: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    failed_count: Mapped[int] = mapped_column(server_default="0")
+    locked_until: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (CheckConstraint("failed_count >= 0", name="failed_count"),)
+
+
+class RecoveryCode(Base):
+    """One way in without the app, used once. Only a digest is kept; 80 random bits need no stretching."""
+
+    __tablename__ = "recovery_codes"
+
+    id: Mapped[UUID] = primary_key()
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    code_digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    used_at: Mapped[datetime | None]
+
+
+ACCESS = [
+    Access(
+        table,
+        grants={"identity": "SELECT, INSERT, UPDATE, DELETE", "system": "SELECT, DELETE"},
+        policies=[Policy("identity", ("identity",), "true"), system_policy()],
+    )
+    for table in ("code_generators", "recovery_codes")
+]
