@@ -83,6 +83,12 @@ SPOKEN = [
         lambda fake, reference: fake.session_notice(reference),
     ),
     Spoken(
+        "stripe",
+        FakeStripe,
+        lambda fake: {"secret_key": fake.secret_key, "webhook_secret": fake.webhook_secret},
+        lambda fake, reference: fake.session_notice(reference),
+    ),
+    Spoken(
         "xendit_invoice",
         FakeXendit,
         lambda fake: {"secret_key": fake.secret_key, "callback_token": fake.callback_token},

@@ -84,7 +84,7 @@ class Gateways:
         address = self.addresses.get(row.provider)
         account = Account(row.provider, row.is_live, secrets, row.account_id, address)
         if row.provider == SANDBOX:
-            return Sandbox(account, self.database, row.merchant_id, row.id, self.base_url)
+            return Sandbox(account, self.database, row.merchant_id, row.id)
         return make_gateway(account, self.http)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
+from urllib.parse import urljoin
 from uuid import UUID
 
 import orjson
@@ -62,7 +63,6 @@ class Sandbox:
     database: Database
     merchant_id: UUID
     account_id: UUID
-    base_url: str
     name: str = SANDBOX
 
     async def open(self, wanted: Checkout) -> Opened:
@@ -81,7 +81,9 @@ class Sandbox:
             await session.execute(insert(SandboxPayment).values(row).on_conflict_do_nothing())
             payment = await self._lock(session, wanted.reference)
         assert payment is not None
-        return Opened(_ref(payment), f"{self.base_url}/sandbox/{payment.reference}", payment.expires_at)
+        # On this instance, under the name by which the buyer reached it.
+        page = urljoin(wanted.return_url, f"/sandbox/{payment.reference}")
+        return Opened(_ref(payment), page, payment.expires_at)
 
     async def fetch(self, reference: str, provider_ref: str | None) -> RemotePayment | None:
         """See Gateway. A second capture is found by the reference of its own that its webhook names."""
