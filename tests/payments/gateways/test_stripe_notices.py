@@ -166,13 +166,21 @@ async def test_completed_without_money_is_a_hint_only(gateway: StripeCheckout, f
     assert (notice.kind, found.state) == ("checkout.session.completed", "pending")
 
 
-@pytest.mark.parametrize("event", ["charge.refunded", "charge.dispute.created"])
-async def test_event_of_a_charge_leads_to_its_payment(gateway: StripeCheckout, fake: FakeStripe, event: str):
+async def test_event_of_a_charge_leads_to_its_payment(gateway: StripeCheckout, fake: FakeStripe):
     session = fake.pay(REFERENCE)
-    notice = read_signed(fake.charge_notice(REFERENCE, event, at=T))
+    notice = read_signed(fake.charge_notice(REFERENCE, at=T))
     found = await gateway.fetch(REFERENCE, notice.provider_ref)
     assert found is not None
     assert (notice.reference, found.provider_ref, found.amount) == (REFERENCE, session["id"], AMOUNT)
+
+
+async def test_dispute_names_the_money_alone(gateway: StripeCheckout, fake: FakeStripe):
+    intent = fake.pay(REFERENCE)["payment_intent"]["id"]
+    fake.dispute(REFERENCE)
+    notice = read_signed(fake.dispute_notice(REFERENCE, at=T))
+    found = await gateway.fetch(REFERENCE, notice.provider_ref)
+    assert found is not None
+    assert (notice.reference, notice.provider_ref, found.state) == (None, intent, "disputed")
 
 
 @pytest.mark.parametrize("event", ["refund.created", "refund.updated", "refund.failed"])

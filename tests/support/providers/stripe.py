@@ -101,9 +101,17 @@ class FakeStripe(FakeProvider):
         told = {**session, "payment_intent": intent["id"] if intent else None}
         return self.event(f"checkout.session.{event}", told, **rest)
 
-    def charge_notice(self, reference: str, event: str = "charge.refunded", **rest: Any) -> Signed:
-        """What happened to the charge."""
-        return self.event(event, self.session(reference)["payment_intent"]["latest_charge"], **rest)
+    def charge_notice(self, reference: str, **rest: Any) -> Signed:
+        """Money of the charge went back."""
+        return self.event(
+            "charge.refunded", self.session(reference)["payment_intent"]["latest_charge"], **rest
+        )
+
+    def dispute_notice(self, reference: str, **rest: Any) -> Signed:
+        """A dispute knows its intent, and nothing that the merchant wrote."""
+        intent = self.session(reference)["payment_intent"]["id"]
+        told = {"id": self._id("du"), "object": "dispute", "payment_intent": intent, "metadata": {}}
+        return self.event("charge.dispute.created", told, **rest)
 
     def refund_notice(self, key: str, event: str = "refund.updated", **rest: Any) -> Signed:
         """What happened to a refund."""

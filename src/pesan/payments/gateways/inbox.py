@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql import Select
 
@@ -104,7 +104,9 @@ async def _find_payment(session: ReadSession, event: WebhookEvent) -> Payment | 
             session, of_account.where(Payment.reference == event.reference, Payment.method_id.is_not(None))
         )
     if event.provider_ref is not None:
-        return await _first(session, of_account.where(Payment.provider_ref == event.provider_ref))
+        # A dispute names the money alone.
+        named = or_(Payment.provider_ref == event.provider_ref, Payment.payment_key == event.provider_ref)
+        return await _first(session, of_account.where(named))
     return None
 
 
