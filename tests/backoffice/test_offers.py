@@ -63,6 +63,13 @@ def test_type_form_names_the_mend(changes: dict[str, str], field: str, mend: str
     assert {name: text.id for name, text in form.state.errors.items()} == {field: mend}
 
 
+def test_type_form_takes_the_blanks_that_a_browser_sends():
+    blanks = dict.fromkeys(("description", "sale_opens_at", "sale_closes_at", "access_code", "position"), "")
+    form = read_form(TicketTypeForm, TYPED | blanks)
+    assert form.state.errors == {}
+    assert form.valid == read_form(TicketTypeForm, TYPED).valid
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [

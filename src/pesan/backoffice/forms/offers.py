@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from pydantic_core import PydanticCustomError
 
 from pesan.backoffice.forms.event import local_input
-from pesan.backoffice.forms.types import Count, OptionalCount, OptionalLocalTime, OptionalText, Rupiah
+from pesan.backoffice.forms.types import Count, OptionalCode, OptionalCount, OptionalLocalTime, Rupiah
 from pesan.catalog.models.ticket_types import DEFAULT_COLOUR
 from pesan.catalog.offers import Offer
 from pesan.catalog.service import PromoDraft, TicketTypeDraft
@@ -46,10 +46,10 @@ class TicketTypeForm(BaseModel):
     sale_opens_at: OptionalLocalTime = None
     sale_closes_at: OptionalLocalTime = None
     is_hidden: bool = False
-    access_code: Annotated[OptionalText, StringConstraints(strip_whitespace=True, max_length=40)] = None
+    access_code: OptionalCode = None
     is_seated: bool = False
     colour: Annotated[str, BeforeValidator(_colour)] = DEFAULT_COLOUR
-    position: Annotated[Count, Field(ge=0, le=1_000)] = 0
+    position: Annotated[Count, BeforeValidator(lambda value: value or 0), Field(ge=0, le=1_000)] = 0
 
     @model_validator(mode="after")
     def _sale_runs_forward(self) -> "TicketTypeForm":

@@ -57,7 +57,11 @@ def _whole_number(value: Any) -> Any:
 
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
-OptionalText = Annotated[str | None, BeforeValidator(_blank_to_none)]
+# The limit stands inside: a blank has no length to measure.
+OptionalCode = Annotated[
+    Annotated[str, StringConstraints(strip_whitespace=True, max_length=40)] | None,
+    BeforeValidator(_blank_to_none),
+]
 Rupiah = Annotated[int, BeforeValidator(_rupiah), Field(ge=0)]
 LocalTime = Annotated[datetime, BeforeValidator(_local_time)]
 OptionalLocalTime = Annotated[datetime | None, BeforeValidator(_local_time)]
