@@ -1,5 +1,6 @@
 """Bank statements: uploaded, matched by themselves where they can be, decided by people where not."""
 
+import asyncio
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -48,11 +49,13 @@ async def submit_statement(desk: DeskOf, merchant: str) -> Response:
         content = await _content(posted.get("file"))
         method_id, columns = _method_id(posted), _columns(posted)
     try:
+        async with desk.reading("review", merchant, may_review) as room:
+            method = await _own_method(room.session, room.shop.id, method_id)
+            known = columns or await find_columns(room.session, method.id)
+            today = datetime.now(ZoneInfo(room.shop.zone)).date()
+        # In a thread and outside any transaction: thousands of lines take a while.
+        statement = await asyncio.to_thread(read_statement, content, today, known)
         async with desk.writing(merchant, may_review) as work:
-            method = await _own_method(work.session, work.shop.id, method_id)
-            known = columns or await find_columns(work.session, method.id)
-            today = datetime.now(ZoneInfo(work.shop.zone)).date()
-            statement = read_statement(content, today, known)
             added = await add_lines(
                 work.session, method=method, lines=statement.lines, columns=statement.columns
             )

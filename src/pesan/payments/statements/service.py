@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from sqlalchemy import text
@@ -15,7 +15,7 @@ from pesan.kit.ids import new_id
 from pesan.orders.moves import Stage
 from pesan.payments.models import PaymentMethod
 from pesan.payments.statements.errors import LineNotFound
-from pesan.payments.statements.models import BankLine, StatementFormat
+from pesan.payments.statements.models import StatementFormat
 from pesan.payments.statements.reading import Line
 from pesan.payments.statements.states import MATCH_TASK, MatchKind
 
@@ -24,6 +24,21 @@ _NAMES = ", ".join(_MATCH)
 _INSERT = text(f"INSERT INTO bank_matches ({_NAMES}) SELECT {_NAMES} FROM {recordset(_MATCH)}")  # noqa: S608
 _CLOSE = text(
     f"UPDATE bank_lines l SET state = 'matched' FROM {recordset({'line_id': 'uuid'})} WHERE l.id = n.line_id"  # noqa: S608
+)
+_LINE = {
+    "id": "uuid",
+    "merchant_id": "uuid",
+    "method_id": "uuid",
+    "posted_on": "date",
+    "amount": "bigint",
+    "description": "text",
+    "fingerprint": "bytea",
+}
+_COLUMNS = ", ".join(_LINE)
+# One statement, because a month of a busy account is thousands of lines.
+_ADD = text(
+    f"WITH added AS (INSERT INTO bank_lines ({_COLUMNS}) SELECT {_COLUMNS} FROM {recordset(_LINE)}"  # noqa: S608
+    " ON CONFLICT (method_id, fingerprint) DO NOTHING RETURNING 1) SELECT count(*) FROM added"
 )
 _LEAVE = text("UPDATE bank_lines SET state = 'open' WHERE id = :id AND state = 'new'")
 _DISMISS = text(
@@ -65,23 +80,10 @@ async def add_lines(
     await _remember(session, method, columns)
     if not lines:
         return 0
-    rows = [
-        {
-            "id": new_id(),
-            "merchant_id": method.merchant_id,
-            "method_id": method.id,
-            "posted_on": line.posted_on,
-            "amount": line.amount,
-            "description": line.description,
-            "fingerprint": line.fingerprint,
-        }
-        for line in lines
-    ]
-    statement = insert(BankLine).on_conflict_do_nothing(index_elements=["method_id", "fingerprint"])
-    added = (await session.scalars(statement.returning(BankLine.id), rows)).all()
+    added: int = (await session.execute(_ADD, pack(_row(method, line) for line in lines))).scalar_one()
     if added:
         await enqueue(session, MATCH_TASK, method_id=method.id)
-    return len(added)
+    return added
 
 
 async def leave_to_people(session: WriteSession, line_id: UUID) -> None:
@@ -94,6 +96,18 @@ async def dismiss_line(session: WriteSession, line_id: UUID, *, merchant_id: UUI
     row = await session.execute(_DISMISS, {"id": line_id, "merchant": merchant_id, "by": by})
     if row.scalar_one_or_none() is None:
         raise LineNotFound
+
+
+def _row(method: PaymentMethod, line: Line) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "merchant_id": method.merchant_id,
+        "method_id": method.id,
+        "posted_on": line.posted_on,
+        "amount": line.amount,
+        "description": line.description,
+        "fingerprint": line.fingerprint,
+    }
 
 
 async def _remember(session: WriteSession, method: PaymentMethod, columns: Mapping[str, str]) -> None:
