@@ -26,7 +26,6 @@ from pesan.identity.policies import SignedIn
 from pesan.identity.queries import find_program, find_session
 from pesan.identity.service import NewSession, log_in, reset_password, set_membership
 from pesan.identity.states import LinkPurpose, MerchantRole, SessionKind
-from pesan.kit.sealing import SealBroken
 from tests.identity.conftest import PASSWORD, SYSTEM
 
 MakeUser = Callable[..., Awaitable[User]]
@@ -244,12 +243,25 @@ async def test_an_app_cannot_be_replaced_without_turning_it_off(database: Databa
 async def test_a_sealed_secret_opens_for_its_person_and_instance_only(make_user: MakeUser) -> None:
     user, other = await make_user(), await make_user()
     sealed = SECRETS.seal("SECRET", user.id)
+    elsewhere = CodeSecrets(b"another instance's secret, as long")
 
-    assert SECRETS.open(sealed, user.id) == "SECRET"
-    with pytest.raises(SealBroken):
-        SECRETS.open(sealed, other.id)
-    with pytest.raises(SealBroken):
-        CodeSecrets(b"another instance's secret, as long").open(sealed, user.id)
+    found = (SECRETS.find(sealed, user.id), SECRETS.find(sealed, other.id), elsewhere.find(sealed, user.id))
+
+    assert found == ("SECRET", None, None)
+
+
+async def test_after_a_change_of_the_instances_secret_recovery_codes_still_work(
+    database: Database, guarded
+) -> None:
+    user, secret, turned_on = guarded
+    changed = CodeSecrets(b"the secret that came after, as long")
+    token = await waiting(database, user)
+
+    with pytest.raises(WrongCode):
+        await pass_second_step(database, changed, token=token, code=next_code(secret))
+    opened = await pass_second_step(database, changed, token=token, code=turned_on.recovery_codes[0])
+
+    assert opened.user_id == user.id
 
 
 async def test_a_merchant_that_asks_for_it_gives_roles_to_strong_sessions_only(

@@ -7,7 +7,7 @@ from uuid import UUID
 import pyotp
 
 from pesan.kit.ids import new_code, normalise_code
-from pesan.kit.sealing import SecretBox
+from pesan.kit.sealing import SealBroken, SecretBox
 
 STEP_SECONDS = 30
 DIGITS = 6
@@ -32,15 +32,18 @@ class CodeSecrets:
         """The secret as it may be stored."""
         return self._box.close(secret.encode(), str(user_id))
 
-    def open(self, sealed: bytes, user_id: UUID) -> str:
-        """The secret; raises SealBroken."""
-        return self._box.open(sealed, str(user_id)).decode()
+    def find(self, sealed: bytes, user_id: UUID) -> str | None:
+        """The secret; None when it was sealed with another secret of the instance, and only a recovery code helps."""
+        try:
+            return self._box.open(sealed, str(user_id)).decode()
+        except SealBroken:
+            return None
 
 
-def find_step(secret: str, code: str, now: float, *, after: int) -> int | None:
+def find_step(secret: str | None, code: str, now: float, *, after: int) -> int | None:
     """The time step whose code this is, if that step is near `now` and later than `after`."""
     typed = "".join(code.split())
-    if len(typed) != DIGITS or not typed.isascii() or not typed.isdigit():
+    if secret is None or len(typed) != DIGITS or not typed.isascii() or not typed.isdigit():
         return None
     generator = pyotp.TOTP(secret)
     current = int(now) // STEP_SECONDS

@@ -39,10 +39,15 @@ async def start_generator(session: WriteSession, person: SignedIn, secrets: Code
     row = await session.get(CodeGenerator, person.user_id)
     if row is not None and row.confirmed_at is not None:
         raise FactorOn
-    if row is not None:
-        return secrets.open(row.secret_sealed, person.user_id)
+    known = secrets.find(row.secret_sealed, person.user_id) if row else None
+    if known is not None:
+        return known
     secret = secrets.new()
-    session.add(CodeGenerator(user_id=person.user_id, secret_sealed=secrets.seal(secret, person.user_id)))
+    sealed = secrets.seal(secret, person.user_id)
+    if row is None:
+        session.add(CodeGenerator(user_id=person.user_id, secret_sealed=sealed))
+    else:
+        row.secret_sealed = sealed
     return secret
 
 
@@ -66,7 +71,7 @@ async def confirm_generator(
         if tried.row.confirmed_at is not None:
             raise FactorOn
         step = find_step(
-            secrets.open(tried.row.secret_sealed, user.id), code, tried.now, after=tried.row.last_step
+            secrets.find(tried.row.secret_sealed, user.id), code, tried.now, after=tried.row.last_step
         )
         refusal = await _settle(session, user, tried, fits=step is not None)
         if refusal is None and step is not None:
@@ -152,7 +157,7 @@ async def _try(
     if tried.row.confirmed_at is None:
         return NoFactor()
     step = find_step(
-        secrets.open(tried.row.secret_sealed, user.id), code, tried.now, after=tried.row.last_step
+        secrets.find(tried.row.secret_sealed, user.id), code, tried.now, after=tried.row.last_step
     )
     spent = None if step is not None or tried.seconds_locked > 0 else await _spend(session, user.id, code)
     refusal = await _settle(session, user, tried, fits=step is not None or spent is not None)

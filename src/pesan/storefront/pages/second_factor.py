@@ -147,8 +147,8 @@ async def _state(request: Request, person: SignedIn) -> dict[str, Any]:
         left = await count_recovery_codes(session, person.user_id)
     is_on = row is not None and row.confirmed_at is not None
     setup = None
-    if row is not None and not is_on:
-        secret = _secrets(request).open(row.secret_sealed, person.user_id)
+    secret = _secrets(request).find(row.secret_sealed, person.user_id) if row and not is_on else None
+    if secret is not None:
         # Drawn here; the address inside is the person's own.
         picture = Markup(qr_svg(setup_address(secret, person.email), title="QR"))  # noqa: S704
         setup = {"qr": picture, "secret": secret}
