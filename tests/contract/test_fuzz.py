@@ -53,6 +53,7 @@ QUERY = [
     "date_to",
     "city",
 ]
+QUERY += ["promo", "access", "access_code", "seat", "type", "section", "more", "less"]
 QUERY += ["available", "code", "next", "lang", "theme", "due", "saved", "limit", "sort_by", "order", "page"]
 TYPES = [
     "application/json",
