@@ -526,7 +526,7 @@ def test_functions_with_the_owners_rights_look_at_temporary_names_last(owner: Co
     rows = owner.execute(
         text(
             "SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace"
-            " AND NOT coalesce(array_to_string(proconfig, ';') LIKE 'search_path=%pg_temp', false)"
+            " AND NOT EXISTS (SELECT 1 FROM unnest(proconfig) AS s WHERE s LIKE 'search_path=%pg_temp')"
         )
     )
 
