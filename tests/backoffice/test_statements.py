@@ -13,6 +13,7 @@ from pesan.orders.models import Order
 from pesan.orders.states import OrderState
 from pesan.payments.models import Payment
 from pesan.payments.service import select_method
+from pesan.payments.statements.queries import list_open_lines, list_suggestions
 from pesan.realtime import Hub
 from tests.backoffice.conftest import Browser, Team
 from tests.support.factories import SYSTEM
@@ -133,6 +134,19 @@ async def test_another_merchants_line_order_and_account_are_not_found(team: Team
     ]
     assert [answer.status_code for answer in answers] == [404] * 4
     assert (await line_ids(team), await state_of(team, order)) == ([line], OrderState.HOLD)
+
+
+@pytest.mark.parametrize("lines", [1, 5])
+async def test_the_page_costs_the_same_for_any_number_of_lines(team: Team, lines: int, count_queries):
+    order, payment = await held(team)
+    browser = await team.sign_in("staff")
+    await upload(team, browser, csv_of(*(payment.amount + 1 + number for number in range(lines))))
+    await match(team)
+    async with team.database.read(SYSTEM) as session:
+        with count_queries() as statements:
+            waiting = await list_open_lines(session, order.merchant_id)
+            found = await list_suggestions(session, [line for line, _ in waiting])
+    assert (len(waiting), len(found), len(statements)) == (lines, lines, 2)
 
 
 @pytest.mark.parametrize("order_id", ["", "x", "00000000-0000-0000-0000-000000000000"])

@@ -15,8 +15,9 @@ from pesan.orders.desk import SaleDesk
 from pesan.orders.errors import NotYourOrder, WrongState
 from pesan.orders.moves import LineWish, PromoWish, SeatWish, TypeWish
 from pesan.orders.states import OrderEvent, OrderState
+from pesan.payments.refunds.errors import RefundDecided
 from pesan.payments.refunds.queries import list_refunds
-from pesan.payments.refunds.service import record_paid
+from pesan.payments.refunds.service import decline_refund, record_paid, request_refund
 from pesan.tickets.tasks import fulfil_order
 from tests.payments.steps import approve, send_proof
 from tests.support.database import offenders
@@ -119,6 +120,22 @@ async def test_refund_happens_once(desk, sold, execute):
         await refunds.refund(desk, order=sold, actor=SYSTEM, reason="Sakit")
 
     assert execute("SELECT count(*) FROM refunds") == [(1,)]
+
+
+async def test_wish_that_was_declined_meanwhile_takes_nothing_back(desk, database, sold, fresh, execute):
+    asker = staff(sold)
+    async with database.write(asker) as session:
+        wish = await request_refund(session, order_id=sold.id, reason="Sakit", actor=asker)
+    async with database.write(asker) as session:
+        await decline_refund(session, wish.id, reason="Tidak jadi", actor=asker)
+
+    with pytest.raises(RefundDecided):
+        await refunds.refund(desk, order=sold, actor=SYSTEM, reason="Sakit", wish_id=wish.id)
+
+    assert (await fresh(sold)).state == OrderState.COMPLETED
+    assert execute("SELECT state FROM tickets") == [("active",)]
+    assert execute("SELECT id, state FROM refunds") == [(wish.id, "declined")]
+    assert await offenders(database) == []
 
 
 async def test_order_that_was_refunded_before_its_ticket_gets_none(

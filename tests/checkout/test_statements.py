@@ -184,7 +184,7 @@ async def test_a_near_amount_is_suggested_and_settles_when_a_person_says_so(bank
     await bank.match()
     near = await bank.first_open()
     async with bank.database.read(SYSTEM) as session:
-        nearest, *_ = await list_suggestions(session, near)
+        nearest, *_ = (await list_suggestions(session, [near]))[near.id]
         order = await session.get_one(Order, order.id)
     assert (nearest.code, nearest.asked_amount) == (order.code, payment.amount)
     moved = await accept_line(bank.desk, line=near, order=order, actor=bank.staff)

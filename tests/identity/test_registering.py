@@ -10,7 +10,7 @@ from sqlalchemy import func, select, text
 from pesan.audit.models import AuditEntry
 from pesan.db import Database
 from pesan.errors import InvalidInput
-from pesan.identity.errors import EmailTaken, LinkOver, WeakPassword, WrongCredentials
+from pesan.identity.errors import EmailTaken, LinkOver, SignInToVerify, WeakPassword, WrongCredentials
 from pesan.identity.links import AccountLinks
 from pesan.identity.models import Session, User
 from pesan.identity.queries import find_session
@@ -114,9 +114,9 @@ async def test_verification_takes_the_address_once(web_database, database, links
     user = await user_of(database, "rani@contoh.id")
     token = token_of(links, LinkPurpose.VERIFY_EMAIL, user)
 
-    await verify_email(web_database, links, token)
+    await verify_email(web_database, links, token, by=user.id)
     first = (await user_of(database, user.email)).email_verified_at
-    await verify_email(web_database, links, token)
+    await verify_email(web_database, links, token, by=user.id)
 
     assert first is not None
     assert (await user_of(database, user.email)).email_verified_at == first
@@ -124,6 +124,21 @@ async def test_verification_takes_the_address_once(web_database, database, links
         "notifications.send_account_letter",
         "orders.join_account",
     ]
+
+
+async def test_an_address_is_verified_only_by_whoever_is_signed_in_to_its_account(
+    web_database, database, links, make_user: MakeUser
+) -> None:
+    await register(web_database, **WISH, locale="id")
+    user, stranger = await user_of(database, "rani@contoh.id"), await make_user()
+    token = token_of(links, LinkPurpose.VERIFY_EMAIL, user)
+
+    for by in (None, stranger.id):
+        with pytest.raises(SignInToVerify):
+            await verify_email(web_database, links, token, by=by)
+
+    assert (await user_of(database, user.email)).email_verified_at is None
+    assert [name for name, _ in await jobs(database)] == ["notifications.send_account_letter"]
 
 
 async def test_reset_sets_the_password_ends_every_session_and_works_once(
@@ -174,7 +189,7 @@ async def test_links_open_nothing_but_what_they_are_for(
         token_of(links, LinkPurpose.VERIFY_EMAIL, user, age=3 * 86_401),
     ):
         with pytest.raises(LinkOver):
-            await verify_email(web_database, links, token)
+            await verify_email(web_database, links, token, by=user.id)
 
     assert (await log_in(web_database, email=user.email, password=PASSWORD)).user_id == user.id
     assert (await user_of(database, user.email)).email_verified_at is None

@@ -50,7 +50,7 @@ async def test_the_letter_carries_a_link_that_verifies(office, web_database, dat
     assert (mail["To"], mail["Subject"], link[1]) == (user.email, "Verifikasi emailmu", "verify")
     assert mail["Message-ID"] == f"<{LETTER}@tiket.example>"
     assert "www.jahat" not in words
-    await verify_email(web_database, office[AccountLinks], link[2])
+    await verify_email(web_database, office[AccountLinks], link[2], by=user.id)
     async with database.read(SYSTEM) as session:
         assert (await session.get_one(User, user.id)).email_verified_at is not None
         actions = select(AuditEntry.action).where(AuditEntry.subject_id == user.id).order_by(AuditEntry.seq)

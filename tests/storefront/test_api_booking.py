@@ -155,7 +155,7 @@ async def test_booking_costs_a_fixed_number_of_statements(shop: Shop, count_page
     with count_page_queries() as statements:
         await shop.guest.get(f"/api/bookings/{booking['code']}")
 
-    assert len(statements) == 5
+    assert len(statements) == 6
 
 
 async def test_cancel_gives_the_place_back(shop: Shop):

@@ -6,8 +6,7 @@ from typing import cast
 from pesan.checkout.service import Once, submit_proof
 from pesan.db import Actor, Database
 from pesan.errors import PesanError
-from pesan.idempotency.errors import KeyReused
-from pesan.idempotency.service import Mismatch, Replay, lock_and_find
+from pesan.idempotency.service import find_answer
 from pesan.kit.metrics import UPLOAD_ERRORS
 from pesan.kit.registry import Registry
 from pesan.orders import Companion, Moved, Replayed
@@ -43,25 +42,14 @@ async def take_proof(
     try:
         async with receive(stream, filename=filename) as received:
             once = await key(received) if key else None
-            if once and (earlier := await _find_answer(deps[Database], once, actor)):
-                return earlier
+            # Before anything else, because an order that has its proof would refuse a repeated request for its state.
+            if earlier := await find_answer(deps[Database], actor, once.wanted if once else None):
+                return Replayed(earlier)
             await _require_acceptable(deps[Database], order, received, actor)
             return await _hand_in(deps, order=order, received=received, actor=actor, once=once)
     except PesanError as error:
         UPLOAD_ERRORS.inc(error.code)
         raise
-
-
-async def _find_answer(database: Database, once: Once, actor: Actor) -> Replayed | None:
-    """The answer of an earlier request with this key; raises KeyReused when that was for another file.
-
-    Asked before anything else, because an order that has its proof would refuse a repeated request for its state.
-    """
-    async with database.write(actor) as session:
-        (status,) = await lock_and_find(session, [once.wanted])
-    if isinstance(status, Mismatch):
-        raise KeyReused
-    return Replayed(status.answer) if isinstance(status, Replay) else None
 
 
 async def _require_acceptable(database: Database, order: Order, received: Received, actor: Actor) -> None:

@@ -6,12 +6,13 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 
 from pesan.db import Actor, Database, WriteSession
-from pesan.errors import PesanError
+from pesan.errors import Busy, PesanError
 from pesan.orders.desk import SaleDesk
 from pesan.orders.models import Order
 from pesan.orders.moves import Companion, Move, Moved
 from pesan.orders.states import OrderEvent, OrderState
-from pesan.payments import CaptureCompanion, CashCompanion, RefundCause, RefundDueCompanion
+from pesan.payments import CashCompanion, RefundCause
+from pesan.payments.gateways.companions import GatewayCapture, GatewayRefundDue
 from pesan.payments.statements.errors import LineNotFound
 from pesan.payments.statements.models import BankLine
 from pesan.payments.statements.queries import Fit, find_fit, list_new_lines
@@ -59,6 +60,8 @@ async def _match(database: Database, desk: SaleDesk, line: BankLine) -> None:
         if fit is None or not fit.is_in_time or not await _settle(database, desk, line, fit):
             async with database.write(_ACTOR) as session:
                 await leave_to_people(session, line.id)
+    except Busy:
+        raise  # the job tries again; a person could not do more than that
     except (PesanError, IntegrityError):
         # The order moved between reading and settling, or another job had the line: a person sees what is left.
         async with database.write(_ACTOR) as session:
@@ -74,12 +77,14 @@ async def _settle(database: Database, desk: SaleDesk, line: BankLine, fit: Fit) 
         return True
     if fit.payment.state != PaymentState.OPEN or state not in _UNPAID | _OVER:
         return False  # another method was chosen since, or the money came again: a person decides
-    capture = CaptureCompanion(order.id, order.merchant_id, fit.payment.amount)
+    money = (order.id, order.merchant_id, fit.payment.amount)
+    # By its id: the buyer may choose another method before this move has the order's lock.
+    capture = GatewayCapture(*money, payment_id=fit.payment.id)
     match = MatchCompanion(line.id, order.merchant_id, order.id, MatchKind.EXACT, fit.payment.id)
     if state in _UNPAID:
         await desk.submit(_move(OrderEvent.PAY, order, _ACTOR, line, capture, match))
         return True
-    due = RefundDueCompanion(order.id, order.merchant_id, fit.payment.amount, RefundCause.PAID_LATE)
+    due = GatewayRefundDue(*money, payment_id=fit.payment.id, cause=RefundCause.PAID_LATE)
     late = _move(OrderEvent.PAY_LATE, order, _ACTOR, line, capture, match)
     await desk.submit(replace(late, if_refund_due=(due, match)))
     return True

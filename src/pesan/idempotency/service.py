@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from sqlalchemy import CursorResult, Row, text
 
-from pesan.db import WriteSession
+from pesan.db import Actor, Database, WriteSession
 from pesan.idempotency.errors import KeyInFlight, KeyReused
 
 RETENTION_HOURS = 24
@@ -97,6 +97,20 @@ async def store_many(session: WriteSession, answers: Sequence[tuple[Wanted, Answ
                 "bodies": [a.body for _, a in answers],
             },
         )
+
+
+async def find_answer(database: Database, actor: Actor, wanted: Wanted | None) -> Answer | None:
+    """The answer of an earlier request with this key; None when there is none, or no key. Raises KeyReused.
+
+    For routes that do something before their transaction, which a repeated request must not do again.
+    """
+    if wanted is None:
+        return None
+    async with database.write(actor) as session:
+        (status,) = await lock_and_find(session, [wanted])
+    if isinstance(status, Mismatch):
+        raise KeyReused
+    return status.answer if isinstance(status, Replay) else None
 
 
 async def answer_once(

@@ -56,6 +56,19 @@ class UnknownUser(PesanError):
     message = Text(id="Pengguna ini tidak ditemukan.", en="This user was not found.")
 
 
+class SignInToVerify(PesanError):
+    """Whoever verifies an address has to be signed in to its account: a mail alone makes nobody its owner."""
+
+    code = "identity.sign_in_to_verify"
+    status = 403
+    message = Text(
+        id="Masuk dulu ke akun ini, lalu tekan lagi. Bukan kamu yang membuatnya? Buat kata sandi baru, dan akun ini"
+        " jadi milikmu.",
+        en="Sign in to this account first, then press again. You did not make it? Set a new password, and the account"
+        " is yours.",
+    )
+
+
 class LinkOver(PesanError):
     """A link from a mail is forged, too old, or was used already; never says which."""
 

@@ -117,7 +117,9 @@ async def _approve(desk: Desk, merchant: str, refund_id: UUID) -> None:
         service.check_approval(refund, desk.actor, four_eyes_amount=_four_eyes(desk))
         order = await room.session.get_one(Order, refund.order_id)
     # In a transaction of its own, which locks the order: the one before only looked.
-    await take_back(desk.registry[SaleDesk], order=order, actor=desk.actor, reason=refund.reason or "")
+    await take_back(
+        desk.registry[SaleDesk], order=order, actor=desk.actor, reason=refund.reason or "", wish_id=refund.id
+    )
 
 
 async def _refund(session: ReadSession, merchant_id: UUID, refund_id: UUID) -> Refund:

@@ -141,6 +141,8 @@ async def _page(
 
 
 async def _lines(room: Room) -> list[OpenLine]:
+    waiting = await list_open_lines(room.session, room.shop.id)
+    suggestions = await list_suggestions(room.session, [line for line, _ in waiting])
     return [
         OpenLine(
             id=str(line.id),
@@ -148,7 +150,7 @@ async def _lines(room: Room) -> list[OpenLine]:
             amount=line.amount,
             description=line.description,
             account=method_label(method),
-            suggestions=await list_suggestions(room.session, line),
+            suggestions=suggestions.get(line.id, ()),
         )
-        for line, method in await list_open_lines(room.session, room.shop.id)
+        for line, method in waiting
     ]

@@ -1,12 +1,14 @@
 """Making an account of one's own, and proving that the e-mail address is one's own too."""
 
+from uuid import UUID
+
 from sqlalchemy import func, select
 
 from pesan.audit.service import record
 from pesan.db import Actor, Database, WriteSession
 from pesan.errors import InvalidInput
 from pesan.identity.emails import clean_email
-from pesan.identity.errors import LinkOver
+from pesan.identity.errors import LinkOver, SignInToVerify
 from pesan.identity.links import AccountLinks, stamp_of
 from pesan.identity.locks import lock_user
 from pesan.identity.models import User
@@ -83,13 +85,17 @@ async def ask_reset(database: Database, email: str) -> None:
         await _send(session, known or User(id=new_id()), LinkPurpose.RESET_PASSWORD)
 
 
-async def verify_email(database: Database, links: AccountLinks, token: str) -> None:
+async def verify_email(database: Database, links: AccountLinks, token: str, *, by: UUID | None) -> None:
     """Take an address as its owner's; following the link again changes nothing.
 
-    **Locks** the user. **Raises** LinkOver. **Enqueues** that earlier bookings with this address join the account.
+    `by` is who is signed in. It has to be the account itself, or somebody could register another's address, wait until
+    its owner presses the button, and read the owner's bookings. **Locks** the user. **Raises** LinkOver,
+    SignInToVerify. **Enqueues** that earlier bookings with this address join the account.
     """
     async with database.identity() as session:
         user = await _claimed(session, links, LinkPurpose.VERIFY_EMAIL, token)
+        if user.id != by:
+            raise SignInToVerify
         await _note_verified(session, user)
 
 

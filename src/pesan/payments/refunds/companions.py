@@ -54,10 +54,14 @@ class RefundCompanion:
     reason: str | None = None
     requested_by: UUID | None = None
     approved_by: UUID | None = None
+    wish_id: UUID | None = None
 
     @classmethod
     async def write_many(cls, session: WriteSession, items: Sequence[Self]) -> None:
-        """Move what the orders have to what is due back; the gate holds their locks."""
+        """Move what the orders have to what is due back; the gate holds their locks.
+
+        Raises IntegrityError when a wish that is to be approved was declined: its key is taken, and its order's not.
+        """
         movements = await ledger.take_back(session, [item.order_id for item in items])
         about = {item.order_id: item for item in items}
         await insert_refunds(session, [_refund(movement, about[movement.order_id]) for movement in movements])
@@ -77,11 +81,12 @@ def refund_row(
     reason: str | None = None,
     requested_by: UUID | None = None,
     approved_by: UUID | None = None,
+    refund_id: UUID | None = None,
 ) -> dict[str, Any]:
     """The row of a refund of what was moved; what was asked for is moved only when it is approved."""
     state = RefundState.APPROVED if cause is RefundCause.ASKED else RefundState.REQUESTED
     return {
-        "id": new_id(),
+        "id": refund_id or new_id(),
         "merchant_id": movement.merchant_id,
         "order_id": movement.order_id,
         "payment_id": payment_id,
@@ -102,4 +107,5 @@ def _refund(movement: Movement, about: RefundCompanion) -> dict[str, Any]:
         reason=about.reason,
         requested_by=about.requested_by,
         approved_by=about.approved_by,
+        refund_id=about.wish_id,
     )

@@ -104,22 +104,33 @@ async def list_open_lines(
     return [(line, method) for line, method in await session.execute(query)]
 
 
-async def list_suggestions(session: ReadSession, line: BankLine) -> Sequence[Suggestion]:
-    """Unpaid orders of this account whose amount is near, or whose kode unik was left out; the nearest first."""
-    difference = func.abs(Payment.amount - line.amount)
-    query = (
-        select(Order.id, Order.code, Order.buyer_name, Payment.amount)
-        .join(Payment, and_(Payment.order_id == Order.id, Payment.state == PaymentState.OPEN))
+async def list_suggestions(
+    session: ReadSession, lines: Sequence[BankLine]
+) -> Mapping[UUID, Sequence[Suggestion]]:
+    """Of each line: unpaid orders of its account whose amount is near, or whose kode unik was left out; nearest first.
+
+    One statement for all lines.
+    """
+    difference = func.abs(Payment.amount - BankLine.amount)
+    place = func.row_number().over(partition_by=BankLine.id, order_by=(difference, Order.placed_at))
+    near = (
+        select(BankLine.id.label("line_id"), Order.id, Order.code, Order.buyer_name, Payment.amount)
+        .add_columns(place.label("place"))
+        .join(Payment, and_(Payment.method_id == BankLine.method_id, Payment.state == PaymentState.OPEN))
+        .join(Order, and_(Order.id == Payment.order_id, Order.merchant_id == BankLine.merchant_id))
         .where(
-            Order.merchant_id == line.merchant_id,
-            Payment.method_id == line.method_id,
+            BankLine.id.in_([line.id for line in lines]),
             Order.state.in_((OrderState.HOLD, OrderState.REVIEW)),
-            or_(difference <= NEAR_AMOUNT, Payment.base_amount == line.amount),
+            or_(difference <= NEAR_AMOUNT, Payment.base_amount == BankLine.amount),
         )
-        .order_by(difference, Order.placed_at)
-        .limit(_MOST_SUGGESTED)
+        .subquery()
     )
-    return [Suggestion(*row) for row in await session.execute(query)]
+    found: dict[UUID, list[Suggestion]] = {}
+    for line_id, *about, _ in await session.execute(
+        select(near).where(near.c.place <= _MOST_SUGGESTED).order_by(near.c.line_id, near.c.place)
+    ):
+        found.setdefault(line_id, []).append(Suggestion(*about))
+    return found
 
 
 async def find_columns(session: ReadSession, method_id: UUID) -> Mapping[str, str]:

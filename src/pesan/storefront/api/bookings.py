@@ -15,7 +15,7 @@ from pesan.checkout.proofs import take_proof
 from pesan.checkout.room import DiskRoom, SalesPaused
 from pesan.checkout.schemas import HoldAnswer, HoldRequest, MethodChoice, StateAnswer
 from pesan.errors import Forbidden
-from pesan.idempotency.service import Answer, Replay, answer_once
+from pesan.idempotency.service import Answer, Replay, answer_once, find_answer
 from pesan.kit.ids import normalise_code
 from pesan.orders import Moved, Replayed
 from pesan.orders.desk import SaleDesk
@@ -145,6 +145,8 @@ async def hold(request: Request) -> Response:
 async def choose_method(request: Request, id: UUID, choice: MethodChoice) -> Response:  # noqa: A002
     """Choose how to pay: the exact amount, and where to. The same choice again gets the same answer."""
     actor, wanted = await get_actor(request), await read_key(request)
+    if earlier := await find_answer(get_database(request), actor, wanted):
+        return replay(earlier)
     is_hosted = await open_page_if_needed(
         get_registry(request)[Gateways],
         order=await _order(request, id),

@@ -15,7 +15,7 @@ from pesan.checkout.baskets import ReadBasket, price, read_basket
 from pesan.checkout.room import DiskRoom, SalesPaused
 from pesan.db import Actor, Database
 from pesan.errors import Forbidden, PesanError
-from pesan.idempotency.service import Answer, Replay, Wanted, lock_and_find
+from pesan.idempotency.service import Answer, Wanted, find_answer
 from pesan.orders import Moved, Replayed
 from pesan.orders.desk import SaleDesk
 from pesan.orders.errors import (
@@ -145,7 +145,7 @@ async def _place(request: Request, wish: OrderRequest, wanted: Wanted | None) ->
         read = await _read(request, wish)
     except PesanError:
         # What the basket names may be gone since the first answer, which still stands.
-        stored = await _stored(registry[Database], wanted) if wanted else None
+        stored = await find_answer(registry[Database], Actor.guest(), wanted)
         if stored is None:
             raise
         return Replayed(stored)
@@ -165,12 +165,6 @@ async def _place(request: Request, wish: OrderRequest, wanted: Wanted | None) ->
 async def _read(request: Request, wish: QuoteRequest) -> ReadBasket:
     async with get_database(request).read(guest_actor(request)) as session:
         return await read_basket(session, wish.to_basket())
-
-
-async def _stored(database: Database, wanted: Wanted) -> Answer | None:
-    async with database.write(Actor.guest()) as session:
-        (found,) = await lock_and_find(session, [wanted])
-    return found.answer if isinstance(found, Replay) else None
 
 
 def _render(request: Request, moved: Moved) -> Answer:

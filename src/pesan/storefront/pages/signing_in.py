@@ -154,8 +154,10 @@ async def submit_verify(request: Request) -> Response:
     """Take the address as its owner's."""
     token = text_of(await request.form(), "token")
     page = {"token": token, "is_verified": True}
+    person = await find_person(request)
+    by = person.to_actor().user_id if person else None
     try:
-        await verify_email(get_database(request), _links(request), token)
+        await verify_email(get_database(request), _links(request), token, by=by)
     except PesanError as refusal:
         page["is_verified"] = False
         return form_page(request, "verify", Filled(AddressForm), page, refusal=refusal)
