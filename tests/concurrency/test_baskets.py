@@ -30,6 +30,8 @@ ROUNDS = 10
 async def lock_one_by_one(database: Database, pools: Sequence[UUID]) -> None:
     """What the control does: the pools as they come, each in a statement of its own."""
     async with database.sale() as session:
+        # Longer than the server takes to notice a deadlock, which a sale's own patience is not.
+        await session.execute(text("SET LOCAL lock_timeout = '10s'"))
         for pool_id in pools:
             await session.execute(
                 text("SELECT 1 FROM capacity_pools WHERE id = :id FOR UPDATE"), {"id": pool_id}

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from pesan.db.embedded import binaries, configuration
@@ -57,7 +58,8 @@ def stop(layout: Layout, account: Account) -> None:
     pid = _postmaster_pid(layout)
     if pid is None or not is_running(layout, account):
         return
-    os.kill(pid, signal.SIGINT)
+    with suppress(ProcessLookupError):  # killed already, and its children are about to notice
+        os.kill(pid, signal.SIGINT)
     deadline = time.monotonic() + _STOP_SECONDS
     while is_running(layout, account) and time.monotonic() < deadline:
         time.sleep(0.05)
