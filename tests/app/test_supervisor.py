@@ -124,6 +124,20 @@ def test_killed_child_is_started_again_and_its_sibling_left_alone(tmp_path: Path
 
 
 @pytest.mark.kill
+def test_child_killed_again_and_again_before_it_settled_is_never_given_up(tmp_path: Path):
+    with supervising(tmp_path, STAYS) as supervisor:
+        for count in range(1, 8):
+            wait_for(tmp_path, "starts", count)
+            os.kill(pids(tmp_path, "starts")[-1], signal.SIGKILL)
+        wait_for(tmp_path, "starts", 8)
+        running = supervisor.poll()
+        supervisor.terminate()
+        status = supervisor.wait(20)
+
+    assert (running, status) == (None, 0)
+
+
+@pytest.mark.kill
 def test_child_killed_again_and_again_after_it_settled_is_never_given_up(tmp_path: Path):
     with supervising(tmp_path, STAYS) as supervisor:
         wait_for(tmp_path, "starts", 1)

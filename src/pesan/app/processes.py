@@ -98,7 +98,8 @@ class Keeper:
         _kill_group(process)
         self._process = None
         pause = min(self._patience.first_pause * 2**self._failures, self._patience.longest_pause)
-        self._failures += 1
+        # Whoever kills a child (a person, the kernel short of memory) says nothing of whether it can run.
+        self._failures += process.returncode != -signal.SIGKILL
         self._start_again_at = time.monotonic() + pause
         details = {"child": self.child.name, "status": process.returncode, "pause": pause}
         _log.warning("%(child)s ended with status %(status)s; started again in %(pause)s s", details)
