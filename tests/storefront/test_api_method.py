@@ -30,6 +30,7 @@ async def test_bank_answers_with_the_exact_amount_and_the_account(shop: Shop):
             "accountHolder": "Sanggar Keroncong",
             "qrisPayload": None,
             "staticQrisPayload": None,
+            "redirectUrl": None,
         },
     }
 
