@@ -1,7 +1,7 @@
 """From what a buyer put together, ids and codes as they came, to wishes that the gate can decide on."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -70,6 +70,9 @@ async def read_basket(session: ReadSession, basket: Basket) -> ReadBasket:
         else None
     )
     lines = [_line(item, types, seats, basket.access_code) for item in basket.items]
+    # Lines are listed by their ids, and those of one millisecond come in no order.
+    ids = sorted(line.id for line in lines)
+    lines = [replace(line, id=line_id) for line, line_id in zip(lines, ids, strict=True)]
     return ReadBasket(listing, types, seats, promo, lines)
 
 
