@@ -75,6 +75,7 @@ async def scene(make: Make, database) -> Scene:
         "line_id": str(event.id),
         "token": "x",
         "reference": "x",
+        "kind": "terms",
     }
     return Scene(merchant, names, [held.code, reviewed.code, done.code])
 

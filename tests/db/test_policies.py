@@ -30,6 +30,7 @@ PUBLIC = {
     "payment_methods": 2,
     "event_payment_methods": 1,
     "signing_keys": 1,
+    "legal_versions": 3,
 }
 # No web request reads these; finding out who somebody is has a role of its own, and answers have a function.
 CLOSED = {

@@ -47,6 +47,7 @@ def _public(fair: Fair) -> list[str]:
         "/",
         "/?q=tidakada",
         f"/m/{fair.merchant.slug}?available=1",
+        f"/m/{fair.merchant.slug}/legal/terms",
         fair.path,
         f"{fair.path}/book",
         "/b",

@@ -70,6 +70,7 @@ async def addresses(fair: Fair) -> list[str]:
     return [
         "/",
         f"/m/{fair.merchant.slug}",
+        f"/m/{fair.merchant.slug}/legal/privacy",
         fair.path,
         f"{fair.path}/book",
         f"/pay/{held}",

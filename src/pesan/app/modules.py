@@ -12,6 +12,7 @@ MODULES = (
     "idempotency",
     "web",
     "tenancy",
+    "tenancy.legal",
     "identity",
     "identity.factors",
     "notifications",

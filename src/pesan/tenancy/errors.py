@@ -20,3 +20,10 @@ class SlugTaken(PesanError):
         id="Nama alamat “{slug}” sudah dipakai. Pilih yang lain.",
         en="The address “{slug}” is taken. Choose another.",
     )
+
+
+class LegalVersionNotFound(NotFound):
+    """The merchant never published this page, or not in this version."""
+
+    code = "tenancy.legal_not_found"
+    message = Text(id="Halaman atau versi ini tidak ada.", en="There is no such page or version.")

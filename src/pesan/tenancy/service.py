@@ -7,6 +7,7 @@ from pesan.db import Actor, WriteSession
 from pesan.db.waits import violates
 from pesan.kit.ids import new_id
 from pesan.tenancy.errors import SlugTaken
+from pesan.tenancy.legal.service import seed
 from pesan.tenancy.models import Merchant
 
 
@@ -19,7 +20,7 @@ async def create_merchant(
     zone: str = "Asia/Jakarta",
     accent: str = "#5b3df5",
 ) -> Merchant:
-    """A new merchant; raises SlugTaken."""
+    """A new merchant, with legal pages to start from; raises SlugTaken."""
     merchant = Merchant(id=new_id(), name=name, slug=slug, zone=zone, accent=accent)
     session.add(merchant)
     try:
@@ -28,5 +29,6 @@ async def create_merchant(
         if violates(error, "uq_merchants_slug"):
             raise SlugTaken(slug=slug) from error
         raise
+    await seed(session, merchant.id)
     await record(session, merchant, action="merchant:profile:created", actor=actor, merchant_id=merchant.id)
     return merchant

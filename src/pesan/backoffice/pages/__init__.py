@@ -12,6 +12,7 @@ from pesan.backoffice.pages import (
     gateways,
     home,
     jobs,
+    legal,
     letters,
     methods,
     offers,
@@ -44,6 +45,7 @@ for part in (
     methods,
     gateways,
     brand,
+    legal,
     jobs,
 ):
     router.include_router(part.router)

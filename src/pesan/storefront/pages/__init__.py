@@ -8,6 +8,7 @@ from pesan.storefront.pages import (
     booking,
     documents,
     events,
+    legal,
     payment,
     sandbox,
     second_factor,
@@ -20,6 +21,7 @@ router = APIRouter(include_in_schema=False)
 for part in (
     site,
     events,
+    legal,
     basket,
     booking,
     payment,

@@ -172,6 +172,23 @@ def upgrade() -> None:
     sa.UniqueConstraint('merchant_id', 'id', name=op.f('uq_gateway_accounts_merchant_id_id'))
     )
     op.create_index(op.f('ix_gateway_accounts_provider'), 'gateway_accounts', ['provider'], unique=False)
+    op.create_table('legal_versions',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('kind', sa.String(length=8), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('body_id', sa.Text(), nullable=False),
+    sa.Column('body_en', sa.Text(), nullable=False),
+    sa.Column('published_by', sa.Uuid(), nullable=True),
+    sa.Column('published_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.CheckConstraint("kind IN ('terms', 'refunds', 'privacy')", name=op.f('ck_legal_versions_kind')),
+    sa.CheckConstraint('char_length(body_en) BETWEEN 1 AND 20000', name=op.f('ck_legal_versions_body_en')),
+    sa.CheckConstraint('char_length(body_id) BETWEEN 1 AND 20000', name=op.f('ck_legal_versions_body_id')),
+    sa.CheckConstraint('number > 0', name=op.f('ck_legal_versions_number')),
+    sa.ForeignKeyConstraint(['merchant_id'], ['merchants.id'], name=op.f('fk_legal_versions_merchant_id_merchants')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_legal_versions')),
+    sa.UniqueConstraint('merchant_id', 'kind', 'number', name=op.f('uq_legal_versions_merchant_id_kind_number'))
+    )
     op.create_table('memberships',
     sa.Column('user_id', sa.Uuid(), nullable=False),
     sa.Column('merchant_id', sa.Uuid(), nullable=False),
