@@ -73,6 +73,8 @@ async def scene(make: Make, database) -> Scene:
         "id": str(event.id),
         "type_id": str(offer.id),
         "line_id": str(event.id),
+        "letter": "expired",
+        "language": "en",
         "token": "x",
         "reference": "x",
         "kind": "terms",

@@ -6,7 +6,7 @@ from pesan.kit.ids import new_id
 from tests.backoffice.conftest import Team
 
 STAFF_PAGES = ("", "/review", "/bookings", "/refunds")
-ORGANIZER_PAGES = ("/events", "/events/new", "/payment-methods", "/brand")
+ORGANIZER_PAGES = ("/events", "/events/new", "/payment-methods", "/brand", "/letters", "/letters/expired/en")
 
 
 @pytest.mark.parametrize(

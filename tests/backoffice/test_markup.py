@@ -12,6 +12,7 @@ NASTY = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>"
 LIVE = re.compile("<script>alert|<img src=x")
 COLUMNS = {
     "merchants": ["name"],
+    "letter_templates": ["subject", "heading", "body"],
     "events": ["title", "summary", "description", "venue", "address", "city"],
     "orders": ["buyer_name", "notes", "reject_reason"],
     "payment_methods": ["display_name", "bank_name", "account_holder"],
@@ -34,6 +35,8 @@ async def pages(team: Team) -> list[str]:
     browser = await team.sign_in("organizer")
     review = f"{team.path}/review/{decided.code}"
     await browser.submit(review, f"{review}/reject", {"reason": NASTY, "reason_code": "other"})
+    letter = f"{team.path}/letters/rejected/id"
+    await browser.submit(letter, letter, {"subject": NASTY, "heading": "Maaf", "body": "Coba lagi."})
     return [
         team.path,
         f"{team.path}/review",
@@ -49,6 +52,7 @@ async def pages(team: Team) -> list[str]:
         f"{team.path}/events/{team.event.short_id}/attendees?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E",
         f"{team.path}/payment-methods",
         f"{team.path}/brand",
+        f"{team.path}/letters/rejected/id",
         "/backoffice/account",
         "/backoffice",
     ]

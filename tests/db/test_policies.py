@@ -240,6 +240,7 @@ REACHED = {
     "UPDATE ticket_types SET name = name": {"guest": 0, "buyer of A": 0, "staff of A": 4, "admin": 8},
     "UPDATE seats SET x = x": {"guest": 0, "buyer of A": 0, "staff of A": 2, "admin": 4},
     "UPDATE promo_codes SET is_active = false": {"guest": 0, "buyer of A": 0, "staff of A": 2, "admin": 4},
+    "DELETE FROM letter_templates": {"guest": 0, "buyer of A": 0, "staff of A": 1, "admin": 2},
     "UPDATE merchants SET name = name": {"guest": 0, "buyer of A": 0, "staff of A": 1, "admin": 2},
     "UPDATE capacity_pools SET capacity = capacity": {
         "guest": 0,

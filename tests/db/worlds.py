@@ -18,8 +18,9 @@ from pesan.idempotency.keys import scope_for
 from pesan.idempotency.service import Answer, Wanted, store_many
 from pesan.identity.factors.models import CodeGenerator, RecoveryCode
 from pesan.identity.models import User
-from pesan.notifications.service import notify
+from pesan.notifications.service import notify, set_words
 from pesan.notifications.states import ChannelName, Kind
+from pesan.notifications.wording import OwnWords
 from pesan.orders.desk import SaleDesk
 from pesan.orders.models import Order
 from pesan.orders.moves import Move
@@ -139,6 +140,7 @@ async def _make_house(make: Make, database: Database, secret: bytes) -> House:
     ticket = await _issue(make, database, sold, secret)
     await _read_statement(database, method, sold)
     await _tell(database, sold)
+    await _word(database, merchant)
     return House(merchant, staff, event, sold, held, ticket)
 
 
@@ -227,6 +229,14 @@ async def _tell(database: Database, order: Order) -> None:
             kind=Kind.TICKET_READY,
             channels=[ChannelName.EMAIL],
         )
+
+
+async def _word(database: Database, merchant: Merchant) -> None:
+    """A letter in the merchant's own words."""
+    async with database.write(Actor.staff(merchant.id, frozenset([merchant.id]))) as session:
+        owner = await session.get_one(Merchant, merchant.id)
+        words = OwnWords("Halo {buyer_name}", "Sampai jumpa", "Datang ya.")
+        await set_words(session, owner, kind=Kind.TICKET_READY, locale="id", words=words, actor=SYSTEM)
 
 
 def _owners(owner: Connection, name: str) -> list[tuple[tuple[Any, ...], UUID]]:

@@ -16,6 +16,7 @@ from pesan.notifications.letters import Composers
 from pesan.notifications.queries import list_deliveries
 from pesan.notifications.tasks import deliver
 from pesan.orders.desk import SaleDesk
+from pesan.orders.moves import LineWish, Move, SeatWish, TypeWish
 from pesan.orders.states import OrderEvent, OrderState
 from pesan.realtime import Hub
 from pesan.settings import Settings
@@ -91,3 +92,27 @@ async def test_buyer_without_an_address_is_told_nothing(deps, make, mailbox):
     await _tell(deps, order, OrderEvent.REJECT)
 
     assert mailbox.messages == []
+
+
+async def test_mail_names_ticket_types_and_seats(deps, database, make, mailbox):
+    event = await make.event(max_per_order=5)
+    regular = await make.ticket_type(event, name="Reguler")
+    seated = await make.ticket_type(event, name="VIP", is_seated=True)
+    seats = await make.seats(seated, 3, section="Tribun A")
+    lines = (
+        LineWish(2, TypeWish(regular.id, regular.pool_id)),
+        LineWish(
+            2,
+            TypeWish(seated.id, seated.pool_id),
+            tuple(SeatWish(seat.id, seat.pool_id) for seat in seats[:2]),
+        ),
+    )
+    order = await make.order(event, lines=lines, state=OrderState.REVIEW, email="siti@contoh.example")
+    await _tell(deps, order, OrderEvent.SUBMIT_PROOF)
+    await make.move(Move(OrderEvent.APPROVE, event.id, SYSTEM, order.id))
+    await fulfil_order(deps, order.id)
+    await _tell(deps, order, OrderEvent.FULFIL)
+
+    named = "Tiket: 2 × Reguler, 2 × VIP (Tribun A 1-1, Tribun A 1-2)"
+    found = [message.get_body(["plain"]).get_content() for message in mailbox.messages]
+    assert [named in text for text in found] == [True, True]

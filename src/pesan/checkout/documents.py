@@ -1,5 +1,6 @@
 """The papers of a booking: tickets, summary, certificate, calendar entry; for the pages and for letters."""
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from pesan.catalog.models import Event, Seat
-from pesan.catalog.seating import list_seats_by_id
+from pesan.catalog.seating import list_seats_by_id, list_seats_by_line
 from pesan.catalog.states import EventStatus
 from pesan.checkout.errors import CertificateNotReady
 from pesan.checkout.links import status_path
@@ -71,6 +72,34 @@ async def read_papers(session: ReadSession, order: Order) -> Papers:
     now = (await session.scalars(select(func.clock_timestamp()))).one()
     seats = await list_seats_by_id(session, [ticket.seat_id for ticket in tickets])
     return Papers(order, event, merchant, lines, tickets, seats, payment, method, now)
+
+
+async def name_tickets(session: ReadSession, papers: Papers) -> str:
+    """What was booked, by type and seat: `2 × VIP (Tribun A 1-5, Tribun A 1-6), 1 × Reguler`.
+
+    Empty for an event that sells nothing but places.
+    """
+    lines = [line for line in papers.lines if line.ticket_type_id]
+    if papers.tickets or not lines:
+        seats: Mapping[UUID, Sequence[Seat]] = _seats_of_tickets(papers)
+    else:
+        seats = await list_seats_by_line(session, papers.order.id)
+    issued = Counter(ticket.order_line_id for ticket in papers.tickets)
+    counted = [(line, issued[line.id] if papers.tickets else line.quantity) for line in lines]
+    return ", ".join(_name_line(line, count, seats.get(line.id, ())) for line, count in counted if count)
+
+
+def _seats_of_tickets(papers: Papers) -> Mapping[UUID, Sequence[Seat]]:
+    found: defaultdict[UUID, list[Seat]] = defaultdict(list)
+    for ticket in papers.tickets:
+        if ticket.seat_id and ticket.seat_id in papers.seats:
+            found[ticket.order_line_id].append(papers.seats[ticket.seat_id])
+    return found
+
+
+def _name_line(line: OrderLine, count: int, seats: Sequence[Seat]) -> str:
+    labels = ", ".join(seat.label for seat in seats)
+    return f"{count} × {line.title}" + (f" ({labels})" if labels else "")
 
 
 async def ticket_pdf(papers: Papers, storage: Storage) -> bytes:

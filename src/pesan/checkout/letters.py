@@ -5,7 +5,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from pesan.catalog.states import EventStatus
-from pesan.checkout.documents import Papers, calendar_of, read_papers, ticket_pdf
+from pesan.checkout.documents import Papers, calendar_of, name_tickets, read_papers, ticket_pdf
 from pesan.checkout.links import booking_form_path, status_path
 from pesan.db import Actor, Database
 from pesan.kit.money import format_rupiah
@@ -13,6 +13,7 @@ from pesan.kit.registry import Registry
 from pesan.kit.times import format_datetime
 from pesan.messaging import Attachment
 from pesan.notifications.letters import Composers, Letter, LetterFacts
+from pesan.notifications.queries import find_own_words
 from pesan.notifications.states import ChannelName, Kind
 from pesan.orders.errors import OrderNotFound
 from pesan.orders.queries import get_order
@@ -50,6 +51,8 @@ class OrderComposer:
             async with self._deps[Database].read(_ACTOR) as session:
                 papers = await read_papers(session, await get_order(session, order_id))
                 refunds = await list_refunds(session, order_id) if kind in _OF_MONEY else ()
+                tickets = await name_tickets(session, papers)
+                own = await find_own_words(session, papers.merchant.id, kind, papers.locale)
         except OrderNotFound:
             return None
         told = _refunds_told(kind, refunds)
@@ -57,16 +60,18 @@ class OrderComposer:
             return None
         order = papers.order
         addresses = {ChannelName.EMAIL: order.email, ChannelName.WHATSAPP: order.wa}
+        facts = self._facts(papers, tickets)
         return Letter(
             kind=kind,
-            facts=_with_money(self._facts(papers), told) if told else self._facts(papers),
+            facts=_with_money(facts, told) if told else facts,
             addresses={name: address for name, address in addresses.items() if address},
             locale=papers.locale,
             reply_to=papers.merchant.contact_email,
             attachments=await self._attachments(papers) if kind in _WITH_TICKETS and papers.tickets else (),
+            own=own,
         )
 
-    def _facts(self, papers: Papers) -> LetterFacts:
+    def _facts(self, papers: Papers, tickets: str) -> LetterFacts:
         order, event, merchant = papers.order, papers.event, papers.merchant
         base_url = self._deps[Settings].base_url.rstrip("/")
         amount = papers.payment.amount if papers.payment else order.total_amount
@@ -79,6 +84,7 @@ class OrderComposer:
             order_code=order.code,
             status_url=base_url + status_path(order.code),
             again_url=base_url + booking_form_path(event.slug, event.short_id),
+            tickets=tickets,
             ticket_count=len(papers.tickets),
             amount=format_rupiah(amount) if amount else "",
             reason=order.reject_reason or "",

@@ -8,6 +8,7 @@ from uuid import UUID
 from pesan.kit.i18n import DEFAULT_LOCALE, Locale
 from pesan.messaging import Attachment
 from pesan.notifications.states import ChannelName, Kind
+from pesan.notifications.wording import OwnWords
 
 ACCENT, ON_ACCENT = "#5a36d6", "#ffffff"
 """The house's own colours, for whoever has none."""
@@ -25,6 +26,7 @@ class LetterFacts:
     order_code: str
     status_url: str
     again_url: str = ""
+    tickets: str = ""
     ticket_count: int = 0
     amount: str = ""
     reason: str = ""
@@ -35,7 +37,7 @@ class LetterFacts:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One notification with its facts, where it may go, and what travels with it."""
+    """One notification with its facts, where it may go, and what travels with it; `own` are the merchant's words."""
 
     kind: Kind
     facts: LetterFacts
@@ -43,6 +45,7 @@ class Letter:
     locale: Locale = DEFAULT_LOCALE
     reply_to: str | None = None
     attachments: tuple[Attachment, ...] = field(default_factory=tuple)
+    own: OwnWords | None = None
 
 
 class Composer(Protocol):

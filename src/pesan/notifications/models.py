@@ -6,6 +6,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     String,
+    Text,
     UniqueConstraint,
     func,
     text,
@@ -68,7 +69,37 @@ class Delivery(Base):
     sent_at: Mapped[Timestamp | None]
 
 
+class LetterTemplate(Base):
+    """A merchant's own words for one kind of letter in one language; without a row the house's own are said."""
+
+    __tablename__ = "letter_templates"
+    __table_args__ = (
+        CheckConstraint(_one_of("kind", Kind), name="kind"),
+        CheckConstraint("locale IN ('id', 'en')", name="locale"),
+        # A line break in what becomes a header would be somebody else's header.
+        CheckConstraint("subject <> '' AND subject !~ '[[:cntrl:]]'", name="subject"),
+        CheckConstraint("heading <> '' AND heading !~ '[[:cntrl:]]'", name="heading"),
+        CheckConstraint("char_length(body) BETWEEN 1 AND 4000", name="body"),
+    )
+
+    merchant_id: Mapped[UUID] = mapped_column(ForeignKey("merchants.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    locale: Mapped[str] = mapped_column(String(2), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(150))
+    heading: Mapped[str] = mapped_column(String(120))
+    body: Mapped[str] = mapped_column(Text)
+    updated_at: Mapped[Timestamp] = mapped_column(server_default=func.clock_timestamp())
+
+
 ACCESS = [
+    Access(
+        "letter_templates",
+        {
+            "request": "SELECT, INSERT, UPDATE (subject, heading, body, updated_at), DELETE",
+            "system": "SELECT",
+        },
+        [Policy("staff", (REQUEST,), STAFF_OF_MERCHANT), system_policy()],
+    ),
     Access(
         "notifications",
         {"request": "SELECT", "system": "SELECT, INSERT"},

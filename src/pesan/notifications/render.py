@@ -10,9 +10,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from pesan.kit.i18n import Text
 from pesan.notifications import words
 from pesan.notifications.letters import ACCENT, ON_ACCENT, Letter
+from pesan.notifications.wording import fill, placeholders_of
 
 _HOUSE = "Pesan"
-_TYPED_BY_PEOPLE = ("buyer_name", "merchant_name", "event_title", "where", "reason", "reference")
+_TYPED_BY_PEOPLE = ("buyer_name", "merchant_name", "event_title", "where", "tickets", "reason", "reference")
 # What mail programs turn into links by themselves: `host.name`, `scheme:`, `user@host`, `www`.
 _LINKABLE = re.compile(r"(?<=\S)([.@:/])(?=\S)")
 _ZERO_WIDTH_SPACE = "\u200b"
@@ -29,14 +30,47 @@ class Rendered:
 
 def render(letter: Letter) -> Rendered:
     """The letter in its buyer's language."""
-    facts = _facts(letter)
-    context = _context(letter, facts)
+    context = sentences(letter)
     return Rendered(
-        # A subject is never a link, and stays readable as it was typed.
-        subject=words.WORDS[letter.kind].subject.in_(letter.locale, event_title=letter.facts.event_title),
+        subject=subject_of(letter),
         text=_templates().get_template("mail.txt").render(context),
         html=_templates().get_template("mail.html").render(context),
     )
+
+
+def subject_of(letter: Letter) -> str:
+    """What the letter is called. A subject is never a link, and stays readable as it was typed."""
+    facts = asdict(letter.facts)
+    if letter.own:
+        return fill(letter.own.subject, facts, allowed=placeholders_of(letter.kind))
+    return words.WORDS[letter.kind].subject.in_(letter.locale, **facts)
+
+
+def sentences(letter: Letter) -> dict[str, object]:
+    """Every part of the letter with its facts filled in, as the templates of a mail want them."""
+    chosen, facts = words.WORDS[letter.kind], _facts(letter)
+    names = (*words.USUAL_ROWS, *chosen.rows)
+
+    def say(sentence: Text) -> str:
+        return sentence.in_(letter.locale, **facts)
+
+    heading, paragraphs = _own(letter, facts) or (
+        say(chosen.heading),
+        [say(paragraph) for paragraph in chosen.paragraphs],
+    )
+    return {
+        "locale": letter.locale,
+        "facts": facts,
+        "greeting": say(words.GREETING),
+        "heading": heading,
+        "paragraphs": paragraphs,
+        "rows": [(say(words.ROWS[name]), facts[name]) for name in names if facts[name]],
+        "button": say(chosen.button),
+        "url": letter.facts.again_url if chosen.starts_again else letter.facts.status_url,
+        "keep_secret": "" if chosen.starts_again else say(words.KEEP_SECRET),
+        "closing": say(words.CLOSING).split("\n"),
+        "footer": say(words.FOOTER),
+    }
 
 
 def render_plain(subject: str, url: str, context: Mapping[str, object]) -> Rendered:
@@ -60,26 +94,15 @@ def _facts(letter: Letter) -> dict[str, str | int]:
     return facts | {name: inert(str(facts[name])) for name in _TYPED_BY_PEOPLE}
 
 
-def _context(letter: Letter, facts: Mapping[str, str | int]) -> dict[str, object]:
-    chosen = words.WORDS[letter.kind]
-    names = (*words.USUAL_ROWS, *chosen.rows)
-
-    def say(sentence: Text) -> str:
-        return sentence.in_(letter.locale, **facts)
-
-    return {
-        "locale": letter.locale,
-        "facts": facts,
-        "greeting": say(words.GREETING),
-        "heading": say(chosen.heading),
-        "paragraphs": [say(paragraph) for paragraph in chosen.paragraphs],
-        "rows": [(say(words.ROWS[name]), facts[name]) for name in names if facts[name]],
-        "button": say(chosen.button),
-        "url": letter.facts.again_url if chosen.starts_again else letter.facts.status_url,
-        "keep_secret": "" if chosen.starts_again else say(words.KEEP_SECRET),
-        "closing": say(words.CLOSING).split("\n"),
-        "footer": say(words.FOOTER),
-    }
+def _own(letter: Letter, facts: Mapping[str, str | int]) -> tuple[str, list[str]] | None:
+    """The merchant's heading and paragraphs, with no link in them either."""
+    if letter.own is None:
+        return None
+    allowed = placeholders_of(letter.kind)
+    heading, *paragraphs = (
+        fill(inert(text), facts, allowed=allowed) for text in (letter.own.heading, *letter.own.paragraphs)
+    )
+    return heading, paragraphs
 
 
 @cache

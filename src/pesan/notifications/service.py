@@ -1,19 +1,24 @@
-"""Writing notifications and the record of their deliveries."""
+"""Writing notifications, the record of their deliveries, and the words that merchants choose for them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from pesan.db import WriteSession
+from pesan.audit import changed_values, record
+from pesan.db import Actor, WriteSession
 from pesan.jobs import enqueue_many
+from pesan.kit.i18n import Locale
 from pesan.kit.ids import new_id
 from pesan.notifications.channels import Channels
 from pesan.notifications.locks import lock_delivery
-from pesan.notifications.models import Delivery, Notification
+from pesan.notifications.models import Delivery, LetterTemplate, Notification
+from pesan.notifications.queries import find_own_words
 from pesan.notifications.states import ChannelName, DeliveryState, Kind
+from pesan.notifications.wording import OwnWords, default_words
+from pesan.tenancy.models import Merchant
 
 DELIVER_TASK = "notifications.deliver"
 
@@ -93,3 +98,42 @@ async def record_problem(session: WriteSession, delivery_id: UUID, code: str, *,
         found[0].last_error_code = code
         if is_final:
             found[0].state = DeliveryState.FAILED.value
+
+
+async def set_words(
+    session: WriteSession,
+    merchant: Merchant,
+    *,
+    kind: Kind,
+    locale: Locale,
+    words: OwnWords | None,
+    actor: Actor,
+) -> None:
+    """Say a letter in the merchant's own words, or in the house's again when there are none or they are the same.
+
+    The caller has locked the merchant, whose audit says who chose what.
+    """
+    usual = default_words(kind, locale)
+    old = await find_own_words(session, merchant.id, kind, locale) or usual
+    chosen = words or usual
+    before, after = changed_values(asdict(old), asdict(chosen))
+    key = {"merchant_id": merchant.id, "kind": kind.value, "locale": locale}
+    if chosen == usual:
+        await session.execute(delete(LetterTemplate).filter_by(**key))
+    else:
+        new = {**asdict(chosen), "updated_at": func.clock_timestamp()}
+        statement = insert(LetterTemplate).values(**key, **new)
+        await session.execute(statement.on_conflict_do_update(index_elements=list(key), set_=new))
+    if not after:
+        return
+    await record(
+        session,
+        merchant,
+        action="merchant:letter:reset" if chosen == usual else "merchant:letter:changed",
+        actor=actor,
+        merchant_id=merchant.id,
+        data={"kind": kind.value, "locale": locale, "changed": list(after)},
+        before=before,
+        after=after,
+    )
+    await session.flush()

@@ -9,13 +9,17 @@ from pesan.notifications.states import Kind
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """One kind: its subject, heading, paragraphs, the one thing to do next, and the facts it needs beside the usual."""
+    """One kind: its subject, heading, paragraphs, the one thing to do next, and the facts it needs beside the usual.
+
+    `rows` stand in the table of facts, too; `counts` only in sentences.
+    """
 
     subject: Text
     heading: Text
     paragraphs: tuple[Text, ...]
     button: Text
     rows: tuple[str, ...] = ()
+    counts: tuple[str, ...] = ()
     starts_again: bool = False
 
 
@@ -34,6 +38,7 @@ ROWS: Mapping[str, Text] = {
     "event_title": Text(id="Acara", en="Event"),
     "when": Text(id="Waktu", en="When"),
     "where": Text(id="Tempat", en="Where"),
+    "tickets": Text(id="Tiket", en="Tickets"),
     "order_code": Text(id="Kode pesanan", en="Booking code"),
     "amount": Text(id="Jumlah", en="Amount"),
     "reason": Text(id="Alasan", en="Reason"),
@@ -41,7 +46,7 @@ ROWS: Mapping[str, Text] = {
 }
 """What the table of facts calls each fact; empty facts are left out."""
 
-USUAL_ROWS = ("event_title", "when", "where", "order_code")
+USUAL_ROWS = ("event_title", "when", "where", "tickets", "order_code")
 
 _SEE_STATUS = Text(id="Lihat pesanan", en="See the booking")
 _START_AGAIN = Text(id="Pesan lagi", en="Book again")
@@ -82,6 +87,7 @@ WORDS: Mapping[Kind, Words] = {
         ),
         Text(id="Buka tiket", en="Open the ticket"),
         rows=("amount",),
+        counts=("ticket_count",),
     ),
     Kind.REJECTED: Words(
         Text(

@@ -52,6 +52,10 @@ _MENDS = {
         id="Tulis nomor WhatsApp, misalnya 0812 3456 7890.",
         en="Write a WhatsApp number, such as 0812 3456 7890.",
     ),
+    "placeholder": Text(
+        id="{found} tidak dikenal. Yang bisa dipakai di surat ini: {allowed}.",
+        en="{found} is not known. This letter can use: {allowed}.",
+    ),
     "reason": Text(id="Pilih atau tulis alasannya.", en="Choose or write the reason."),
 }
 

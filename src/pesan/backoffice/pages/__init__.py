@@ -13,6 +13,7 @@ from pesan.backoffice.pages import (
     home,
     jobs,
     legal,
+    letter_texts,
     letters,
     methods,
     offers,
@@ -46,6 +47,7 @@ for part in (
     gateways,
     brand,
     legal,
+    letter_texts,
     jobs,
 ):
     router.include_router(part.router)

@@ -189,6 +189,22 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_legal_versions')),
     sa.UniqueConstraint('merchant_id', 'kind', 'number', name=op.f('uq_legal_versions_merchant_id_kind_number'))
     )
+    op.create_table('letter_templates',
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('kind', sa.String(length=20), nullable=False),
+    sa.Column('locale', sa.String(length=2), nullable=False),
+    sa.Column('subject', sa.String(length=150), nullable=False),
+    sa.Column('heading', sa.String(length=120), nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.CheckConstraint("heading <> '' AND heading !~ '[[:cntrl:]]'", name=op.f('ck_letter_templates_heading')),
+    sa.CheckConstraint("kind IN ('proof_received', 'ticket_ready', 'rejected', 'expired', 'cancelled', 'event_cancelled', 'event_moved', 'taken_back', 'refund_due', 'refunded')", name=op.f('ck_letter_templates_kind')),
+    sa.CheckConstraint("locale IN ('id', 'en')", name=op.f('ck_letter_templates_locale')),
+    sa.CheckConstraint("subject <> '' AND subject !~ '[[:cntrl:]]'", name=op.f('ck_letter_templates_subject')),
+    sa.CheckConstraint('char_length(body) BETWEEN 1 AND 4000', name=op.f('ck_letter_templates_body')),
+    sa.ForeignKeyConstraint(['merchant_id'], ['merchants.id'], name=op.f('fk_letter_templates_merchant_id_merchants')),
+    sa.PrimaryKeyConstraint('merchant_id', 'kind', 'locale', name=op.f('pk_letter_templates'))
+    )
     op.create_table('memberships',
     sa.Column('user_id', sa.Uuid(), nullable=False),
     sa.Column('merchant_id', sa.Uuid(), nullable=False),
