@@ -33,12 +33,17 @@ if [ "$#" -gt 0 ]; then
     exec .venv/bin/python -m pytest "$@"
 fi
 
+# A worker per core, each with a PostgreSQL of its own; the tests of one file stay together.
+run_on_every_core() {
+    .venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile "$@"
+}
+
 status=0
-.venv/bin/python -m pytest || status=$?
+run_on_every_core || status=$?
 system_postgres=$(find_system_postgres)
 if [ "$status" = 0 ] && [ -n "$system_postgres" ] && [ -z "${PESAN_TEST_DATABASE_URL:-}" ]; then
     echo
     echo "Again on the machine's own PostgreSQL ($system_postgres):"
-    PESAN_TEST_POSTGRES_BIN="$system_postgres" .venv/bin/python -m pytest -q -m "every_postgres" || status=$?
+    PESAN_TEST_POSTGRES_BIN="$system_postgres" run_on_every_core -q -m "every_postgres" || status=$?
 fi
 exit "$status"

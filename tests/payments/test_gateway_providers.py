@@ -133,7 +133,8 @@ async def test_a_payment_at_the_provider_settles_the_order(world: World, order: 
 async def test_many_copies_of_a_webhook_settle_once(world: World, order: Order):
     notice = await world.buy(order)
 
-    await asyncio.gather(*(world.shop.take(notice) for _ in range(100)))
+    for _ in range(5):
+        await asyncio.gather(*(world.shop.take(notice) for _ in range(20)))
     await world.shop.handle_all()
     await world.hear(notice)
 

@@ -58,7 +58,8 @@ async def test_the_same_webhook_a_hundred_times_settles_once(shop: Shop, order: 
     await shop.choose(order)
     (sent,) = await shop.press(order, Act.PAY)
 
-    await asyncio.gather(*(shop.take(sent) for _ in range(100)))
+    for _ in range(5):
+        await asyncio.gather(*(shop.take(sent) for _ in range(20)))
     async with shop.database.read(SYSTEM) as session:
         ids = (await session.scalars(select(WebhookEvent.id))).all()
     await asyncio.gather(*(handle_notice(shop.gateways, shop.desk, ids[0]) for _ in range(10)))
@@ -74,11 +75,15 @@ async def test_a_hundred_words_of_one_capture_move_the_order_once(shop: Shop, or
     await shop.choose(order)
     remote = await paid(shop, order)
 
-    outcomes = await asyncio.gather(
-        *(settle(shop.database, shop.desk, shop.account, remote) for _ in range(100))
-    )
+    outcomes = [
+        outcome
+        for _ in range(5)  # of twenty at once, so that none waits too long for a connection
+        for outcome in await asyncio.gather(
+            *(settle(shop.database, shop.desk, shop.account, remote) for _ in range(20))
+        )
+    ]
 
-    assert set(outcomes) == {Outcome.SETTLED}
+    assert outcomes == [Outcome.SETTLED] * 100
     assert await shop.balances(order) == {Account.RECEIVED: PRICE, Account.CUSTOMER: PRICE}
     async with shop.database.read(SYSTEM) as session:
         money = select(func.count()).where(AuditEntry.action.startswith("order:payment:settled"))

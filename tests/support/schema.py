@@ -21,7 +21,13 @@ def make_template(server: Server, prefix: str) -> str:
 
 
 def open_database(settings: Settings, login: str) -> Database:
-    """The pool of a process that logs in as `login`."""
+    """The pool of a process that logs in as `login`; it waits as its settings say."""
     prefix = settings.database_role_prefix
     url = login_url(settings.database_url, login, secret=settings.secret, prefix=prefix)
-    return Database(url, role_prefix=prefix, pool_size=settings.database_pool_size)
+    return Database(
+        url,
+        role_prefix=prefix,
+        pool_size=settings.database_pool_size,
+        lock_timeout_ms=settings.lock_timeout_ms,
+        statement_timeout_ms=settings.statement_timeout_ms,
+    )
