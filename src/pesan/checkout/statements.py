@@ -77,14 +77,13 @@ async def _settle(database: Database, desk: SaleDesk, line: BankLine, fit: Fit) 
         return True
     if fit.payment.state != PaymentState.OPEN or state not in _UNPAID | _OVER:
         return False  # another method was chosen since, or the money came again: a person decides
-    money = (order.id, order.merchant_id, fit.payment.amount)
     # By its id: the buyer may choose another method before this move has the order's lock.
-    capture = GatewayCapture(*money, payment_id=fit.payment.id)
+    capture = GatewayCapture(order_id=order.id, payment_id=fit.payment.id)
     match = MatchCompanion(line.id, order.merchant_id, order.id, MatchKind.EXACT, fit.payment.id)
     if state in _UNPAID:
         await desk.submit(_move(OrderEvent.PAY, order, _ACTOR, line, capture, match))
         return True
-    due = GatewayRefundDue(*money, payment_id=fit.payment.id, cause=RefundCause.PAID_LATE)
+    due = GatewayRefundDue(order_id=order.id, payment_id=fit.payment.id, cause=RefundCause.PAID_LATE)
     late = _move(OrderEvent.PAY_LATE, order, _ACTOR, line, capture, match)
     await desk.submit(replace(late, if_refund_due=(due, match)))
     return True

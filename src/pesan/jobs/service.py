@@ -1,17 +1,13 @@
 """Writes to the queue: enqueueing in the caller's transaction, rescue, parking lot, purge."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
-import psycopg
-from procrastinate import PsycopgConnector, exceptions
-from procrastinate.jobs import Job
-from procrastinate.manager import JobManager
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from pesan.db.database import WriteSession
+from pesan.db.pipeline import Executor
+from pesan.db.rows import pack, recordset
 from pesan.jobs.registry import (
     DEFAULT_ATTEMPTS,
     JobArgument,
@@ -21,9 +17,12 @@ from pesan.jobs.registry import (
     stored_arguments,
 )
 
-# Never opened: it only speaks on connections that callers hand over.
-_manager = JobManager(PsycopgConnector())
-
+_JOB = {"queue_name": "text", "task_name": "text", "priority": "integer", "lock": "text", "args": "jsonb"}
+# The library's own way in, in the order of its type's fields, without the library's cursor: a pipe has its own.
+_DEFER = text(
+    "SELECT procrastinate_defer_jobs_v1(array_agg(CAST(ROW(n.queue_name, n.task_name, n.priority, n.lock,"  # noqa: S608
+    f" NULL, n.args, NULL) AS procrastinate_job_to_defer_v1))) FROM {recordset(_JOB)}"
+)
 _RESCUE = text(
     """
     WITH stalled AS (
@@ -72,18 +71,10 @@ async def enqueue(session: WriteSession, name: str, /, **arguments: JobArgument)
     await enqueue_many(session, [(name, arguments)])
 
 
-async def enqueue_many(
-    session: WriteSession, requests: Sequence[tuple[str, Mapping[str, JobArgument]]]
-) -> None:
-    """Enqueue many jobs in one statement of the caller's transaction."""
-    if not requests:
-        return
-    jobs = [_job(name, arguments) for name, arguments in requests]
-    connection = await _driver_connection(session)
-    try:
-        await _manager.batch_defer_jobs_async(jobs, connection=connection)
-    except exceptions.ConnectorException as error:
-        raise _as_database_error(error) from error
+async def enqueue_many(executor: Executor, requests: Sequence[tuple[str, Mapping[str, JobArgument]]]) -> None:
+    """Enqueue many jobs in one statement of the caller's transaction, which a pipe may carry with others."""
+    if requests:
+        await executor.execute(_DEFER, pack(_job(name, arguments) for name, arguments in requests))
 
 
 async def retry_parked(session: WriteSession, job_id: int) -> bool:
@@ -121,31 +112,17 @@ async def purge_finished(session: WriteSession, *, statuses: Sequence[str], hour
     return len(found.all())
 
 
-def _job(name: str, arguments: Mapping[str, JobArgument]) -> Job:
+def _job(name: str, arguments: Mapping[str, JobArgument]) -> dict[str, Any]:
     spec = find_task(name) or TaskSpec(name, _elsewhere)
     stored = stored_arguments(arguments)
-    return Job(
-        queue=spec.queue,
-        priority=spec.priority,
-        lock=spec.lock_for(stored),
-        queueing_lock=None,
-        task_name=name,
-        task_kwargs=stored,
-    )
+    return {
+        "queue_name": spec.queue,
+        "task_name": name,
+        "priority": spec.priority,
+        "lock": spec.lock_for(stored),
+        "args": stored,
+    }
 
 
 async def _elsewhere() -> None:
     """Stands for a handler that another process has."""
-
-
-async def _driver_connection(session: AsyncSession) -> psycopg.AsyncConnection[Any]:
-    raw = await (await session.connection()).get_raw_connection()
-    return cast("psycopg.AsyncConnection[Any]", raw.driver_connection)
-
-
-def _as_database_error(error: exceptions.ConnectorException) -> BaseException:
-    """The error as the session itself would have raised it, so that a wait that ran out stays a 503."""
-    cause = error.__cause__
-    if not isinstance(cause, psycopg.Error):
-        return error
-    return DBAPIError.instance("enqueue", None, cause, psycopg.Error)

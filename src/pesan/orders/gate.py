@@ -1,14 +1,15 @@
 """The one gate: the only writer of an order's state, for many moves at once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import groupby
+from typing import cast
 from uuid import UUID
 
 from pesan.audit import NewEntry, record_many
 from pesan.capacity.service import NewClaim, insert_claims, move_claims, write_counts
 from pesan.capacity.states import Bucket
 from pesan.db import WriteSession
-from pesan.db.pipeline import pipelined
+from pesan.db.pipeline import Executor, pipelined
 from pesan.errors import PesanError
 from pesan.idempotency.service import Answer, Wanted, store_many
 from pesan.jobs import enqueue_many
@@ -16,13 +17,14 @@ from pesan.kit.ids import new_id
 from pesan.orders.decide import decide
 from pesan.orders.keys import resolve_keys
 from pesan.orders.models import Order
-from pesan.orders.moves import Companion, Move, Moved, Replayed
+from pesan.orders.moves import Companion, Move, Moved, Replayed, Stage
 from pesan.orders.reading import read_situation
 from pesan.orders.situation import Granted, Situation
 from pesan.orders.states import BUCKETS, TELL_BUYER_TASK
 from pesan.orders.writes import insert_orders, update_orders
 
 Outcome = Moved | Replayed | PesanError
+_WRITTEN_BLINDLY = frozenset(Stage) - {Stage.RETURN}
 
 
 async def transition_many(session: WriteSession, moves: Sequence[Move]) -> list[Outcome]:
@@ -62,8 +64,9 @@ async def _write(session: WriteSession, situation: Situation, granted: Sequence[
         await update_orders(pipe, moved)
         await move_claims(pipe, _bucket_changes(moved))
         await store_many(session, _answers(granted))
-    await _write_companions(session, granted)
-    await enqueue_many(session, [job for grant in granted for job in _follow_ups(grant)])
+        await _write_companions(pipe, granted, _WRITTEN_BLINDLY)
+        await enqueue_many(pipe, [job for grant in granted for job in _follow_ups(grant)])
+    await _write_companions(session, granted, {Stage.RETURN})
 
 
 def _answers(granted: Sequence[Granted]) -> list[tuple[Wanted, Answer]]:
@@ -122,15 +125,18 @@ def _bucket_changes(moved: Sequence[Granted]) -> list[tuple[UUID, Bucket]]:
     return list(last.items())
 
 
-async def _write_companions(session: WriteSession, granted: Sequence[Granted]) -> None:
-    companions = [companion for grant in granted for companion in grant.companions]
+async def _write_companions(
+    executor: Executor, granted: Sequence[Granted], stages: Collection[Stage]
+) -> None:
+    companions = [one for grant in granted for one in grant.companions if one.stage in stages]
     by_kind = sorted(companions, key=lambda companion: (companion.stage, type(companion).__name__))
     for kind, group in groupby(by_kind, key=type):
-        await _write_kind(session, kind, list(group))
+        await _write_kind(executor, kind, list(group))
 
 
-async def _write_kind(session: WriteSession, kind: type[Companion], group: Sequence[Companion]) -> None:
-    await kind.write_many(session, group)
+async def _write_kind(executor: Executor, kind: type[Companion], group: Sequence[Companion]) -> None:
+    # Those that read what they are written with are of the last stage, whose executor is the session itself.
+    await kind.write_many(cast("WriteSession", executor), group)
 
 
 def _follow_ups(grant: Granted) -> list[tuple[str, dict[str, str]]]:

@@ -25,7 +25,7 @@ class Stage(IntEnum):
     EVIDENCE = 3
     """What belongs to a payment, settled or not."""
     RETURN = 4
-    """What goes back, after everything that could go back is there."""
+    """What goes back, after everything that could go back is there: the only stage that reads before it writes."""
 
 
 class Companion(Protocol):
@@ -35,7 +35,10 @@ class Companion(Protocol):
 
     @classmethod
     async def write_many(cls, session: WriteSession, items: Sequence[Self]) -> None:
-        """Write the companions of one group, in few statements."""
+        """Write the companions of one group, in few statements.
+
+        Before the last stage `session` is the pipe that carries the group's writes, so they take any `Executor`.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,63 +1,71 @@
 """What payments write together with a move of an order, in the gate's own transaction, or not at all."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Integer, LargeBinary, Row, String, Uuid, bindparam, text
+from sqlalchemy import text
 
 from pesan.db import WriteSession
+from pesan.db.pipeline import Executor
+from pesan.db.rows import pack, recordset
 from pesan.kit.ids import new_id
 from pesan.orders.moves import Stage
 from pesan.payments import ledger
-from pesan.payments.ledger import Movement
+from pesan.payments.ledger import POSTING, Movement, posting, posting_ids
 from pesan.payments.refunds.companions import insert_refunds, refund_row
 from pesan.payments.refunds.states import RefundCause
 from pesan.payments.states import Reason
 
+_PROOF = {
+    "proof_id": "uuid",
+    "merchant_id": "uuid",
+    "order_id": "uuid",
+    "object_key": "text",
+    "mime": "text",
+    "size": "integer",
+    "sha256": "bytea",
+    "phash": "bigint",
+    "width": "integer",
+    "height": "integer",
+}
 # The payment may be settled already, when a group of moves holds an order's proof and its approval.
 _INSERT_PROOFS = text(
-    "INSERT INTO payment_proofs (id, merchant_id, order_id, payment_id, object_key, mime, size, sha256, phash,"
-    " width, height)"
-    " SELECT n.id, n.merchant_id, n.order_id, (SELECT p.id FROM payments p WHERE p.order_id = n.order_id"
-    " AND p.state IN ('open', 'paid') ORDER BY p.created_at DESC LIMIT 1),"
-    " n.object_key, n.mime, n.size, n.sha256, n.phash, n.width, n.height"
-    " FROM unnest(:proof_id, :merchant_id, :order_id, :object_key, :mime, :size, :sha256, :phash, :width, :height)"
-    " AS n (id, merchant_id, order_id, object_key, mime, size, sha256, phash, width, height)"
-).bindparams(
-    bindparam("proof_id", type_=ARRAY(Uuid())),
-    bindparam("merchant_id", type_=ARRAY(Uuid())),
-    bindparam("order_id", type_=ARRAY(Uuid())),
-    bindparam("object_key", type_=ARRAY(String())),
-    bindparam("mime", type_=ARRAY(String())),
-    bindparam("size", type_=ARRAY(Integer())),
-    bindparam("sha256", type_=ARRAY(LargeBinary())),
-    bindparam("phash", type_=ARRAY(BigInteger())),
-    bindparam("width", type_=ARRAY(Integer())),
-    bindparam("height", type_=ARRAY(Integer())),
+    "INSERT INTO payment_proofs (id, merchant_id, order_id, object_key, mime, size, sha256, phash, width, height,"  # noqa: S608
+    " payment_id)"
+    " SELECT n.*, (SELECT p.id FROM payments p WHERE p.order_id = n.order_id AND p.state IN ('open', 'paid')"
+    f" ORDER BY p.created_at DESC LIMIT 1) FROM {recordset(_PROOF)}"
 )
-
-# Money that comes without a chosen method gets its payment here, so that every capture has one.
-_OPEN_MISSING = text(
-    "INSERT INTO payments (id, merchant_id, order_id, base_amount, amount)"
-    " SELECT n.id, n.merchant_id, n.order_id, n.amount, n.amount"
-    " FROM unnest(:ids, :merchant_ids, :order_ids, :amounts) AS n (id, merchant_id, order_id, amount)"
-    " WHERE NOT EXISTS (SELECT 1 FROM payments p WHERE p.order_id = n.order_id AND p.state = 'open')"
-).bindparams(
-    bindparam("ids", type_=ARRAY(Uuid())),
-    bindparam("merchant_ids", type_=ARRAY(Uuid())),
-    bindparam("order_ids", type_=ARRAY(Uuid())),
-    bindparam("amounts", type_=ARRAY(BigInteger())),
-)
+_NEW_CAPTURE = {
+    "payment_id": "uuid",
+    "merchant_id": "uuid",
+    "order_id": "uuid",
+    "amount": "bigint",
+    **POSTING,
+}
 _SUPERSEDE = text(
-    "UPDATE payments SET state = 'superseded' WHERE order_id = ANY (:order_ids) AND state = 'open'"
-).bindparams(bindparam("order_ids", type_=ARRAY(Uuid())))
-_SETTLE = text(
-    "UPDATE payments SET state = 'paid', settled_at = clock_timestamp()"
-    " WHERE order_id = ANY (:order_ids) AND state = 'open'"
+    "UPDATE payments p SET state = 'superseded'"  # noqa: S608
+    f" FROM {recordset(_NEW_CAPTURE)} WHERE p.order_id = n.order_id AND p.state = 'open'"
+)
+_IDS = "n.transaction_id, n.from_id, n.to_id"
+# Money that comes without a chosen method gets its payment here, so that every capture has one.
+_CAPTURE = text(
+    f"WITH n AS (SELECT * FROM {recordset(_NEW_CAPTURE)}), settled AS ("  # noqa: S608
+    " UPDATE payments p SET state = 'paid', settled_at = clock_timestamp()"
+    " FROM n WHERE p.order_id = n.order_id AND p.state = 'open'"
+    f" RETURNING p.id AS source_id, p.order_id, p.merchant_id, p.amount, p.currency, {_IDS}"
+    "), missing AS ("
+    " INSERT INTO payments (id, merchant_id, order_id, base_amount, amount, state, settled_at)"
+    " SELECT n.payment_id, n.merchant_id, n.order_id, n.amount, n.amount, 'paid', clock_timestamp() FROM n"
+    " WHERE NOT EXISTS (SELECT 1 FROM payments p WHERE p.order_id = n.order_id AND p.state = 'open')"
     " RETURNING id, order_id, merchant_id, amount, currency"
-).bindparams(bindparam("order_ids", type_=ARRAY(Uuid())))
+    "), moved AS ("
+    " SELECT * FROM settled UNION ALL"
+    f" SELECT m.id, m.order_id, m.merchant_id, m.amount, m.currency, {_IDS}"
+    " FROM missing m JOIN n ON n.payment_id = m.id"
+    f") {posting(Reason.CAPTURE)}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +86,9 @@ class ProofCompanion:
     proof_id: UUID = field(default_factory=new_id)
 
     @classmethod
-    async def write_many(cls, session: WriteSession, items: Sequence[Self]) -> None:
+    async def write_many(cls, executor: Executor, items: Sequence[Self]) -> None:
         """Write the proofs of a group in one statement."""
-        columns = [column.name for column in fields(cls)]
-        await session.execute(
-            _INSERT_PROOFS, {name: [getattr(item, name) for item in items] for name in columns}
-        )
+        await executor.execute(_INSERT_PROOFS, pack(_values(item, _PROOF) for item in items))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,46 +105,34 @@ class CaptureCompanion:
     amount: int
 
     @classmethod
-    async def write_many(cls, session: WriteSession, items: Sequence[Self]) -> None:
-        """Settle the payments of a group; the gate holds the orders' locks, which guard them."""
-        await session.execute(
-            _OPEN_MISSING,
-            {
-                "ids": [new_id() for _ in items],
-                "merchant_ids": [item.merchant_id for item in items],
-                "order_ids": [item.order_id for item in items],
-                "amounts": [item.amount for item in items],
-            },
-        )
-        settled = await session.execute(_SETTLE, {"order_ids": [item.order_id for item in items]})
-        captures = [capture_of(payment) for payment in settled]
-        await ledger.post(session, captures)
-        await cls._post_more(session, items, captures)
-
-    @classmethod
-    async def _post_more(
-        cls, session: WriteSession, items: Sequence[Self], captures: Sequence[Movement]
-    ) -> None:
-        """What else the captured money does at once."""
+    async def write_many(cls, executor: Executor, items: Sequence[Self]) -> None:
+        """Settle the payments of a group in one statement; the gate holds the orders' locks, which guard them."""
+        await executor.execute(_CAPTURE, pack(map(_capture, items)))
 
 
 @dataclass(frozen=True, slots=True)
-class RefundDueCompanion(CaptureCompanion):
+class RefundDueCompanion:
     """Money that buys nothing, because it came too late or a second time: captured, and due back to its sender.
 
-    `recorded_by` saw it come in, and so counts as whoever asks for its return.
+    `amount` counts as that of a `CaptureCompanion`; `recorded_by` saw the money come in, and so counts as whoever asks
+    for its return.
     """
 
     stage: ClassVar[Stage] = Stage.RETURN
 
+    order_id: UUID
+    merchant_id: UUID
+    amount: int
     cause: RefundCause
     reason: str | None = None
     recorded_by: UUID | None = None
 
     @classmethod
-    async def _post_more(
-        cls, session: WriteSession, items: Sequence[Self], captures: Sequence[Movement]
-    ) -> None:
+    async def write_many(cls, session: WriteSession, items: Sequence[Self]) -> None:
+        """Settle the payments of a group, and owe all of it to whoever sent it."""
+        captures = ledger.read_movements(
+            await session.execute(_CAPTURE, pack(map(_capture, items))), Reason.CAPTURE
+        )
         await ledger.post(session, [replace(capture, reason=Reason.REFUND_DUE) for capture in captures])
         about = {item.order_id: item for item in items}
         await insert_refunds(session, [about[capture.order_id].refund_of(capture) for capture in captures])
@@ -166,11 +159,11 @@ class CashCompanion:
     amount: int
 
     @classmethod
-    async def write_many(cls, session: WriteSession, items: Sequence[Self]) -> None:
+    async def write_many(cls, executor: Executor, items: Sequence[Self]) -> None:
         """Give up the open payments of a group, and capture what was taken instead."""
-        await session.execute(_SUPERSEDE, {"order_ids": [item.order_id for item in items]})
-        captures = [CaptureCompanion(item.order_id, item.merchant_id, item.amount) for item in items]
-        await CaptureCompanion.write_many(session, captures)
+        rows = pack(map(_capture, items))
+        await executor.execute(_SUPERSEDE, rows)
+        await executor.execute(_CAPTURE, rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,18 +175,15 @@ class FulfilCompanion:
     order_id: UUID
 
     @classmethod
-    async def write_many(cls, session: WriteSession, items: Sequence[Self]) -> None:
+    async def write_many(cls, executor: Executor, items: Sequence[Self]) -> None:
         """Move what the orders' customers still own to what is earned."""
-        await ledger.record_fulfilment(session, [item.order_id for item in items])
+        await ledger.record_fulfilment(executor, [item.order_id for item in items])
 
 
-def capture_of(payment: Row[Any]) -> Movement:
-    """The movement of a payment that was settled just now."""
-    return Movement(
-        reason=Reason.CAPTURE,
-        order_id=payment.order_id,
-        merchant_id=payment.merchant_id,
-        source_id=payment.id,
-        amount=payment.amount,
-        currency=payment.currency,
-    )
+def _capture(item: CaptureCompanion | CashCompanion | RefundDueCompanion) -> dict[str, Any]:
+    money = {"order_id": item.order_id, "merchant_id": item.merchant_id, "amount": item.amount}
+    return {"payment_id": new_id(), **money, **posting_ids()}
+
+
+def _values(item: ProofCompanion, columns: Iterable[str]) -> dict[str, Any]:
+    return {name: getattr(item, name) for name in columns}

@@ -1,12 +1,14 @@
 """The ledger: every rupiah that came, and where it is. Double entry, append-only; each movement sums to zero."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Row, func, select, text
 
 from pesan.db import ReadSession, WriteSession
+from pesan.db.pipeline import Executor
 from pesan.db.rows import pack, recordset
 from pesan.kit.ids import new_id
 from pesan.payments.models import LedgerEntry
@@ -28,6 +30,37 @@ _ENTRY = {
 }
 _NAMES = ", ".join(_ENTRY)
 _POST = text(f"INSERT INTO ledger_entries ({_NAMES}) SELECT {_NAMES} FROM {recordset(_ENTRY)}")  # noqa: S608
+POSTING: Mapping[str, str] = {"transaction_id": "uuid", "from_id": "uuid", "to_id": "uuid"}
+"""What a statement that finds out by itself how much moves gets from us, for each movement: the ids of its rows."""
+
+
+def posting(reason: Reason) -> str:
+    """The end of a statement that writes the movements of its CTE `moved`, and answers both rows of each.
+
+    `moved` has the columns source_id, order_id, merchant_id, amount, currency, and those of `POSTING`.
+    """
+    source, target = ROUTES[reason]
+    return (
+        f"INSERT INTO ledger_entries ({_NAMES}) SELECT side.id, m.transaction_id, m.merchant_id, m.order_id,"  # noqa: S608
+        f" m.source_id, side.account, side.amount, m.currency, '{reason.value}' FROM moved m CROSS JOIN LATERAL"
+        f" (VALUES (m.from_id, '{source.value}', m.amount), (m.to_id, '{target.value}', -m.amount))"
+        " AS side (id, account, amount) RETURNING source_id, order_id, merchant_id, amount, currency"
+    )
+
+
+def posting_ids() -> dict[str, UUID]:
+    """The ids of one movement's rows."""
+    return {name: new_id() for name in POSTING}
+
+
+_FULFIL = text(
+    f"WITH moved AS (SELECT n.order_id AS source_id, e.order_id, e.merchant_id, -sum(e.amount) AS amount,"  # noqa: S608
+    " e.currency, n.transaction_id, n.from_id, n.to_id"
+    f" FROM {recordset({'order_id': 'uuid', **POSTING})}"
+    f" JOIN ledger_entries e ON e.order_id = n.order_id AND e.account = '{Account.CUSTOMER.value}'"
+    " GROUP BY n.order_id, e.order_id, e.merchant_id, e.currency, n.transaction_id, n.from_id, n.to_id"
+    f" HAVING sum(e.amount) < 0) {posting(Reason.FULFILMENT)}"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,9 +103,25 @@ async def post(session: WriteSession, movements: Sequence[Movement]) -> None:
         await session.execute(_POST, pack(entry for movement in movements for entry in movement.entries()))
 
 
-async def record_fulfilment(session: WriteSession, order_ids: Sequence[UUID]) -> None:
+async def record_fulfilment(executor: Executor, order_ids: Sequence[UUID]) -> None:
     """The orders got what they paid for: all that still belongs to their customers is earned."""
-    await post(session, await _list_moves(session, order_ids, {Account.CUSTOMER: Reason.FULFILMENT}))
+    await executor.execute(_FULFIL, pack({"order_id": order_id, **posting_ids()} for order_id in order_ids))
+
+
+def read_movements(rows: Iterable[Row[Any]], reason: Reason) -> list[Movement]:
+    """The movements that a `posting` answered, each by the side that it came from."""
+    return [
+        Movement(
+            reason=reason,
+            order_id=row.order_id,
+            merchant_id=row.merchant_id,
+            source_id=row.source_id,
+            amount=row.amount,
+            currency=row.currency,
+        )
+        for row in rows
+        if row.amount > 0
+    ]
 
 
 async def take_back(session: WriteSession, order_ids: Sequence[UUID]) -> Sequence[Movement]:

@@ -7,21 +7,45 @@ from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy import Uuid, bindparam, func, select, text
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from pesan.catalog.models import Event, Seat
 from pesan.catalog.seating import list_seats_by_line
 from pesan.catalog.states import EventStatus
 from pesan.db import ReadSession, WriteSession
+from pesan.db.pipeline import Executor
+from pesan.db.rows import pack, recordset
 from pesan.kit.ids import new_id, new_ticket_code
 from pesan.orders.models import Order, OrderLine
 from pesan.orders.moves import Stage
 from pesan.tenancy.models import Merchant
 from pesan.tickets.keys import Algorithm
 from pesan.tickets.keystore import KeyStore
-from pesan.tickets.models import Ticket
 from pesan.tickets.signing import Unsigned, sign_texts
 from pesan.tickets.states import TRANSITIONS, TicketEvent, expires_at
+
+_TICKET = {
+    "id": "uuid",
+    "merchant_id": "uuid",
+    "order_id": "uuid",
+    "order_line_id": "uuid",
+    "event_id": "uuid",
+    "ticket_type_id": "uuid",
+    "seat_id": "uuid",
+    "code": "text",
+    "number": "integer",
+    "holder_name": "text",
+    "kid": "text",
+    "issued_at": "timestamptz",
+    "expires_at": "timestamptz",
+    "qr_text": "text",
+    "token": "text",
+}
+_NAMES = ", ".join(_TICKET)
+_INSERT = text(
+    f"INSERT INTO tickets ({_NAMES}) SELECT {_NAMES} FROM {recordset(_TICKET)}"  # noqa: S608
+    " ON CONFLICT (order_line_id, number) DO NOTHING"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +71,9 @@ class NewTicket:
     token: str = ""
 
     @classmethod
-    async def write_many(cls, session: WriteSession, items: Sequence["NewTicket"]) -> None:
+    async def write_many(cls, executor: Executor, items: Sequence["NewTicket"]) -> None:
         """Insert the tickets that are not there yet; one per line and number, whoever was first."""
-        statement = insert(Ticket).on_conflict_do_nothing(index_elements=["order_line_id", "number"])
-        await session.execute(statement, [asdict(item) for item in items])
+        await executor.execute(_INSERT, pack(map(asdict, items)))
 
 
 @dataclass(frozen=True, slots=True)

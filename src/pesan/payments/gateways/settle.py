@@ -137,9 +137,8 @@ def _move(order: Order, payment: Payment) -> Move:
     """One capture has one key at the desk, so that it moves an order once, whoever tells of it and how often."""
     event = _EVENTS[OrderState(order.state)]
     cause = RefundCause.PAID_AGAIN if event is OrderEvent.PAY_AGAIN else RefundCause.PAID_LATE
-    money = (order.id, order.merchant_id, payment.amount)
-    captured = GatewayCapture(*money, payment_id=payment.id)
-    due = GatewayRefundDue(*money, payment_id=payment.id, cause=cause)
+    captured = GatewayCapture(order_id=order.id, payment_id=payment.id)
+    due = GatewayRefundDue(order_id=order.id, payment_id=payment.id, cause=cause)
     return Move(
         event,
         order.event_id,

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 
 from pesan.db import WriteSession
+from pesan.db.pipeline import Executor
 from pesan.db.rows import pack, recordset
 from pesan.jobs import enqueue
 from pesan.kit.ids import new_id
@@ -63,11 +64,11 @@ class MatchCompanion:
     payment_id: UUID | None = None
 
     @classmethod
-    async def write_many(cls, session: WriteSession, items: Sequence[Self]) -> None:
+    async def write_many(cls, executor: Executor, items: Sequence[Self]) -> None:
         """Write the matches of a group, and close their lines; raises IntegrityError for a line that has one."""
         rows = pack({name: getattr(item, name) for name in _MATCH} for item in items)
-        await session.execute(_INSERT, rows)
-        await session.execute(_CLOSE, rows)
+        await executor.execute(_INSERT, rows)
+        await executor.execute(_CLOSE, rows)
 
 
 async def add_lines(
