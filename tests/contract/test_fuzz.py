@@ -64,7 +64,7 @@ TYPES = [
     "é/x",
 ]
 FORMS: dict[str, dict[str, str]] = {
-    "/x/{key}/book": {"name": "Siti", "wa": "08123456789", "email": "a@b.id", "notes": "x", "qty": "1"},
+    "/x/{key}/book": {"name": "Siti", "wa": "08123456789", "email": "a@b.id", "notes": "x", "terms": "1.1.1"},
     "/pay/{code}/method": {"method_id": "x", "methodId": "x"},
     "/preferences": {"lang": "en", "theme": "dark", "next": "/"},
     "/backoffice/login": {"email": "a@b.id", "password": "x", "next": "/"},

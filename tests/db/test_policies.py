@@ -43,7 +43,7 @@ CLOSED = {
     "webhook_events",
 }
 OF_AN_ORDER = {"orders": 1, "order_lines": 1, "claims": 1, "payments": 1}
-OF_A_SOLD_ORDER = {**OF_AN_ORDER, "payment_proofs": 1, "tickets": 1}
+OF_A_SOLD_ORDER = {**OF_AN_ORDER, "payment_proofs": 1, "tickets": 1, "consents": 1}
 
 
 @pytest.fixture
@@ -425,6 +425,7 @@ SALE = {
     ("bank_lines", "UPDATE"): "state",
     ("bank_matches", "INSERT"): "*",
     ("bank_matches", "SELECT"): "*",
+    ("consents", "INSERT"): "*",
     ("capacity_pools", "SELECT"): "*",
     ("capacity_pools", "UPDATE"): "held used",
     ("claims", "INSERT"): "*",

@@ -33,7 +33,9 @@ from pesan.payments.statements.queries import list_new_lines
 from pesan.payments.statements.reading import Line
 from pesan.payments.statements.service import MatchCompanion, add_lines
 from pesan.payments.statements.states import MatchKind
+from pesan.privacy.consents import ConsentCompanion
 from pesan.realtime import Hub
+from pesan.tenancy.legal.queries import list_current
 from pesan.tenancy.models import Merchant
 from pesan.tickets.issue import make_tickets, read_entitlement
 from pesan.tickets.keystore import DatabaseKeyStore
@@ -141,6 +143,7 @@ async def _make_house(make: Make, database: Database, secret: bytes) -> House:
     await _read_statement(database, method, sold)
     await _tell(database, sold)
     await _word(database, merchant)
+    await _agree(database, sold)
     return House(merchant, staff, event, sold, held, ticket)
 
 
@@ -237,6 +240,13 @@ async def _word(database: Database, merchant: Merchant) -> None:
         owner = await session.get_one(Merchant, merchant.id)
         words = OwnWords("Halo {buyer_name}", "Sampai jumpa", "Datang ya.")
         await set_words(session, owner, kind=Kind.TICKET_READY, locale="id", words=words, actor=SYSTEM)
+
+
+async def _agree(database: Database, order: Order) -> None:
+    async with database.read(SYSTEM) as session:
+        notice = (await list_current(session, order.merchant_id))["privacy"]
+    async with database.sale() as session:
+        await ConsentCompanion.write_many(session, [ConsentCompanion(order.id, order.merchant_id, notice.id)])
 
 
 def _owners(owner: Connection, name: str) -> list[tuple[tuple[Any, ...], UUID]]:

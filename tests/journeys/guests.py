@@ -122,12 +122,18 @@ async def fill_sheet(page: Page, **typed: str) -> None:
         await page.locator(f"#{name}").press_sequentially(value)
 
 
+async def press_hold(page: Page) -> None:
+    """Accept the terms, and hold what was chosen."""
+    await page.locator("#terms").check()
+    await page.get_by_role("button", name="Tahan tempat").click()
+
+
 async def hold_a_place(page: Page, fair: Fair, **typed: str) -> str:
     """From the event's page to a hold; the booking's code."""
     await page.goto(fair.url())
     await page.get_by_role("link", name="Pesan tempat").click()
     await fill_sheet(page, **{"name": "Asep Budiawan", **typed})
-    await page.get_by_role("button", name="Tahan tempat").click()
+    await press_hold(page)
     await expect(page).to_have_url(PAY_URL)
     return page.url.rpartition("/")[2]
 

@@ -12,7 +12,7 @@ from pesan.orders.moves import LineWish, SeatWish, TypeWish
 from pesan.orders.states import OrderEvent
 from pesan.tickets.models import Ticket
 from tests.journeys.browser import Tab, visiting
-from tests.journeys.guests import PAY_URL, STATUS_URL, Fair, fill_sheet, open_fair, send_proof
+from tests.journeys.guests import PAY_URL, STATUS_URL, Fair, fill_sheet, open_fair, press_hold, send_proof
 from tests.support.factories import SYSTEM
 from tests.support.service import Service
 
@@ -53,7 +53,7 @@ async def go_on(page: Page) -> None:
     await page.get_by_role("button", name="Lihat keranjang").click()
     await page.get_by_role("link", name="Isi data").click()
     await fill_sheet(page, name="Asep Budiawan")
-    await page.get_by_role("button", name="Tahan tempat").click()
+    await press_hold(page)
     await expect(page).to_have_url(PAY_URL)
 
 

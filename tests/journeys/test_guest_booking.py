@@ -9,7 +9,16 @@ from playwright.async_api import Browser, expect
 from pesan.catalog.models import Event
 from pesan.orders.states import OrderEvent, OrderState
 from tests.journeys.browser import Tab, visiting
-from tests.journeys.guests import PAY_URL, STATUS_URL, Fair, fill_sheet, hold_a_place, open_fair, send_proof
+from tests.journeys.guests import (
+    PAY_URL,
+    STATUS_URL,
+    Fair,
+    fill_sheet,
+    hold_a_place,
+    open_fair,
+    press_hold,
+    send_proof,
+)
 from tests.support.factories import SYSTEM
 from tests.support.service import Service
 
@@ -166,7 +175,7 @@ async def test_full_queue_says_so_and_keeps_what_was_typed(fair: Fair, tab: Tab,
     await fill_sheet(page, name="Asep Budiawan")
     for _ in range(10):
         await make.order(fair.event)
-    await page.get_by_role("button", name="Tahan tempat").click()
+    await press_hold(page)
     await expect(page.get_by_role("alert").first).to_have_text("Antrean penuh, coba beberapa saat lagi.")
     await expect(page.locator("#name")).to_have_value("Asep Budiawan")
     await tab.open(fair.url())
@@ -201,7 +210,7 @@ async def test_free_place_needs_no_payment(database, make, service, tab: Tab):
     page = tab.page
     await tab.open(fair.url(f"{fair.path}/book"))
     await fill_sheet(page, name="Asep Budiawan")
-    await page.get_by_role("button", name="Tahan tempat").click()
+    await press_hold(page)
     await expect(page).to_have_url(STATUS_URL)
     await expect(page.locator(".pass__qr svg")).to_be_visible(timeout=30_000)
 

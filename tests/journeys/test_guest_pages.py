@@ -39,7 +39,7 @@ async def fair(database, make, service: Service) -> Fair:
 @pytest.fixture(scope="module")
 async def addresses(fair: Fair) -> list[str]:
     statuses = [f"/b/{await _booking(fair, state)}" for state in OrderState]
-    return [*_public(fair), *await _sales(fair), *await _payments(fair), *statuses]
+    return [*_public(fair), *await _sales(fair), *await _payments(fair), *statuses, f"{statuses[0]}/consents"]
 
 
 def _public(fair: Fair) -> list[str]:

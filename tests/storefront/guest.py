@@ -28,5 +28,11 @@ class Guest:
     async def hold(self, path: str, *, key: str = "", token: str = "", **typed: str) -> httpx.Response:
         """Post the booking sheet of the event at `path`; `token` is of a sheet that was opened before."""
         sheet = f"{path}/book"
-        form = {"name": "Asep Budiawan", "qty": "1", **typed, "idempotency_key": key or str(uuid4())}
+        form = {
+            "name": "Asep Budiawan",
+            "qty": "1",
+            "terms": "1.1.1",
+            **typed,
+            "idempotency_key": key or str(uuid4()),
+        }
         return await self.client.post(sheet, data={**form, "csrf_token": token or await self.token(sheet)})

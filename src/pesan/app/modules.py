@@ -22,6 +22,7 @@ MODULES = (
     "payments",
     "tickets",
     "checkout",
+    "privacy",
     "jobs",
     "storage",
     "realtime",

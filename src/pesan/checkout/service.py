@@ -9,6 +9,7 @@ from pesan.checkout.schemas import BuyerFields
 from pesan.db import Actor
 from pesan.idempotency.service import Answer, Wanted
 from pesan.kit.i18n import Locale
+from pesan.kit.ids import new_id
 from pesan.orders import Companion, Move, Moved, OrderEvent, Placement, Replayed
 from pesan.orders.desk import SaleDesk
 from pesan.orders.models import Order
@@ -26,6 +27,15 @@ class Once:
     render: Render
 
 
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What a buyer accepted with the order of this id: the texts, and the consents to be written with it."""
+
+    order_id: UUID
+    legal_ids: tuple[UUID, ...]
+    companions: tuple[Companion, ...] = ()
+
+
 async def place_hold(
     desk: SaleDesk,
     *,
@@ -37,6 +47,7 @@ async def place_hold(
     lines: Sequence[LineWish],
     promo: PromoWish | None = None,
     once: Once | None = None,
+    agreed: Agreed | None = None,
 ) -> Moved | Replayed:
     """Hold places for a buyer; an order that costs nothing is paid at once.
 
@@ -55,8 +66,16 @@ async def place_hold(
         notes=buyer.notes,
         locale=locale,
         user_id=actor.user_id,
+        legal_ids=agreed.legal_ids if agreed else (),
+        order_id=agreed.order_id if agreed else new_id(),
     )
-    move = Move.place(wish, actor, wanted=once.wanted if once else None, render=once.render if once else None)
+    move = Move.place(
+        wish,
+        actor,
+        companions=agreed.companions if agreed else (),
+        wanted=once.wanted if once else None,
+        render=once.render if once else None,
+    )
     return await desk.submit(move)
 
 

@@ -1,6 +1,7 @@
 """Orders and their lines."""
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     CheckConstraint,
     ForeignKey,
@@ -8,6 +9,7 @@ from sqlalchemy import (
     Index,
     String,
     UniqueConstraint,
+    Uuid,
     func,
     text,
 )
@@ -101,6 +103,9 @@ class Order(Audited, Base):
     submitted_at: Mapped[Timestamp | None]
     state_changed_at: Mapped[Timestamp] = mapped_column(server_default=func.clock_timestamp())
     ended_at: Mapped[Timestamp | None]
+    # The legal texts that the buyer was shown and accepted. No foreign key: every hold would lock the same few rows,
+    # and published texts are never deleted; `pesan doctor` looks.
+    legal_ids: Mapped[list[UUID] | None] = mapped_column(ARRAY(Uuid()))
 
 
 class OrderLine(Base):

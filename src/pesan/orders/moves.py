@@ -92,6 +92,7 @@ class Placement:
     notes: str | None = None
     locale: Locale = "id"
     user_id: UUID | None = None
+    legal_ids: tuple[UUID, ...] = ()
     order_id: UUID = field(default_factory=new_id)
     code: str = field(default_factory=new_code)
 
@@ -184,16 +185,19 @@ class Move:
         placement: Placement,
         actor: Actor,
         *,
+        companions: tuple[Companion, ...] = (),
         wanted: Wanted | None = None,
         render: Callable[[Moved], Answer] | None = None,
     ) -> "Move":
-        """The move from nothing."""
+        """The move from nothing; what the buyer accepted goes into the history too."""
         return cls(
             OrderEvent.PLACE,
             placement.event_id,
             actor,
             placement.order_id,
             placement=placement,
+            data={"legal": [str(found) for found in placement.legal_ids]} if placement.legal_ids else {},
+            companions=companions,
             wanted=wanted,
             render=render,
         )

@@ -36,6 +36,7 @@ _ORDER_COLUMNS: Mapping[str, str] = {
     "state_changed_at": "timestamptz",
     "audit_seq": "integer",
     "audit_head": "bytea",
+    "legal_ids": "uuid[]",
 }
 _LINE_COLUMNS: Mapping[str, str] = {
     "id": "uuid",
@@ -127,6 +128,7 @@ def _order(grant: Granted) -> dict[str, Any]:
         "state_changed_at": at,
         "audit_seq": order.audit_seq,
         "audit_head": order.audit_head,
+        "legal_ids": list(wish.legal_ids) or None,
     }
 
 

@@ -144,7 +144,8 @@ class EventDetail:
 class BookingSheet:
     """The form for one booking, with what was typed when it comes back with complaints.
 
-    `methods` are the ways to pay, `tells_by` the channels by which this instance can write to the buyer.
+    `methods` are the ways to pay, `tells_by` the channels by which this instance can write to the buyer, `accepts` the
+    versions of the legal texts that a tick accepts.
     """
 
     card: EventCard
@@ -159,6 +160,7 @@ class BookingSheet:
     tells_by: Set[str] = frozenset()
     basket: str = ""
     sums: SumsView | None = None
+    accepts: str = ""
 
     @property
     def total(self) -> int:

@@ -15,7 +15,8 @@ from pesan.checkout.baskets import read_basket
 from pesan.checkout.links import pay_path, status_path
 from pesan.checkout.room import DiskRoom
 from pesan.checkout.schemas import HoldForm
-from pesan.checkout.service import Once, place_hold
+from pesan.checkout.service import Agreed, Once, place_hold
+from pesan.db import ReadSession
 from pesan.errors import PesanError
 from pesan.idempotency.keys import fingerprint_of, parse_key, scope_for
 from pesan.idempotency.service import Wanted
@@ -30,6 +31,7 @@ from pesan.orders.moves import LineWish, PromoWish
 from pesan.orders.queries import get_order_by_code
 from pesan.orders.states import OrderState
 from pesan.payments.queries import list_offered_methods
+from pesan.storefront.agreeing import MARKETING, TERMS, TERMS_MEND, Texts
 from pesan.storefront.choices import Choice, parse_choice
 from pesan.storefront.forms import FIELDS, MENDS, html_rules, read_hold_form
 from pesan.storefront.pages.basket import choice_of, shop_of
@@ -37,6 +39,7 @@ from pesan.storefront.pages.requests import find_listing, origin_of, text_of
 from pesan.storefront.present import show_card
 from pesan.storefront.shopping import load_shopping
 from pesan.storefront.views import BookingSheet
+from pesan.tenancy.legal.queries import list_current
 from pesan.web.access import Who, allow
 from pesan.web.context import context_of
 from pesan.web.cookies import remember_code
@@ -61,6 +64,23 @@ class _Typed:
     key: str = field(default_factory=lambda: str(uuid4()))
 
 
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """A sheet that nothing is wrong with."""
+
+    listing: Listing
+    buyer: HoldForm
+    basket: Choice
+    agreed: Agreed
+
+    @property
+    def typed(self) -> bytes:
+        """What makes it another wish than one before; ids that are made anew are not part of it."""
+        consents = len(self.agreed.companions)
+        texts = "".join(map(str, self.agreed.legal_ids))
+        return f"{self.buyer.model_dump_json()}\n{self.basket.query}\n{texts}\n{consents}".encode()
+
+
 @router.get("/x/{key}/book")
 async def show_sheet(request: Request, key: str) -> Response:
     """The empty sheet, or one filled from an ended booking (`?from=CODE`) that starts again."""
@@ -78,13 +98,19 @@ async def post_sheet(request: Request, key: str) -> Response:
     """Hold a place, and go on to pay; a refusal shows the sheet again with everything that was typed."""
     async with get_database(request).read(guest_actor(request)) as session:
         listing = await find_listing(request, session, key)
+        texts = await _texts(session, listing)
     form = await request.form()
-    values, basket = {name: text_of(form, name) for name in FIELDS}, parse_choice(text_of(form, "basket"))
+    values = {name: text_of(form, name) for name in (*FIELDS, TERMS, MARKETING)}
+    basket = parse_choice(text_of(form, "basket"))
     buyer, errors = read_hold_form(values)
-    if buyer is None:
+    errors |= texts.complaint(values)
+    if buyer is None or errors:
         return await _sheet(request, listing, _Typed(values, errors, basket=basket), status=422)
     try:
-        outcome = await _hold(request, listing, buyer, basket, key=text_of(form, "idempotency_key"))
+        agreed = texts.agreed(values)
+        outcome = await _hold(
+            request, _Wish(listing, buyer, basket, agreed), key=text_of(form, "idempotency_key")
+        )
     except PesanError as refusal:
         problem = refusal.text(get_locale(request))
         return await _sheet(
@@ -93,36 +119,38 @@ async def post_sheet(request: Request, key: str) -> Response:
     return _go_on(request, outcome)
 
 
-async def _hold(
-    request: Request, listing: Listing, buyer: HoldForm, basket: Choice, *, key: str
-) -> Moved | Replayed:
+async def _hold(request: Request, wish: _Wish, *, key: str) -> Moved | Replayed:
     deps = get_registry(request)
     await deps[Limiter].hit(context_of(request), HOLD)
     scope, _ = scope_for(user_id=None, guest_id=guest_id(request))
-    print_of = fingerprint_of("POST", request.url.path, f"{buyer.model_dump_json()}\n{basket.query}".encode())
+    print_of = fingerprint_of("POST", request.url.path, wish.typed)
     wanted = Wanted(scope, parse_key(key, must_be_uuid=True), print_of)
-    lines, promo = await _wishes(request, listing, buyer, basket)
+    lines, promo = await _wishes(request, wish)
     return await place_hold(
         deps[SaleDesk],
-        event_id=listing.event.id,
-        buyer=buyer,
+        event_id=wish.listing.event.id,
+        buyer=wish.buyer,
         actor=await buyer_actor(request),
         locale=get_locale(request),
         room=deps[DiskRoom],
         lines=lines,
         promo=promo,
         once=Once(wanted, lambda moved: hold_answer(moved, base_url="")),
+        agreed=wish.agreed,
     )
 
 
-async def _wishes(
-    request: Request, listing: Listing, buyer: HoldForm, basket: Choice
-) -> tuple[Sequence[LineWish], PromoWish | None]:
+async def _texts(session: ReadSession, listing: Listing) -> Texts:
+    merchant_id = listing.event.merchant_id
+    return Texts(merchant_id, await list_current(session, merchant_id))
+
+
+async def _wishes(request: Request, wish: _Wish) -> tuple[Sequence[LineWish], PromoWish | None]:
     """What is wanted: the basket's lines, or a place of the event itself."""
-    if basket.is_empty:
-        return [LineWish(buyer.qty)], None
+    if wish.basket.is_empty:
+        return [LineWish(wish.buyer.qty)], None
     async with get_database(request).read(guest_actor(request)) as session:
-        shopping = await load_shopping(session, listing, basket)
+        shopping = await load_shopping(session, wish.listing, wish.basket)
         read = await read_basket(session, shopping.basket)
     return read.lines, read.promo_wish
 
@@ -158,6 +186,7 @@ async def _sheet(request: Request, listing: Listing, typed: _Typed, *, status: i
     card = show_card(listing)
     async with get_database(request).read(guest_actor(request)) as session:
         shop = await shop_of(request, session, listing, typed.basket)
+        texts = await _texts(session, listing)
     if shop.offers and shop.sums is None:
         return RedirectResponse(
             f"{card.path}?{typed.basket.query}#tickets", 303
@@ -166,7 +195,7 @@ async def _sheet(request: Request, listing: Listing, typed: _Typed, *, status: i
         card,
         listing.event.hold_minutes,
         html_rules(HoldForm),
-        MENDS,
+        {**MENDS, TERMS: TERMS_MEND},
         typed.key,
         values=typed.values,
         errors=typed.errors,
@@ -174,6 +203,7 @@ async def _sheet(request: Request, listing: Listing, typed: _Typed, *, status: i
         methods=await _ways_to_pay(request, listing) if shop.sums or card.price_amount else (),
         basket=typed.basket.query,
         sums=shop.sums,
+        accepts=texts.stamp,
         tells_by=set(get_registry(request)[Channels].names),
     )
     context = {"sheet": sheet, "brand": card.brand, "origin": origin_of(request)}

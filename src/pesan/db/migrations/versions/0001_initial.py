@@ -530,6 +530,7 @@ def upgrade() -> None:
     sa.Column('submitted_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('state_changed_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
     sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('legal_ids', sa.ARRAY(sa.Uuid()), nullable=True),
     sa.Column('audit_seq', sa.Integer(), server_default='0', nullable=False),
     sa.Column('audit_head', sa.LargeBinary(), server_default=sa.text("decode(repeat('00', 32), 'hex')"), nullable=False),
     sa.CheckConstraint("state IN ('HOLD', 'REVIEW', 'PAID', 'COMPLETED', 'EXPIRED', 'REJECTED', 'CANCELLED', 'REFUNDED')", name=op.f('ck_orders_state')),
@@ -552,6 +553,24 @@ def upgrade() -> None:
     op.create_index('ix_orders_review', 'orders', ['merchant_id', 'submitted_at', 'id'], unique=False, postgresql_where=sa.text("state = 'REVIEW'"))
     op.create_index('ix_orders_user', 'orders', ['user_id', sa.literal_column('placed_at DESC')], unique=False, postgresql_where=sa.text('user_id IS NOT NULL'))
     op.create_index('ix_orders_without_account', 'orders', ['email'], unique=False, postgresql_where=sa.text('user_id IS NULL AND email IS NOT NULL'))
+    op.create_table('consents',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('order_id', sa.Uuid(), nullable=False),
+    sa.Column('purpose', sa.String(length=12), nullable=False),
+    sa.Column('version_id', sa.Uuid(), nullable=False),
+    sa.Column('channel', sa.String(length=12), nullable=False),
+    sa.Column('given_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.Column('withdrawn_at', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint("channel IN ('checkout')", name=op.f('ck_consents_channel')),
+    sa.CheckConstraint("purpose IN ('marketing')", name=op.f('ck_consents_purpose')),
+    sa.CheckConstraint('withdrawn_at IS NULL OR withdrawn_at >= given_at', name=op.f('ck_consents_withdrawn_at')),
+    sa.ForeignKeyConstraint(['merchant_id', 'order_id'], ['orders.merchant_id', 'orders.id'], name=op.f('fk_consents_merchant_id_order_id_orders')),
+    sa.ForeignKeyConstraint(['version_id'], ['legal_versions.id'], name=op.f('fk_consents_version_id_legal_versions')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_consents')),
+    sa.UniqueConstraint('order_id', 'purpose', name=op.f('uq_consents_order_id_purpose'))
+    )
+    op.create_index('ix_consents_merchant_id', 'consents', ['merchant_id', 'purpose'], unique=False)
     op.create_table('ledger_entries',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('transaction_id', sa.Uuid(), nullable=False),

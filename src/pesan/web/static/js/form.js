@@ -10,7 +10,9 @@ export default function form(sheet) {
   restore(fields, draft.read());
   for (const field of fields) dress(field);
   keep(sheet, fields, draft);
-  guard(sheet, fields);
+  const ticks = [...sheet.querySelectorAll(".check [required]")];
+  for (const tick of ticks) tick.addEventListener("change", () => judge(tick));
+  guard(sheet, [...fields, ...ticks]);
 }
 
 function openDraft(key) {
