@@ -6,7 +6,10 @@ from pesan.kit.ids import new_id
 from tests.backoffice.conftest import Team
 
 STAFF_PAGES = ("", "/review", "/bookings", "/refunds")
-ORGANIZER_PAGES = ("/events", "/events/new", "/payment-methods", "/brand", "/letters", "/letters/expired/en")
+ORGANIZER_PAGES = (
+    *("/events", "/events/new", "/payment-methods", "/team", "/brand"),
+    *("/letters", "/letters/expired/en"),
+)
 
 
 @pytest.mark.parametrize(
@@ -27,7 +30,10 @@ async def test_pages_by_role(team: Team, role: str, staff_pages: int, organizer_
     ("role", "links"),
     [
         ("staff", ["", "/review", "/bookings", "/refunds"]),
-        ("organizer", ["", "/review", "/bookings", "/refunds", "/events", "/payment-methods", "/brand"]),
+        (
+            "organizer",
+            ["", "/review", "/bookings", "/refunds", "/events", "/payment-methods", "/team", "/brand"],
+        ),
     ],
 )
 async def test_navigation_shows_what_the_role_may_open(team: Team, role: str, links: list[str]) -> None:

@@ -37,12 +37,31 @@ CLOSED = {
     "amount_reservations",
     "code_generators",
     "idempotency_keys",
+    "invitations",
     "recovery_codes",
     "sandbox_payments",
     "sessions",
     "webhook_events",
 }
 OF_AN_ORDER = {"orders": 1, "order_lines": 1, "claims": 1, "payments": 1}
+# Three of the merchant's four orders are at the event whose team this is, with all that belongs to them.
+OF_THE_EVENT = {
+    "audit_entries": 12,
+    "audit_private": 1,
+    "claims": 3,
+    "consents": 1,
+    "deliveries": 1,
+    "ledger_entries": 8,
+    "memberships": 1,
+    "notifications": 1,
+    "order_lines": 3,
+    "orders": 3,
+    "payment_proofs": 1,
+    "payments": 4,
+    "refunds": 1,
+    "tickets": 1,
+    "users": 1,
+}
 OF_A_SOLD_ORDER = {**OF_AN_ORDER, "payment_proofs": 1, "tickets": 1, "consents": 1}
 
 
@@ -159,6 +178,29 @@ async def test_staff_see_every_row_of_their_merchant_and_none_of_the_other(
     assert seen == expected
 
 
+async def test_staff_limited_to_an_event_see_its_rows_and_nothing_of_the_others(
+    world: World, web_database: Database
+):
+    merchant = frozenset([world.a.merchant.id])
+    limited = Actor.staff(
+        world.a.staff.id, frozenset(), limited_ids=merchant, event_ids=frozenset([world.a.event.id])
+    )
+
+    seen = await seen_by(world, web_database, limited)
+
+    assert seen == plus(seen_by_anybody(), OF_THE_EVENT, "A")
+
+
+async def test_staff_limited_to_an_event_change_nothing_of_the_others(world: World, web_database: Database):
+    merchant = frozenset([world.a.merchant.id])
+    theirs = frozenset([world.a.event.id, world.b.event.id])
+    limited = Actor.staff(uuid4(), frozenset(), limited_ids=merchant, event_ids=theirs)
+
+    found = {statement: await change(web_database, limited, statement) for statement in REACHED}
+
+    assert found == REACHED_IN_PART
+
+
 async def test_a_platform_admin_sees_both_merchants(world: World, web_database: Database):
     admin = Actor.staff(uuid4(), frozenset(), is_platform_admin=True)
 
@@ -183,7 +225,7 @@ def test_without_an_actor_no_request_sees_a_row(world: World, web: psycopg.Conne
 @pytest.mark.parametrize(
     ("role", "tables"),
     [
-        ("identity", "code_generators memberships merchants recovery_codes sessions users"),
+        ("identity", "code_generators invitations memberships merchants recovery_codes sessions users"),
         (
             "sale",
             (
@@ -256,6 +298,16 @@ REACHED = {
         "staff of A": 2,
         "admin": 4,
     },
+}
+
+
+# One of the merchant's events, and neither its money nor its face. A pool says nothing of what it counts.
+REACHED_IN_PART = dict.fromkeys(REACHED, 0) | {
+    "UPDATE orders SET audit_seq = audit_seq": 3,
+    "UPDATE events SET title = title": 1,
+    "UPDATE capacity_pools SET capacity = capacity": 12,
+    "DELETE FROM event_payment_methods": 1,
+    "UPDATE payments SET state = 'superseded' WHERE state = 'open'": 1,
 }
 
 
@@ -364,7 +416,8 @@ FORBIDDEN = (
     "DELETE FROM payment_proofs",
     "DELETE FROM tickets",
     "UPDATE users SET platform_role = 'super_admin'",
-    "INSERT INTO memberships (user_id, merchant_id, role) SELECT id, id, 'organizer' FROM merchants",
+    "INSERT INTO memberships VALUES (gen_random_uuid(), gen_random_uuid(), 'organizer')",
+    "INSERT INTO invitations (id, merchant_id) VALUES (gen_random_uuid(), gen_random_uuid())",
     "INSERT INTO merchants (id, slug, name) VALUES (gen_random_uuid(), 'x', 'x')",
     "CREATE TABLE loot (x int)",
     "CREATE VIEW loot AS SELECT 1",
@@ -468,6 +521,32 @@ SALE = {
 }
 
 
+async def test_nobody_puts_themselves_into_a_team_or_raises_themselves(
+    world: World, web_database: Database
+) -> None:
+    a, b = world.a, world.b
+    join = "INSERT INTO memberships (user_id, merchant_id, role) VALUES (:user, :merchant, 'organizer')"
+    rise = "UPDATE memberships SET role = 'organizer' WHERE user_id = :user"
+    mine, theirs = {"user": a.staff.id}, {"merchant": b.merchant.id}
+
+    assert await _refused_as_identity(web_database, a.actor, join, **mine, **theirs) == NOT_ALLOWED
+    assert await _refused_as_identity(web_database, a.actor, rise, **mine) == NOT_ALLOWED
+    # Another merchant's people are not there to be changed.
+    assert await _refused_as_identity(web_database, a.actor, rise, user=b.staff.id) == ""
+    async with web_database.identity() as session:
+        roles = await session.execute(text("SELECT DISTINCT role FROM memberships"))
+        assert roles.scalars().all() == ["staff"]
+
+
+async def _refused_as_identity(database: Database, actor: Actor, statement: str, **values: object) -> str:
+    try:
+        async with database.identity(actor) as session:
+            await session.execute(text(statement), values)
+    except DBAPIError as error:
+        return error.orig.sqlstate
+    return ""
+
+
 _WHOLE_TABLES = (
     "SELECT table_name, privilege_type, '*' FROM information_schema.table_privileges"
     " WHERE grantee = :role AND table_name <> 'alembic_version'"
@@ -485,52 +564,3 @@ def test_the_sale_role_has_no_more_than_its_columns(owner: Connection, role_pref
 
     # A grant of the whole table comes last, because it is a grant of each column too.
     assert {(table, privilege): columns for table, privilege, columns in granted} == SALE
-
-
-def test_functions_with_the_owners_rights_are_those_known(owner: Connection, role_prefix: str):
-    """Each answers for rows that the asker may not see, and is a way around the policies: a new one is a decision."""
-    rows = owner.execute(
-        text(
-            "SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace"
-            " AND has_function_privilege(:role, oid, 'EXECUTE') ORDER BY 1"
-        ),
-        {"role": f"{role_prefix}_request"},
-    )
-
-    assert [name for (name,) in rows] == [
-        "expired_holds",
-        "find_promo_code",
-        "get_capacity_snapshot",
-        "hidden_ticket_types",
-        "jobs_retry_parked",
-        "key_has_tickets",
-        "lock_and_find_answers",
-        "next_hold_ends_at",
-        "procrastinate_defer_jobs_v1",
-        "proof_usage",
-        "reserve_amount",
-    ]
-
-
-def test_nobody_calls_a_function_by_being_anybody(owner: Connection):
-    """PostgreSQL opens every new function to PUBLIC, and what anybody may call with the owner's rights is a hole."""
-    rows = owner.execute(
-        text(
-            "SELECT p.proname FROM pg_proc p"
-            " CROSS JOIN aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a"
-            " WHERE p.pronamespace = 'public'::regnamespace AND a.grantee = 0"
-        )
-    )
-
-    assert rows.all() == []
-
-
-def test_functions_with_the_owners_rights_look_at_temporary_names_last(owner: Connection):
-    rows = owner.execute(
-        text(
-            "SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace"
-            " AND NOT EXISTS (SELECT 1 FROM unnest(proconfig) AS s WHERE s LIKE 'search_path=%pg_temp')"
-        )
-    )
-
-    assert rows.all() == []

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Table, inspect, text
+from sqlalchemy import Connection, Table, func, inspect, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pesan.app.modules import build_schema
@@ -18,6 +18,8 @@ from pesan.idempotency.keys import scope_for
 from pesan.idempotency.service import Answer, Wanted, store_many
 from pesan.identity.factors.models import CodeGenerator, RecoveryCode
 from pesan.identity.models import User
+from pesan.identity.states import MerchantRole
+from pesan.identity.team.models import INVITED_FOR, Invitation
 from pesan.notifications.service import notify, set_words
 from pesan.notifications.states import ChannelName, Kind
 from pesan.notifications.wording import OwnWords
@@ -128,6 +130,7 @@ async def _make_house(make: Make, database: Database, secret: bytes) -> House:
     staff = await make.user(merchant=merchant)
     await make.session_of(staff)
     await _add_factor(database, staff)
+    await _invite(database, merchant)
     await _answer(database, staff)
     method = await make.method(merchant)
     await _switch_off(database, await make.method(merchant))
@@ -159,6 +162,17 @@ async def _add_factor(database: Database, staff: User) -> None:
     async with database.identity() as session:
         session.add(CodeGenerator(user_id=staff.id, secret_sealed=b"sealed"))
         session.add(RecoveryCode(user_id=staff.id, code_digest=staff.id.bytes))
+
+
+async def _invite(database: Database, merchant: Merchant) -> None:
+    invitation = Invitation(
+        merchant_id=merchant.id,
+        email="baru@contoh.id",
+        role=MerchantRole.STAFF,
+        expires_at=func.clock_timestamp() + INVITED_FOR,
+    )
+    async with database.identity(Actor.staff(merchant.id, frozenset([merchant.id]))) as session:
+        session.add(invitation)
 
 
 async def _answer(database: Database, staff: User) -> None:

@@ -12,7 +12,7 @@ from pesan.identity.access_tokens import AccessTokens
 from pesan.identity.errors import EmailTaken, UnknownSession, UnknownUser, WeakPassword, WrongCredentials
 from pesan.identity.models import Membership, Session, User
 from pesan.identity.policies import SignedIn
-from pesan.identity.queries import find_session, list_members
+from pesan.identity.queries import find_session
 from pesan.identity.service import (
     NewSession,
     change_password,
@@ -27,6 +27,7 @@ from pesan.identity.service import (
 )
 from pesan.identity.sessions import UserSessions
 from pesan.identity.states import MerchantRole, PlatformRole
+from pesan.identity.team.queries import list_team
 from pesan.kit.ids import new_id
 from pesan.tenancy.models import Merchant
 from tests.identity.conftest import PASSWORD, SYSTEM
@@ -216,7 +217,7 @@ async def test_changing_a_role_twice_leaves_the_last(
             await set_membership(session, user_id=user.id, merchant_id=merchant.id, role=role, actor=SYSTEM)
 
     async with database.identity() as session:
-        members = await list_members(session, merchant.id)
+        members = await list_team(session, merchant.id)
 
     assert [(member.name, member.role) for member in members] == [("Andi Wijaya", MerchantRole.ORGANIZER)]
 

@@ -11,12 +11,14 @@ from pesan.db import Actor
 from pesan.identity.links import AccountLinks
 from pesan.identity.models import User
 from pesan.identity.service import set_active, verify_email
-from pesan.identity.states import LinkPurpose
+from pesan.identity.states import LinkPurpose, MerchantRole
+from pesan.identity.team.links import InvitationLinks
+from pesan.identity.team.service import Place, invite, withdraw_invitation
 from pesan.jobs import GiveUp
 from pesan.kit.ids import new_id
 from pesan.messaging import Mailer
 from pesan.messaging.smtp import SmtpMailer, parse_smtp_url
-from pesan.notifications.tasks import send_account_letter
+from pesan.notifications.tasks import send_account_letter, send_invitation
 from pesan.settings import Settings
 
 SYSTEM = Actor.system("tests")
@@ -89,3 +91,31 @@ async def test_a_refused_letter_is_parked(office, make, mailbox) -> None:
 
     with pytest.raises(GiveUp):
         await send_account_letter(office, user.id, LinkPurpose.RESET_PASSWORD.value, LETTER)
+
+
+async def test_an_invitation_carries_its_link_while_it_is_open(
+    office, database, web_database, make, mailbox
+) -> None:
+    merchant = await make.merchant(name="Kopi www.jahat.example")
+    admin = Actor.staff(new_id(), frozenset(), is_platform_admin=True)
+    office.add(InvitationLinks, InvitationLinks(office[Settings].secret, "https://tiket.example"))
+    async with web_database.identity(admin) as session:
+        invitation = await invite(
+            session,
+            merchant_id=merchant.id,
+            email="baru@contoh.id",
+            place=Place(MerchantRole.STAFF),
+            locale="en",
+            actor=admin,
+        )
+
+    await send_invitation(office, invitation.id)
+    async with web_database.identity(admin) as session:
+        await withdraw_invitation(session, invitation.id, merchant_id=merchant.id, actor=admin)
+    await send_invitation(office, invitation.id)
+
+    (mail,) = mailbox.messages
+    words = mail.get_body(("plain",)).get_content()
+    link = LINK.search(words)
+    assert (mail["To"], link[1], "www.jahat" in words) == ("baru@contoh.id", "invitation", False)
+    assert office[InvitationLinks].read(link[2], 0.0) == invitation.id

@@ -15,6 +15,7 @@ MODULES = (
     "tenancy.legal",
     "identity",
     "identity.factors",
+    "identity.team",
     "notifications",
     "capacity",
     "catalog",

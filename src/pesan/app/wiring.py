@@ -14,6 +14,7 @@ from pesan.identity.access_tokens import AccessTokens
 from pesan.identity.factors.codes import CodeSecrets
 from pesan.identity.links import AccountLinks
 from pesan.identity.sessions import UserSessions
+from pesan.identity.team.links import InvitationLinks
 from pesan.kit.registry import Registry
 from pesan.messaging import Mailer
 from pesan.messaging.choose import open_mailer
@@ -59,6 +60,7 @@ def build_registry(instance: Instance, login: str) -> Registry:
     tokens = registry.add(AccessTokens, AccessTokens(settings.secret))
     registry.add(Sessions, UserSessions(database, tokens))
     registry.add(AccountLinks, AccountLinks(settings.secret, settings.base_url))
+    registry.add(InvitationLinks, InvitationLinks(settings.secret, settings.base_url))
     outbox = None if settings.is_production else settings.home / "outbox"
     smtp_url = settings.smtp_url.get_secret_value()
     mailer = registry.add(Mailer, open_mailer(smtp_url, outbox=outbox))

@@ -14,11 +14,11 @@ from pesan.db.access import (
     IDENTITY,
     REQUEST,
     SALE,
-    STAFF_OF_MERCHANT,
     SYSTEM,
     Access,
     Policy,
     sale_policy,
+    staff_of_order,
     system_policy,
 )
 from pesan.db.base import Base
@@ -115,7 +115,7 @@ ACCESS = [
         },
         [
             Policy("write", (REQUEST,), ANY_ACTOR, command="INSERT"),
-            Policy("staff", (REQUEST,), STAFF_OF_MERCHANT, command="SELECT"),
+            Policy("staff", (REQUEST,), staff_of_order("subject_id"), command="SELECT"),
             Policy("identity", (IDENTITY,), ANY_ACTOR, command="INSERT"),
             sale_policy(),
             system_policy(),

@@ -46,6 +46,11 @@ PLACES_GONE = Text(
     en="The places are gone, so this booking cannot be revived. The money is in the list of refunds due.",
 )
 
+ROLES: dict[str, Text] = {
+    "staff": Text(id="Petugas", en="Staff"),
+    "organizer": Text(id="Penyelenggara", en="Organizer"),
+}
+
 ACTORS: dict[str, Text] = {
     "guest": Text(id="Pembeli", en="Buyer"),
     "user": Text(id="Pembeli", en="Buyer"),

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from pesan.db import Access, Base, Policy, primary_key
 from pesan.db.access import (
     ANY_ACTOR,
+    COLLEAGUE_OF_MERCHANT,
     OF_VISIBLE_ORDER,
     REQUEST,
     STAFF_OF_MERCHANT,
@@ -74,7 +75,8 @@ ACCESS = [
         },
         [
             Policy("public_read", (REQUEST,), ANY_ACTOR, command="SELECT"),
-            Policy("staff", (REQUEST,), STAFF_OF_MERCHANT),
+            # A pool knows no event; which one may be changed by whom follows from what refers to it.
+            Policy("staff", (REQUEST,), COLLEAGUE_OF_MERCHANT),
             sale_policy(),
             system_policy(),
         ],

@@ -18,16 +18,34 @@ LOGINS = {"web": (REQUEST, SALE, IDENTITY), "worker": ROLES}
 ANY_ACTOR = "(select coalesce(current_setting('pesan.actor', true), '')) <> ''"
 PLATFORM_ADMIN = "(select current_setting('pesan.actor', true)) = 'admin'"
 _MERCHANTS = "(select coalesce(nullif(current_setting('pesan.merchant_ids', true), ''), '{}'))::uuid[]"
+_LIMITED = "(select coalesce(nullif(current_setting('pesan.limited_ids', true), ''), '{}'))::uuid[]"
+_EVENTS = "(select coalesce(nullif(current_setting('pesan.event_ids', true), ''), '{}'))::uuid[]"
 _CODES = "(select coalesce(nullif(current_setting('pesan.order_codes', true), ''), '{}'))::text[]"
 OWN_MERCHANT = f"(id = ANY ({_MERCHANTS}) OR {PLATFORM_ADMIN})"
 STAFF_OF_MERCHANT = f"(merchant_id = ANY ({_MERCHANTS}) OR {PLATFORM_ADMIN})"
-OWN_ROW = "user_id = (select nullif(current_setting('pesan.user_id', true), ''))::uuid"
+# Whoever is limited to some events of a merchant's is not its staff above: whatever belongs to the whole merchant, or
+# to nobody knows which event, stays closed to them until one of these opens it.
+COLLEAGUE_OF_MERCHANT = f"({STAFF_OF_MERCHANT} OR merchant_id = ANY ({_LIMITED}))"
+STAFF_OF_EVENT = f"({STAFF_OF_MERCHANT} OR (merchant_id = ANY ({_LIMITED}) AND event_id = ANY ({_EVENTS})))"
+STAFF_OF_THIS_EVENT = f"({STAFF_OF_MERCHANT} OR (merchant_id = ANY ({_LIMITED}) AND id = ANY ({_EVENTS})))"
+# For queries about events, which are public: leaves out what a limited person has no part in.
+WITHIN_LIMITS = f"(events.merchant_id <> ALL ({_LIMITED}) OR events.id = ANY ({_EVENTS}))"
+OWN_USER_ID = "(select nullif(current_setting('pesan.user_id', true), ''))::uuid"
+OWN_ROW = f"user_id = {OWN_USER_ID}"
 HOLDS_ORDER_CODE = f"code = ANY ({_CODES})"
 HOLDS_TICKET = (
     "id = ANY ((select coalesce(nullif(current_setting('pesan.ticket_ids', true), ''), '{}'))::uuid[])"
 )
 # For rows that belong to an order: the order itself is visible under its own policy.
 OF_VISIBLE_ORDER = "EXISTS (SELECT 1 FROM orders o WHERE o.id = order_id)"
+
+
+def staff_of_order(order_id: str = "order_id") -> str:
+    """For rows that belong to an order: staff of its merchant, and whoever is limited to its event."""
+    at_event = f"EXISTS (SELECT 1 FROM orders o WHERE o.id = {order_id} AND o.event_id = ANY ({_EVENTS}))"
+    return f"({STAFF_OF_MERCHANT} OR (merchant_id = ANY ({_LIMITED}) AND {at_event}))"
+
+
 EVERY_ROW = "true"
 
 

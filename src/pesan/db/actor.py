@@ -20,12 +20,15 @@ class Actor:
     """One person or machine, with what its proof of identity opens.
 
     `order_codes` are booking codes that a guest holds and `ticket_ids` those of tickets whose signature was
-    checked; `merchant_ids` are those a staff member works for; `name` says which part of the system acts, for SYSTEM.
+    checked; `merchant_ids` are those a staff member works for. For those in `limited_ids` they see the events in
+    `event_ids` and nothing else. `name` says which part of the system acts, for SYSTEM.
     """
 
     kind: ActorKind
     user_id: UUID | None = None
     merchant_ids: frozenset[UUID] = field(default_factory=frozenset)
+    limited_ids: frozenset[UUID] = field(default_factory=frozenset)
+    event_ids: frozenset[UUID] = field(default_factory=frozenset)
     order_codes: tuple[str, ...] = ()
     ticket_ids: tuple[UUID, ...] = ()
     is_platform_admin: bool = False
@@ -48,14 +51,18 @@ class Actor:
         user_id: UUID,
         merchant_ids: frozenset[UUID],
         *,
+        limited_ids: frozenset[UUID] = frozenset(),
+        event_ids: frozenset[UUID] = frozenset(),
         is_platform_admin: bool = False,
         ip_digest: str | None = None,
     ) -> "Actor":
-        """Somebody who works for merchants; a platform administrator sees all of them."""
+        """Somebody who works for merchants, or for some events of theirs; an administrator sees all of them."""
         return cls(
             ActorKind.STAFF,
             user_id=user_id,
             merchant_ids=merchant_ids,
+            limited_ids=limited_ids,
+            event_ids=event_ids,
             is_platform_admin=is_platform_admin,
             ip_digest=ip_digest,
         )
@@ -70,8 +77,11 @@ class Actor:
         """How the audit names this actor; never personal data."""
         return f"system:{self.name}" if self.kind is ActorKind.SYSTEM else str(self.kind)
 
-    def works_for(self, merchant_id: UUID) -> bool:
-        """Whether the actor may act for this merchant."""
+    def works_for(self, merchant_id: UUID, event_id: UUID) -> bool:
+        """Whether the actor may act for this merchant at this event of its."""
         if self.kind is ActorKind.SYSTEM:
             return True
-        return self.kind is ActorKind.STAFF and (self.is_platform_admin or merchant_id in self.merchant_ids)
+        if self.kind is not ActorKind.STAFF:
+            return False
+        in_part = merchant_id in self.limited_ids and event_id in self.event_ids
+        return self.is_platform_admin or merchant_id in self.merchant_ids or in_part

@@ -21,6 +21,7 @@ from pesan.db.waits import is_passing, refusal
 _CONTEXT = text(
     "SELECT set_config('role', :role, true), set_config('pesan.actor', :actor, true),"
     " set_config('pesan.user_id', :user_id, true), set_config('pesan.merchant_ids', :merchant_ids, true),"
+    " set_config('pesan.limited_ids', :limited_ids, true), set_config('pesan.event_ids', :event_ids, true),"
     " set_config('pesan.order_codes', :order_codes, true), set_config('pesan.ticket_ids', :ticket_ids, true),"
     " set_config('lock_timeout', :lock_timeout, true),"
     " set_config('statement_timeout', :statement_timeout, true)"
@@ -86,9 +87,12 @@ class Database:
             yield session
 
     @asynccontextmanager
-    async def identity(self) -> AsyncIterator[WriteSession]:
-        """A transaction that may read credentials and sessions: finding out who somebody is, nothing else."""
-        async with self._begin(WriteSession, "identity", Actor.system("identity")) as session:
+    async def identity(self, actor: Actor | None = None) -> AsyncIterator[WriteSession]:
+        """A transaction that may read credentials and sessions: finding out who somebody is, nothing else.
+
+        Only as an `actor` may it change who works for a merchant; the policies say which rows.
+        """
+        async with self._begin(WriteSession, "identity", actor or Actor.system("identity")) as session:
             yield session
 
     async def dispose(self) -> None:
@@ -122,6 +126,8 @@ class Database:
             "actor": "admin" if actor.is_platform_admin else str(actor.kind),
             "user_id": str(actor.user_id or ""),
             "merchant_ids": _array(str(merchant_id) for merchant_id in actor.merchant_ids),
+            "limited_ids": _array(str(merchant_id) for merchant_id in actor.limited_ids),
+            "event_ids": _array(str(event_id) for event_id in actor.event_ids),
             "order_codes": _array(actor.order_codes),
             "ticket_ids": _array(str(ticket_id) for ticket_id in actor.ticket_ids),
             **self._timeouts,

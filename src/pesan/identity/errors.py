@@ -170,3 +170,52 @@ class FactorOn(PesanError):
         id="Langkah kedua sudah aktif. Matikan dulu untuk menggantinya.",
         en="The second step is on already. Turn it off first to replace it.",
     )
+
+
+class InTeamAlready(PesanError):
+    """Whoever was invited works for the merchant already."""
+
+    code = "identity.in_team_already"
+    status = 409
+    message = Text(id="Orang ini sudah ada di tim.", en="This person is in the team already.")
+
+
+class OwnRole(PesanError):
+    """Somebody wanted to change their own role or events."""
+
+    code = "identity.own_role"
+    status = 409
+    message = Text(
+        id="Peranmu sendiri hanya bisa diubah penyelenggara lain.",
+        en="Only another organizer can change your own role.",
+    )
+
+
+class LastOrganizer(PesanError):
+    """Somebody wanted to leave a team that would have no organizer then."""
+
+    code = "identity.last_organizer"
+    status = 409
+    message = Text(
+        id="Kamu penyelenggara terakhir. Undang penggantimu dulu, baru keluar dari tim.",
+        en="You are the last organizer. Invite your successor first, then leave the team.",
+    )
+
+
+class UnknownInvitation(PesanError):
+    """The merchant has no open invitation of this id."""
+
+    code = "identity.unknown_invitation"
+    status = 404
+    message = Text(id="Undangan ini tidak ditemukan.", en="This invitation was not found.")
+
+
+class OtherAddressInvited(PesanError):
+    """Whoever is signed in has another address than the one that was invited."""
+
+    code = "identity.other_address_invited"
+    status = 409
+    message = Text(
+        id="Undangan ini untuk alamat e-mail lain. Keluar dulu, lalu masuk dengan alamat yang diundang.",
+        en="This invitation is for another e-mail address. Sign out, then sign in with the invited one.",
+    )

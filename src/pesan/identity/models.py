@@ -3,12 +3,12 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, func
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, Uuid, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pesan.audit.models import Audited
 from pesan.db import Access, Base, Policy, primary_key
-from pesan.db.access import PLATFORM_ADMIN, STAFF_OF_MERCHANT, system_policy
+from pesan.db.access import COLLEAGUE_OF_MERCHANT, OWN_ROW, PLATFORM_ADMIN, STAFF_OF_MERCHANT, system_policy
 from pesan.identity.states import MerchantRole, PlatformRole, SessionKind
 
 
@@ -36,16 +36,20 @@ class User(Audited, Base):
 
 
 class Membership(Base):
-    """A user's role at one merchant."""
+    """A user's role at one merchant; with `event_ids` for these events of its only, without for all."""
 
     __tablename__ = "memberships"
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     merchant_id: Mapped[UUID] = mapped_column(ForeignKey("merchants.id"), primary_key=True, index=True)
     role: Mapped[MerchantRole] = mapped_column(Text)
+    event_ids: Mapped[list[UUID] | None] = mapped_column(ARRAY(Uuid))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
-    __table_args__ = (CheckConstraint("role IN ('organizer', 'staff')", name="role"),)
+    __table_args__ = (
+        CheckConstraint("role IN ('organizer', 'staff')", name="role"),
+        CheckConstraint("cardinality(event_ids) > 0", name="event_ids"),
+    )
 
 
 class Session(Base):
@@ -87,6 +91,13 @@ OWN_USER = "id::text = (select current_setting('pesan.user_id', true))"
 # The memberships that the inner query sees are those of the actor's own merchants.
 _SHARES_MERCHANT = "EXISTS (SELECT 1 FROM memberships m WHERE m.user_id = users.id)"
 _COLLEAGUE = f"({PLATFORM_ADMIN} OR {OWN_USER} OR {_SHARES_MERCHANT})"
+# What an open invitation to the person's own address offers, and nothing else.
+_IS_INVITED = (
+    "EXISTS (SELECT 1 FROM invitations i JOIN users u ON lower(u.email) = i.email"
+    " WHERE u.id = memberships.user_id AND i.merchant_id = memberships.merchant_id AND i.role = memberships.role"
+    " AND i.event_ids IS NOT DISTINCT FROM memberships.event_ids AND i.accepted_at IS NULL AND i.withdrawn_at IS NULL"
+    " AND i.expires_at > clock_timestamp())"
+)
 
 ACCESS = [
     Access(
@@ -107,12 +118,18 @@ ACCESS = [
         "memberships",
         grants={
             "request": "SELECT",
-            "identity": "SELECT",
+            "identity": "SELECT, INSERT, UPDATE (role, event_ids), DELETE",
             "system": "SELECT, INSERT, UPDATE, DELETE",
         },
         policies=[
-            Policy("colleagues", ("request",), STAFF_OF_MERCHANT, "SELECT"),
-            Policy("identity", _IDENTITY, "true"),
+            Policy("colleagues", ("request",), COLLEAGUE_OF_MERCHANT, "SELECT"),
+            Policy("identity", _IDENTITY, "true", "SELECT"),
+            # Nobody raises themselves, and nobody joins who was not invited.
+            Policy(
+                "change", _IDENTITY, STAFF_OF_MERCHANT, "UPDATE", f"{STAFF_OF_MERCHANT} AND NOT ({OWN_ROW})"
+            ),
+            Policy("remove", _IDENTITY, STAFF_OF_MERCHANT, "DELETE"),
+            Policy("take_up", _IDENTITY, f"{OWN_ROW} AND {_IS_INVITED}", "INSERT"),
             system_policy(),
         ],
     ),

@@ -1,6 +1,7 @@
 """Who may do what at a merchant: pure predicates over the person who is signed in."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from pesan.db import Actor
@@ -25,6 +26,8 @@ class SignedIn:
     """Whether they passed a second factor when they signed in."""
     lacks_factor: bool = False
     """Whether a role was withheld because its merchant asks for a second factor and none was passed."""
+    limits: Mapping[UUID, frozenset[UUID]] = field(default_factory=dict)
+    """At which merchants their role is for some events only, and for which."""
 
     @property
     def is_platform_admin(self) -> bool:
@@ -45,7 +48,9 @@ class SignedIn:
             return Actor.user(self.user_id, ip_digest=ip_digest)
         return Actor.staff(
             self.user_id,
-            frozenset(self.roles),
+            frozenset(self.roles).difference(self.limits),
+            limited_ids=frozenset(self.limits),
+            event_ids=frozenset().union(*self.limits.values()),
             is_platform_admin=self.is_platform_admin,
             ip_digest=ip_digest,
         )
@@ -57,8 +62,18 @@ def may_review(person: SignedIn, merchant_id: UUID) -> bool:
 
 
 def may_manage(person: SignedIn, merchant_id: UUID) -> bool:
-    """Change the merchant's events, payment methods and brand."""
+    """Change the merchant's payment methods, brand and team, and add events."""
+    return may_manage_events(person, merchant_id) and merchant_id not in person.limits
+
+
+def may_manage_events(person: SignedIn, merchant_id: UUID) -> bool:
+    """Change the merchant's events, or those of them that the person is limited to."""
     return person.is_platform_admin or person.roles.get(merchant_id) is MerchantRole.ORGANIZER
+
+
+def may_review_everything(person: SignedIn, merchant_id: UUID) -> bool:
+    """See what belongs to the whole merchant, such as its bank statements."""
+    return may_review(person, merchant_id) and merchant_id not in person.limits
 
 
 def may_export(person: SignedIn, merchant_id: UUID) -> bool:

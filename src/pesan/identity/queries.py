@@ -28,16 +28,6 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
-    """A person of a merchant's team."""
-
-    user_id: UUID
-    name: str
-    email: str
-    role: MerchantRole
-
-
-@dataclass(frozen=True, slots=True)
 class OpenSession:
     """One device or program on which a person is signed in."""
 
@@ -119,6 +109,9 @@ async def _find_person(session: ReadSession, *where: ColumnElement[bool]) -> Sig
     roles = func.jsonb_object_agg(Membership.merchant_id, Membership.role).filter(
         Membership.merchant_id.is_not(None), counts
     )
+    limits = func.jsonb_object_agg(Membership.merchant_id, Membership.event_ids).filter(
+        Membership.event_ids.is_not(None), counts
+    )
     withheld = func.count(Membership.merchant_id).filter(~counts)
     clock = func.clock_timestamp()
     found = await session.execute(
@@ -133,6 +126,7 @@ async def _find_person(session: ReadSession, *where: ColumnElement[bool]) -> Sig
             Session.is_strong,
             (withheld > 0).label("lacks_factor"),
             func.coalesce(roles, func.jsonb_build_object()).label("roles"),
+            func.coalesce(limits, func.jsonb_build_object()).label("limits"),
         )
         .join(User, User.id == Session.user_id)
         .outerjoin(Membership, Membership.user_id == User.id)
@@ -146,6 +140,9 @@ async def _find_person(session: ReadSession, *where: ColumnElement[bool]) -> Sig
     facts = dict(row)
     facts["platform_role"] = PlatformRole(row["platform_role"]) if row["platform_role"] else None
     facts["roles"] = {UUID(merchant_id): MerchantRole(role) for merchant_id, role in row["roles"].items()}
+    facts["limits"] = {
+        UUID(merchant_id): frozenset(map(UUID, event_ids)) for merchant_id, event_ids in row["limits"].items()
+    }
     return SignedIn(**facts)
 
 
@@ -161,17 +158,6 @@ async def find_credentials(session: ReadSession, email: str) -> Credentials | No
 async def find_user_by_email(session: ReadSession, email: str) -> User | None:
     """The user with this address, whatever its letter case."""
     return await session.scalar(select(User).where(func.lower(User.email) == fold_email(email)))
-
-
-async def list_members(session: ReadSession, merchant_id: UUID) -> Sequence[Member]:
-    """The merchant's team, organizers first."""
-    rows = await session.execute(
-        select(User.id, User.name, User.email, Membership.role)
-        .join(Membership, Membership.user_id == User.id)
-        .where(Membership.merchant_id == merchant_id, User.is_active)
-        .order_by(Membership.role, User.name, User.id)
-    )
-    return [Member(user_id, name, email, MerchantRole(role)) for user_id, name, email, role in rows]
 
 
 def token_digest(token: str) -> bytes:

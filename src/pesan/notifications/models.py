@@ -14,7 +14,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pesan.db import Access, Base, Policy, Timestamp, primary_key
-from pesan.db.access import REQUEST, STAFF_OF_MERCHANT, system_policy
+from pesan.db.access import REQUEST, STAFF_OF_MERCHANT, staff_of_order, system_policy
 from pesan.db.base import UUID
 from pesan.notifications.states import ChannelName, DeliveryState, Kind
 
@@ -91,6 +91,8 @@ class LetterTemplate(Base):
     updated_at: Mapped[Timestamp] = mapped_column(server_default=func.clock_timestamp())
 
 
+_OF_VISIBLE_NOTIFICATION = "EXISTS (SELECT 1 FROM notifications n WHERE n.id = notification_id)"
+
 ACCESS = [
     Access(
         "letter_templates",
@@ -103,7 +105,7 @@ ACCESS = [
     Access(
         "notifications",
         {"request": "SELECT", "system": "SELECT, INSERT"},
-        [Policy("staff", (REQUEST,), STAFF_OF_MERCHANT, command="SELECT"), system_policy()],
+        [Policy("staff", (REQUEST,), staff_of_order(), command="SELECT"), system_policy()],
     ),
     Access(
         "deliveries",
@@ -111,6 +113,6 @@ ACCESS = [
             "request": "SELECT",
             "system": "SELECT, INSERT, UPDATE (state, message_id, attempts, last_error_code, sent_at)",
         },
-        [Policy("staff", (REQUEST,), STAFF_OF_MERCHANT, command="SELECT"), system_policy()],
+        [Policy("staff", (REQUEST,), _OF_VISIBLE_NOTIFICATION, command="SELECT"), system_policy()],
     ),
 ]

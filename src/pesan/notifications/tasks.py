@@ -6,15 +6,20 @@ from sqlalchemy import func, select
 
 from pesan.audit.service import record
 from pesan.db import Actor, Database
+from pesan.identity.errors import LinkOver
 from pesan.identity.links import AccountLinks
 from pesan.identity.locks import lock_user
 from pesan.identity.states import ACCOUNT_LETTER_TASK, LinkPurpose
+from pesan.identity.team.links import InvitationLinks
+from pesan.identity.team.queries import get_invited
+from pesan.identity.team.service import INVITATION_TASK
 from pesan.jobs import GiveUp, task
 from pesan.kit.registry import Registry
 from pesan.messaging import Mailer, MessageDelayed, MessageRejected
 from pesan.notifications import service
 from pesan.notifications.accounts import compose_account_mail
 from pesan.notifications.channels import Channels
+from pesan.notifications.invitations import compose_invitation
 from pesan.notifications.letters import Composers
 from pesan.settings import Settings
 
@@ -46,6 +51,23 @@ async def send_account_letter(deps: Registry, user_id: UUID, purpose: str, lette
         letter_id=letter_id,
         now=float(now),
     )
+    try:
+        await deps[Mailer].send(mail)
+    except MessageRejected as problem:
+        raise GiveUp(problem.code) from problem
+
+
+@task(INVITATION_TASK, queue="mail")
+async def send_invitation(deps: Registry, invitation_id: UUID) -> None:
+    """Send the link of an invitation that is still open, made here so that the queue holds nothing that opens."""
+    try:
+        async with deps[Database].read(_ACTOR) as session:
+            invited = await get_invited(session, invitation_id)
+            now = (await session.scalars(select(func.extract("epoch", func.clock_timestamp())))).one()
+    except LinkOver:
+        return
+    url = deps[InvitationLinks].make(invitation_id, invited.invitation.expires_at)
+    mail = compose_invitation(invited, url=url, sender=deps[Settings].mail_from, now=float(now))
     try:
         await deps[Mailer].send(mail)
     except MessageRejected as problem:

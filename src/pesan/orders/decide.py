@@ -98,7 +98,7 @@ _WITH_REASON = frozenset({OrderEvent.REJECT, OrderEvent.REFUND})
 def _require_rights(move: Move, order: OrderFacts) -> None:
     """The combiner's role sees every row, so who may do what is decided here, for each move."""
     actor = move.actor
-    if actor.works_for(order.merchant_id):
+    if actor.works_for(order.merchant_id, order.event_id):
         return
     if order.code not in actor.order_codes or move.event not in _BY_GUESTS:
         raise NotYourOrder
@@ -148,5 +148,6 @@ def _changed(order: OrderFacts, move: Move, transition: Transition, now: datetim
         ended_at=now if target in ENDED else None,
         reject_reason=move.reason if target is OrderState.REJECTED else order.reject_reason,
         # A buyer who is signed in decides nothing about their own order.
-        decided_by=(move.actor.works_for(order.merchant_id) and move.actor.user_id) or order.decided_by,
+        decided_by=(move.actor.works_for(order.merchant_id, order.event_id) and move.actor.user_id)
+        or order.decided_by,
     )

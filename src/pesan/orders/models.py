@@ -22,7 +22,7 @@ from pesan.db.access import (
     OF_VISIBLE_ORDER,
     OWN_ROW,
     REQUEST,
-    STAFF_OF_MERCHANT,
+    STAFF_OF_EVENT,
     sale_policy,
     system_policy,
 )
@@ -141,7 +141,7 @@ ACCESS = [
         [
             Policy("guest", (REQUEST,), HOLDS_ORDER_CODE),
             Policy("account", (REQUEST,), OWN_ROW, command="SELECT"),
-            Policy("staff", (REQUEST,), STAFF_OF_MERCHANT),
+            Policy("staff", (REQUEST,), STAFF_OF_EVENT),
             sale_policy(),
             system_policy(),
         ],
@@ -151,7 +151,7 @@ ACCESS = [
         {"request": "SELECT", "sale": "SELECT, INSERT", "system": "SELECT"},
         [
             Policy("guest", (REQUEST,), OF_VISIBLE_ORDER, command="SELECT"),
-            Policy("staff", (REQUEST,), STAFF_OF_MERCHANT, command="SELECT"),
+            Policy("staff", (REQUEST,), STAFF_OF_EVENT, command="SELECT"),
             sale_policy(),
             system_policy(),
         ],

@@ -24,6 +24,7 @@ from pesan.db.access import (
     STAFF_OF_MERCHANT,
     SYSTEM,
     sale_policy,
+    staff_of_order,
     system_policy,
 )
 from pesan.db.base import UUID
@@ -224,7 +225,7 @@ class LedgerEntry(Base):
 # A buyer still sees the account they were told to pay into after the merchant switched it off.
 _OF_OWN_PAYMENT = "EXISTS (SELECT 1 FROM payments p WHERE p.method_id = payment_methods.id)"
 _ACTIVE_OR_OWN = f"(is_active AND {ANY_ACTOR}) OR {_OF_OWN_PAYMENT}"
-_PAYS_BACK = f"{STAFF_OF_MERCHANT} AND reason = '{Reason.REFUND.value}'"
+_PAYS_BACK = f"{staff_of_order()} AND reason = '{Reason.REFUND.value}'"
 _UNSETTLED = f"{OF_VISIBLE_ORDER} AND state IN ('open', 'superseded')"
 
 ACCESS = [
@@ -271,7 +272,7 @@ ACCESS = [
         "ledger_entries",
         {REQUEST: "SELECT, INSERT", SALE: "SELECT, INSERT", SYSTEM: "SELECT, INSERT"},
         [
-            Policy("staff", (REQUEST,), STAFF_OF_MERCHANT, command="SELECT"),
+            Policy("staff", (REQUEST,), staff_of_order(), command="SELECT"),
             # Staff say that owed money went back; everything else is for the gate alone to write.
             Policy("pay_back", (REQUEST,), _PAYS_BACK, command="INSERT"),
             sale_policy(),

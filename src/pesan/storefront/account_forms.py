@@ -51,6 +51,13 @@ class RegisterForm(AccountForm):
     password: Chosen
 
 
+class JoinForm(AccountForm):
+    """A new account for an invited address."""
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=100)]
+    password: Chosen
+
+
 class AddressForm(AccountForm):
     """Where a link goes."""
 

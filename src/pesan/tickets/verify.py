@@ -129,7 +129,7 @@ async def judge(
     ticket, status, ends_at, retired_at, now = row
     if retired_at is not None and presented.issued_at > retired_at.timestamp():
         return Verdict(Reason.FORGED)
-    details = _details(ticket) if actor.works_for(ticket.merchant_id) else None
+    details = _details(ticket) if actor.works_for(ticket.merchant_id, ticket.event_id) else None
     # An event that was moved to an earlier end leaves its tickets as they are signed.
     is_over = now >= ticket.expires_at or (
         ends_at is not None and now >= expires_at(ends_at, ticket.issued_at)
@@ -197,7 +197,7 @@ def _belongs(ticket: Ticket, presented: Presented, actor: Actor) -> bool:
     """Whether the signature is one that this ticket's merchant could have made, and the asker may know of it."""
     same_merchant = presented.merchant_id in {None, ticket.merchant_id}
     same_event = presented.event_id in {None, ticket.event_id}
-    is_outsider = actor.kind is ActorKind.STAFF and not actor.works_for(ticket.merchant_id)
+    is_outsider = actor.kind is ActorKind.STAFF and not actor.works_for(ticket.merchant_id, ticket.event_id)
     return same_merchant and same_event and not is_outsider and (presented.epoch or 0) <= ticket.epoch
 
 

@@ -41,6 +41,7 @@ _MENDS = {
         id="Tulis 3 sampai 20 huruf dan angka, tanpa spasi.",
         en="Write 3 to 20 letters and digits, no spaces.",
     ),
+    "no_events": Text(id="Centang minimal satu acara.", en="Tick at least one event."),
     "access_code": Text(
         id="Kode akses hanya untuk jenis yang tersembunyi.", en="An access code is for a hidden type only."
     ),

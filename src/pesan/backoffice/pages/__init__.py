@@ -24,6 +24,7 @@ from pesan.backoffice.pages import (
     sales,
     session,
     statements,
+    team,
 )
 
 router = APIRouter(include_in_schema=False)
@@ -48,6 +49,7 @@ for part in (
     brand,
     legal,
     letter_texts,
+    team,
     jobs,
 ):
     router.include_router(part.router)

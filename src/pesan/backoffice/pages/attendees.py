@@ -21,7 +21,7 @@ from pesan.backoffice.queries.events import get_event
 from pesan.backoffice.views.attendees import AttendeeFilters, AttendeesPage, attendee_row
 from pesan.backoffice.words import ATTENDEE_EXPORT_HEADER, TICKET_STATES
 from pesan.catalog.offers import list_offers
-from pesan.identity.policies import may_export, may_manage
+from pesan.identity.policies import may_export, may_manage_events
 from pesan.kit.export import Cell, ExportFormat
 from pesan.kit.i18n import Locale
 from pesan.kit.pagination import BadCursor
@@ -100,7 +100,7 @@ async def _page(
         found = await list_attendees(session, event, wanted, cursor=after)
     except BadCursor as error:
         raise BadRequest from error
-    is_open = may_manage(desk.person, shop.id)
+    is_open = may_manage_events(desk.person, shop.id)
     path = f"{shop.path}/events/{event.short_id}"
     offers = await list_offers(session, event.id, with_archived=True)
     return AttendeesPage(

@@ -9,7 +9,7 @@ from pesan.backoffice.pages.bookings import detail_page, order_of
 from pesan.backoffice.pages.once import once_of
 from pesan.checkout import refunds
 from pesan.errors import PesanError
-from pesan.identity.policies import may_manage
+from pesan.identity.policies import may_manage_events
 from pesan.kit.money import parse_rupiah
 from pesan.orders.desk import SaleDesk
 from pesan.orders.errors import ReasonMissing
@@ -54,7 +54,7 @@ async def submit_again(desk: DeskOf, merchant: str, code: str) -> Response:
         if not reason:
             raise ReasonMissing
         amount = _read_amount(typed)
-        async with desk.reading("bookings", merchant, may_manage) as room:
+        async with desk.reading("bookings", merchant, may_manage_events) as room:
             order = await order_of(room.session, room.shop, code)
         await refunds.accept_again(
             desk.registry[SaleDesk],
@@ -71,7 +71,7 @@ async def submit_again(desk: DeskOf, merchant: str, code: str) -> Response:
 
 async def _ask_if_large(desk: Desk, merchant: str, code: str, reason: str) -> Order | None:
     """The order, if one person may take it back; None when a second one was asked for."""
-    async with desk.writing(merchant, may_manage) as room:
+    async with desk.writing(merchant, may_manage_events) as room:
         order = await order_of(room.session, room.shop, code)
         amount = await get_returnable(room.session, order.id)
         if not amount:

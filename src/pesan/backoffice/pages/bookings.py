@@ -32,7 +32,7 @@ from pesan.backoffice.words import (
 from pesan.checkout import service as checkout
 from pesan.db import ReadSession
 from pesan.errors import PesanError
-from pesan.identity.policies import may_export, may_manage
+from pesan.identity.policies import may_export, may_manage_events
 from pesan.kit.i18n import Text
 from pesan.kit.ids import normalise_code
 from pesan.kit.pagination import BadCursor
@@ -140,7 +140,7 @@ def to_wanted(filters: BookingFilters, zone: str) -> queries.Wanted:
 async def _move(
     desk: Desk, merchant: str, code: str, move: Callable[..., Awaitable[Any]], *, is_complete: bool = True
 ) -> Response:
-    async with desk.reading("bookings", merchant, may_manage) as room:
+    async with desk.reading("bookings", merchant, may_manage_events) as room:
         order = await order_of(room.session, room.shop, code)
     try:
         if not is_complete:
@@ -166,7 +166,7 @@ async def detail_page(
     async with desk.reading("bookings", merchant) as room:
         order = await order_of(room.session, room.shop, code)
         parts = await load_parts(room.session, order)
-        may_change = may_manage(desk.person, room.shop.id)
+        may_change = may_manage_events(desk.person, room.shop.id)
         said = desk.text(problem) if problem else refusal.text(desk.locale) if refusal else ""
         booking = booking_detail(
             order,
@@ -192,7 +192,7 @@ async def order_of(session: ReadSession, shop: Shop, code: str) -> Order:
 
 def _row(desk: Desk, room: Room, booking: queries.Booking) -> BookingRow:
     order = booking.order
-    contact = Contact(order.wa, order.email, may_manage(desk.person, room.shop.id))
+    contact = Contact(order.wa, order.email, may_manage_events(desk.person, room.shop.id))
     return BookingRow(
         code=order.code,
         state=order.state,

@@ -20,7 +20,7 @@ from pesan.catalog.queries import get_listing
 from pesan.catalog.service import create_event, set_status, update_event
 from pesan.catalog.states import EventStatus
 from pesan.checkout.links import event_path
-from pesan.identity.policies import may_manage
+from pesan.identity.policies import may_manage, may_manage_events
 from pesan.kit.i18n import Text
 from pesan.kit.pagination import BadCursor
 from pesan.orders.desk import SaleDesk
@@ -56,7 +56,7 @@ async def show_events(
     after: Annotated[str | None, Query(max_length=200)] = None,
 ) -> Response:
     """All events of the merchant, the latest first."""
-    async with desk.reading("events", merchant, may_manage) as room:
+    async with desk.reading("events", merchant, may_manage_events) as room:
         try:
             page = await queries.list_events(room.session, room.shop.id, search=q, cursor=after)
         except BadCursor as error:
@@ -98,7 +98,7 @@ async def show_event(desk: DeskOf, merchant: str, short_id: str, saved: bool = F
 async def submit_event(desk: DeskOf, merchant: str, short_id: str) -> Response:
     """Change an event; capacity below what is sold and held is refused with the numbers."""
     typed = _typed(await desk.request.form())
-    async with desk.reading("events", merchant, may_manage) as room:
+    async with desk.reading("events", merchant, may_manage_events) as room:
         form = read_form(EventForm, typed, zone=room.shop.zone)
         listing = await get_listing(room.session, short_id=short_id)
     if form.valid is None:
@@ -106,7 +106,7 @@ async def submit_event(desk: DeskOf, merchant: str, short_id: str) -> Response:
     # Holds whose time is over must not keep the capacity from going down.
     await desk.registry[SaleDesk].expire_due(listing.event.id)
     try:
-        async with desk.writing(merchant, may_manage) as work:
+        async with desk.writing(merchant, may_manage_events) as work:
             event = await lock_event(work.session, work.shop.id, short_id)
             await update_event(work.session, event=event, draft=form.valid.to_draft(), actor=desk.actor)
     except CapacityTooLow as refusal:
@@ -121,7 +121,7 @@ async def submit_event(desk: DeskOf, merchant: str, short_id: str) -> Response:
 async def submit_status(desk: DeskOf, merchant: str, short_id: str) -> Response:
     """Open, close or cancel the sale, where the present status allows it."""
     wanted = str((await desk.request.form()).get("status", ""))
-    async with desk.writing(merchant, may_manage) as work:
+    async with desk.writing(merchant, may_manage_events) as work:
         event = await lock_event(work.session, work.shop.id, short_id)
         if wanted not in MOVES[event.status]:
             raise BadRequest
@@ -144,7 +144,7 @@ async def _event_page(
     saved: bool = False,
     status: int = 200,
 ) -> Response:
-    async with desk.reading("events", merchant, may_manage) as room:
+    async with desk.reading("events", merchant, may_manage_events) as room:
         own = await queries.get_event(room.session, room.shop.id, short_id)
         methods = await queries.list_method_ids(room.session, own.event.id)
         stored = typed_event(own.event, own.pool, methods=methods, zone=room.shop.zone)

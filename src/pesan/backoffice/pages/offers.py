@@ -25,7 +25,7 @@ from pesan.catalog.service import (
     withdraw_promo_code,
 )
 from pesan.errors import PesanError
-from pesan.identity.policies import may_manage
+from pesan.identity.policies import may_manage_events
 from pesan.orders.desk import SaleDesk
 from pesan.realtime import Hub
 from pesan.web.access import Who, allow
@@ -48,11 +48,11 @@ async def show_offers(desk: DeskOf, merchant: str, short_id: str, done: Done = "
 async def submit_offer(desk: DeskOf, merchant: str, short_id: str) -> Response:
     """Add a ticket type."""
     typed = dict(await desk.request.form())
-    async with desk.reading("events", merchant, may_manage) as room:
+    async with desk.reading("events", merchant, may_manage_events) as room:
         form = read_form(TicketTypeForm, typed, zone=room.shop.zone)
     if form.valid is None:
         return await _list(desk, merchant, short_id, offer=form.state, status=422)
-    async with desk.writing(merchant, may_manage) as work:
+    async with desk.writing(merchant, may_manage_events) as work:
         event = await lock_event(work.session, work.shop.id, short_id)
         await create_ticket_type(work.session, event=event, draft=form.valid.to_draft(), actor=desk.actor)
     return _tell(desk, event.id, merchant, short_id, "added")
@@ -62,12 +62,12 @@ async def submit_offer(desk: DeskOf, merchant: str, short_id: str) -> Response:
 async def submit_promo(desk: DeskOf, merchant: str, short_id: str) -> Response:
     """Add a promo code."""
     typed = dict(await desk.request.form())
-    async with desk.reading("events", merchant, may_manage) as room:
+    async with desk.reading("events", merchant, may_manage_events) as room:
         form = read_form(PromoForm, typed, zone=room.shop.zone)
     if form.valid is None:
         return await _list(desk, merchant, short_id, promo=form.state, status=422)
     try:
-        async with desk.writing(merchant, may_manage) as work:
+        async with desk.writing(merchant, may_manage_events) as work:
             event = await lock_event(work.session, work.shop.id, short_id)
             if form.valid.ticket_type_id:
                 await lock_offer(work.session, event.id, form.valid.ticket_type_id)
@@ -80,7 +80,7 @@ async def submit_promo(desk: DeskOf, merchant: str, short_id: str) -> Response:
 @router.post("/promo/{promo_id}/withdraw", dependencies=[require_csrf])
 async def submit_withdrawal(desk: DeskOf, merchant: str, short_id: str, promo_id: UUID) -> Response:
     """Let a promo code make no further order cheaper."""
-    async with desk.writing(merchant, may_manage) as work:
+    async with desk.writing(merchant, may_manage_events) as work:
         event = await lock_event(work.session, work.shop.id, short_id)
         promo = await lock_promo(work.session, event.id, promo_id)
         await withdraw_promo_code(work.session, promo=promo, actor=desk.actor)
@@ -97,7 +97,7 @@ async def show_offer(desk: DeskOf, merchant: str, short_id: str, type_id: UUID, 
 async def change_offer(desk: DeskOf, merchant: str, short_id: str, type_id: UUID) -> Response:
     """Change a ticket type; fewer places than are sold and held is refused with the numbers."""
     typed = dict(await desk.request.form())
-    async with desk.reading("events", merchant, may_manage) as room:
+    async with desk.reading("events", merchant, may_manage_events) as room:
         form = read_form(TicketTypeForm, typed, zone=room.shop.zone)
         event_id = (await get_event(room.session, room.shop.id, short_id)).event.id
     if form.valid is None:
@@ -105,7 +105,7 @@ async def change_offer(desk: DeskOf, merchant: str, short_id: str, type_id: UUID
     # Holds whose time is over must not keep the places from going down.
     await desk.registry[SaleDesk].expire_due(event_id)
     try:
-        async with desk.writing(merchant, may_manage) as work:
+        async with desk.writing(merchant, may_manage_events) as work:
             offer = await lock_offer(work.session, event_id, type_id)
             await update_ticket_type(work.session, offer=offer, draft=form.valid.to_draft(), actor=desk.actor)
     except PesanError as refusal:
@@ -118,7 +118,7 @@ async def change_offer(desk: DeskOf, merchant: str, short_id: str, type_id: UUID
 @router.post("/{type_id}/archive", dependencies=[require_csrf])
 async def submit_archive(desk: DeskOf, merchant: str, short_id: str, type_id: UUID) -> Response:
     """Sell no more of a ticket type."""
-    async with desk.writing(merchant, may_manage) as work:
+    async with desk.writing(merchant, may_manage_events) as work:
         event = await lock_event(work.session, work.shop.id, short_id)
         offer = await lock_offer(work.session, event.id, type_id)
         await archive_ticket_type(work.session, offer=offer, actor=desk.actor)
@@ -128,12 +128,12 @@ async def submit_archive(desk: DeskOf, merchant: str, short_id: str, type_id: UU
 @router.post("/{type_id}/seats", dependencies=[require_csrf])
 async def submit_seats(desk: DeskOf, merchant: str, short_id: str, type_id: UUID) -> Response:
     """Add the seats of a file, all of them or none."""
-    async with desk.reading("events", merchant, may_manage):
+    async with desk.reading("events", merchant, may_manage_events):
         pass  # refuse strangers before their file is read
     try:
         async with open_form(desk.request) as posted:
             seats = seat_file.read_seats(await _content(posted.get("file")))
-        async with desk.writing(merchant, may_manage) as work:
+        async with desk.writing(merchant, may_manage_events) as work:
             event = await lock_event(work.session, work.shop.id, short_id)
             offer = await lock_offer(work.session, event.id, type_id)
             await add_seats(work.session, event=event, offer=offer, drafts=seats, actor=desk.actor)
@@ -165,7 +165,7 @@ async def _list(
     done: str = "",
     status: int = 200,
 ) -> Response:
-    async with desk.reading("events", merchant, may_manage) as room:
+    async with desk.reading("events", merchant, may_manage_events) as room:
         own = await get_event(room.session, room.shop.id, short_id)
         event_path = f"{room.shop.path}/events/{short_id}"
         path = f"{event_path}/tickets"
@@ -203,7 +203,7 @@ async def _one(
     done: str = "",
     status: int = 200,
 ) -> Response:
-    async with desk.reading("events", merchant, may_manage) as room:
+    async with desk.reading("events", merchant, may_manage_events) as room:
         own = await get_event(room.session, room.shop.id, short_id)
         offer = await get_own_offer(room.session, own.event.id, type_id)
         path = f"{room.shop.path}/events/{short_id}/tickets"

@@ -11,7 +11,7 @@ from pesan.backoffice.desk import Desk, DeskOf, go, open_form
 from pesan.backoffice.locks import lock_event
 from pesan.backoffice.service import set_logo
 from pesan.catalog.service import set_cover
-from pesan.identity.policies import may_manage
+from pesan.identity.policies import may_manage, may_manage_events
 from pesan.storage import Storage
 from pesan.storage.delivery import deliver_private
 from pesan.storage.errors import UploadEmpty
@@ -39,7 +39,10 @@ async def get_proof(desk: DeskOf, token: str) -> Response:
 )
 async def submit_cover(desk: DeskOf, merchant: str, short_id: str) -> Response:
     """Give an event a picture."""
-    async with _uploaded(desk, merchant, Kind.COVER) as key, desk.writing(merchant, may_manage) as work:
+    async with (
+        _uploaded(desk, merchant, Kind.COVER) as key,
+        desk.writing(merchant, may_manage_events) as work,
+    ):
         event = await lock_event(work.session, work.shop.id, short_id)
         await set_cover(work.session, event=event, object_key=key, actor=desk.actor)
     return go(f"/organizer/{merchant}/events/{short_id}?saved=true")
@@ -56,7 +59,7 @@ async def submit_logo(desk: DeskOf, merchant: str) -> Response:
 @asynccontextmanager
 async def _uploaded(desk: Desk, merchant: str, kind: Kind) -> AsyncIterator[str]:
     """The key of the uploaded picture, inspected and stored; it is removed again when the block fails."""
-    async with desk.reading("", merchant, may_manage):
+    async with desk.reading("", merchant, may_manage_events):
         pass  # refuse strangers before their file is looked at
     async with open_form(desk.request) as form:
         clean = await _inspect(desk, form.get("file"), kind)

@@ -15,7 +15,7 @@ from pesan.backoffice.words import REFUND_CAUSES, REFUND_STATES, REFUND_STEPS
 from pesan.checkout.refunds import refund as take_back
 from pesan.db import ReadSession
 from pesan.errors import PesanError
-from pesan.identity.policies import may_export, may_manage
+from pesan.identity.policies import may_export, may_manage_events
 from pesan.kit.pagination import BadCursor
 from pesan.orders.desk import SaleDesk
 from pesan.orders.errors import ReasonMissing, WrongState
@@ -65,7 +65,7 @@ async def submit_paid(desk: DeskOf, merchant: str, refund_id: UUID) -> Response:
     """The money was sent; the buyer is told."""
     reference = str((await desk.request.form()).get("reference", ""))
     try:
-        async with desk.writing(merchant, may_manage) as room:
+        async with desk.writing(merchant, may_manage_events) as room:
             await _refund(room.session, room.shop.id, refund_id)
             await service.record_paid(
                 room.session,
@@ -98,7 +98,7 @@ async def submit_decline(desk: DeskOf, merchant: str, refund_id: UUID) -> Respon
     try:
         if not reason:
             raise ReasonMissing
-        async with desk.writing(merchant, may_manage) as room:
+        async with desk.writing(merchant, may_manage_events) as room:
             await _refund(room.session, room.shop.id, refund_id)
             await service.decline_refund(room.session, refund_id, reason=reason, actor=desk.actor)
     except PesanError as refusal:
@@ -107,7 +107,7 @@ async def submit_decline(desk: DeskOf, merchant: str, refund_id: UUID) -> Respon
 
 
 async def _approve(desk: Desk, merchant: str, refund_id: UUID) -> None:
-    async with desk.writing(merchant, may_manage) as room:
+    async with desk.writing(merchant, may_manage_events) as room:
         refund = await _refund(room.session, room.shop.id, refund_id)
         if refund.cause != RefundCause.ASKED:
             await service.approve_refund(
@@ -152,7 +152,7 @@ async def _page(
         raise BadRequest from error
     total, amount = await queries.count_refunds(room.session, room.shop.id, wanted)
     base = f"{room.shop.path}/refunds"
-    may_change = may_manage(desk.person, room.shop.id)
+    may_change = may_manage_events(desk.person, room.shop.id)
     view = RefundsPage(
         rows=[
             refund_row(

@@ -16,7 +16,7 @@ from pesan.backoffice.views.make import review_item
 from pesan.backoffice.views.review import QueueRow, ReviewPage
 from pesan.checkout import service as checkout
 from pesan.errors import PesanError
-from pesan.identity.policies import SignedIn, may_manage, may_review
+from pesan.identity.policies import SignedIn, may_manage_events, may_review
 from pesan.kit.i18n import parse_locale
 from pesan.kit.ids import normalise_code
 from pesan.orders.desk import SaleDesk
@@ -149,7 +149,7 @@ async def _with_item(desk: Desk, room: Room, page: ReviewPage, code: str) -> Rev
         proofs=await list_proofs(room.session, found.order.id),
         duplicates=await find_duplicate_proofs(room.session, found.order.id),
         links=desk.registry[Links],
-        is_open=may_manage(desk.person, room.shop.id),
+        is_open=may_manage_events(desk.person, room.shop.id),
     )
     before, after = await queries.find_neighbours(room.session, found.order)
     base = f"{room.shop.path}/review"

@@ -10,7 +10,7 @@ from pesan.backoffice.periods import Period
 from pesan.backoffice.queries.events import get_event
 from pesan.backoffice.queries.sales import load_sales
 from pesan.backoffice.views.sales import sales_page
-from pesan.identity.policies import may_manage
+from pesan.identity.policies import may_manage_events
 from pesan.web.access import Who, allow
 
 router = APIRouter(
@@ -26,7 +26,7 @@ async def show_sales(
     by: Annotated[str, Query(pattern="^(hour|day)?$")] = "",
 ) -> Response:
     """The sale over time, how far orders came, what was sold of what, and where the money is."""
-    async with desk.reading("events", merchant, may_manage) as room:
+    async with desk.reading("events", merchant, may_manage_events) as room:
         own = await get_event(room.session, room.shop.id, short_id)
         facts = await load_sales(room.session, own, zone=room.shop.zone)
         page = sales_page(

@@ -15,7 +15,7 @@ from pesan.backoffice.views.make import method_label
 from pesan.backoffice.views.statements import OpenLine, StatementsPage
 from pesan.checkout.statements import accept_line
 from pesan.errors import PesanError
-from pesan.identity.policies import may_review
+from pesan.identity.policies import may_review_everything
 from pesan.orders.desk import SaleDesk
 from pesan.orders.errors import OrderNotFound
 from pesan.orders.queries import get_order
@@ -43,19 +43,19 @@ async def show_statements(desk: DeskOf, merchant: str, done: Done = "") -> Respo
 @router.post("", dependencies=[require_csrf])
 async def submit_statement(desk: DeskOf, merchant: str) -> Response:
     """Keep the lines of a bank's CSV file that are not there yet; what is exact is settled by a job."""
-    async with desk.reading("review", merchant, may_review):
+    async with desk.reading("review", merchant, may_review_everything):
         pass  # refuse strangers before their file is read
     async with open_form(desk.request) as posted:
         content = await _content(posted.get("file"))
         method_id, columns = _method_id(posted), _columns(posted)
     try:
-        async with desk.reading("review", merchant, may_review) as room:
+        async with desk.reading("review", merchant, may_review_everything) as room:
             method = await _own_method(room.session, room.shop.id, method_id)
             known = columns or await find_columns(room.session, method.id)
             today = datetime.now(ZoneInfo(room.shop.zone)).date()
         # In a thread and outside any transaction: thousands of lines take a while.
         statement = await asyncio.to_thread(read_statement, content, today, known)
-        async with desk.writing(merchant, may_review) as work:
+        async with desk.writing(merchant, may_review_everything) as work:
             added = await add_lines(
                 work.session, method=method, lines=statement.lines, columns=statement.columns
             )
@@ -69,7 +69,7 @@ async def submit_acceptance(desk: DeskOf, merchant: str, line_id: UUID) -> Respo
     """Say that a line is one order's money: the order is paid with exactly what came."""
     order_id = str((await desk.request.form()).get("order_id", ""))
     try:
-        async with desk.reading("review", merchant, may_review) as room:
+        async with desk.reading("review", merchant, may_review_everything) as room:
             line = await get_open_line(room.session, room.shop.id, line_id)
             order = await get_order(room.session, _uuid(order_id))
             if order.merchant_id != room.shop.id:
@@ -84,7 +84,7 @@ async def submit_acceptance(desk: DeskOf, merchant: str, line_id: UUID) -> Respo
 async def submit_dismissal(desk: DeskOf, merchant: str, line_id: UUID) -> Response:
     """Say that a line is no order's money."""
     try:
-        async with desk.writing(merchant, may_review) as work:
+        async with desk.writing(merchant, may_review_everything) as work:
             await dismiss_line(work.session, line_id, merchant_id=work.shop.id, by=desk.actor.user_id)
     except PesanError as refusal:
         return await _page(desk, merchant, refusal=refusal)
@@ -127,7 +127,7 @@ async def _page(
     typed: dict[str, str] | None = None,
     done: str = "",
 ) -> Response:
-    async with desk.reading("review", merchant, may_review) as room:
+    async with desk.reading("review", merchant, may_review_everything) as room:
         methods = await list_methods(room.session, room.shop.id)
         page = StatementsPage(
             path=f"{room.shop.path}/statements",

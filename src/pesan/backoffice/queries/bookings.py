@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, or_, select, text, tuple_
 
 from pesan.backoffice.queries.review import asked_amount
 from pesan.catalog.models import Event
 from pesan.db import ReadSession
+from pesan.db.access import WITHIN_LIMITS
 from pesan.kit.ids import BOOKING_CODE_LENGTH, normalise_code
 from pesan.kit.pagination import BadCursor, Page, decode_cursor, encode_cursor
 from pesan.kit.phone import normalise_phone
@@ -79,7 +80,7 @@ async def stream_bookings(
 
 async def list_event_choices(session: ReadSession, merchant_id: UUID) -> Sequence[tuple[str, str]]:
     """Short id and title of the merchant's events, the latest first, for the filter."""
-    query = select(Event.short_id, Event.title).where(Event.merchant_id == merchant_id)
+    query = select(Event.short_id, Event.title).where(Event.merchant_id == merchant_id, text(WITHIN_LIMITS))
     rows = await session.execute(query.order_by(Event.starts_at.desc(), Event.id).limit(200))
     return [(short_id, title) for short_id, title in rows]
 

@@ -6,15 +6,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select, tuple_
+from sqlalchemy import Select, func, or_, select, text, tuple_
 
 from pesan.capacity.models import CapacityPool
 from pesan.catalog.errors import EventNotFound
 from pesan.catalog.models import Event, EventPaymentMethod
 from pesan.db import ReadSession
+from pesan.db.access import WITHIN_LIMITS
 from pesan.kit.pagination import BadCursor, Page, decode_cursor, encode_cursor
 
 PAGE_SIZE = 50
+CHOICES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,12 @@ async def list_coming_events(
     return [OwnEvent(*row) for row in rows]
 
 
+async def list_event_choices(session: ReadSession, merchant_id: UUID) -> Sequence[Event]:
+    """The merchant's events, the latest first, as many as anybody chooses from a list."""
+    query = select(Event).where(Event.merchant_id == merchant_id, text(WITHIN_LIMITS))
+    return (await session.scalars(query.order_by(Event.starts_at.desc(), Event.id).limit(CHOICES))).all()
+
+
 async def get_event(session: ReadSession, merchant_id: UUID, short_id: str) -> OwnEvent:
     """One event of this merchant; raises EventNotFound, also for another merchant's."""
     row = (await session.execute(_events(merchant_id).where(Event.short_id == short_id))).first()
@@ -76,7 +84,7 @@ def _events(merchant_id: UUID) -> Select[Any]:
     return (
         select(Event, CapacityPool, CapacityPool.held - func.expired_holds(Event.id), func.clock_timestamp())
         .join(CapacityPool, CapacityPool.id == Event.pool_id)
-        .where(Event.merchant_id == merchant_id)
+        .where(Event.merchant_id == merchant_id, text(WITHIN_LIMITS))
     )
 
 

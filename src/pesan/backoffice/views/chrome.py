@@ -6,7 +6,14 @@ from uuid import UUID
 
 from markupsafe import Markup
 
-from pesan.identity.policies import SignedIn, may_manage, may_operate, may_review
+from pesan.identity.policies import (
+    SignedIn,
+    may_manage,
+    may_manage_events,
+    may_operate,
+    may_review,
+    may_review_everything,
+)
 from pesan.storefront.theme import theme_css
 
 
@@ -49,8 +56,18 @@ class Chrome:
 
     @property
     def may_manage(self) -> bool:
-        """Events, methods and the brand are theirs to change."""
+        """Methods, the brand and the team are theirs to change, and events theirs to add."""
         return self.shop is not None and may_manage(self.person, self.shop.id)
+
+    @property
+    def may_manage_events(self) -> bool:
+        """Events, or some of them, are theirs to change."""
+        return self.shop is not None and may_manage_events(self.person, self.shop.id)
+
+    @property
+    def may_review_everything(self) -> bool:
+        """What belongs to the whole merchant is theirs to see."""
+        return self.shop is not None and may_review_everything(self.person, self.shop.id)
 
     @property
     def may_operate(self) -> bool:

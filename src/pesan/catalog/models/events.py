@@ -17,7 +17,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from pesan.audit import Audited
 from pesan.db import Access, Base, Policy, Timestamp, primary_key
-from pesan.db.access import ANY_ACTOR, REQUEST, STAFF_OF_MERCHANT, sale_policy, system_policy
+from pesan.db.access import (
+    ANY_ACTOR,
+    REQUEST,
+    STAFF_OF_EVENT,
+    STAFF_OF_THIS_EVENT,
+    sale_policy,
+    system_policy,
+)
 from pesan.db.base import UUID
 
 
@@ -108,7 +115,7 @@ ACCESS = [
         {"request": _CHANGES, "sale": "SELECT", "system": _CHANGES},
         [
             Policy("public_read", (REQUEST,), f"status <> 'draft' AND {ANY_ACTOR}", command="SELECT"),
-            Policy("staff", (REQUEST,), STAFF_OF_MERCHANT),
+            Policy("staff", (REQUEST,), STAFF_OF_THIS_EVENT),
             sale_policy(),
             system_policy(),
         ],
@@ -118,7 +125,7 @@ ACCESS = [
         {"request": "SELECT, INSERT, DELETE", "system": "SELECT, INSERT, DELETE"},
         [
             Policy("public_read", (REQUEST,), ANY_ACTOR, command="SELECT"),
-            Policy("staff", (REQUEST,), STAFF_OF_MERCHANT),
+            Policy("staff", (REQUEST,), STAFF_OF_EVENT),
             system_policy(),
         ],
     ),

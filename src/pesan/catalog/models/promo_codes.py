@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from pesan.audit import Audited
 from pesan.catalog.states import PromoKind
 from pesan.db import Access, Base, Policy, Timestamp, primary_key
-from pesan.db.access import REQUEST, STAFF_OF_MERCHANT, sale_policy, system_policy
+from pesan.db.access import REQUEST, STAFF_OF_EVENT, sale_policy, system_policy
 from pesan.db.base import UUID
 
 _KINDS = ", ".join(f"'{kind.value}'" for kind in PromoKind)
@@ -60,6 +60,6 @@ ACCESS = [
         "promo_codes",
         {"request": _CHANGES, "sale": "SELECT", "system": _CHANGES},
         # Codes are nobody's to list; whoever types one is answered by the gate.
-        [Policy("staff", (REQUEST,), STAFF_OF_MERCHANT), sale_policy(), system_policy()],
+        [Policy("staff", (REQUEST,), STAFF_OF_EVENT), sale_policy(), system_policy()],
     ),
 ]

@@ -11,7 +11,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pesan.db import Access, Base, Policy, primary_key
-from pesan.db.access import ANY_ACTOR, REQUEST, STAFF_OF_MERCHANT, sale_policy, system_policy
+from pesan.db.access import ANY_ACTOR, REQUEST, STAFF_OF_EVENT, sale_policy, system_policy
 from pesan.db.base import UUID
 
 
@@ -58,7 +58,7 @@ ACCESS = [
         {"request": _CHANGES, "sale": "SELECT", "system": _CHANGES},
         [
             Policy("public_read", (REQUEST,), ANY_ACTOR, command="SELECT"),
-            Policy("staff", (REQUEST,), STAFF_OF_MERCHANT),
+            Policy("staff", (REQUEST,), STAFF_OF_EVENT),
             sale_policy(),
             system_policy(),
         ],

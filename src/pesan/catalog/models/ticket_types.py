@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from pesan.audit import Audited
 from pesan.db import Access, Base, Policy, Timestamp, primary_key
-from pesan.db.access import REQUEST, STAFF_OF_MERCHANT, sale_policy, system_policy
+from pesan.db.access import REQUEST, STAFF_OF_EVENT, sale_policy, system_policy
 from pesan.db.base import UUID
 
 DEFAULT_COLOUR = "#0f766e"
@@ -74,7 +74,7 @@ ACCESS = [
         {"request": _CHANGES, "sale": "SELECT", "system": _CHANGES},
         [
             Policy("public_read", (REQUEST,), f"NOT is_hidden AND {_OF_VISIBLE_EVENT}", command="SELECT"),
-            Policy("staff", (REQUEST,), STAFF_OF_MERCHANT),
+            Policy("staff", (REQUEST,), STAFF_OF_EVENT),
             sale_policy(),
             system_policy(),
         ],

@@ -1,12 +1,12 @@
 """People: made, given roles, disabled; and their passwords."""
 
+from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from pesan.audit.service import record
+from pesan.audit import changed_values, record
 from pesan.db import Actor, Database, WriteSession
 from pesan.db.waits import violates
 from pesan.identity.emails import clean_email
@@ -64,25 +64,31 @@ async def add_user(session: WriteSession, user: User, *, actor: Actor) -> None:
 
 
 async def set_membership(
-    session: WriteSession, *, user_id: UUID, merchant_id: UUID, role: MerchantRole | None, actor: Actor
+    session: WriteSession,
+    *,
+    user_id: UUID,
+    merchant_id: UUID,
+    role: MerchantRole | None,
+    event_ids: Collection[UUID] | None = None,
+    actor: Actor,
 ) -> None:
-    """Give a person a role at a merchant, or with None take it away.
+    """Give a person a role at a merchant, for all its events or for `event_ids`, or with None take it away.
 
     It counts at their next request; they sign in again, because a session never outlives a change of rights
     (V7.2.4). **Locks** the user. **Raises** UnknownUser.
     """
     user = await _locked_user(session, user_id)
     mine = (Membership.user_id == user_id, Membership.merchant_id == merchant_id)
-    before = await session.scalar(select(Membership.role).where(*mine))
+    found = (await session.execute(select(Membership.role, Membership.event_ids).where(*mine))).one_or_none()
+    terms = {"role": role, "event_ids": sorted(event_ids) if event_ids is not None else None}
+    before, after = changed_values({} if found is None else found._asdict(), terms)
     if role is None:
         await session.execute(delete(Membership).where(*mine))
+    elif found is None:
+        session.add(Membership(user_id=user_id, merchant_id=merchant_id, **terms))
+        await session.flush()
     else:
-        wanted = insert(Membership).values(user_id=user_id, merchant_id=merchant_id, role=role)
-        await session.execute(
-            wanted.on_conflict_do_update(
-                index_elements=[Membership.user_id, Membership.merchant_id], set_={"role": role}
-            )
-        )
+        await session.execute(update(Membership).where(*mine).values(**terms))
     await revoke_sessions(session, user_id)
     await record(
         session,
@@ -91,8 +97,8 @@ async def set_membership(
         actor=actor,
         merchant_id=merchant_id,
         data={"role": role},
-        before={"role": before},
-        after={"role": role},
+        before=before,
+        after=after,
     )
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pesan.db import Access, Base, Policy, Timestamp, primary_key
-from pesan.db.access import REQUEST, SALE, STAFF_OF_MERCHANT, SYSTEM, sale_policy, system_policy
+from pesan.db.access import REQUEST, SALE, SYSTEM, sale_policy, staff_of_order, system_policy
 from pesan.db.base import UUID
 from pesan.payments.refunds.states import OPEN, RefundCause, RefundMethod, RefundState
 
@@ -78,7 +78,7 @@ class Refund(Base):
     paid_at: Mapped[Timestamp | None]
 
 
-_OWN_WISH = f"{STAFF_OF_MERCHANT} AND cause = 'asked' AND state = 'requested'"
+_OWN_WISH = f"{staff_of_order()} AND cause = 'asked' AND state = 'requested'"
 
 ACCESS = [
     Access(
@@ -89,10 +89,10 @@ ACCESS = [
             SYSTEM: "SELECT, UPDATE (state, method, reference, approved_at, paid_at)",
         },
         [
-            Policy("read", (REQUEST,), STAFF_OF_MERCHANT, command="SELECT"),
+            Policy("read", (REQUEST,), staff_of_order(), command="SELECT"),
             # Staff may wish for a refund; that money is owed is for the gate alone to write.
             Policy("ask", (REQUEST,), _OWN_WISH, command="INSERT"),
-            Policy("decide", (REQUEST,), STAFF_OF_MERCHANT, command="UPDATE"),
+            Policy("decide", (REQUEST,), staff_of_order(), command="UPDATE"),
             sale_policy(),
             system_policy(),
         ],

@@ -172,6 +172,26 @@ def upgrade() -> None:
     sa.UniqueConstraint('merchant_id', 'id', name=op.f('uq_gateway_accounts_merchant_id_id'))
     )
     op.create_index(op.f('ix_gateway_accounts_provider'), 'gateway_accounts', ['provider'], unique=False)
+    op.create_table('invitations',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('email', sa.Text(), nullable=False),
+    sa.Column('role', sa.Text(), nullable=False),
+    sa.Column('event_ids', sa.ARRAY(sa.Uuid()), nullable=True),
+    sa.Column('locale', sa.String(length=2), server_default='id', nullable=False),
+    sa.Column('invited_by', sa.Uuid(), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('accepted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('withdrawn_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('audit_seq', sa.Integer(), server_default='0', nullable=False),
+    sa.Column('audit_head', sa.LargeBinary(), server_default=sa.text("decode(repeat('00', 32), 'hex')"), nullable=False),
+    sa.CheckConstraint("role IN ('organizer', 'staff')", name=op.f('ck_invitations_role')),
+    sa.CheckConstraint('cardinality(event_ids) > 0', name=op.f('ck_invitations_event_ids')),
+    sa.ForeignKeyConstraint(['merchant_id'], ['merchants.id'], name=op.f('fk_invitations_merchant_id_merchants')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_invitations'))
+    )
+    op.create_index('uq_invitations_open', 'invitations', ['merchant_id', 'email'], unique=True, postgresql_where=sa.text('accepted_at IS NULL AND withdrawn_at IS NULL'))
     op.create_table('legal_versions',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('merchant_id', sa.Uuid(), nullable=False),
@@ -209,8 +229,10 @@ def upgrade() -> None:
     sa.Column('user_id', sa.Uuid(), nullable=False),
     sa.Column('merchant_id', sa.Uuid(), nullable=False),
     sa.Column('role', sa.Text(), nullable=False),
+    sa.Column('event_ids', sa.ARRAY(sa.Uuid()), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.CheckConstraint("role IN ('organizer', 'staff')", name=op.f('ck_memberships_role')),
+    sa.CheckConstraint('cardinality(event_ids) > 0', name=op.f('ck_memberships_event_ids')),
     sa.ForeignKeyConstraint(['merchant_id'], ['merchants.id'], name=op.f('fk_memberships_merchant_id_merchants')),
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_memberships_user_id_users'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('user_id', 'merchant_id', name=op.f('pk_memberships'))

@@ -1,0 +1,89 @@
+"""Reading a merchant's team. Runs in `Database.identity()`: addresses and sessions are seen nowhere else."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from pesan.db import ReadSession
+from pesan.identity.errors import LinkOver
+from pesan.identity.factors.models import CodeGenerator
+from pesan.identity.models import Membership, Session, User
+from pesan.identity.states import MerchantRole, SessionKind
+from pesan.identity.team.models import Invitation
+from pesan.tenancy.models import Merchant
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person of a merchant's team; `logged_in_at` is None when it is longer ago than sessions are kept."""
+
+    user_id: UUID
+    name: str
+    email: str
+    role: MerchantRole
+    event_ids: Sequence[UUID] | None
+    has_factor: bool
+    logged_in_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """What an invitation offers to whoever follows its link."""
+
+    invitation: Invitation
+    merchant_name: str
+
+
+async def list_team(session: ReadSession, merchant_id: UUID) -> Sequence[Member]:
+    """The merchant's people, organizers first."""
+    logged_in = (
+        select(func.max(Session.created_at))
+        .where(Session.user_id == User.id, Session.kind != SessionKind.WAITING)
+        .correlate(User)
+        .scalar_subquery()
+    )
+    rows = await session.execute(
+        select(
+            User.id,
+            User.name,
+            User.email,
+            Membership.role,
+            Membership.event_ids,
+            CodeGenerator.confirmed_at.is_not(None),
+            logged_in,
+        )
+        .join(Membership, Membership.user_id == User.id)
+        .outerjoin(CodeGenerator, CodeGenerator.user_id == User.id)
+        .where(Membership.merchant_id == merchant_id, User.is_active)
+        .order_by(Membership.role, func.lower(User.name), User.id)
+    )
+    return [Member(row[0], row[1], row[2], MerchantRole(row[3]), *row[4:]) for row in rows]
+
+
+async def list_invitations(session: ReadSession, merchant_id: UUID) -> Sequence[Invitation]:
+    """The merchant's invitations whose links still work, the latest first."""
+    query = (
+        select(Invitation)
+        .where(Invitation.merchant_id == merchant_id, *_OPEN)
+        .order_by(Invitation.created_at.desc(), Invitation.id)
+    )
+    return (await session.scalars(query)).all()
+
+
+async def get_invited(session: ReadSession, invitation_id: UUID) -> Invited:
+    """An invitation whose link works, and whose it is; raises LinkOver."""
+    query = select(Invitation, Merchant.name).join(Merchant, Merchant.id == Invitation.merchant_id)
+    row = (await session.execute(query.where(Invitation.id == invitation_id, *_OPEN))).one_or_none()
+    if row is None:
+        raise LinkOver
+    return Invited(*row)
+
+
+_OPEN = (
+    Invitation.accepted_at.is_(None),
+    Invitation.withdrawn_at.is_(None),
+    Invitation.expires_at > func.clock_timestamp(),
+)
