@@ -28,7 +28,7 @@ LARGE = 6_000_000
 
 
 async def paid(team: Team, price: int = 150_000, **wish: Any) -> Order:
-    event = await team.make.event(team.merchant, price_amount=price)
+    event = await team.make.event(team.merchant, price_amount=price, max_per_order=4)
     order = await team.make.order(event, state=OrderState.REVIEW, **wish)
     money = CaptureCompanion(order.id, order.merchant_id, order.total_amount)
     await team.make.move(Move(OrderEvent.APPROVE, order.event_id, SYSTEM, order.id, companions=(money,)))

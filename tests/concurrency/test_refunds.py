@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import URL, func, select
+from sqlalchemy.exc import IntegrityError
 
 from pesan.db import Actor, Database
 from pesan.kit.ids import new_id
@@ -22,6 +23,7 @@ from pesan.payments.states import Account, Reason
 from pesan.settings import Settings
 from tests.payments.steps import approve, offenders, send_proof
 from tests.support.factories import SYSTEM, Make
+from tests.support.postgres import Server
 from tests.support.schema import open_database
 
 STAFF = 8
@@ -81,10 +83,8 @@ async def test_racing_staff_return_the_money_once(
     assert await offenders(database) == {}
 
 
-async def test_without_the_lock_the_same_race_returns_it_many_times(
-    wide_database: Database, database: Database, refund: Refund
-) -> None:
-    """The control: whoever looks whether it was sent, and then writes that it was, is too late."""
+async def pay_unlocked(wide_database: Database, refund: Refund) -> list[BaseException | None]:
+    """Whoever looks whether it was sent, and then writes that it was, is too late."""
     arrived = asyncio.Barrier(STAFF)
 
     async def pay() -> None:
@@ -94,9 +94,30 @@ async def test_without_the_lock_the_same_race_returns_it_many_times(
             if seen.state == "requested":
                 await ledger.post(session, [_movement(seen)])
 
-    await asyncio.gather(*(pay() for _ in range(STAFF)))
+    return await asyncio.gather(*(pay() for _ in range(STAFF)), return_exceptions=True)
+
+
+async def test_without_the_lock_the_same_race_returns_it_many_times(
+    wide_database: Database, database: Database, refund: Refund, postgres: Server, database_url: URL
+) -> None:
+    """The control, on a database that would hold it."""
+    with postgres.connect(database_url.database) as connection:
+        connection.execute("DROP TRIGGER ck_ledger_entries_sides ON ledger_entries")
+
+    await pay_unlocked(wide_database, refund)
 
     assert await returned(database, refund.order_id) == 150_000 * STAFF
+    assert "refunds.never_above_captured" in await offenders(database)
+
+
+async def test_without_the_lock_the_database_gives_back_no_more_than_came_in(
+    wide_database: Database, database: Database, refund: Refund
+) -> None:
+    outcomes = await pay_unlocked(wide_database, refund)
+
+    refused = [type(outcome) for outcome in outcomes if outcome is not None]
+    assert refused == [IntegrityError] * (STAFF - 1)
+    assert await returned(database, refund.order_id) == 150_000
 
 
 def _movement(refund: Refund) -> ledger.Movement:

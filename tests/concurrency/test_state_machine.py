@@ -25,7 +25,7 @@ from pesan.catalog.service import create_event
 from pesan.db import Actor, Database
 from pesan.errors import PesanError
 from pesan.orders.gate import transition_many
-from pesan.orders.moves import LineWish, Move, Moved, Placement
+from pesan.orders.moves import Amendment, LineWish, Move, Moved, Placement, Release
 from pesan.orders.states import OrderEvent
 from pesan.settings import Settings
 from pesan.tenancy.service import create_merchant
@@ -60,6 +60,7 @@ STEPS = {
     ("REFUNDED", "pay_again"): "REFUNDED",
     ("PAID", "refund"): "REFUNDED",
     ("COMPLETED", "refund"): "REFUNDED",
+    ("COMPLETED", "amend"): "COMPLETED",
 }
 HELD = {"HOLD"}
 USED = {"REVIEW", "PAID", "COMPLETED"}
@@ -70,6 +71,7 @@ class Known:
     """What the model knows of one order."""
 
     id: UUID
+    line_id: UUID
     places: int
     state: str = "HOLD"
     is_over: bool = False
@@ -96,6 +98,8 @@ class Model:
             return not order.is_over
         if event == "expire":
             return order.is_over
+        if event == "amend":
+            return order.places > 1
         return True
 
     def target(self, order: Known, event: str) -> str:
@@ -133,7 +137,9 @@ class Gate(RuleBasedStateMachine):
             return list(await transition_many(session, moves))
 
     def _move(self, order: Known, event: OrderEvent) -> Move:
-        return Move(event, self.event.id, SYSTEM, order.id, reason="Nominal tidak sesuai")
+        back = Amendment(1, (Release(order.line_id, self.event.pool_id, 1),))
+        change = back if event is OrderEvent.AMEND else Amendment()
+        return Move(event, self.event.id, SYSTEM, order.id, reason="Nominal tidak sesuai", amendment=change)
 
     @rule(places=st.integers(1, MOST_PER_ORDER))
     def place(self, places: int) -> None:
@@ -149,7 +155,7 @@ class Gate(RuleBasedStateMachine):
         for wish, outcome in zip(wishes, outcomes, strict=True):
             assert isinstance(outcome, Moved) == self.model.grants(wish.quantity)
             if isinstance(outcome, Moved):
-                self.model.orders.append(Known(wish.order_id, wish.quantity))
+                self.model.orders.append(Known(wish.order_id, wish.lines[0].id, wish.quantity))
 
     @precondition(lambda self: self.model.orders)
     @rule(
@@ -165,6 +171,7 @@ class Gate(RuleBasedStateMachine):
             assert isinstance(outcome, Moved if allowed else PesanError), (order, event, outcome)
             if allowed:
                 order.state = self.model.target(order, event.value)
+                order.places -= event is OrderEvent.AMEND  # one of them went back
 
     @precondition(lambda self: self.model.orders)
     @rule(data=st.data())

@@ -28,13 +28,13 @@ from pesan.orders.errors import (
     TooManyHolds,
     WrongState,
 )
-from pesan.orders.moves import LineWish, OrderFacts
+from pesan.orders.moves import Amendment, LineWish, OrderFacts, Release
 from pesan.orders.situation import Granted, Situation
 from pesan.orders.states import BUCKETS, TRANSITIONS
 from pesan.payments import RefundCause, RefundDueCompanion
 
 NOW = datetime(2026, 12, 5, 12, 0, tzinfo=UTC)
-EVENT, MERCHANT, POOL, ORDER, REVIEWER = (UUID(int=number) for number in range(1, 6))
+EVENT, MERCHANT, POOL, ORDER, REVIEWER, LINE = (UUID(int=number) for number in range(1, 7))
 SYSTEM = Actor.system("test")
 STAFF = Actor.staff(REVIEWER, frozenset({MERCHANT}))
 TERMS = Terms(
@@ -298,6 +298,36 @@ def test_refund_is_for_staff_and_needs_a_reason() -> None:
     assert refusal(decide(move(OrderEvent.REFUND, holder), before)) is NotYourOrder
     assert refusal(decide(move(OrderEvent.REFUND, STAFF, reason=" "), before)) is ReasonMissing
     assert before.orders[ORDER].state is OrderState.COMPLETED
+
+
+def amending(places: int) -> Move:
+    releases = (Release(LINE, POOL, places),)
+    return replace(move(OrderEvent.AMEND, STAFF), amendment=Amendment(places, releases))
+
+
+def test_amendment_returns_its_places_and_no_others() -> None:
+    before = situation(replace(order(OrderState.COMPLETED), quantity=3), counts=pool(used=3))
+    before.claims[ORDER] = [(POOL, 3)]
+    amended = granted(decide(amending(2), before)).order
+    assert (amended.state, amended.returned_quantity) == (OrderState.COMPLETED, 2)
+    assert before.claims[ORDER] == [(POOL, 1)]
+    granted(decide(move(OrderEvent.REFUND, STAFF), before))
+    assert (before.pools[POOL].held, before.pools[POOL].used) == (0, 0)
+
+
+@pytest.mark.parametrize(("quantity", "claimed"), [(2, 3), (3, 1)])
+def test_amendment_leaves_a_place_and_takes_none_of_others(quantity: int, claimed: int) -> None:
+    before = situation(replace(order(OrderState.COMPLETED), quantity=quantity), counts=pool(used=5))
+    before.claims[ORDER] = [(POOL, claimed)]
+    assert refusal(decide(amending(2), before)) is WrongState
+    assert before.orders[ORDER].returned_quantity == 0
+    assert (before.pools[POOL].used, before.claims[ORDER]) == (5, [(POOL, claimed)])
+
+
+def test_amendment_is_for_staff() -> None:
+    before = situation(order(OrderState.COMPLETED))
+    holder = Actor.guest("ABCDEFGHJKMNP")
+    assert refusal(decide(replace(amending(1), actor=holder), before)) is NotYourOrder
 
 
 def test_late_money_for_a_cancelled_event_is_due_back() -> None:

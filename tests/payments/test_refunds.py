@@ -421,7 +421,10 @@ async def test_staff_cannot_write_what_only_the_gate_may(
 @pytest.mark.parametrize(
     ("name", "statement"),
     [
-        ("refunds.cover_what_is_due", "UPDATE refunds SET amount = amount + 1"),
+        (
+            "refunds.cover_what_is_due",
+            "UPDATE refunds SET amount = amount + 1, weighed_amount = weighed_amount + 1",
+        ),
         ("refunds.cover_what_is_due", "DELETE FROM refunds"),
         (
             "refunds.paid_once",

@@ -2,8 +2,9 @@
 
 from pesan.db import Database
 from pesan.orders.models import Order
-from pesan.orders.moves import Move
+from pesan.orders.moves import Companion, Move
 from pesan.orders.states import OrderEvent
+from pesan.payments import FulfilCompanion
 from pesan.tickets.issue import make_tickets, read_entitlement
 from pesan.tickets.keystore import DatabaseKeyStore
 from tests.support.factories import SYSTEM, Make
@@ -16,4 +17,5 @@ async def fulfil(make: Make, database: Database, order: Order) -> None:
         entitlement = await read_entitlement(session, order.id)
     assert entitlement is not None
     tickets = await make_tickets(DatabaseKeyStore(database, SECRET.encode()), entitlement)
-    await make.move(Move(OrderEvent.FULFIL, order.event_id, SYSTEM, order.id, companions=tuple(tickets)))
+    companions: tuple[Companion, ...] = (*tickets, FulfilCompanion(order.id))
+    await make.move(Move(OrderEvent.FULFIL, order.event_id, SYSTEM, order.id, companions=companions))

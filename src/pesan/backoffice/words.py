@@ -26,6 +26,7 @@ ACTIONS: dict[str, Text] = {
     "order:payment:looked_at": Text(
         id="Uang di penyedia sudah dilihat", en="Money at the provider was looked at"
     ),
+    "order:tickets:refunded": Text(id="Sebagian tiket dikembalikan", en="Some tickets refunded"),
     "order:refund:requested": Text(id="Pengembalian dana diajukan", en="Refund asked for"),
     "order:refund:approved": Text(id="Pengembalian dana disetujui", en="Refund approved"),
     "order:refund:declined": Text(id="Pengembalian dana ditolak", en="Refund declined"),
@@ -68,6 +69,7 @@ LETTERS: dict[str, Text] = {
     "event_cancelled": Text(id="Acara dibatalkan", en="Event cancelled"),
     "event_moved": Text(id="Acara dipindah", en="Event moved"),
     "taken_back": Text(id="Pesanan dikembalikan", en="Booking refunded"),
+    "tickets_refunded": Text(id="Sebagian tiket dikembalikan", en="Some tickets refunded"),
     "refund_due": Text(id="Uang akan dikembalikan", en="Money will go back"),
     "refunded": Text(id="Uang sudah dikirim kembali", en="Money was sent back"),
 }
@@ -79,6 +81,7 @@ DELIVERIES: dict[str, Text] = {
 }
 
 REFUND_CAUSES: dict[str, Text] = {
+    "tickets": Text(id="Sebagian tiket dikembalikan", en="Some tickets refunded"),
     "asked": Text(id="Pesanan dikembalikan", en="Booking refunded"),
     "paid_late": Text(id="Uang masuk terlambat", en="Money came late"),
     "paid_again": Text(id="Dibayar dua kali", en="Paid twice"),

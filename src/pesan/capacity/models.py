@@ -83,7 +83,7 @@ ACCESS = [
     ),
     Access(
         "claims",
-        {"request": "SELECT", "sale": "SELECT, INSERT, UPDATE (bucket)", "system": "SELECT"},
+        {"request": "SELECT", "sale": "SELECT, INSERT, UPDATE (bucket, quantity)", "system": "SELECT"},
         [
             # A buyer's own claims say which seats are theirs.
             Policy("guest", (REQUEST,), OF_VISIBLE_ORDER, command="SELECT"),

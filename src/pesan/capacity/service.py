@@ -30,6 +30,15 @@ class NewClaim(NamedTuple):
     bucket: Bucket
 
 
+class Returned(NamedTuple):
+    """Places of one order line that go back to a pool; `id` is for the claim that says so, where some are kept."""
+
+    id: UUID
+    line_id: UUID
+    pool_id: UUID
+    quantity: int
+
+
 _NEVER_OVERSOLD = "ck_capacity_pools_never_oversold"
 _COUNTS = {"id": "uuid", "held": "integer", "used": "integer"}
 _CLAIMS = {
@@ -42,6 +51,7 @@ _CLAIMS = {
     "bucket": "text",
 }
 _BUCKETS = {"order_id": "uuid", "bucket": "text"}
+_RETURNED = {"id": "uuid", "line_id": "uuid", "pool_id": "uuid", "quantity": "integer"}
 
 _UPDATE = text(
     f"UPDATE capacity_pools p SET held = n.held, used = n.used FROM {recordset(_COUNTS)} WHERE p.id = n.id"  # noqa: S608
@@ -52,6 +62,17 @@ _INSERT = text(
 _MOVE = text(
     f"UPDATE claims c SET bucket = n.bucket FROM {recordset(_BUCKETS)}"  # noqa: S608
     " WHERE c.order_id = n.order_id AND c.bucket <> n.bucket"
+)
+# A claim of which some is kept is split, so that what went back stays on record. Both updates see it as it was.
+_OF_RETURNED = "c.line_id = n.line_id AND c.pool_id = n.pool_id AND c.bucket <> 'released'"
+_RELEASE = text(
+    f"WITH n AS (SELECT * FROM {recordset(_RETURNED)}),"  # noqa: S608
+    " kept AS (UPDATE claims c SET quantity = c.quantity - n.quantity FROM n"
+    f" WHERE {_OF_RETURNED} AND c.quantity > n.quantity"
+    " RETURNING n.id, c.merchant_id, c.order_id, c.line_id, c.pool_id, n.quantity),"
+    " gone AS (UPDATE claims c SET bucket = 'released' FROM n"
+    f" WHERE {_OF_RETURNED} AND c.quantity = n.quantity)"
+    f" INSERT INTO claims ({', '.join(_CLAIMS)}) SELECT kept.*, 'released' FROM kept"
 )
 
 
@@ -72,6 +93,12 @@ async def move_claims(executor: Executor, moves: Sequence[tuple[UUID, Bucket]]) 
     """Put every claim of each order into its new bucket, in one statement."""
     if moves:
         await executor.execute(_MOVE, pack({"order_id": order, "bucket": bucket} for order, bucket in moves))
+
+
+async def release_claims(executor: Executor, returned: Sequence[Returned]) -> None:
+    """Give back parts of claims; each line and pool stands in `returned` once."""
+    if returned:
+        await executor.execute(_RELEASE, pack(each._asdict() for each in returned))
 
 
 async def create_pool(

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from pesan.catalog.models import Event
 from pesan.catalog.states import EventStatus
-from pesan.checkout.refunds import refund_move
+from pesan.checkout.refunds import Approval, refund_move
 from pesan.checkout.telling import tell
 from pesan.db import Actor, ReadSession, WriteSession
 from pesan.notifications.channels import Channels
@@ -60,7 +60,7 @@ async def end_all(desk: SaleDesk, orders: Sequence[Order]) -> None:
 def _ending(order: Order) -> Move:
     if order.state in _UNPAID:
         return Move(OrderEvent.CANCEL, order.event_id, ACTOR, order.id, reason=REASON)
-    return refund_move(order, cause=RefundCause.EVENT_CANCELLED, reason=REASON, actor=ACTOR)
+    return refund_move(order, cause=RefundCause.EVENT_CANCELLED, reason=REASON, approval=Approval(ACTOR))
 
 
 async def _is_cancelled(session: ReadSession, event_id: UUID) -> bool:

@@ -35,7 +35,8 @@ _TRUE_IN = {
     Kind.EXPIRED: {OrderState.EXPIRED},
     Kind.CANCELLED: {OrderState.CANCELLED},
 }
-_OF_MONEY = frozenset({Kind.TAKEN_BACK, Kind.REFUND_DUE, Kind.REFUNDED})
+_OF_MONEY = frozenset({Kind.TAKEN_BACK, Kind.TICKETS_REFUNDED, Kind.REFUND_DUE, Kind.REFUNDED})
+_LET_GO = frozenset({RefundState.APPROVED, RefundState.PAID, RefundState.FAILED})
 _CALENDAR_PARAMETERS = (("method", "PUBLISH"), ("charset", "utf-8"))
 
 
@@ -116,8 +117,13 @@ def _refunds_told(kind: Kind, refunds: Sequence[Refund]) -> Sequence[Refund]:
     if kind is Kind.REFUNDED:
         sent = [refund for refund in refunds if refund.state == RefundState.PAID]
         return sorted(sent, key=lambda refund: refund.paid_at or refund.requested_at)[-1:]
+    if kind is Kind.TICKETS_REFUNDED:
+        # True whether the money went meanwhile or not: the tickets are void.
+        return [refund for refund in refunds if refund.ticket_ids and refund.state in _LET_GO][-1:]
     owed = [refund for refund in refunds if is_owed(RefundState(refund.state), RefundCause(refund.cause))]
-    return [refund for refund in owed if kind is Kind.REFUND_DUE or refund.cause == RefundCause.ASKED]
+    if kind is Kind.REFUND_DUE:
+        return owed
+    return [refund for refund in owed if refund.cause == RefundCause.ASKED and not refund.ticket_ids]
 
 
 def _with_money(facts: LetterFacts, refunds: Sequence[Refund]) -> LetterFacts:

@@ -24,9 +24,11 @@ _KINDS = {
     OrderEvent.PAY_LATE: Kind.REFUND_DUE,
     OrderEvent.PAY_AGAIN: Kind.REFUND_DUE,
     OrderEvent.REFUND: Kind.TAKEN_BACK,
+    OrderEvent.AMEND: Kind.TICKETS_REFUNDED,
 }
 # What happens to an order because its event was cancelled, too.
 _ENDS = frozenset({OrderEvent.CANCEL, OrderEvent.REFUND})
+_EACH_TIME = frozenset({Kind.REFUND_DUE, Kind.TICKETS_REFUNDED})
 _EXPECTING = (OrderState.REVIEW, OrderState.PAID, OrderState.COMPLETED)
 
 
@@ -63,7 +65,7 @@ async def kind_of(session: ReadSession, order: Order, event: OrderEvent) -> Kind
 
 async def occasion_of(session: ReadSession, order: Order, kind: Kind) -> str:
     """Money can be due back more than once, and is told of each time; everything else happens once."""
-    if kind is not Kind.REFUND_DUE:
+    if kind not in _EACH_TIME:
         return ""
     refunds = await list_refunds(session, order.id)
     return str(refunds[-1].id) if refunds else ""

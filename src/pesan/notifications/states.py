@@ -14,6 +14,7 @@ class Kind(StrEnum):
     EVENT_CANCELLED = "event_cancelled"
     EVENT_MOVED = "event_moved"
     TAKEN_BACK = "taken_back"
+    TICKETS_REFUNDED = "tickets_refunded"
     REFUND_DUE = "refund_due"
     REFUNDED = "refunded"
 

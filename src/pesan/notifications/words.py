@@ -194,6 +194,27 @@ WORDS: Mapping[Kind, Words] = {
         _SEE_STATUS,
         rows=("amount", "reason"),
     ),
+    Kind.TICKETS_REFUNDED: Words(
+        Text(
+            id="Sebagian tiketmu dikembalikan: {event_title}",
+            en="Some of your tickets are refunded: {event_title}",
+        ),
+        Text(id="Sebagian tiketmu dikembalikan", en="Some of your tickets are being refunded"),
+        (
+            Text(
+                id="{merchant_name} mengembalikan sebagian tiket pesananmu. Tiket itu tidak bisa dipakai lagi; yang"
+                " lain tetap berlaku, dan daftarnya ada di halaman pesananmu.",
+                en="{merchant_name} is refunding some of the tickets of your booking. Those will not let anybody in;"
+                " the others still count, and your booking page lists them.",
+            ),
+            Text(
+                id="Uangmu sebesar {amount} akan dikembalikan, dan kami kabari begitu sudah dikirim.",
+                en="You will get {amount} back, and we will write as soon as it is sent.",
+            ),
+        ),
+        _SEE_STATUS,
+        rows=("amount", "reason"),
+    ),
     Kind.REFUND_DUE: Words(
         Text(id="Uangmu akan dikembalikan: {event_title}", en="Your money is coming back: {event_title}"),
         Text(id="Uangmu akan dikembalikan", en="Your money is coming back"),

@@ -1,8 +1,11 @@
 """Which moves of a group are granted: a pure function of what was read after the locks, in arrival order."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
+from pesan.capacity.states import Bucket
 from pesan.catalog.states import EventStatus, SaleState
 from pesan.errors import PesanError
 from pesan.orders.errors import (
@@ -16,7 +19,7 @@ from pesan.orders.errors import (
     SaleClosed,
     WrongState,
 )
-from pesan.orders.moves import Companion, Move, OrderFacts
+from pesan.orders.moves import Amendment, Companion, Move, OrderFacts
 from pesan.orders.placing import place
 from pesan.orders.situation import Granted, Situation, moved_of
 from pesan.orders.states import (
@@ -51,6 +54,8 @@ def _transition(move: Move, situation: Situation) -> Granted:
     _require_guard(move, order, situation)
     if move.event is OrderEvent.PAY_LATE and not _has_places(order, situation):
         return _stay(move, order, refund_due(order.state), situation, move.if_refund_due)
+    if move.event is OrderEvent.AMEND:
+        return _amend(move, order, transition, situation)
     if transition.target is order.state:
         return _stay(move, order, transition, situation, move.companions)
     _shift_claims(order, transition.target, situation)
@@ -70,6 +75,30 @@ def _stay(
     """Money that buys nothing, because it came too late or a second time: taken into the books, and due back."""
     moved = moved_of(order, situation.now)
     return Granted(move, replace(order), transition, order.state, moved, companions)
+
+
+def _amend(move: Move, order: OrderFacts, transition: Transition, situation: Situation) -> Granted:
+    """Some places go back to their pools; the last one only with the whole order."""
+    change = move.amendment
+    returned = order.returned_quantity + change.places
+    claims = Counter(dict(situation.claims.get(order.id, ())))
+    claims.subtract(_wanted(change))
+    if returned >= order.quantity or min(claims.values(), default=0) < 0:
+        raise WrongState(state=order.state.value, extra={"state": order.state.value})
+    for release in change.releases:
+        situation.pools[release.pool_id].move(release.quantity, BUCKETS[order.state], Bucket.RELEASED)
+    situation.claims[order.id] = [(pool_id, quantity) for pool_id, quantity in claims.items() if quantity]
+    changed = replace(order, returned_quantity=returned)
+    situation.orders[order.id] = changed
+    moved = moved_of(changed, situation.now)
+    return Granted(move, changed, transition, order.state, moved, move.companions)
+
+
+def _wanted(change: Amendment) -> Counter[UUID]:
+    wanted: Counter[UUID] = Counter()
+    for release in change.releases:
+        wanted[release.pool_id] += release.quantity
+    return wanted
 
 
 def _has_places(order: OrderFacts, situation: Situation) -> bool:

@@ -1,12 +1,20 @@
 """The one gate: the only writer of an order's state, for many moves at once."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from itertools import groupby
 from typing import cast
 from uuid import UUID
 
 from pesan.audit import NewEntry, record_many
-from pesan.capacity.service import NewClaim, insert_claims, move_claims, write_counts
+from pesan.capacity.service import (
+    NewClaim,
+    Returned,
+    insert_claims,
+    move_claims,
+    release_claims,
+    write_counts,
+)
 from pesan.capacity.states import Bucket
 from pesan.db import WriteSession
 from pesan.db.pipeline import Executor, pipelined
@@ -62,6 +70,7 @@ async def _write(session: WriteSession, situation: Situation, granted: Sequence[
         await insert_claims(pipe, [claim for grant in placed for claim in _claims(grant)])
         await record_many(pipe, entries)
         await update_orders(pipe, moved)
+        await release_claims(pipe, _returned(moved))
         await move_claims(pipe, _bucket_changes(moved))
         await store_many(session, _answers(granted))
         await _write_companions(pipe, granted, _WRITTEN_BLINDLY)
@@ -121,8 +130,23 @@ def _claims(grant: Granted) -> list[NewClaim]:
 
 
 def _bucket_changes(moved: Sequence[Granted]) -> list[tuple[UUID, Bucket]]:
+    """Of the orders whose bucket changed: what one of the others gave back before stays given back."""
     last = {grant.order.id: BUCKETS[grant.order.state] for grant in moved}
-    return list(last.items())
+    changed = {grant.order.id for grant in moved if _has_changed_bucket(grant)}
+    return [(order_id, bucket) for order_id, bucket in last.items() if order_id in changed]
+
+
+def _has_changed_bucket(grant: Granted) -> bool:
+    return grant.source is None or BUCKETS[grant.source] is not BUCKETS[grant.order.state]
+
+
+def _returned(moved: Sequence[Granted]) -> list[Returned]:
+    """What amended orders give back of each line and pool; several amendments of a group together."""
+    sums: Counter[tuple[UUID, UUID]] = Counter()
+    for grant in moved:
+        for release in grant.move.amendment.releases:
+            sums[release.line_id, release.pool_id] += release.quantity
+    return [Returned(new_id(), line_id, pool_id, sums[line_id, pool_id]) for line_id, pool_id in sorted(sums)]
 
 
 async def _write_companions(

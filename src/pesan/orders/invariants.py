@@ -10,9 +10,17 @@ _EXPECTED = (
 INVARIANTS = (
     Invariant(
         "orders.claims_in_bucket_of_state",
-        "Each order's claims lie in the bucket of its state.",
+        "Each order's claims lie in the bucket of its state, or were given back.",
         "SELECT o.id AS order_id, o.state, c.id AS claim_id, c.bucket FROM orders o JOIN claims c ON c.order_id = o.id"
-        f" WHERE c.bucket <> {_EXPECTED}",
+        f" WHERE c.bucket <> {_EXPECTED} AND NOT (c.bucket = 'released' AND o.returned_quantity > 0)",
+    ),
+    Invariant(
+        "orders.returned_places_are_free",
+        "An order that gave places back has claims for the others, and for no more.",
+        "SELECT o.id AS order_id, o.quantity, o.returned_quantity, sum(c.quantity) AS claimed FROM orders o"
+        " JOIN events e ON e.id = o.event_id JOIN claims c ON c.order_id = o.id AND c.pool_id = e.pool_id"
+        " WHERE o.returned_quantity > 0 AND o.state = 'COMPLETED' AND c.bucket <> 'released'"
+        " GROUP BY o.id HAVING sum(c.quantity) <> o.quantity - o.returned_quantity",
     ),
     Invariant(
         "orders.claims_cover_places",

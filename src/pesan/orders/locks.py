@@ -1,6 +1,6 @@
 """The only place that locks orders, and the reads that belong to a lock."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import TypeVar
@@ -14,7 +14,7 @@ from pesan.db import WriteSession
 from pesan.db.pipeline import Later, Pipe, Row, pipelined
 from pesan.orders.models import COUNTED, Order
 from pesan.orders.moves import OrderFacts
-from pesan.orders.states import OrderState
+from pesan.orders.states import BUCKETS, OrderState
 
 _IDS = bindparam("ids", type_=ARRAY(Uuid()))
 
@@ -25,8 +25,8 @@ _READ = text(
 ).bindparams(_IDS)
 # Lines may share a pool, and what an order needs of it is decided on as one number.
 _CLAIMS = text(
-    "SELECT order_id, pool_id, sum(quantity) FROM claims WHERE order_id = ANY (:ids)"
-    " GROUP BY order_id, pool_id ORDER BY pool_id"
+    "SELECT order_id, pool_id, bucket, sum(quantity) FROM claims WHERE order_id = ANY (:ids)"
+    " GROUP BY order_id, pool_id, bucket ORDER BY pool_id"
 ).bindparams(_IDS)
 # A count stops here: a limit above it limits nobody.
 MOST_COUNTED = 1_000
@@ -76,7 +76,10 @@ class Sale:
 
 @dataclass(frozen=True, slots=True)
 class LockedOrders:
-    """Orders that are locked, by id, and the (pool, places) of each; a pool stands there once."""
+    """Orders that are locked, by id, and the (pool, places) of each; a pool stands there once.
+
+    What an order that goes on gave back is not its own any more; one that ended could still take its places again.
+    """
 
     orders: dict[UUID, OrderFacts]
     claims: dict[UUID, list[tuple[UUID, int]]]
@@ -91,7 +94,8 @@ async def lock_orders(session: WriteSession, order_ids: Sequence[UUID]) -> Locke
         await pipe.execute(_LOCK, ids)
         orders = await pipe.ask(_READ, ids, _orders)
         claims = await pipe.ask(_CLAIMS, ids, _claims)
-    return LockedOrders(await orders.get(), await claims.get())
+    found = await orders.get()
+    return LockedOrders(found, _own(found, await claims.get()))
 
 
 async def count_live(
@@ -125,10 +129,17 @@ def _orders(rows: Sequence[Row]) -> dict[UUID, OrderFacts]:
     return orders
 
 
-def _claims(rows: Sequence[Row]) -> dict[UUID, list[tuple[UUID, int]]]:
+def _claims(rows: Sequence[Row]) -> list[tuple[UUID, UUID, str, int]]:
+    return [(order_id, pool_id, bucket, quantity) for order_id, pool_id, bucket, quantity in rows]
+
+
+def _own(
+    orders: Mapping[UUID, OrderFacts], rows: Sequence[tuple[UUID, UUID, str, int]]
+) -> dict[UUID, list[tuple[UUID, int]]]:
     claims: dict[UUID, list[tuple[UUID, int]]] = {}
-    for order_id, pool_id, quantity in rows:
-        claims.setdefault(order_id, []).append((pool_id, quantity))
+    for order_id, pool_id, bucket, quantity in rows:
+        if bucket == BUCKETS[orders[order_id].state]:
+            claims.setdefault(order_id, []).append((pool_id, quantity))
     return claims
 
 

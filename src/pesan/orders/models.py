@@ -54,6 +54,8 @@ class Order(Audited, Base):
             "total_amount = subtotal_amount - discount_amount + fees_amount + tax_amount", name="sums"
         ),
         CheckConstraint("char_length(notes) <= 120", name="notes"),
+        # An order that gave everything back is refunded, as a whole.
+        CheckConstraint("returned_quantity >= 0 AND returned_quantity < quantity", name="returned_quantity"),
         ForeignKeyConstraint(["merchant_id", "event_id"], ["events.merchant_id", "events.id"]),
         UniqueConstraint("merchant_id", "id"),
         # Every index is paid for by every hold, so each of these answers a question that is asked all the time.
@@ -86,6 +88,7 @@ class Order(Audited, Base):
     notes: Mapped[str | None] = mapped_column(String(120))
     locale: Mapped[str] = mapped_column(String(2), server_default="id")
     quantity: Mapped[int]
+    returned_quantity: Mapped[int] = mapped_column(server_default="0")
     subtotal_amount: Mapped[int] = mapped_column(BigInteger)
     discount_amount: Mapped[int] = mapped_column(BigInteger, server_default="0")
     fees_amount: Mapped[int] = mapped_column(BigInteger, server_default="0")
@@ -135,7 +138,7 @@ ACCESS = [
         {
             "request": "SELECT, UPDATE (audit_seq, audit_head)",
             "sale": "SELECT, INSERT, UPDATE (state, hold_expires_at, payment_open_until, reject_reason, decided_by,"
-            " submitted_at, state_changed_at, ended_at, audit_seq, audit_head)",
+            " submitted_at, state_changed_at, ended_at, returned_quantity, audit_seq, audit_head)",
             "system": "SELECT, UPDATE (user_id, audit_seq, audit_head)",
         },
         [

@@ -110,6 +110,23 @@ class Placement:
         return types | seats | promo
 
 
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Places of one line that go back to one pool."""
+
+    line_id: UUID
+    pool_id: UUID
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """What an order gives back without ending: how many of its places, and everything that they claim."""
+
+    places: int = 0
+    releases: tuple[Release, ...] = ()
+
+
 @dataclass(slots=True)
 class OrderFacts:
     """One order inside a locked transaction, as much of it as moves decide on and change."""
@@ -133,6 +150,7 @@ class OrderFacts:
     decided_by: UUID | None
     audit_seq: int
     audit_head: bytes
+    returned_quantity: int = 0
 
 
 class Moved(NamedTuple):
@@ -163,7 +181,7 @@ class Move:
     """One wish for one order; everything about it was validated before it is submitted.
 
     `sale_id` is the event whose combiner runs it. `if_refund_due` takes the companions' place when late money finds no
-    places left. With `wanted`, the answer that `render` makes of the outcome is
+    places left. `amendment` is what AMEND gives back. With `wanted`, the answer that `render` makes of the outcome is
     stored in the same transaction.
     """
 
@@ -176,6 +194,7 @@ class Move:
     data: dict[str, Any] = field(default_factory=dict)
     companions: tuple[Companion, ...] = ()
     if_refund_due: tuple[Companion, ...] = ()
+    amendment: Amendment = Amendment()
     wanted: Wanted | None = None
     render: Callable[[Moved], Answer] | None = None
 

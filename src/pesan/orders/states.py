@@ -34,6 +34,7 @@ class OrderEvent(StrEnum):
     PAY_LATE = "pay_late"
     PAY_AGAIN = "pay_again"
     REFUND = "refund"
+    AMEND = "amend"
 
 
 BUCKETS: Mapping[OrderState, Bucket] = {
@@ -112,6 +113,12 @@ TRANSITIONS: Mapping[tuple[OrderState, OrderEvent], Transition] = {
         _S.COMPLETED,
         event=_E.REFUND,
         to=Transition(_S.REFUNDED, "order:refund:approved", tells_buyer=True),
+    ),
+    # Some of its places go back, and the order stays what it is.
+    **_from(
+        _S.COMPLETED,
+        event=_E.AMEND,
+        to=Transition(_S.COMPLETED, "order:tickets:refunded", tells_buyer=True),
     ),
 }
 """Every allowed move; what is not here is refused. PLACE is the move from nothing."""

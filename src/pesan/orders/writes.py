@@ -56,6 +56,7 @@ _CHANGES: Mapping[str, str] = {
     "reject_reason": "text",
     "decided_by": "uuid",
     "state_changed_at": "timestamptz",
+    "returned_quantity": "integer",
     "audit_seq": "integer",
     "audit_head": "bytea",
 }
@@ -160,6 +161,7 @@ def _changed(grant: Granted) -> dict[str, Any]:
         "reject_reason": order.reject_reason,
         "decided_by": order.decided_by,
         "state_changed_at": grant.moved.at,
+        "returned_quantity": order.returned_quantity,
         "audit_seq": order.audit_seq,
         "audit_head": order.audit_head,
     }

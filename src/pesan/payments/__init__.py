@@ -7,7 +7,7 @@ from pesan.payments.companions import (
     ProofCompanion,
     RefundDueCompanion,
 )
-from pesan.payments.refunds.companions import RefundCompanion
+from pesan.payments.refunds.companions import RefundCompanion, TicketRefundCompanion
 from pesan.payments.refunds.states import RefundCause
 
 __all__ = [
@@ -18,4 +18,5 @@ __all__ = [
     "RefundCause",
     "RefundCompanion",
     "RefundDueCompanion",
+    "TicketRefundCompanion",
 ]

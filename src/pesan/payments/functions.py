@@ -1,6 +1,7 @@
 """Database functions and triggers of payments; replaced in place by `pesan migrate`."""
 
 from pesan.db.access import REQUEST, SALE, SYSTEM, Access
+from pesan.payments.locks import LEDGER_SIDES
 
 FUNCTIONS = (
     # Runs as the owner: whether an amount is free depends on orders that the asker may not see. The chosen amount
@@ -81,6 +82,8 @@ FUNCTIONS = (
         END IF;
     END $$
     """,
+    # No account gives more than it got: never more goes back than came in.
+    *LEDGER_SIDES,
     # The grants stop the application; this stops whoever owns the table from doing it by mistake.
     """
     CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_entries

@@ -84,6 +84,7 @@ def order_answer(
         event_id=order.event_id,
         items=[_item(line, seats.get(line.id, ())) for line in lines],
         reservations=[_reservation(order, line, state) for line in lines],
+        refunded_qty=order.returned_quantity,
         created_at=order.placed_at,
         server_time=now,
     )

@@ -143,6 +143,9 @@ class OrderAnswer(PlacedAnswer):
     event_id: UUID
     items: list[SeatedItemAnswer]
     reservations: list[ReservationAnswer]
+    refunded_qty: int = Field(
+        description="how many of its tickets were refunded, while it goes on with the others"
+    )
     created_at: Moment
     server_time: Moment
 

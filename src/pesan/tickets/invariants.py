@@ -22,6 +22,16 @@ INVARIANTS = [
         """,
     ),
     Invariant(
+        "tickets.void_gave_their_place_back",
+        "As many tickets of a completed order are void as it gave places back.",
+        """
+        SELECT o.id AS order_id, o.returned_quantity, count(t.id) AS void FROM orders o
+        LEFT JOIN tickets t ON t.order_id = o.id AND t.state = 'void'
+        WHERE o.state = 'COMPLETED' AND o.fulfilment = 'tickets'
+        GROUP BY o.id HAVING count(t.id) <> o.returned_quantity
+        """,
+    ),
+    Invariant(
         "tickets.match_their_order_line",
         "A ticket names the order and the event of its order line.",
         """

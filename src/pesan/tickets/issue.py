@@ -18,6 +18,7 @@ from pesan.db.rows import pack, recordset
 from pesan.kit.ids import new_id, new_ticket_code
 from pesan.orders.models import Order, OrderLine
 from pesan.orders.moves import Stage
+from pesan.payments.refunds.errors import Overruled, TicketsGone
 from pesan.tenancy.models import Merchant
 from pesan.tickets.keys import Algorithm
 from pesan.tickets.keystore import KeyStore
@@ -161,6 +162,31 @@ async def void_tickets(session: WriteSession, order_ids: Sequence[UUID]) -> froz
     Returns the orders that had any.
     """
     return frozenset(await session.scalars(_VOID, {"order_ids": sorted(order_ids)}))
+
+
+_VOID_SOME = text(
+    "UPDATE tickets SET state = 'void', voided_at = clock_timestamp()"  # noqa: S608  the states are our own enum
+    f" WHERE order_id = :order_id AND id = ANY (:ids) AND state IN ({_VOIDABLE}) RETURNING id"
+).bindparams(bindparam("ids", type_=ARRAY(Uuid())))
+
+
+@dataclass(frozen=True, slots=True)
+class VoidSomeCompanion:
+    """Tickets that go back while their order stays: they admit nobody from the moment of the move, all or none."""
+
+    stage: ClassVar[Stage] = Stage.RETURN
+
+    order_id: UUID
+    ticket_ids: tuple[UUID, ...]
+
+    @classmethod
+    async def write_many(cls, session: WriteSession, items: Sequence["VoidSomeCompanion"]) -> None:
+        """Void them; raises Overruled for a ticket that is void already, or another order's."""
+        for item in items:
+            ids = {"order_id": item.order_id, "ids": sorted(item.ticket_ids)}
+            voided = (await session.scalars(_VOID_SOME, ids)).all()
+            if len(voided) != len(item.ticket_ids):
+                raise Overruled(TicketsGone())
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from pesan.backoffice.desk import DeskOf, Room
 from pesan.backoffice.pages.exporting import Export, send_export
 from pesan.backoffice.pages.refunds import Filters, to_wanted
 from pesan.backoffice.queries.refunds import Returned, stream_refunds
+from pesan.backoffice.views.make import cause_of
 from pesan.backoffice.words import REFUND_CAUSES, REFUND_EXPORT_HEADER, REFUND_STATES
 from pesan.kit.export import Cell, ExportFormat
 from pesan.kit.i18n import Locale
@@ -50,7 +51,7 @@ def _cells(found: Returned, zone: str, locale: Locale) -> Sequence[Cell]:
         order.email,
         refund.amount,
         refund.currency,
-        REFUND_CAUSES[refund.cause].in_(locale),
+        REFUND_CAUSES[cause_of(refund)].in_(locale),
         refund.reason,
         REFUND_STATES[refund.state].in_(locale),
         in_zone(refund.requested_at, zone).replace(microsecond=0),

@@ -12,7 +12,9 @@ from pesan.backoffice.forms.review import read_note
 from pesan.backoffice.queries import refunds as queries
 from pesan.backoffice.views.refunds import RefundFilters, RefundsPage, refund_row
 from pesan.backoffice.words import REFUND_CAUSES, REFUND_STATES, REFUND_STEPS
+from pesan.checkout.refunds import Approval, refund_tickets
 from pesan.checkout.refunds import refund as take_back
+from pesan.checkout.returning import read_part
 from pesan.db import ReadSession
 from pesan.errors import PesanError
 from pesan.identity.policies import may_export, may_manage_events
@@ -116,10 +118,14 @@ async def _approve(desk: Desk, merchant: str, refund_id: UUID) -> None:
             return
         service.check_approval(refund, desk.actor, four_eyes_amount=_four_eyes(desk))
         order = await room.session.get_one(Order, refund.order_id)
+        part = await read_part(room.session, order, refund.ticket_ids) if refund.ticket_ids else None
     # In a transaction of its own, which locks the order: the one before only looked.
-    await take_back(
-        desk.registry[SaleDesk], order=order, actor=desk.actor, reason=refund.reason or "", wish_id=refund.id
-    )
+    reason, sale = refund.reason or "", desk.registry[SaleDesk]
+    if part is None:
+        await take_back(sale, order=order, actor=desk.actor, reason=reason, wish_id=refund.id)
+        return
+    approval = Approval(desk.actor, wish_id=refund.id, wished_by=refund.requested_by)
+    await refund_tickets(sale, part=part, reason=reason, approval=approval)
 
 
 async def _refund(session: ReadSession, merchant_id: UUID, refund_id: UUID) -> Refund:

@@ -1,6 +1,6 @@
 """One booking put together from the features that know a part of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from sqlalchemy import select
 from pesan.audit.queries import Record, list_entries
 from pesan.catalog.models import Event
 from pesan.checkout.resending import find_letter
+from pesan.checkout.returning import read_shares
 from pesan.db import ReadSession
 from pesan.identity.models import User
 from pesan.notifications.models import Delivery, Notification
@@ -34,6 +35,7 @@ class Parts:
     duplicates: Sequence[Duplicate]
     refunds: Sequence[Refund]
     tickets: Sequence[Ticket]
+    shares: Mapping[UUID, int]
     records: Sequence[Record]
     names: dict[UUID, str]
     letters: Sequence[tuple[Notification, Delivery]]
@@ -46,6 +48,7 @@ async def load_parts(session: ReadSession, order: Order) -> Parts:
     actors = {record.entry.actor_id for record in records} | {order.decided_by}
     rows = await session.execute(select(User.id, User.name).where(User.id.in_(actors - {None})))
     methods = await list_methods(session, order.merchant_id)
+    tickets = await list_tickets(session, order.id)
     event = await session.get_one(Event, order.event_id)
     return Parts(
         event=event,
@@ -54,7 +57,8 @@ async def load_parts(session: ReadSession, order: Order) -> Parts:
         proofs=await list_proofs(session, order.id),
         duplicates=await find_duplicate_proofs(session, order.id),
         refunds=await list_refunds(session, order.id),
-        tickets=await list_tickets(session, order.id),
+        tickets=tickets,
+        shares=await read_shares(session, order, tickets),
         records=records,
         names={user_id: name for user_id, name in rows},  # noqa: C416  a row is a tuple, which mypy cannot see
         letters=await list_deliveries(session, order.id),

@@ -82,12 +82,15 @@ class PaymentRow:
 
 @dataclass(frozen=True, slots=True)
 class TicketRow:
-    """One ticket of the booking."""
+    """One ticket of the booking; `amount` is its share of what was paid, `can_refund` whether it may go back alone."""
 
+    id: str
     code: str
     number: int
     holder_name: str
     state: str
+    amount: int
+    can_refund: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,3 +146,12 @@ class BookingDetail:
     letter: str = ""
     problem: str = ""
     was_resent: bool = False
+
+    @property
+    def refundable_tickets(self) -> Sequence[TicketRow]:
+        """Those that may go back alone; with one ticket alone the booking goes back as a whole."""
+        return [ticket for ticket in self.tickets if ticket.can_refund] if self._goes_on else ()
+
+    @property
+    def _goes_on(self) -> bool:
+        return sum(ticket.state != "void" for ticket in self.tickets) > 1

@@ -14,7 +14,7 @@ from pesan.backoffice.views.bookings import (
     TrailEntry,
 )
 from pesan.backoffice.views.chrome import Shop
-from pesan.backoffice.views.make import decision_of, method_label, proof_view, twins_of
+from pesan.backoffice.views.make import cause_of, decision_of, method_label, proof_view, twins_of
 from pesan.backoffice.views.review import Contact
 from pesan.checkout.links import status_path
 from pesan.checkout.telling import contacts_of
@@ -28,6 +28,7 @@ from pesan.payments.models import Payment, PaymentMethod
 from pesan.payments.refunds.models import Refund
 from pesan.payments.refunds.states import RefundState
 from pesan.storage.links import Links
+from pesan.tickets.states import TicketState
 
 _CANCELLABLE = frozenset({OrderState.HOLD, OrderState.REVIEW})
 _REVIVABLE = frozenset({OrderState.EXPIRED, OrderState.CANCELLED, OrderState.REJECTED})
@@ -64,11 +65,11 @@ def booking_detail(
         can_refund=may_change and _is_refundable(order, parts.refunds),
         can_pay_again=may_change and (OrderState(order.state), OrderEvent.PAY_AGAIN) in TRANSITIONS,
         once=str(new_id()),
-        refunds=[RefundLine(r.cause, r.amount, r.state, r.reference) for r in parts.refunds],
+        refunds=[RefundLine(cause_of(r), r.amount, r.state, r.reference) for r in parts.refunds],
         decision=decision_of(order, parts.names.get(order.decided_by) if order.decided_by else None),
         proofs=[proof_view(proof, order, links) for proof in parts.proofs],
         payments=[_payment(payment, parts.methods) for payment in parts.payments],
-        tickets=[TicketRow(t.code, t.number, t.holder_name, t.state) for t in parts.tickets],
+        tickets=_tickets(order, parts, may_change=may_change),
         trail=[_entry(record, parts.names) for record in reversed(parts.records)],
         twins=twins_of(parts.duplicates, shop),
         letters=[
@@ -80,6 +81,24 @@ def booking_detail(
     )
 
 
+def _tickets(order: Order, parts: Parts, *, may_change: bool) -> list[TicketRow]:
+    """Each may go back alone while its order goes on, and unless somebody asked for it already."""
+    asked = {each for r in parts.refunds if r.state == RefundState.REQUESTED for each in r.ticket_ids or ()}
+    has_way = may_change and _is_refundable(order, parts.refunds) and order.state == OrderState.COMPLETED
+    return [
+        TicketRow(
+            str(t.id),
+            t.code,
+            t.number,
+            t.holder_name,
+            t.state,
+            parts.shares[t.id],
+            has_way and t.state != TicketState.VOID and t.id not in asked,
+        )
+        for t in parts.tickets
+    ]
+
+
 def _letter(order: Order, kind: Kind | None, channels: Channels) -> str:
     """What can be sent again; nothing when there is no way to the buyer."""
     return kind.value if kind and channels.reaching(contacts_of(order)) else ""
@@ -87,7 +106,10 @@ def _letter(order: Order, kind: Kind | None, channels: Channels) -> str:
 
 def _is_refundable(order: Order, refunds: Sequence[Refund]) -> bool:
     """Whether the booking cost something, and nobody has asked for it to go back as a whole."""
-    asked = any(refund.payment_id is None and refund.state != RefundState.DECLINED for refund in refunds)
+    asked = any(
+        refund.payment_id is None and not refund.ticket_ids and refund.state != RefundState.DECLINED
+        for refund in refunds
+    )
     has_way = (OrderState(order.state), OrderEvent.REFUND) in TRANSITIONS
     return has_way and order.total_amount > 0 and not asked
 

@@ -9,6 +9,7 @@ from pesan.orders.models import Order
 from pesan.orders.states import OrderState
 from pesan.payments.models import PaymentMethod, PaymentProof
 from pesan.payments.queries import Duplicate
+from pesan.payments.refunds.models import Refund
 from pesan.storage.links import LinkedFile, Links
 
 PROOFS_PATH = "/backoffice/proofs"
@@ -85,3 +86,8 @@ def method_label(method: PaymentMethod | None) -> str:
     if method is None:
         return "–"
     return f"{method.bank_name} {method.account_no}" if method.account_no else method.display_name
+
+
+def cause_of(refund: Refund) -> str:
+    """The key of its words: some tickets were asked back for, or the whole booking, or money that bought nothing."""
+    return "tickets" if refund.ticket_ids else refund.cause

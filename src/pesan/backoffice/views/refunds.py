@@ -6,6 +6,7 @@ from datetime import datetime
 
 from pesan.backoffice.queries.refunds import LATE_AFTER_MINUTES, SHOWN, Returned
 from pesan.backoffice.views.chrome import Shop
+from pesan.backoffice.views.make import cause_of
 from pesan.backoffice.views.review import Contact
 from pesan.db import Actor
 from pesan.payments.refunds.policies import may_approve, may_pay, needs_approval
@@ -99,7 +100,7 @@ def refund_row(
         buyer_name=order.buyer_name,
         contacts=Contact(order.wa, order.email, may_change).lines,
         event_title=found.event_title,
-        cause=refund.cause,
+        cause=cause_of(refund),
         reason=refund.reason,
         state=refund.state,
         amount=refund.amount,

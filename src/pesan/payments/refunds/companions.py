@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import ARRAY, Uuid, bindparam, text
 
 from pesan.db import WriteSession
 from pesan.db.rows import pack, recordset
@@ -13,13 +13,17 @@ from pesan.kit.ids import new_id
 from pesan.orders.moves import Stage
 from pesan.payments import ledger
 from pesan.payments.ledger import Movement
+from pesan.payments.refunds.errors import Overruled, RefundDecided, SecondPersonNeeded
+from pesan.payments.refunds.models import IS_WHOLE
 from pesan.payments.refunds.states import RefundCause, RefundState
+from pesan.payments.states import Reason
 
 _COLUMNS = {
     "id": "uuid",
     "merchant_id": "uuid",
     "order_id": "uuid",
     "payment_id": "uuid",
+    "ticket_ids": "uuid[]",
     "amount": "bigint",
     "currency": "text",
     "cause": "text",
@@ -30,12 +34,33 @@ _COLUMNS = {
 }
 _NAMES = ", ".join(_COLUMNS)
 _APPROVED_AT = "CASE n.state WHEN 'approved' THEN clock_timestamp() END"
+# What staff give back of one order in several steps weighs together.
+_WEIGHED = (
+    "n.amount + CASE n.cause WHEN 'asked' THEN coalesce((SELECT sum(x.amount) FROM refunds x"
+    " WHERE x.order_id = n.order_id AND x.ticket_ids IS NOT NULL AND x.state <> 'declined' AND x.id <> n.id), 0)"
+    " ELSE 0 END"
+)
 # A wish that waits for its approval becomes the refund itself, and keeps who wished.
 _INSERT = text(
-    f"INSERT INTO refunds ({_NAMES}, approved_at) SELECT n.*, {_APPROVED_AT} FROM {recordset(_COLUMNS)}"  # noqa: S608
-    " ON CONFLICT (order_id) WHERE payment_id IS NULL AND state <> 'declined' DO UPDATE"
+    f"INSERT INTO refunds ({_NAMES}, weighed_amount, approved_at) SELECT n.*, {_WEIGHED}, {_APPROVED_AT}"  # noqa: S608
+    f" FROM {recordset(_COLUMNS)}"
+    f" ON CONFLICT (order_id) WHERE {IS_WHOLE} AND state <> 'declined' DO UPDATE"
     " SET state = excluded.state, cause = excluded.cause, reason = excluded.reason, amount = excluded.amount,"
-    " approved_by = excluded.approved_by, approved_at = excluded.approved_at WHERE refunds.state = 'requested'"
+    " weighed_amount = excluded.weighed_amount, approved_by = excluded.approved_by,"
+    " approved_at = excluded.approved_at WHERE refunds.state = 'requested'"
+)
+# The whole order goes back, and with it what waited for a second person.
+_DROP_WISHES = text(
+    "UPDATE refunds SET state = 'declined' WHERE order_id = ANY (:order_ids) AND ticket_ids IS NOT NULL"
+    " AND state = 'requested' RETURNING id"
+).bindparams(bindparam("order_ids", type_=ARRAY(Uuid())))
+_GRANT_WISH = text(
+    "UPDATE refunds SET state = 'approved', approved_by = :approved_by, approved_at = clock_timestamp()"
+    " WHERE id = :id AND state = 'requested' RETURNING id"
+)
+_TOO_MUCH_FOR_ONE = text(
+    "SELECT 1 FROM refunds WHERE order_id = :order_id AND cause = 'asked' AND state = 'approved'"
+    " AND requested_by = approved_by AND weighed_amount > :most LIMIT 1"
 )
 
 
@@ -43,7 +68,9 @@ _INSERT = text(
 class RefundCompanion:
     """An order that goes back as a whole: all its money is due to its buyer. A free order has none.
 
-    `reason` is what the buyer reads; `requested_by` counts where nobody had asked before.
+    `reason` is what the buyer reads; `requested_by` counts where nobody had asked before. What one person gives back is
+    at most `alone_up_to`, all that went back before included. `instead_of` is the wish for the last tickets that this
+    fulfils, if it still stands.
     """
 
     stage: ClassVar[Stage] = Stage.RETURN
@@ -55,16 +82,92 @@ class RefundCompanion:
     requested_by: UUID | None = None
     approved_by: UUID | None = None
     wish_id: UUID | None = None
+    alone_up_to: int | None = None
+    instead_of: UUID | None = None
 
     @classmethod
     async def write_many(cls, session: WriteSession, items: Sequence[Self]) -> None:
         """Move what the orders have to what is due back; the gate holds their locks.
 
         Raises IntegrityError when a wish that is to be approved was declined: its key is taken, and its order's not.
+        Raises Overruled when two people are needed, or the wish for its last tickets was declined.
         """
+        dropped = await session.scalars(_DROP_WISHES, {"order_ids": [item.order_id for item in items]})
+        if not {item.instead_of for item in items if item.instead_of} <= set(dropped):
+            raise Overruled(RefundDecided())
         movements = await ledger.take_back(session, [item.order_id for item in items])
         about = {item.order_id: item for item in items}
         await insert_refunds(session, [_refund(movement, about[movement.order_id]) for movement in movements])
+        for item in items:
+            await _require_one_is_enough(session, item.order_id, item.alone_up_to)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketRefundCompanion:
+    """Some tickets of an order that go back: their share of its money is due to its buyer.
+
+    With `is_wish` the refund waits there already, and is approved only if it still does.
+    """
+
+    stage: ClassVar[Stage] = Stage.RETURN
+
+    order_id: UUID
+    merchant_id: UUID
+    ticket_ids: tuple[UUID, ...]
+    amount: int
+    currency: str
+    reason: str
+    requested_by: UUID | None
+    approved_by: UUID | None
+    refund_id: UUID
+    is_wish: bool = False
+    alone_up_to: int | None = None
+
+    @classmethod
+    async def write_many(cls, session: WriteSession, items: Sequence[Self]) -> None:
+        """Write them one by one, because each weighs with those before it; raises Overruled."""
+        for item in items:
+            await _write_part(session, item)
+
+
+async def _write_part(session: WriteSession, item: TicketRefundCompanion) -> None:
+    movement = Movement(
+        reason=Reason.REVOCATION,
+        order_id=item.order_id,
+        merchant_id=item.merchant_id,
+        source_id=item.refund_id,
+        amount=item.amount,
+        currency=item.currency,
+    )
+    if item.is_wish:
+        wish = {"id": item.refund_id, "approved_by": item.approved_by}
+        if (await session.execute(_GRANT_WISH, wish)).first() is None:
+            raise Overruled(RefundDecided())
+    else:
+        await insert_refunds(session, [_part_row(item, movement)])
+    await ledger.post(session, [movement])
+    await _require_one_is_enough(session, item.order_id, item.alone_up_to)
+
+
+def _part_row(item: TicketRefundCompanion, movement: Movement) -> dict[str, Any]:
+    row = refund_row(
+        movement,
+        RefundCause.ASKED,
+        reason=item.reason,
+        requested_by=item.requested_by,
+        approved_by=item.approved_by,
+        refund_id=item.refund_id,
+    )
+    return {**row, "ticket_ids": list(item.ticket_ids)}
+
+
+async def _require_one_is_enough(session: WriteSession, order_id: UUID, most: int | None) -> None:
+    """Somebody else may have given part of the same order back since this was looked at."""
+    if most is None:
+        return
+    found = await session.execute(_TOO_MUCH_FOR_ONE, {"order_id": order_id, "most": most})
+    if found.first() is not None:
+        raise Overruled(SecondPersonNeeded())
 
 
 async def insert_refunds(session: WriteSession, refunds: Sequence[dict[str, Any]]) -> None:
@@ -90,6 +193,7 @@ def refund_row(
         "merchant_id": movement.merchant_id,
         "order_id": movement.order_id,
         "payment_id": payment_id,
+        "ticket_ids": None,
         "amount": movement.amount,
         "currency": movement.currency,
         "cause": cause.value,

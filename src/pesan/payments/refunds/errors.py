@@ -22,6 +22,33 @@ class RefundDecided(PesanError):
     )
 
 
+class Overruled(Exception):
+    """One move of a group cannot be written any more; not a refusal itself, so that the others of its group go on."""
+
+    def __init__(self, refusal: PesanError) -> None:
+        super().__init__(refusal.code)
+        self.refusal = refusal
+
+
+class TicketsGone(PesanError):
+    """A chosen ticket is void already, or none of this order's."""
+
+    code = "refunds.tickets_gone"
+    status = 409
+    message = Text(
+        id="Tiket yang kamu pilih sudah tidak berlaku. Muat ulang halaman.",
+        en="A ticket that you chose is void already. Please reload the page.",
+    )
+
+
+class NoTicketChosen(PesanError):
+    """A refund of tickets names at least one."""
+
+    code = "refunds.no_ticket_chosen"
+    status = 422
+    message = Text(id="Pilih tiket yang dikembalikan.", en="Choose the tickets to refund.")
+
+
 class RefundAsked(PesanError):
     """The order is on its way back already."""
 

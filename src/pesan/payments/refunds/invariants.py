@@ -1,7 +1,7 @@
 """What must always hold of refunds: each is in the ledger, and whatever the ledger owes has a refund."""
 
 from pesan.db import Invariant
-from pesan.payments.refunds.models import IS_OWED
+from pesan.payments.refunds.models import IS_OWED, IS_WHOLE
 
 INVARIANTS = (
     Invariant(
@@ -25,7 +25,22 @@ INVARIANTS = (
         "refunds.whole_orders_end",
         "An order whose money went back as a whole, or is about to, is refunded.",
         "SELECT r.id AS refund_id, o.id AS order_id, o.state FROM"
-        f" (SELECT id, order_id FROM refunds WHERE payment_id IS NULL AND ({IS_OWED} OR state = 'paid')) r"
+        f" (SELECT id, order_id FROM refunds WHERE {IS_WHOLE} AND ({IS_OWED} OR state = 'paid')) r"
         " JOIN orders o ON o.id = r.order_id WHERE o.state <> 'REFUNDED'",
+    ),
+    Invariant(
+        "refunds.never_above_captured",
+        "No order gives back, or owes, more than came in for it.",
+        "SELECT order_id, captured, -(due + refunded) AS returned FROM (SELECT order_id,"
+        " coalesce(sum(amount) FILTER (WHERE account = 'received'), 0) AS captured,"
+        " least(coalesce(sum(amount) FILTER (WHERE account = 'refund_due'), 0), 0) AS due,"
+        " coalesce(sum(amount) FILTER (WHERE account = 'refunded'), 0) AS refunded"
+        " FROM ledger_entries GROUP BY order_id) b WHERE captured + due + refunded < 0",
+    ),
+    Invariant(
+        "refunds.tickets_are_void",
+        "Each ticket whose money goes back is void, and goes back once.",
+        "SELECT t.id AS ticket_id, count(*) AS refunds FROM refunds r JOIN tickets t ON t.id = ANY (r.ticket_ids)"
+        " WHERE r.state IN ('approved', 'paid', 'failed') GROUP BY t.id HAVING count(*) > 1 OR t.state <> 'void'",
     ),
 )

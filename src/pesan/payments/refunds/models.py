@@ -1,12 +1,14 @@
 """The table of refunds."""
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
     String,
+    Uuid,
     func,
     text,
 )
@@ -29,11 +31,16 @@ IS_OPEN = f"state IN ({', '.join(sorted(repr(state.value) for state in OPEN))})"
 IS_OWED = f"({IS_OPEN} AND (state <> 'requested' OR cause <> 'asked'))"
 """Refunds whose money the ledger counts as due back; the same rule as `states.is_owed`."""
 
+IS_WHOLE = "payment_id IS NULL AND ticket_ids IS NULL"
+"""Refunds of whole orders."""
+
 
 class Refund(Base):
     """Money that has to go back to one buyer; changed only under its order's lock.
 
-    `payment_id` names the payment that bought nothing; it is empty where the whole order goes back.
+    `payment_id` names the payment that bought nothing, `ticket_ids` the tickets that go back; where both are empty the
+    whole order does. `weighed_amount` decides whether two people are needed: the amount itself, and what was asked back
+    of the same order before, so that nobody gives a large sum back in small ones.
     """
 
     __tablename__ = "refunds"
@@ -42,6 +49,11 @@ class Refund(Base):
         CheckConstraint(_one_of("cause", RefundCause), name="cause"),
         CheckConstraint(_one_of("method", RefundMethod), name="method"),
         CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("weighed_amount >= amount", name="weighed_amount"),
+        CheckConstraint(
+            "ticket_ids IS NULL OR (cause = 'asked' AND payment_id IS NULL AND cardinality(ticket_ids) > 0)",
+            name="ticket_ids",
+        ),
         CheckConstraint(f"({_APPROVED}) = (approved_at IS NOT NULL)", name="approved_at"),
         CheckConstraint("(state = 'paid') = (paid_at IS NOT NULL)", name="paid_at"),
         CheckConstraint("state <> 'paid' OR reference IS NOT NULL", name="reference"),
@@ -52,7 +64,7 @@ class Refund(Base):
             "uq_refunds_whole_order",
             "order_id",
             unique=True,
-            postgresql_where=text("payment_id IS NULL AND state <> 'declined'"),
+            postgresql_where=text(f"{IS_WHOLE} AND state <> 'declined'"),
         ),
         Index("ix_refunds_order_id", "order_id"),
         Index("ix_refunds_list", "merchant_id", "requested_at", "id"),
@@ -63,7 +75,9 @@ class Refund(Base):
     merchant_id: Mapped[UUID]
     order_id: Mapped[UUID]
     payment_id: Mapped[UUID | None] = mapped_column(ForeignKey("payments.id"))
+    ticket_ids: Mapped[list[UUID] | None] = mapped_column(ARRAY(Uuid()))
     amount: Mapped[int] = mapped_column(BigInteger)
+    weighed_amount: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str] = mapped_column(String(3), server_default="IDR")
     cause: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str | None] = mapped_column(String(300))
@@ -85,7 +99,8 @@ ACCESS = [
         "refunds",
         {
             REQUEST: "SELECT, INSERT, UPDATE (state, reference, approved_by, approved_at, paid_by, paid_at)",
-            SALE: "SELECT, INSERT, UPDATE (state, cause, reason, amount, approved_by, approved_at)",
+            SALE: "SELECT, INSERT, UPDATE (state, cause, reason, amount, weighed_amount, approved_by,"
+            " approved_at)",
             SYSTEM: "SELECT, UPDATE (state, method, reference, approved_at, paid_at)",
         },
         [

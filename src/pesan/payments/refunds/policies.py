@@ -14,7 +14,7 @@ def is_one_enough(amount: int, *, four_eyes_amount: int) -> bool:
 def may_approve(refund: Refund, user_id: UUID | None, *, four_eyes_amount: int) -> bool:
     """Whether this person is the second one that a large refund needs; whoever asked for it is not."""
     return (
-        is_one_enough(refund.amount, four_eyes_amount=four_eyes_amount)
+        is_one_enough(refund.weighed_amount, four_eyes_amount=four_eyes_amount)
         or user_id is None
         or user_id != refund.requested_by
     )
@@ -25,7 +25,10 @@ def may_pay(refund: Refund, user_id: UUID | None, *, four_eyes_amount: int) -> b
 
     Where nobody asked for it, as when an event was cancelled, whoever approved a large one is the first of the two.
     """
-    if is_one_enough(refund.amount, four_eyes_amount=four_eyes_amount) or refund.requested_by is not None:
+    if (
+        is_one_enough(refund.weighed_amount, four_eyes_amount=four_eyes_amount)
+        or refund.requested_by is not None
+    ):
         return True
     return user_id is None or user_id != refund.approved_by
 
@@ -35,4 +38,6 @@ def needs_approval(refund: Refund, *, four_eyes_amount: int) -> bool:
     state, cause = RefundState(refund.state), RefundCause(refund.cause)
     if find_transition(state, RefundEvent.APPROVE) is None:
         return False
-    return not is_owed(state, cause) or not is_one_enough(refund.amount, four_eyes_amount=four_eyes_amount)
+    return not is_owed(state, cause) or not is_one_enough(
+        refund.weighed_amount, four_eyes_amount=four_eyes_amount
+    )

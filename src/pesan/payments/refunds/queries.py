@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from pesan.db import ReadSession
 from pesan.payments.refunds.errors import RefundNotFound
 from pesan.payments.refunds.models import Refund
-from pesan.payments.refunds.states import RefundState
+from pesan.payments.refunds.states import RefundCause, RefundState
 
 
 async def get_refund(session: ReadSession, refund_id: UUID) -> Refund:
@@ -31,6 +31,23 @@ async def find_whole_refund(session: ReadSession, order_id: UUID) -> Refund | No
         select(Refund).where(
             Refund.order_id == order_id,
             Refund.payment_id.is_(None),
+            Refund.ticket_ids.is_(None),
             Refund.state != RefundState.DECLINED,
         )
     )
+
+
+async def sum_asked(session: ReadSession, order_id: UUID) -> int:
+    """How much of an order's money staff asked back so far, sent or not; what was declined does not count."""
+    asked = select(func.coalesce(func.sum(Refund.amount), 0)).where(
+        Refund.order_id == order_id, Refund.cause == RefundCause.ASKED, Refund.state != RefundState.DECLINED
+    )
+    return int(await session.scalar(asked) or 0)
+
+
+async def list_ticket_wishes(session: ReadSession, order_id: UUID) -> Sequence[Refund]:
+    """The refunds of some of an order's tickets that wait for a second person."""
+    query = select(Refund).where(
+        Refund.order_id == order_id, Refund.ticket_ids.is_not(None), Refund.state == RefundState.REQUESTED
+    )
+    return (await session.scalars(query)).all()

@@ -1,5 +1,6 @@
 """What people do about a refund: ask for it, approve or decline it, record that the money went."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -7,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from pesan.audit import record
-from pesan.db import Actor, WriteSession
+from pesan.db import Actor, ReadSession, WriteSession
 from pesan.jobs import enqueue
 from pesan.kit.ids import new_id
 from pesan.orders.errors import WrongState
@@ -26,7 +27,7 @@ from pesan.payments.refunds.errors import (
 from pesan.payments.refunds.locks import lock_order, lock_refund
 from pesan.payments.refunds.models import REFERENCE_LENGTH, Refund
 from pesan.payments.refunds.policies import may_approve, may_pay, needs_approval
-from pesan.payments.refunds.queries import find_whole_refund
+from pesan.payments.refunds.queries import find_whole_refund, list_ticket_wishes, sum_asked
 from pesan.payments.refunds.states import (
     TELL_REFUND_TASK,
     RefundCause,
@@ -53,11 +54,53 @@ async def request_refund(session: WriteSession, *, order_id: UUID, reason: str, 
     amount = await ledger.get_returnable(session, order.id)
     if not amount:
         raise NothingToRefund
+    return await _ask(session, order, amount=amount, reason=reason, actor=actor)
+
+
+async def request_ticket_refund(
+    session: WriteSession,
+    *,
+    order_id: UUID,
+    ticket_ids: Sequence[UUID],
+    amount: int,
+    reason: str,
+    actor: Actor,
+) -> Refund:
+    """Ask that some tickets go back; they stay as they are until somebody else approves.
+
+    **Locks** the order. Raises WrongState, RefundAsked.
+    """
+    order = await lock_order(session, order_id)
+    if find_order_move(OrderState(order.state), OrderEvent.AMEND) is None:
+        raise WrongState(state=order.state, extra={"state": order.state})
+    await require_unasked(session, order.id, ticket_ids)
+    return await _ask(session, order, amount=amount, reason=reason, actor=actor, ticket_ids=list(ticket_ids))
+
+
+async def require_unasked(session: ReadSession, order_id: UUID, ticket_ids: Sequence[UUID]) -> None:
+    """Raises RefundAsked when somebody asked for the whole order, or for one of these tickets, already."""
+    wishes = await list_ticket_wishes(session, order_id)
+    asked = {ticket_id for wish in wishes for ticket_id in wish.ticket_ids or ()}
+    if asked.intersection(ticket_ids) or await find_whole_refund(session, order_id) is not None:
+        raise RefundAsked
+
+
+async def _ask(
+    session: WriteSession,
+    order: Order,
+    *,
+    amount: int,
+    reason: str,
+    actor: Actor,
+    ticket_ids: list[UUID] | None = None,
+) -> Refund:
     refund = Refund(
         id=new_id(),
         merchant_id=order.merchant_id,
         order_id=order.id,
+        ticket_ids=ticket_ids,
         amount=amount,
+        weighed_amount=amount + await sum_asked(session, order.id),
         currency=order.currency,
         cause=RefundCause.ASKED.value,
         reason=reason,

@@ -218,7 +218,7 @@ def upgrade() -> None:
     sa.Column('body', sa.Text(), nullable=False),
     sa.Column('updated_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
     sa.CheckConstraint("heading <> '' AND heading !~ '[[:cntrl:]]'", name=op.f('ck_letter_templates_heading')),
-    sa.CheckConstraint("kind IN ('proof_received', 'ticket_ready', 'rejected', 'expired', 'cancelled', 'event_cancelled', 'event_moved', 'taken_back', 'refund_due', 'refunded')", name=op.f('ck_letter_templates_kind')),
+    sa.CheckConstraint("kind IN ('proof_received', 'ticket_ready', 'rejected', 'expired', 'cancelled', 'event_cancelled', 'event_moved', 'taken_back', 'tickets_refunded', 'refund_due', 'refunded')", name=op.f('ck_letter_templates_kind')),
     sa.CheckConstraint("locale IN ('id', 'en')", name=op.f('ck_letter_templates_locale')),
     sa.CheckConstraint("subject <> '' AND subject !~ '[[:cntrl:]]'", name=op.f('ck_letter_templates_subject')),
     sa.CheckConstraint('char_length(body) BETWEEN 1 AND 4000', name=op.f('ck_letter_templates_body')),
@@ -535,6 +535,7 @@ def upgrade() -> None:
     sa.Column('notes', sa.String(length=120), nullable=True),
     sa.Column('locale', sa.String(length=2), server_default='id', nullable=False),
     sa.Column('quantity', sa.Integer(), nullable=False),
+    sa.Column('returned_quantity', sa.Integer(), server_default='0', nullable=False),
     sa.Column('subtotal_amount', sa.BigInteger(), nullable=False),
     sa.Column('discount_amount', sa.BigInteger(), server_default='0', nullable=False),
     sa.Column('fees_amount', sa.BigInteger(), server_default='0', nullable=False),
@@ -559,6 +560,7 @@ def upgrade() -> None:
     sa.CheckConstraint('char_length(notes) <= 120', name=op.f('ck_orders_notes')),
     sa.CheckConstraint('fees_amount >= 0 AND tax_amount >= 0', name=op.f('ck_orders_charges')),
     sa.CheckConstraint('quantity > 0', name=op.f('ck_orders_quantity')),
+    sa.CheckConstraint('returned_quantity >= 0 AND returned_quantity < quantity', name=op.f('ck_orders_returned_quantity')),
     sa.CheckConstraint('total_amount = subtotal_amount - discount_amount + fees_amount + tax_amount', name=op.f('ck_orders_sums')),
     sa.CheckConstraint('total_amount >= 0 AND discount_amount BETWEEN 0 AND subtotal_amount', name=op.f('ck_orders_total')),
     sa.ForeignKeyConstraint(['merchant_id', 'event_id'], ['events.merchant_id', 'events.id'], name=op.f('fk_orders_merchant_id_event_id_events')),
@@ -620,7 +622,7 @@ def upgrade() -> None:
     sa.Column('kind', sa.String(length=20), nullable=False),
     sa.Column('occasion', sa.String(length=40), server_default='', nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
-    sa.CheckConstraint("kind IN ('proof_received', 'ticket_ready', 'rejected', 'expired', 'cancelled', 'event_cancelled', 'event_moved', 'taken_back', 'refund_due', 'refunded')", name=op.f('ck_notifications_kind')),
+    sa.CheckConstraint("kind IN ('proof_received', 'ticket_ready', 'rejected', 'expired', 'cancelled', 'event_cancelled', 'event_moved', 'taken_back', 'tickets_refunded', 'refund_due', 'refunded')", name=op.f('ck_notifications_kind')),
     sa.ForeignKeyConstraint(['merchant_id', 'order_id'], ['orders.merchant_id', 'orders.id'], name=op.f('fk_notifications_merchant_id_order_id_orders')),
     sa.ForeignKeyConstraint(['merchant_id'], ['merchants.id'], name=op.f('fk_notifications_merchant_id_merchants')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_notifications')),
@@ -775,7 +777,9 @@ def upgrade() -> None:
     sa.Column('merchant_id', sa.Uuid(), nullable=False),
     sa.Column('order_id', sa.Uuid(), nullable=False),
     sa.Column('payment_id', sa.Uuid(), nullable=True),
+    sa.Column('ticket_ids', sa.ARRAY(sa.Uuid()), nullable=True),
     sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('weighed_amount', sa.BigInteger(), nullable=False),
     sa.Column('currency', sa.String(length=3), server_default='IDR', nullable=False),
     sa.Column('cause', sa.String(length=16), nullable=False),
     sa.Column('reason', sa.String(length=300), nullable=True),
@@ -794,7 +798,9 @@ def upgrade() -> None:
     sa.CheckConstraint("method IN ('manual', 'gateway')", name=op.f('ck_refunds_method')),
     sa.CheckConstraint("state <> 'paid' OR reference IS NOT NULL", name=op.f('ck_refunds_reference')),
     sa.CheckConstraint("state IN ('requested', 'approved', 'paid', 'failed', 'declined')", name=op.f('ck_refunds_state')),
+    sa.CheckConstraint("ticket_ids IS NULL OR (cause = 'asked' AND payment_id IS NULL AND cardinality(ticket_ids) > 0)", name=op.f('ck_refunds_ticket_ids')),
     sa.CheckConstraint('amount > 0', name=op.f('ck_refunds_amount')),
+    sa.CheckConstraint('weighed_amount >= amount', name=op.f('ck_refunds_weighed_amount')),
     sa.ForeignKeyConstraint(['merchant_id', 'order_id'], ['orders.merchant_id', 'orders.id'], name=op.f('fk_refunds_merchant_id_order_id_orders')),
     sa.ForeignKeyConstraint(['payment_id'], ['payments.id'], name=op.f('fk_refunds_payment_id_payments')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_refunds'))
@@ -803,7 +809,7 @@ def upgrade() -> None:
     op.create_index('ix_refunds_open', 'refunds', ['merchant_id', 'requested_at', 'id'], unique=False, postgresql_where=sa.text("state IN ('approved', 'failed', 'requested')"))
     op.create_index('ix_refunds_order_id', 'refunds', ['order_id'], unique=False)
     op.create_index('uq_refunds_payment', 'refunds', ['payment_id'], unique=True)
-    op.create_index('uq_refunds_whole_order', 'refunds', ['order_id'], unique=True, postgresql_where=sa.text("payment_id IS NULL AND state <> 'declined'"))
+    op.create_index('uq_refunds_whole_order', 'refunds', ['order_id'], unique=True, postgresql_where=sa.text("payment_id IS NULL AND ticket_ids IS NULL AND state <> 'declined'"))
     op.create_table('tickets',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('merchant_id', sa.Uuid(), nullable=False),
