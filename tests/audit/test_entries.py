@@ -25,7 +25,6 @@ ENTRY = NewEntry(
     at=AT,
     merchant_id=UUID("0193a1b2-0000-7000-8000-000000000002"),
     data={"to": "HOLD", "amount": 150_000},
-    salt=b"0123456789abcdef",
 )
 # What jsonb keeps as it was: no NUL, no lone surrogate, integers of 64 bits.
 TEXT = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=20)

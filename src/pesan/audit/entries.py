@@ -46,7 +46,11 @@ class NewEntry:
     data: Values = field(default_factory=dict)
     before: Values | None = None
     after: Values | None = None
-    salt: bytes = field(default_factory=lambda: secrets.token_bytes(16), repr=False)
+
+    @cached_property
+    def salt(self) -> bytes:
+        """Made when there is a personal part to guard."""
+        return secrets.token_bytes(16)
 
     @cached_property
     def private_digest(self) -> bytes | None:

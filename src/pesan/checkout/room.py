@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from time import monotonic
 
 from pesan.errors import PesanError
 from pesan.kit.exposition import Level, LevelSource
@@ -12,6 +13,7 @@ from pesan.kit.i18n import Text
 FULL_SHARE = 0.1
 ENOUGH_BYTES = 1024**3
 RETRY_AFTER_SECONDS = 60
+LOOK_SECONDS = 0.2
 
 
 class SalesPaused(PesanError):
@@ -30,15 +32,27 @@ class DiskRoom:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._has_room = True
+        self._look_again_at = 0.0
 
     def require(self) -> None:
-        """Raises SalesPaused when the disk is nearly full; one that cannot be measured is not."""
+        """Raises SalesPaused when the disk is nearly full; one that cannot be measured is not.
+
+        Of a rush only one request in `LOOK_SECONDS` looks, which is far less than filling the rest takes.
+        """
+        now = monotonic()
+        if now >= self._look_again_at:
+            self._has_room = self._look()
+            self._look_again_at = now + LOOK_SECONDS
+        if not self._has_room:
+            raise SalesPaused(retry_after=RETRY_AFTER_SECONDS)
+
+    def _look(self) -> bool:
         try:
             usage = shutil.disk_usage(self._folder)
         except OSError:
-            return
-        if usage.free < min(usage.total * FULL_SHARE, ENOUGH_BYTES):
-            raise SalesPaused(retry_after=RETRY_AFTER_SECONDS)
+            return True
+        return usage.free >= min(usage.total * FULL_SHARE, ENOUGH_BYTES)
 
     def levels(self) -> LevelSource:
         """Free and whole size of the disk, read when somebody scrapes."""

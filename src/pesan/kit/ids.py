@@ -1,22 +1,54 @@
 """Identifiers: UUIDv7 inside, unguessable Crockford base32 codes outside."""
 
 import os
-import secrets
 import time
+from threading import Lock
 from uuid import UUID
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 BOOKING_CODE_LENGTH = 13
 SHORT_ID_LENGTH = 8
 TICKET_CODE_LENGTH = 26
+_PAGE_BYTES = 4096
 
 _LOOKALIKES = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
+
+
+class _Entropy:
+    """The kernel's randomness, asked for by the page, because one hold needs it six times.
+
+    No byte is handed out twice, and a forked process starts with a page of its own.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._page = b""
+        self._at = 0
+        os.register_at_fork(
+            before=self._lock.acquire, after_in_parent=self._lock.release, after_in_child=self._renew
+        )
+
+    def take(self, count: int) -> bytes:
+        """`count` random bytes."""
+        with self._lock:
+            if self._at + count > len(self._page):
+                self._page, self._at = os.urandom(_PAGE_BYTES), 0
+            taken = self._page[self._at : self._at + count]
+            self._at += count
+        return taken
+
+    def _renew(self) -> None:
+        self._page = b""
+        self._lock.release()
+
+
+_entropy = _Entropy()
 
 
 def new_id() -> UUID:
     """A UUIDv7 (RFC 9562): sortable by the millisecond it was made, 74 random bits."""
     milliseconds = time.time_ns() // 1_000_000
-    random = int.from_bytes(os.urandom(10), "big")
+    random = int.from_bytes(_entropy.take(10), "big")
     value = (milliseconds & 0xFFFF_FFFF_FFFF) << 80 | random
     value = value & ~(0xF << 76) | 7 << 76
     return UUID(int=value & ~(0b11 << 62) | 0b10 << 62)
@@ -24,8 +56,7 @@ def new_id() -> UUID:
 
 def new_code(length: int = BOOKING_CODE_LENGTH) -> str:
     """A random code of `length` Crockford characters, 5 bits each (13 characters are 65 bits)."""
-    bits = secrets.randbits(5 * length)
-    return "".join(ALPHABET[bits >> shift & 31] for shift in range(0, 5 * length, 5))
+    return "".join([ALPHABET[byte & 31] for byte in _entropy.take(length)])
 
 
 def new_ticket_code() -> str:

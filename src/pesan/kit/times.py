@@ -9,6 +9,7 @@ from pesan.kit.i18n import Locale
 
 ZONES = ("Asia/Jakarta", "Asia/Pontianak", "Asia/Makassar", "Asia/Jayapura")
 DEFAULT_ZONE = "Asia/Jakarta"
+_UTC_LENGTH = len("2026-12-05T12:00:00.000")
 _BABEL = {"id": "id_ID", "en": "en_GB"}
 
 
@@ -46,4 +47,5 @@ def in_zone(moment: datetime, zone: str) -> datetime:
 
 def isoformat(moment: datetime) -> str:
     """UTC with milliseconds and a `Z`, the one form that the APIs speak."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return f"{in_utc.isoformat(timespec='milliseconds')[:_UTC_LENGTH]}Z"

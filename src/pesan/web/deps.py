@@ -17,7 +17,7 @@ from pesan.web.limits.limiter import Limiter
 from pesan.web.locale import get_locale
 from pesan.web.people import Person, Sessions
 
-CODE_HEADER = "x-booking-code"
+CODE_HEADER = b"x-booking-code"
 MAX_CODE = 40
 
 __all__ = [
@@ -69,7 +69,7 @@ async def find_person(request: Request) -> Person | None:
 
 def bearer_token(request: Request) -> str:
     """The access token that a program sent; empty when it sent none."""
-    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    kind, _, token = context_of(request).text_header(b"authorization").partition(" ")
     return token.strip() if kind.lower() == "bearer" else ""
 
 
@@ -120,7 +120,7 @@ def buyer_digest(request: Request) -> str | None:
 
 def booking_codes(request: Request) -> tuple[str, ...]:
     """The booking codes that the caller showed: in the path, by the `X-Booking-Code` header, in the cookie."""
-    shown = [str(request.path_params.get("code", "")), request.headers.get(CODE_HEADER, "")]
+    shown = [str(request.path_params.get("code", "")), context_of(request).text_header(CODE_HEADER)]
     codes = [normalise_code(code) for code in shown if 0 < len(code) <= MAX_CODE]
     usable = [code for code in codes if code.isalnum() and code.isascii()]
     return tuple(dict.fromkeys([*usable, *remembered_codes(request)]))
