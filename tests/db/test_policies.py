@@ -62,7 +62,7 @@ OF_THE_EVENT = {
     "tickets": 1,
     "users": 1,
 }
-OF_A_SOLD_ORDER = {**OF_AN_ORDER, "payment_proofs": 1, "tickets": 1, "consents": 1}
+OF_A_SOLD_ORDER = {**OF_AN_ORDER, "payment_proofs": 1, "tickets": 1, "consents": 1, "privacy_requests": 1}
 
 
 @pytest.fixture

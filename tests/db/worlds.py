@@ -36,6 +36,9 @@ from pesan.payments.statements.reading import Line
 from pesan.payments.statements.service import MatchCompanion, add_lines
 from pesan.payments.statements.states import MatchKind
 from pesan.privacy.consents import ConsentCompanion
+from pesan.privacy.contacts import Contact
+from pesan.privacy.requests import ask
+from pesan.privacy.states import RequestKind
 from pesan.realtime import Hub
 from pesan.tenancy.legal.queries import list_current
 from pesan.tenancy.models import Merchant
@@ -109,8 +112,8 @@ def tenant_tables() -> list[str]:
     schema = build_schema()
     ruled = {rule.table for rule in schema.access if rule.policies}
     owned = {name for name, table in schema.metadata.tables.items() if "merchant_id" in table.columns}
-    # Counts wrong passwords per address; belongs to no merchant and is shown to nobody.
-    return sorted((ruled | owned) - {"log_in_guards"})
+    # Proofs of addresses and counts of wrong passwords; they belong to no merchant and are shown to nobody.
+    return sorted((ruled | owned) - {"contact_proofs", "log_in_guards"})
 
 
 async def make_world(make: Make, database: Database, secret: bytes, owner: Connection) -> World:
@@ -147,6 +150,7 @@ async def _make_house(make: Make, database: Database, secret: bytes) -> House:
     await _tell(database, sold)
     await _word(database, merchant)
     await _agree(database, sold)
+    await _ask(database, sold)
     return House(merchant, staff, event, sold, held, ticket)
 
 
@@ -261,6 +265,12 @@ async def _agree(database: Database, order: Order) -> None:
         notice = (await list_current(session, order.merchant_id))["privacy"]
     async with database.sale() as session:
         await ConsentCompanion.write_many(session, [ConsentCompanion(order.id, order.merchant_id, notice.id)])
+
+
+async def _ask(database: Database, order: Order) -> None:
+    contact = Contact("siti@example.com", (order.code,))
+    async with database.write(contact.actor) as session:
+        await ask(session, contact, RequestKind.ERASURE, "id")
 
 
 def _owners(owner: Connection, name: str) -> list[tuple[tuple[Any, ...], UUID]]:

@@ -53,6 +53,8 @@ def _public(fair: Fair) -> list[str]:
         "/b",
         "/b?code=salah",
         "/offline",
+        "/privacy?sent=true&over=true",
+        "/privacy/open?token=x",
         "/b/0000000000000",
     ]
 

@@ -35,7 +35,15 @@ async def addresses(desk: Desk, make) -> list[str]:
     pages += [f"/bookings/{code}" for code in bookings]
     pages += ["/events", "/events?q=tidakada", "/events/new", f"/events/{desk.event.short_id}"]
     pages += [f"/events/{desk.event.short_id}/{page}" for page in ("sales", "sales?by=hour", "attendees")]
-    pages += ["/refunds", "/refunds?show=all", "/payment-methods", "/brand", "/legal", "/legal/terms"]
+    pages += [
+        "/refunds",
+        "/refunds?show=all",
+        "/payment-methods",
+        "/brand",
+        "/legal",
+        "/legal/terms",
+        "/privacy",
+    ]
     pages += ["/letters", "/letters/ticket_ready/id"]
     staff = [f"{desk.service.url}/backoffice{end}" for end in ("", "/jobs", "/account")]
     return [*map(desk.url, pages), *staff]

@@ -96,6 +96,18 @@ REFUND_STATES: dict[str, Text] = {
     "declined": Text(id="Tidak disetujui", en="Declined"),
 }
 
+REQUEST_KINDS: dict[str, Text] = {
+    "correction": Text(id="Perbaikan data", en="Correction"),
+    "erasure": Text(id="Penghapusan data", en="Erasure"),
+}
+
+REQUEST_STATES: dict[str, Text] = {
+    "open": Text(id="Menunggu", en="Waiting"),
+    "approved": Text(id="Sedang dikerjakan", en="In progress"),
+    "done": Text(id="Selesai", en="Done"),
+    "refused": Text(id="Ditolak", en="Refused"),
+}
+
 REFUND_STEPS: dict[str, Text] = {
     "asked": Text(id="Diajukan", en="Asked for"),
     "approved": Text(id="Disetujui", en="Approved"),

@@ -109,6 +109,7 @@ class Order(Audited, Base):
     # The legal texts that the buyer was shown and accepted. No foreign key: every hold would lock the same few rows,
     # and published texts are never deleted; `pesan doctor` looks.
     legal_ids: Mapped[list[UUID] | None] = mapped_column(ARRAY(Uuid()))
+    erased_at: Mapped[Timestamp | None]
 
 
 class OrderLine(Base):
@@ -139,7 +140,8 @@ ACCESS = [
             "request": "SELECT, UPDATE (audit_seq, audit_head)",
             "sale": "SELECT, INSERT, UPDATE (state, hold_expires_at, payment_open_until, reject_reason, decided_by,"
             " submitted_at, state_changed_at, ended_at, returned_quantity, audit_seq, audit_head)",
-            "system": "SELECT, UPDATE (user_id, audit_seq, audit_head)",
+            "system": "SELECT, UPDATE (user_id, buyer_name, wa, email, notes, ip_digest, reject_reason, erased_at,"
+            " audit_seq, audit_head)",
         },
         [
             Policy("guest", (REQUEST,), HOLDS_ORDER_CODE),

@@ -261,7 +261,7 @@ ACCESS = [
     Access("amount_reservations", {SYSTEM: "SELECT"}, [system_policy()]),
     Access(
         "payment_proofs",
-        {REQUEST: "SELECT", SALE: "SELECT, INSERT", SYSTEM: "SELECT, UPDATE (missing_since)"},
+        {REQUEST: "SELECT", SALE: "SELECT, INSERT", SYSTEM: "SELECT, UPDATE (missing_since), DELETE"},
         [
             Policy("read", (REQUEST,), f"{STAFF_OF_MERCHANT} OR {OF_VISIBLE_ORDER}", command="SELECT"),
             sale_policy(),

@@ -9,6 +9,7 @@ from sqlalchemy import func, select, text, update
 
 from pesan.audit.service import record
 from pesan.db import Actor, ReadSession, WriteSession
+from pesan.db.pipeline import Executor
 from pesan.db.rows import pack, recordset
 from pesan.kit.ids import new_id
 from pesan.orders.models import Order
@@ -42,9 +43,9 @@ class ConsentCompanion:
     channel: ConsentChannel = ConsentChannel.CHECKOUT
 
     @classmethod
-    async def write_many(cls, session: WriteSession, items: Sequence["ConsentCompanion"]) -> None:
+    async def write_many(cls, executor: Executor, items: Sequence["ConsentCompanion"]) -> None:
         """Write the consents of a group."""
-        await session.execute(_INSERT, pack(_row(item) for item in items))
+        await executor.execute(_INSERT, pack(_row(item) for item in items))
 
 
 async def find_consent(session: ReadSession, order_id: UUID, purpose: Purpose) -> Consent | None:

@@ -1,6 +1,7 @@
-"""What must always hold of consents."""
+"""What must always hold of consents and requests."""
 
 from pesan.db import Invariant
+from pesan.privacy.states import ERASED
 
 INVARIANTS = (
     Invariant(
@@ -14,5 +15,20 @@ INVARIANTS = (
         "What an order's buyer accepted are published texts of its own merchant.",
         "SELECT o.id AS order_id FROM orders o CROSS JOIN unnest(o.legal_ids) AS given (id)"
         " LEFT JOIN legal_versions v ON v.id = given.id AND v.merchant_id = o.merchant_id WHERE v.id IS NULL",
+    ),
+    Invariant(
+        "privacy.erased_orders_name_nobody",
+        "An order that was erased names nobody: no contact, no holder, no proof, no consent in force.",
+        "SELECT o.id AS order_id FROM orders o WHERE o.erased_at IS NOT NULL AND (coalesce(o.wa, o.email, o.notes,"
+        f" o.ip_digest, o.reject_reason) IS NOT NULL OR o.buyer_name <> '{ERASED}'"
+        f" OR EXISTS (SELECT 1 FROM tickets t WHERE t.order_id = o.id AND t.holder_name <> '{ERASED}')"
+        " OR EXISTS (SELECT 1 FROM payment_proofs p WHERE p.order_id = o.id)"
+        " OR EXISTS (SELECT 1 FROM consents c WHERE c.order_id = o.id AND c.withdrawn_at IS NULL))",
+    ),
+    Invariant(
+        "privacy.approved_is_carried_out",
+        "A request that was approved is carried out within an hour: the worker runs.",
+        "SELECT id AS request_id, decided_at FROM privacy_requests WHERE state = 'approved'"
+        " AND decided_at < clock_timestamp() - interval '1 hour'",
     ),
 )

@@ -1,18 +1,25 @@
-"""Consents."""
+"""Consents, proofs of who owns a contact, and what people ask about their data."""
 
 from sqlalchemy import (
+    ARRAY,
     CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
+    LargeBinary,
     String,
     UniqueConstraint,
     func,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from pesan.audit.models import Audited
 from pesan.db import Access, Base, Policy, Timestamp, primary_key
 from pesan.db.access import (
+    ANY_ACTOR,
+    EVERY_ROW,
+    IDENTITY,
     OF_VISIBLE_ORDER,
     REQUEST,
     SALE,
@@ -22,10 +29,10 @@ from pesan.db.access import (
     system_policy,
 )
 from pesan.db.base import UUID
-from pesan.privacy.states import ConsentChannel, Purpose
+from pesan.privacy.states import ConsentChannel, Purpose, RequestKind, RequestState
 
 
-def _one_of(column: str, values: type[Purpose | ConsentChannel]) -> str:
+def _one_of(column: str, values: type[Purpose | ConsentChannel | RequestKind | RequestState]) -> str:
     return f"{column} IN ({', '.join(repr(value.value) for value in values)})"
 
 
@@ -55,6 +62,73 @@ class Consent(Base):
     withdrawn_at: Mapped[Timestamp | None]
 
 
+class ContactProof(Base):
+    """Somebody's way to their data: an address was typed, a link was mailed there, and was opened once.
+
+    `order_codes` are the bookings with that address when the link was made; only digests of what opens are kept.
+    """
+
+    __tablename__ = "contact_proofs"
+    __table_args__ = (Index("ix_contact_proofs_asked_at", "asked_at"),)
+
+    id: Mapped[UUID] = primary_key()
+    email: Mapped[str] = mapped_column(String(254))
+    locale: Mapped[str] = mapped_column(String(2), server_default="id")
+    order_codes: Mapped[list[str]] = mapped_column(ARRAY(String(13)), server_default=text("'{}'"))
+    token_digest: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
+    visit_digest: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
+    asked_at: Mapped[Timestamp] = mapped_column(server_default=func.clock_timestamp())
+    expires_at: Mapped[Timestamp | None]
+
+
+class PrivacyRequest(Audited, Base):
+    """What somebody asked one merchant to do with their data, due within 3 × 24 hours.
+
+    `name` and `wa` are what a correction wants to stand there. The contact leaves the row once the answer was sent.
+    """
+
+    __tablename__ = "privacy_requests"
+    audit_kind = "privacy_request"
+    __table_args__ = (
+        CheckConstraint(_one_of("kind", RequestKind), name="kind"),
+        CheckConstraint(_one_of("state", RequestState), name="state"),
+        CheckConstraint("(state = 'open') = (decided_at IS NULL)", name="decided_at"),
+        CheckConstraint("state <> 'refused' OR reason IS NOT NULL", name="reason"),
+        # Asked twice is asked once, for as long as nobody answered.
+        Index(
+            "uq_privacy_requests_waiting",
+            "merchant_id",
+            "email",
+            "kind",
+            unique=True,
+            postgresql_where=text("state IN ('open', 'approved')"),
+        ),
+        Index("ix_privacy_requests_list", "merchant_id", "asked_at", "id"),
+    )
+
+    id: Mapped[UUID] = primary_key()
+    merchant_id: Mapped[UUID] = mapped_column(ForeignKey("merchants.id"))
+    kind: Mapped[str] = mapped_column(String(10))
+    state: Mapped[str] = mapped_column(String(8), server_default=RequestState.OPEN.value)
+    email: Mapped[str | None] = mapped_column(String(254))
+    locale: Mapped[str] = mapped_column(String(2), server_default="id")
+    name: Mapped[str | None] = mapped_column(String(100))
+    wa: Mapped[str | None] = mapped_column(String(20))
+    reason: Mapped[str | None] = mapped_column(String(300))
+    asked_at: Mapped[Timestamp] = mapped_column(server_default=func.clock_timestamp())
+    due_at: Mapped[Timestamp]
+    decided_at: Mapped[Timestamp | None]
+    decided_by: Mapped[UUID | None]
+    done_at: Mapped[Timestamp | None]
+
+
+# Who opened the link sees the orders of that address, and so may ask their merchants; staff see orders of others too.
+_OF_OWN_ORDERS = (
+    "(select current_setting('pesan.actor', true)) IN ('guest', 'user')"
+    " AND EXISTS (SELECT 1 FROM orders o WHERE o.merchant_id = privacy_requests.merchant_id"
+    " AND o.email = privacy_requests.email)"
+)
+
 ACCESS = [
     Access(
         "consents",
@@ -68,6 +142,32 @@ ACCESS = [
             # Taking it back is the buyer's; giving it comes with an order, through the gate.
             Policy("withdraw", (REQUEST,), OF_VISIBLE_ORDER, command="UPDATE"),
             sale_policy(),
+            system_policy(),
+        ],
+    ),
+    Access(
+        "contact_proofs",
+        {
+            REQUEST: "INSERT (id, email, locale)",
+            IDENTITY: "SELECT, UPDATE (token_digest, visit_digest, expires_at)",
+            SYSTEM: "SELECT, UPDATE (order_codes, token_digest, expires_at), DELETE",
+        },
+        [
+            Policy("ask", (REQUEST,), ANY_ACTOR, command="INSERT"),
+            Policy("identity", (IDENTITY,), EVERY_ROW),
+            system_policy(),
+        ],
+    ),
+    Access(
+        "privacy_requests",
+        {
+            REQUEST: "SELECT, INSERT, UPDATE (state, reason, decided_at, decided_by, audit_seq, audit_head)",
+            SYSTEM: "SELECT, UPDATE (state, email, name, wa, done_at, audit_seq, audit_head), DELETE",
+        },
+        [
+            Policy("read", (REQUEST,), f"{STAFF_OF_MERCHANT} OR ({_OF_OWN_ORDERS})", command="SELECT"),
+            Policy("ask", (REQUEST,), f"state = 'open' AND {_OF_OWN_ORDERS}", command="INSERT"),
+            Policy("decide", (REQUEST,), STAFF_OF_MERCHANT, command="UPDATE"),
             system_policy(),
         ],
     ),

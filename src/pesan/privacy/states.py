@@ -1,6 +1,18 @@
-"""The purposes that need somebody's consent, and the ways in which they may give it."""
+"""The purposes that need somebody's consent, what people may ask about their data, and how long each step takes."""
 
+from datetime import timedelta
 from enum import StrEnum
+
+SEND_LINK_TASK = "privacy.send_link"
+CARRY_OUT_TASK = "privacy.carry_out"
+ANSWER_TASK = "privacy.answer"
+ERASED = "—"
+"""What stands where a name was."""
+ANSWER_WITHIN = timedelta(hours=72)
+"""UU 27/2022: what somebody asks about their data is done within 3 × 24 hours."""
+LINK_WITHIN = timedelta(hours=1)
+VISIT_WITHIN = timedelta(hours=1)
+"""How long somebody who opened the link may look and ask."""
 
 
 class Purpose(StrEnum):
@@ -13,3 +25,19 @@ class ConsentChannel(StrEnum):
     """Where consent was given."""
 
     CHECKOUT = "checkout"
+
+
+class RequestKind(StrEnum):
+    """What is asked; seeing and taking one's data needs nobody's decision, and so no request."""
+
+    CORRECTION = "correction"
+    ERASURE = "erasure"
+
+
+class RequestState(StrEnum):
+    """Where a request stands; between approved and done a job works."""
+
+    OPEN = "open"
+    APPROVED = "approved"
+    DONE = "done"
+    REFUSED = "refused"

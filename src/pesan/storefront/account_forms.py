@@ -6,7 +6,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from pesan.checkout.schemas import EMAIL_MEND, NAME_MEND
+from pesan.checkout.schemas import EMAIL_MEND, NAME_MEND, WA_MEND
 from pesan.identity.passwords import MAX_LENGTH, MIN_LENGTH
 from pesan.kit.i18n import Text
 
@@ -18,6 +18,7 @@ Chosen = Annotated[str, StringConstraints(min_length=MIN_LENGTH, max_length=MAX_
 MENDS: Mapping[str, Text] = {
     "name": NAME_MEND,
     "email": EMAIL_MEND,
+    "wa": WA_MEND,
     "password": Text(
         id=f"Pakai {MIN_LENGTH} sampai {MAX_LENGTH} karakter.",
         en=f"Use {MIN_LENGTH} to {MAX_LENGTH} characters.",

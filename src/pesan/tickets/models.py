@@ -129,7 +129,8 @@ ACCESS = [
         {
             "request": "SELECT",
             "sale": "SELECT, INSERT, UPDATE (state, voided_at)",
-            "system": "SELECT, INSERT, UPDATE (state, used_at, voided_at, kid, epoch, qr_text, token, expires_at)",
+            "system": "SELECT, INSERT,"
+            " UPDATE (state, used_at, voided_at, kid, epoch, qr_text, token, expires_at, holder_name)",
         },
         [
             Policy("buyer", (REQUEST,), OF_VISIBLE_ORDER, command="SELECT"),

@@ -112,7 +112,7 @@ ACCESS = [
         "webhook_events",
         {
             SALE: "SELECT (id, account_id, event_key), INSERT",
-            SYSTEM: "SELECT, UPDATE (handled_at, outcome), DELETE",
+            SYSTEM: "SELECT, UPDATE (handled_at, outcome, body), DELETE",
         },
         [sale_policy(), system_policy()],
     ),

@@ -101,7 +101,7 @@ ACCESS = [
             REQUEST: "SELECT, INSERT, UPDATE (state, reference, approved_by, approved_at, paid_by, paid_at)",
             SALE: "SELECT, INSERT, UPDATE (state, cause, reason, amount, weighed_amount, approved_by,"
             " approved_at)",
-            SYSTEM: "SELECT, UPDATE (state, method, reference, approved_at, paid_at)",
+            SYSTEM: "SELECT, UPDATE (state, method, reason, reference, approved_at, paid_at)",
         },
         [
             Policy("read", (REQUEST,), staff_of_order(), command="SELECT"),

@@ -103,7 +103,7 @@ _LINES = "SELECT, INSERT, UPDATE (state, decided_by)"
 ACCESS = [
     Access(
         "bank_lines",
-        {REQUEST: _LINES, SALE: "SELECT, UPDATE (state)", SYSTEM: "SELECT, UPDATE (state)"},
+        {REQUEST: _LINES, SALE: "SELECT, UPDATE (state)", SYSTEM: "SELECT, UPDATE (state, description)"},
         [Policy("staff", (REQUEST,), STAFF_OF_MERCHANT), sale_policy(), system_policy()],
     ),
     Access(

@@ -57,6 +57,20 @@ def upgrade() -> None:
     sa.Column('erased_at', sa.DateTime(timezone=True), nullable=True),
     sa.PrimaryKeyConstraint('subject_id', 'seq', name=op.f('pk_audit_private'))
     )
+    op.create_table('contact_proofs',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('email', sa.String(length=254), nullable=False),
+    sa.Column('locale', sa.String(length=2), server_default='id', nullable=False),
+    sa.Column('order_codes', sa.ARRAY(sa.String(length=13)), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('token_digest', sa.LargeBinary(), nullable=True),
+    sa.Column('visit_digest', sa.LargeBinary(), nullable=True),
+    sa.Column('asked_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_contact_proofs')),
+    sa.UniqueConstraint('token_digest', name=op.f('uq_contact_proofs_token_digest')),
+    sa.UniqueConstraint('visit_digest', name=op.f('uq_contact_proofs_visit_digest'))
+    )
+    op.create_index('ix_contact_proofs_asked_at', 'contact_proofs', ['asked_at'], unique=False)
     op.create_table('idempotency_keys',
     sa.Column('scope', sa.String(length=120), nullable=False),
     sa.Column('key', sa.String(length=255), nullable=False),
@@ -238,6 +252,32 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('user_id', 'merchant_id', name=op.f('pk_memberships'))
     )
     op.create_index(op.f('ix_memberships_merchant_id'), 'memberships', ['merchant_id'], unique=False)
+    op.create_table('privacy_requests',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('kind', sa.String(length=10), nullable=False),
+    sa.Column('state', sa.String(length=8), server_default='open', nullable=False),
+    sa.Column('email', sa.String(length=254), nullable=True),
+    sa.Column('locale', sa.String(length=2), server_default='id', nullable=False),
+    sa.Column('name', sa.String(length=100), nullable=True),
+    sa.Column('wa', sa.String(length=20), nullable=True),
+    sa.Column('reason', sa.String(length=300), nullable=True),
+    sa.Column('asked_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.Column('due_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('decided_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('decided_by', sa.Uuid(), nullable=True),
+    sa.Column('done_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('audit_seq', sa.Integer(), server_default='0', nullable=False),
+    sa.Column('audit_head', sa.LargeBinary(), server_default=sa.text("decode(repeat('00', 32), 'hex')"), nullable=False),
+    sa.CheckConstraint("(state = 'open') = (decided_at IS NULL)", name=op.f('ck_privacy_requests_decided_at')),
+    sa.CheckConstraint("kind IN ('correction', 'erasure')", name=op.f('ck_privacy_requests_kind')),
+    sa.CheckConstraint("state <> 'refused' OR reason IS NOT NULL", name=op.f('ck_privacy_requests_reason')),
+    sa.CheckConstraint("state IN ('open', 'approved', 'done', 'refused')", name=op.f('ck_privacy_requests_state')),
+    sa.ForeignKeyConstraint(['merchant_id'], ['merchants.id'], name=op.f('fk_privacy_requests_merchant_id_merchants')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_privacy_requests'))
+    )
+    op.create_index('ix_privacy_requests_list', 'privacy_requests', ['merchant_id', 'asked_at', 'id'], unique=False)
+    op.create_index('uq_privacy_requests_waiting', 'privacy_requests', ['merchant_id', 'email', 'kind'], unique=True, postgresql_where=sa.text("state IN ('open', 'approved')"))
     op.create_table('recovery_codes',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('user_id', sa.Uuid(), nullable=False),
@@ -554,6 +594,7 @@ def upgrade() -> None:
     sa.Column('state_changed_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
     sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('legal_ids', sa.ARRAY(sa.Uuid()), nullable=True),
+    sa.Column('erased_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('audit_seq', sa.Integer(), server_default='0', nullable=False),
     sa.Column('audit_head', sa.LargeBinary(), server_default=sa.text("decode(repeat('00', 32), 'hex')"), nullable=False),
     sa.CheckConstraint("state IN ('HOLD', 'REVIEW', 'PAID', 'COMPLETED', 'EXPIRED', 'REJECTED', 'CANCELLED', 'REFUNDED')", name=op.f('ck_orders_state')),

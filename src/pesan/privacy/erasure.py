@@ -1,0 +1,109 @@
+"""Taking people out of what has to stay: amounts, states and the ledger remain, names and contacts do not."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, text, update
+
+from pesan.audit.erasure import erase
+from pesan.catalog.models import Event
+from pesan.db import Actor, ReadSession, WriteSession
+from pesan.orders.locks import lock_orders
+from pesan.orders.models import Order
+from pesan.orders.states import OrderState
+from pesan.payments.models import PaymentProof
+from pesan.payments.refunds.models import Refund
+from pesan.payments.refunds.states import OPEN
+from pesan.privacy.models import Consent
+from pesan.privacy.states import ERASED
+from pesan.tickets.models import Ticket
+
+_OVER = (OrderState.EXPIRED, OrderState.REJECTED, OrderState.CANCELLED, OrderState.REFUNDED)
+# What banks and providers wrote about those who paid; fingerprints and amounts stay, so that nothing counts twice.
+_PAID_BY = (
+    text(
+        "UPDATE bank_lines SET description = :erased WHERE id IN"
+        " (SELECT line_id FROM bank_matches WHERE order_id = ANY (:ids))"
+    ),
+    text(
+        "UPDATE webhook_events w SET body = '' FROM payments p WHERE p.order_id = ANY (:ids)"
+        " AND p.gateway_account_id = w.account_id AND (w.reference = p.reference OR w.provider_ref = p.provider_ref)"
+    ),
+)
+
+
+def is_over() -> ColumnElement[bool]:
+    """Whether nothing about an order needs its buyer any more: for a query that joins its event."""
+    owed = exists().where(Refund.order_id == Order.id, Refund.state.in_(OPEN))
+    was_held = and_(Order.state == OrderState.COMPLETED, Event.ends_at < func.clock_timestamp())
+    return and_(or_(Order.state.in_(_OVER), was_held), ~owed)
+
+
+async def list_erasable(session: ReadSession, merchant_id: UUID, email: str, *, limit: int) -> Sequence[UUID]:
+    """Orders of an address at a merchant that are over and not erased yet."""
+    mine = Order.merchant_id == merchant_id, Order.email == email, Order.erased_at.is_(None)
+    query = select(Order.id).join(Event, Event.id == Order.event_id).where(*mine, is_over())
+    return (await session.scalars(query.order_by(Order.id).limit(limit))).all()
+
+
+async def has_running(session: ReadSession, merchant_id: UUID, email: str) -> bool:
+    """Whether something of an address at a merchant still goes on."""
+    mine = Order.merchant_id == merchant_id, Order.email == email
+    query = select(Order.id).join(Event, Event.id == Order.event_id).where(*mine, ~is_over())
+    return await session.scalar(query.limit(1)) is not None
+
+
+async def erase_orders(
+    session: WriteSession, wanted: Sequence[UUID], *, reason: str, actor: Actor
+) -> list[str]:
+    """Take the buyers out of those of a batch of orders that are over; returns the objects to delete after the commit.
+
+    **Locks** the orders. Whatever names them goes: contacts, holders, proofs, refunds' reasons and references, what
+    banks and providers wrote, and the personal part of their history, which says that and why.
+    """
+    await lock_orders(session, wanted)
+    order_ids = await _still_over(session, wanted)
+    await session.execute(
+        update(Order)
+        .where(Order.id.in_(order_ids))
+        .values(
+            buyer_name=ERASED,
+            wa=None,
+            email=None,
+            notes=None,
+            ip_digest=None,
+            reject_reason=None,
+            user_id=None,
+            erased_at=func.clock_timestamp(),
+        )
+    )
+    await session.execute(update(Ticket).where(Ticket.order_id.in_(order_ids)).values(holder_name=ERASED))
+    await _erase_refunds(session, order_ids)
+    await _end_consents(session, order_ids)
+    for statement in _PAID_BY:
+        await session.execute(statement, {"ids": list(order_ids), "erased": ERASED})
+    proofs = (
+        delete(PaymentProof).where(PaymentProof.order_id.in_(order_ids)).returning(PaymentProof.object_key)
+    )
+    keys = list(await session.scalars(proofs))
+    for order_id in order_ids:
+        await erase(session, kind=Order.audit_kind, subject_id=order_id, reason=reason, actor=actor)
+    return keys
+
+
+async def _still_over(session: ReadSession, order_ids: Sequence[UUID]) -> Sequence[UUID]:
+    """Asked again under the lock: late money may have brought one back to life."""
+    query = select(Order.id).join(Event, Event.id == Order.event_id).where(Order.id.in_(order_ids), is_over())
+    return (await session.scalars(query.order_by(Order.id))).all()
+
+
+async def _erase_refunds(session: WriteSession, order_ids: Sequence[UUID]) -> None:
+    mine = Refund.order_id.in_(order_ids)
+    await session.execute(update(Refund).where(mine).values(reason=None))
+    named = mine, Refund.reference.is_not(None)
+    await session.execute(update(Refund).where(*named).values(reference=ERASED))
+
+
+async def _end_consents(session: WriteSession, order_ids: Sequence[UUID]) -> None:
+    given = Consent.order_id.in_(order_ids), Consent.withdrawn_at.is_(None)
+    await session.execute(update(Consent).where(*given).values(withdrawn_at=func.clock_timestamp()))

@@ -1,0 +1,140 @@
+"""What people ask about their data: asked of every merchant concerned, decided there, carried out by a job."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from pesan.audit.service import record
+from pesan.db import Actor, ReadSession, WriteSession
+from pesan.jobs import enqueue
+from pesan.kit.i18n import Locale
+from pesan.kit.ids import new_id
+from pesan.orders.models import Order
+from pesan.privacy.contacts import Contact
+from pesan.privacy.erasure import erase_orders, has_running, list_erasable
+from pesan.privacy.errors import DataStillNeeded, RequestDecided, RequestNotFound
+from pesan.privacy.locks import lock_request
+from pesan.privacy.models import PrivacyRequest
+from pesan.privacy.states import ANSWER_TASK, ANSWER_WITHIN, CARRY_OUT_TASK, RequestKind, RequestState
+from pesan.tickets.models import Ticket
+
+BATCH = 100
+MOST_LISTED = 200
+_ACTOR = Actor.system("privacy")
+
+
+async def ask(
+    session: WriteSession,
+    contact: Contact,
+    kind: RequestKind,
+    locale: Locale,
+    *,
+    name: str | None = None,
+    wa: str | None = None,
+) -> int:
+    """Ask every merchant that has this contact; returns how many were asked. What waits already is not asked twice."""
+    merchants = await session.scalars(
+        select(Order.merchant_id).where(Order.email == contact.email).distinct()
+    )
+    now = (await session.scalars(select(func.clock_timestamp()))).one()
+    rows = [
+        {
+            "id": new_id(),
+            "merchant_id": merchant_id,
+            "kind": kind,
+            "state": RequestState.OPEN,
+            "email": contact.email,
+            "locale": locale,
+            "name": name,
+            "wa": wa,
+            "asked_at": now,
+            "due_at": now + ANSWER_WITHIN,
+        }
+        for merchant_id in merchants
+    ]
+    if rows:
+        await session.execute(insert(PrivacyRequest).values(rows).on_conflict_do_nothing())
+    return len(rows)
+
+
+async def list_requests(session: ReadSession, merchant_id: UUID) -> Sequence[PrivacyRequest]:
+    """A merchant's requests: what waits first, the oldest before, then what was answered lately."""
+    query = select(PrivacyRequest).where(PrivacyRequest.merchant_id == merchant_id)
+    order = PrivacyRequest.decided_at.desc().nulls_first(), PrivacyRequest.asked_at, PrivacyRequest.id
+    return (await session.scalars(query.order_by(*order).limit(MOST_LISTED))).all()
+
+
+async def decide(
+    session: WriteSession, request_id: UUID, merchant_id: UUID, *, refusal: str | None, actor: Actor
+) -> PrivacyRequest:
+    """Let a request be done, or refuse it with a reason that the person is told.
+
+    **Locks** the request. **Enqueues** its carrying out, or the answer. Raises RequestNotFound, RequestDecided,
+    DataStillNeeded.
+    """
+    request = await lock_request(session, request_id)
+    if request.merchant_id != merchant_id:
+        raise RequestNotFound
+    if request.state != RequestState.OPEN:
+        raise RequestDecided
+    if refusal is None and request.kind == RequestKind.ERASURE:
+        await _require_over(session, request)
+    now = (await session.scalars(select(func.clock_timestamp()))).one()
+    request.state = RequestState.APPROVED if refusal is None else RequestState.REFUSED
+    request.reason, request.decided_by, request.decided_at = refusal, actor.user_id, now
+    action = f"privacy_request:{request.kind}:{request.state}"
+    await record(session, request, action=action, actor=actor, reason=refusal)
+    await session.flush()
+    await enqueue(session, ANSWER_TASK if refusal else CARRY_OUT_TASK, request_id=request.id)
+    return request
+
+
+async def carry_out_some(session: WriteSession, request_id: UUID) -> tuple[bool, list[str]]:
+    """Do a batch of an approved request: whether that was all, and the objects to delete after the commit.
+
+    **Locks** the request, then its orders. **Enqueues** the answer at the end.
+    """
+    request = await lock_request(session, request_id)
+    if request.state != RequestState.APPROVED or request.email is None:
+        return True, []
+    keys: list[str] = []
+    if request.kind == RequestKind.ERASURE:
+        ids = await list_erasable(session, request.merchant_id, request.email, limit=BATCH)
+        if ids:
+            keys = await erase_orders(session, ids, reason="privacy request", actor=_ACTOR)
+        if len(ids) == BATCH:
+            return False, keys
+    else:
+        await _correct(session, request)
+    request.state = RequestState.DONE
+    request.done_at = (await session.scalars(select(func.clock_timestamp()))).one()
+    await record(session, request, action=f"privacy_request:{request.kind}:done", actor=_ACTOR)
+    await session.flush()
+    await enqueue(session, ANSWER_TASK, request_id=request.id)
+    return True, keys
+
+
+async def forget_contact(session: WriteSession, request_id: UUID) -> None:
+    """The answer was sent: the request itself needs to name nobody any more. **Locks** the request."""
+    request = await lock_request(session, request_id)
+    request.email = request.name = request.wa = None
+    await session.flush()
+
+
+async def _require_over(session: ReadSession, request: PrivacyRequest) -> None:
+    if request.email and await has_running(session, request.merchant_id, request.email):
+        raise DataStillNeeded
+
+
+async def _correct(session: WriteSession, request: PrivacyRequest) -> None:
+    """Names and numbers as they should be; a ticket that was made out to somebody else keeps its holder."""
+    mine = Order.merchant_id == request.merchant_id, Order.email == request.email
+    if request.name:
+        held = select(Order.id, Order.buyer_name).where(*mine).subquery()
+        renamed = Ticket.order_id == held.c.id, Ticket.holder_name == held.c.buyer_name
+        await session.execute(update(Ticket).where(*renamed).values(holder_name=request.name))
+        await session.execute(update(Order).where(*mine).values(buyer_name=request.name))
+    if request.wa:
+        await session.execute(update(Order).where(*mine).values(wa=request.wa))

@@ -1,0 +1,73 @@
+"""Jobs of privacy."""
+
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from pesan.db import Actor, Database
+from pesan.jobs import GiveUp, task
+from pesan.kit.registry import Registry
+from pesan.messaging import Mail, Mailer, MessageRejected
+from pesan.privacy import contacts, requests
+from pesan.privacy.letters import compose_answer, compose_link
+from pesan.privacy.models import PrivacyRequest
+from pesan.privacy.states import ANSWER_TASK, CARRY_OUT_TASK, SEND_LINK_TASK
+from pesan.settings import Settings
+from pesan.storage import Storage
+from pesan.storage.keys import folder_of
+from pesan.tenancy.queries import get_merchant
+
+_ACTOR = Actor.system("privacy")
+
+
+@task(SEND_LINK_TASK, queue="mail")
+async def send_link(deps: Registry, proof_id: UUID) -> None:
+    """Send the link to an address that has bookings; to any other nothing is sent."""
+    settings = deps[Settings]
+    async with deps[Database].write(_ACTOR) as session:
+        made = await contacts.make_link(session, proof_id)
+        now = (await session.scalars(select(func.clock_timestamp()))).one()
+    if made is not None:
+        mail = compose_link(*made, base_url=settings.base_url, sender=settings.mail_from, now=now)
+        await _send(deps, mail)
+
+
+@task(CARRY_OUT_TASK, lock="privacy:{request_id}")
+async def carry_out(deps: Registry, request_id: UUID) -> None:
+    """Do what a request asks, a batch of orders at a time; run again, it does what is left."""
+    is_done = False
+    while not is_done:
+        async with deps[Database].write(_ACTOR) as session:
+            is_done, keys = await requests.carry_out_some(session, request_id)
+        await delete_objects(deps[Storage], keys)
+
+
+@task(ANSWER_TASK, queue="mail")
+async def answer(deps: Registry, request_id: UUID) -> None:
+    """Tell whoever asked what became of it, and then forget their address."""
+    settings = deps[Settings]
+    async with deps[Database].read(_ACTOR) as session:
+        request = await session.get_one(PrivacyRequest, request_id)
+        merchant = await get_merchant(session, request.merchant_id)
+        now = (await session.scalars(select(func.clock_timestamp()))).one()
+    if request.email is None:
+        return
+    mail = compose_answer(
+        request, merchant.name, base_url=settings.base_url, sender=settings.mail_from, now=now
+    )
+    await _send(deps, mail)
+    async with deps[Database].write(_ACTOR) as session:
+        await requests.forget_contact(session, request_id)
+
+
+async def delete_objects(storage: Storage, keys: list[str]) -> None:
+    """Delete every version of files whose rows are gone; what a crash leaves behind is collected at night."""
+    for key in keys:
+        await storage.delete(*[found async for found in storage.list(folder_of(key))])
+
+
+async def _send(deps: Registry, mail: Mail) -> None:
+    try:
+        await deps[Mailer].send(mail)
+    except MessageRejected as problem:
+        raise GiveUp(problem.code) from problem
