@@ -46,6 +46,7 @@ class Bodies:
             return _CappedStream(context, receive, cap)
         body = await _read_whole(receive, cap)
         (check_json if is_json else check_form)(body)
+        context.body = body
         return _Replay(body, receive)
 
 

@@ -22,6 +22,7 @@ class RequestContext:
     """One request, as the edge sees it; the same object from the first byte to the log line."""
 
     __slots__ = (
+        "body",
         "body_error",
         "client_ip",
         "cookies_in",
@@ -57,6 +58,7 @@ class RequestContext:
         self.locale: Locale | None = None
         self.merchant_id: str | None = None
         self.person: Person | bool | None = False  # False until somebody asked
+        self.body: bytes | None = None  # a small one, read whole
         self.body_error: Exception | None = None
         self.cookies_in: dict[str, str] | None = None
         self.cookies_out: list[bytes] = []

@@ -79,8 +79,9 @@ def remember_code(request: Any, response: Response, code: str) -> None:
 
 def remembered_codes(request: Any) -> tuple[str, ...]:
     """The booking codes that this browser keeps."""
-    kept = read_guarded(request, CODES).split(".")
-    return tuple(code for code in kept[:MAX_CODES] if code.isalnum() and code.isascii())
+    kept = read_guarded(request, CODES)
+    codes = kept.split(".")[:MAX_CODES] if kept else ()
+    return tuple(code for code in codes if code.isalnum() and code.isascii())
 
 
 def header_value(name: str, value: str, *, is_secure: bool, max_age: int | None) -> bytes:
