@@ -1,6 +1,6 @@
 """Events: typed as Indonesians type, refused with a mend, changed without breaking what was sold."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -209,3 +209,58 @@ async def test_list_is_searched_and_paged(team: Team) -> None:
         "tidak ada": [],
     }
     assert (len(first.items), len(second.items), second.next_cursor) == (3, 1, None)
+
+
+def test_tags_are_words_between_commas_each_once() -> None:
+    form = read_form(EventForm, {**TYPED, "tags": " #Musik , jazz  malam,,MUSIK"})
+    many = read_form(EventForm, {**TYPED, "tags": ",".join(f"tag {number}" for number in range(9))})
+
+    assert form.valid is not None
+    assert form.valid.tags == ("musik", "jazz malam")
+    assert list(many.state.errors) == ["tags"]
+
+
+async def test_an_event_is_copied_to_a_new_time(team: Team) -> None:
+    browser = await team.sign_in("organizer")
+    page = f"{team.path}/events/{team.event.short_id}"
+
+    empty = await browser.submit(page, f"{page}/copy")
+    copied = await browser.submit(page, f"{page}/copy", {"copy_starts_at": "2031-02-03T19:00"})
+
+    assert (empty.status_code, copied.status_code) == (422, 303)
+    async with team.database.read(SYSTEM) as session:
+        events = await list_events(session, team.merchant.id)
+    assert [own.event.status for own in events.items] == ["draft", "open"]
+    assert events.items[0].event.starts_at == datetime(2031, 2, 3, 12, 0, tzinfo=UTC)
+
+
+async def test_only_the_merchants_own_event_is_copied_and_by_organizers(team: Team) -> None:
+    theirs = await team.make.event(team.other)
+    when = {"copy_starts_at": "2031-02-03T19:00"}
+
+    answers = []
+    for role in ("organizer", "staff"):
+        browser = await team.sign_in(role)
+        answers.append(
+            await browser.submit(f"{team.path}/bookings", f"{team.path}/events/{theirs.short_id}/copy", when)
+        )
+
+    assert [answer.status_code for answer in answers] == [404, 403]
+
+
+async def test_featured_events_come_first_on_the_merchants_page_and_tags_narrow(team: Team) -> None:
+    browser = await team.open_browser()
+    tagged = await team.make.event(team.merchant, title="Malam Puisi", tags=("puisi",))
+    later = await team.make.event(
+        team.merchant,
+        title="Pameran Batik",
+        is_featured=True,
+        starts_at=team.event.starts_at + timedelta(days=9),
+    )
+
+    ours = (await browser.get(f"/m/{team.merchant.slug}")).text
+    puisi = (await browser.get("/?tag=Puisi")).text
+
+    assert ours.index(later.title) < ours.index(team.event.title)
+    assert (tagged.title in puisi, later.title in puisi) == (True, False)
+    assert "<option selected>puisi" in (await browser.get("/?tag=puisi")).text

@@ -42,6 +42,7 @@ async def test_list_answers_with_what_cards_show(shop: Shop):
                 "status": "open",
                 "available": 10,
                 "capacityLeft": 10,
+                "tags": [],
                 "url": f"/x/{event.slug}-{event.short_id}",
                 "merchant": {
                     "slug": "kopi-senja",
@@ -239,6 +240,7 @@ async def test_item_answers_in_full(shop: Shop):
         "status": "open",
         "available": 10,
         "capacityLeft": 10,
+        "tags": [],
         "url": f"/x/{event.slug}-{event.short_id}",
         "merchant": {"slug": "kopi-senja", "name": "Kopi Senja", "accent": "#7a4a21", "zone": "Asia/Jakarta"},
         "capacity": {

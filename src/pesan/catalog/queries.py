@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, tuple_
+from sqlalchemy import any_, func, or_, select, tuple_
 from sqlalchemy.sql import ColumnElement, Select
 
 from pesan.capacity.models import CapacityPool
@@ -48,6 +48,8 @@ class ListingFilter:
     max_price: int | None = None
     is_available: bool = False
     include_past: bool = False
+    tag: str | None = None
+    featured_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +119,17 @@ async def get_listing(
 async def list_listings(
     session: ReadSession, wanted: ListingFilter, *, cursor: str | None = None, limit: int = DEFAULT_PAGE_SIZE
 ) -> Page[Listing]:
-    """Public events, the soonest first, paged by key; raises BadCursor."""
+    """Public events, the soonest first, or the featured ones before them, paged by key; raises BadCursor."""
     query = _listings().where(*_conditions(wanted), Event.status != EventStatus.DRAFT)
+    order: list[Any] = [~Event.is_featured] if wanted.featured_first else []
+    order += [Event.starts_at, Event.id]
     if cursor is not None:
-        query = query.where(tuple_(Event.starts_at, Event.id) > _after(cursor))
+        query = query.where(tuple_(*order) > _after(cursor, len(order)))
     size = max(1, min(limit, MAX_PAGE_SIZE))
-    rows = (await session.execute(query.order_by(Event.starts_at, Event.id).limit(size + 1))).all()
+    rows = (await session.execute(query.order_by(*order).limit(size + 1))).all()
     listings = [_listing(row) for row in rows[:size]]
     more = len(rows) > size
-    return Page(listings, _cursor_of(listings[-1].event) if more else None)
+    return Page(listings, _cursor_of(listings[-1].event, wanted) if more else None)
 
 
 async def list_cities(session: ReadSession) -> Sequence[str]:
@@ -138,6 +142,13 @@ async def list_cities(session: ReadSession) -> Sequence[str]:
         .limit(50)
     )
     return (await session.scalars(query)).all()
+
+
+async def list_tags(session: ReadSession) -> Sequence[str]:
+    """The tags of events to come, for the filter."""
+    tag = func.unnest(Event.tags).label("tag")
+    coming = (Event.status != EventStatus.DRAFT, Event.ends_at > func.clock_timestamp())
+    return (await session.scalars(select(tag).where(*coming).distinct().order_by(tag).limit(50))).all()
 
 
 def _listings() -> Select[Any]:
@@ -167,6 +178,7 @@ def _conditions(wanted: ListingFilter) -> list[ColumnElement[bool]]:
     optional: list[tuple[object, ColumnElement[bool] | None]] = [
         (wanted.search, _matches(wanted.search or "")),
         (wanted.merchant_slug, func.lower(Merchant.slug) == (wanted.merchant_slug or "").lower()),
+        (wanted.tag, any_(Event.tags) == (wanted.tag or "")),
         (wanted.city, func.lower(Event.city) == (wanted.city or "").lower()),
         (wanted.starts_from, Event.starts_at >= wanted.starts_from if wanted.starts_from else None),
         (wanted.starts_before, Event.starts_at < wanted.starts_before if wanted.starts_before else None),
@@ -190,16 +202,17 @@ def _matches(search: str) -> ColumnElement[bool]:
     )
 
 
-def _after(cursor: str) -> ColumnElement[object]:
-    starts_at, event_id = decode_cursor(cursor, 2)
+def _after(cursor: str, length: int) -> ColumnElement[object]:
+    *first, starts_at, event_id = decode_cursor(cursor, length)
     try:
-        return tuple_(datetime.fromisoformat(starts_at), UUID(event_id))  # type: ignore[return-value]
+        return tuple_(*(part == "1" for part in first), datetime.fromisoformat(starts_at), UUID(event_id))  # type: ignore[return-value]
     except ValueError as error:
         raise BadCursor("malformed") from error
 
 
-def _cursor_of(event: Event) -> str:
-    return encode_cursor(event.starts_at.isoformat(), str(event.id))
+def _cursor_of(event: Event, wanted: ListingFilter) -> str:
+    first = ["0" if event.is_featured else "1"] if wanted.featured_first else []
+    return encode_cursor(*first, event.starts_at.isoformat(), str(event.id))
 
 
 def _listing(row: Sequence[Any]) -> Listing:

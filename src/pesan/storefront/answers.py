@@ -116,7 +116,7 @@ def payment_answer(instructions: Instructions) -> PaymentAnswer:
 
 def _item(listing: Listing) -> dict[str, Any]:
     event, merchant, places = listing.event, listing.merchant, listing.places
-    names = "id slug short_id title summary venue city starts_at ends_at currency"
+    names = "id slug short_id title summary venue city tags starts_at ends_at currency"
     return {name: getattr(event, name) for name in names.split()} | {
         "price": event.price_amount,
         "status": places.sale_state(sale_state(event, listing.now)),

@@ -69,6 +69,7 @@ class ItemAnswer(Face):
     status: SaleState
     available: int
     capacity_left: int
+    tags: list[str]
     url: str
     merchant: MerchantAnswer
 
@@ -94,6 +95,7 @@ class ItemQuery(Face):
     starts_before: ClockTime | None = Field(None, alias="to")
     max_price: int | None = Field(None, ge=0, le=MAX_AMOUNT)
     available: bool = False
+    tag: str | None = Field(None, max_length=30)
     cursor: str | None = Field(None, max_length=300)
     limit: int = Field(DEFAULT_PAGE_SIZE, ge=1, le=MAX_PAGE_SIZE)
 
@@ -107,6 +109,7 @@ class ItemQuery(Face):
             starts_before=self.starts_before,
             max_price=self.max_price,
             is_available=self.available,
+            tag=self.tag.lower() if self.tag else None,
         )
 
 

@@ -78,6 +78,8 @@ class EventCard:
     path: str
     from_amount: int | None = None
     summary: str = ""
+    tags: Sequence[str] = ()
+    is_featured: bool = False
     cover: Cover | None = None
 
     @property
@@ -101,6 +103,7 @@ class ListFilters:
     date_to: str = ""
     price: str = ""
     available: bool = False
+    tag: str = ""
 
     @property
     def is_empty(self) -> bool:
@@ -110,7 +113,7 @@ class ListFilters:
     @property
     def narrows(self) -> int:
         """How many of the folded filters are set; the search itself is always in view."""
-        return sum(map(bool, (self.city, self.date_from, self.date_to, self.price, self.available)))
+        return sum(map(bool, (self.city, self.date_from, self.date_to, self.price, self.available, self.tag)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,7 @@ class ListPage:
     cards: Sequence[EventCard]
     filters: ListFilters
     cities: Sequence[str]
+    tags: Sequence[str]
     path: str
     next_url: str | None = None
 

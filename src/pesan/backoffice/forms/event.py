@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from pesan.backoffice.forms.types import Count, LocalTime, OptionalCount, OptionalLocalTime, Rupiah
@@ -15,9 +15,23 @@ from pesan.catalog.models import Event
 from pesan.catalog.service import EventDraft
 from pesan.kit.times import in_zone
 
+MOST_TAGS = 8
+LONGEST_TAG = 30
+
 
 def _text(limit: int, minimum: int = 0) -> Any:
     return StringConstraints(strip_whitespace=True, min_length=minimum, max_length=limit)
+
+
+def _tags(value: Any) -> Any:
+    """Words between commas, each once: `Musik, #jazz,` is `musik` and `jazz`."""
+    if not isinstance(value, str):
+        return value
+    words = (" ".join(part.lower().replace("#", " ").split()) for part in value.split(","))
+    found = tuple(dict.fromkeys(word for word in words if word))
+    if len(found) > MOST_TAGS or any(len(word) > LONGEST_TAG or not word.isprintable() for word in found):
+        raise PydanticCustomError("tags", "too many or too long")
+    return found
 
 
 class EventForm(BaseModel):
@@ -44,6 +58,8 @@ class EventForm(BaseModel):
     sale_opens_at: OptionalLocalTime = None
     sale_closes_at: OptionalLocalTime = None
     certificate: bool = False
+    is_featured: bool = False
+    tags: Annotated[tuple[str, ...], BeforeValidator(_tags)] = ()
     method_ids: tuple[UUID, ...] = ()
 
     @model_validator(mode="after")
@@ -62,11 +78,20 @@ class EventForm(BaseModel):
         return EventDraft(**values, hold_ratio=Decimal(self.hold_percent) / 100)
 
 
+class CopyForm(BaseModel):
+    """What an organizer types to have an event once more."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    copy_starts_at: LocalTime
+    with_promo_codes: bool = False
+
+
 def typed_event(event: Event, pool: CapacityPool, *, methods: Sequence[UUID], zone: str) -> Mapping[str, Any]:
     """An existing event as somebody would have typed it into the form."""
     names = (
         "title summary description venue address city hold_minutes max_per_order max_holds_per_contact"
-        " max_holds_per_ip review_cap certificate"
+        " max_holds_per_ip review_cap certificate is_featured"
     )
     times = ("starts_at", "ends_at", "sale_opens_at", "sale_closes_at")
     return {
@@ -74,6 +99,7 @@ def typed_event(event: Event, pool: CapacityPool, *, methods: Sequence[UUID], zo
         **{name: local_input(getattr(event, name), zone) for name in times},
         "price_amount": f"{event.price_amount:,}".replace(",", "."),
         "capacity": pool.capacity,
+        "tags": ", ".join(event.tags),
         "hold_percent": round(pool.hold_ratio * 100),
         "method_ids": [str(method) for method in methods],
     }

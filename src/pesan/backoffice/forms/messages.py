@@ -42,6 +42,10 @@ _MENDS = {
         en="Write 3 to 20 letters and digits, no spaces.",
     ),
     "no_events": Text(id="Centang minimal satu acara.", en="Tick at least one event."),
+    "tags": Text(
+        id="Paling banyak 8 tag, masing-masing sampai 30 huruf, dipisah koma.",
+        en="At most 8 tags of up to 30 characters each, separated by commas.",
+    ),
     "access_code": Text(
         id="Kode akses hanya untuk jenis yang tersembunyi.", en="An access code is for a hidden type only."
     ),

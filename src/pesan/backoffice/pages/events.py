@@ -9,7 +9,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from pesan.backoffice.desk import Desk, DeskOf, Room, go
-from pesan.backoffice.forms.event import EventForm, typed_event
+from pesan.backoffice.forms.event import CopyForm, EventForm, typed_event
 from pesan.backoffice.forms.state import FormState, read_form
 from pesan.backoffice.locks import lock_event
 from pesan.backoffice.queries import events as queries
@@ -17,7 +17,7 @@ from pesan.backoffice.views.events import EventFormPage, MethodChoice, event_row
 from pesan.backoffice.views.make import method_label
 from pesan.capacity.errors import CapacityTooLow
 from pesan.catalog.queries import get_listing
-from pesan.catalog.service import create_event, set_status, update_event
+from pesan.catalog.service import copy_event, create_event, set_status, update_event
 from pesan.catalog.states import EventStatus
 from pesan.checkout.links import event_path
 from pesan.identity.policies import may_manage, may_manage_events
@@ -130,6 +130,26 @@ async def submit_status(desk: DeskOf, merchant: str, short_id: str) -> Response:
     return go(f"/organizer/{merchant}/events/{short_id}?saved=true")
 
 
+@router.post("/{short_id}/copy", dependencies=[require_csrf])
+async def submit_copy(desk: DeskOf, merchant: str, short_id: str) -> Response:
+    """Make the event once more as a draft at another time; nothing that was sold comes along."""
+    typed = _typed(await desk.request.form())
+    async with desk.reading("events", merchant, may_manage) as room:
+        form = read_form(CopyForm, typed, zone=room.shop.zone)
+    if form.valid is None:
+        return await _event_page(desk, merchant, short_id, copying=form.state, status=422)
+    async with desk.writing(merchant, may_manage) as work:
+        source = await lock_event(work.session, work.shop.id, short_id)
+        copied = await copy_event(
+            work.session,
+            source=source,
+            starts_at=form.valid.copy_starts_at,
+            with_promo_codes=form.valid.with_promo_codes,
+            actor=desk.actor,
+        )
+    return go(f"/organizer/{merchant}/events/{copied.short_id}?saved=true")
+
+
 async def _new_page(desk: Desk, room: Room, form: FormState, *, status: int = 200) -> Response:
     page = EventFormPage(form, await _methods(room), action=f"{room.shop.path}/events")
     return _show(desk, room, page, status)
@@ -141,6 +161,7 @@ async def _event_page(
     short_id: str,
     *,
     form: FormState | None = None,
+    copying: FormState | None = None,
     saved: bool = False,
     status: int = 200,
 ) -> Response:
@@ -160,12 +181,13 @@ async def _event_page(
             held=max(0, own.held),
             saved=saved,
             moves=MOVES[own.event.status],
+            copying=copying or FormState(),
         )
         return _show(desk, room, page, status)
 
 
 def _show(desk: Desk, room: Room, page: EventFormPage, status: int) -> Response:
-    context = {"page": page, "schema": EventForm, "zone_name": room.shop.zone}
+    context = {"page": page, "schema": EventForm, "copy_schema": CopyForm, "zone_name": room.shop.zone}
     return desk.page(room.chrome, "event_form", context, status=status)
 
 

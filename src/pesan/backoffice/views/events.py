@@ -51,6 +51,7 @@ class EventFormPage:
     problem: str = ""
     saved: bool = False
     moves: Sequence[str] = ()
+    copying: FormState = field(default_factory=FormState)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Writes to events and to what they sell."""
 
+from pesan.catalog.service.copying import copy_event
 from pesan.catalog.service.events import (
     EventDraft,
     create_event,
@@ -25,6 +26,7 @@ __all__ = [
     "add_seats",
     "archive_ticket_type",
     "block_seats",
+    "copy_event",
     "create_event",
     "create_promo_code",
     "create_ticket_type",

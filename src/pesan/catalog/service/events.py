@@ -51,6 +51,8 @@ class EventDraft:
     sale_opens_at: datetime | None = None
     sale_closes_at: datetime | None = None
     certificate: bool = False
+    is_featured: bool = False
+    tags: Sequence[str] = ()
     method_ids: Sequence[UUID] = field(default_factory=tuple)
 
     def columns(self) -> dict[str, Any]:
@@ -62,8 +64,10 @@ class EventDraft:
         names = (
             "title summary description venue address city starts_at price_amount hold_minutes max_per_order"
             " max_holds_per_contact max_holds_per_ip review_cap sale_opens_at sale_closes_at certificate"
+            " is_featured"
         )
-        return {name: getattr(self, name) for name in names.split()} | {"ends_at": ends_at}
+        own = {name: getattr(self, name) for name in names.split()}
+        return own | {"ends_at": ends_at, "tags": list(self.tags)}
 
 
 async def create_event(

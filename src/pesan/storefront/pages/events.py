@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from sqlalchemy import func, select
 from starlette.responses import RedirectResponse, Response
 
-from pesan.catalog.queries import Listing, ListingFilter, list_cities, list_listings
+from pesan.catalog.queries import Listing, ListingFilter, list_cities, list_listings, list_tags
 from pesan.kit.pagination import BadCursor, Page
 from pesan.storefront.pages.basket import choice_of, shop_of
 from pesan.storefront.pages.requests import find_listing, origin_of, start_of
@@ -38,9 +38,12 @@ def _read_filters(
     date_to: str = "",
     price: str = "",
     available: str = "",
+    tag: str = "",
 ) -> ListFilters:
     """Whatever stands in the address; what makes no sense narrows nothing."""
-    return ListFilters(q[:MAX_SEARCH], city[:MAX_SEARCH], date_from, date_to, price, bool(available))
+    return ListFilters(
+        q[:MAX_SEARCH], city[:MAX_SEARCH], date_from, date_to, price, bool(available), tag[:MAX_SEARCH]
+    )
 
 
 Filters = Annotated[ListFilters, Depends(_read_filters)]
@@ -87,12 +90,13 @@ async def _list(
             page = await list_listings(session, wanted, cursor=cursor or None, limit=PAGE_SIZE)
         except BadCursor:  # an old link; the first page is better than an error
             page = await list_listings(session, wanted, limit=PAGE_SIZE)
-        cities = await list_cities(session)
+        cities, tags = await list_cities(session), await list_tags(session)
         cheapest = await list_cheapest(session, [item.event.id for item in page.items])
     view = ListPage(
         [show_card(item, from_amount=cheapest.get(item.event.id)) for item in page.items],
         filters,
         cities,
+        tags,
         path,
         _next(path, filters, page),
     )
@@ -110,6 +114,8 @@ def _wanted(filters: ListFilters, merchant: Merchant | None) -> ListingFilter:
         starts_before=last_day + timedelta(days=1) if last_day else None,
         max_price=_CEILINGS.get(filters.price),
         is_available=filters.available,
+        tag=filters.tag.strip().lower() or None,
+        featured_first=merchant is not None,
     )
 
 
