@@ -12,6 +12,7 @@ FRAMEWORK = ("fastapi", "starlette")
 SHARED_BY_ROUTES = {
     "src/pesan/backoffice/desk.py",
     "src/pesan/storefront/files.py",
+    "src/pesan/storefront/relying.py",
     "src/pesan/storefront/signed_in.py",
 }
 LOCKS = re.compile(r"with_for_update|FOR (NO KEY )?UPDATE|FOR (KEY )?SHARE")

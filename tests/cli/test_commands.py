@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from pesan.db import Database
+from pesan.identity.factors.models import Passkey
 from pesan.identity.passwords import verify_password
 from pesan.identity.queries import find_credentials
 from pesan.orders.states import OrderState
@@ -137,6 +138,27 @@ def test_user_create_for_an_unknown_merchant_makes_nobody(pesan: Service, owner:
 
     assert answer == (2, "", "pesan: This organizer was not found. (tenancy.merchant_not_found)")
     assert rows(owner, "SELECT count(*) FROM users") == [(0,)]
+
+
+async def test_user_clear_factors_takes_lost_ones_away_on_record(
+    pesan: Service, make: Make, owner: psycopg.Connection, database: Database
+):
+    lost, kept = await make.user(), await make.user()
+    async with database.identity() as session:
+        session.add_all(
+            Passkey(user_id=one.id, name="Kunci", credential_id=one.id.bytes, public_key=b"", sign_count=0)
+            for one in (lost, kept)
+        )
+
+    cleared = pesan.run("user", "clear-factors", "--email", lost.email)
+    again = refusal(pesan, "user", "clear-factors", "--email", lost.email)
+    stranger = refusal(pesan, "user", "clear-factors", "--email", "nobody@example.com")
+
+    assert cleared == {"id": str(lost.id), "email": lost.email}
+    assert (again[0], stranger) == (2, (2, "", "pesan: This user was not found. (identity.unknown_user)"))
+    assert rows(owner, "SELECT user_id FROM passkeys") == [(kept.id,)]
+    noted = "SELECT actor_kind, subject_id::text FROM audit_entries WHERE action = 'user:factors:cleared'"
+    assert [found[-1] for found in rows(owner, noted)] == [str(lost.id)]
 
 
 async def test_keys_rotate_makes_a_key_that_is_listed_and_exported(pesan: Service, make: Make):

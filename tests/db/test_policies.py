@@ -38,6 +38,7 @@ CLOSED = {
     "code_generators",
     "idempotency_keys",
     "invitations",
+    "passkeys",
     "recovery_codes",
     "sandbox_payments",
     "sessions",
@@ -225,7 +226,10 @@ def test_without_an_actor_no_request_sees_a_row(world: World, web: psycopg.Conne
 @pytest.mark.parametrize(
     ("role", "tables"),
     [
-        ("identity", "code_generators invitations memberships merchants recovery_codes sessions users"),
+        (
+            "identity",
+            "code_generators invitations memberships merchants passkeys recovery_codes sessions users",
+        ),
         (
             "sale",
             (

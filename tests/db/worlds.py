@@ -16,7 +16,7 @@ from pesan.catalog.states import EventStatus
 from pesan.db import Actor, Database
 from pesan.idempotency.keys import scope_for
 from pesan.idempotency.service import Answer, Wanted, store_many
-from pesan.identity.factors.models import CodeGenerator, RecoveryCode
+from pesan.identity.factors.models import CodeGenerator, Passkey, RecoveryCode
 from pesan.identity.models import User
 from pesan.identity.states import MerchantRole
 from pesan.identity.team.models import INVITED_FOR, Invitation
@@ -59,6 +59,7 @@ _OWNERS = {
     "code_generators": "SELECT c.user_id, m.merchant_id FROM code_generators c"
     " JOIN memberships m ON m.user_id = c.user_id",
     "recovery_codes": "SELECT c.id, m.merchant_id FROM recovery_codes c JOIN memberships m ON m.user_id = c.user_id",
+    "passkeys": "SELECT p.id, m.merchant_id FROM passkeys p JOIN memberships m ON m.user_id = p.user_id",
     "idempotency_keys": "SELECT i.scope, i.key, m.merchant_id FROM idempotency_keys i"
     " JOIN memberships m ON i.scope = 'user:' || m.user_id",
     "audit_private": "SELECT p.subject_id, p.seq, e.merchant_id FROM audit_private p"
@@ -112,8 +113,8 @@ def tenant_tables() -> list[str]:
     schema = build_schema()
     ruled = {rule.table for rule in schema.access if rule.policies}
     owned = {name for name, table in schema.metadata.tables.items() if "merchant_id" in table.columns}
-    # Proofs of addresses and counts of wrong passwords; they belong to no merchant and are shown to nobody.
-    return sorted((ruled | owned) - {"contact_proofs", "log_in_guards"})
+    # Proofs of addresses, counts of wrong passwords, questions to devices: nobody's, and shown to nobody.
+    return sorted((ruled | owned) - {"contact_proofs", "log_in_guards", "passkey_challenges"})
 
 
 async def make_world(make: Make, database: Database, secret: bytes, owner: Connection) -> World:
@@ -166,6 +167,8 @@ async def _add_factor(database: Database, staff: User) -> None:
     async with database.identity() as session:
         session.add(CodeGenerator(user_id=staff.id, secret_sealed=b"sealed"))
         session.add(RecoveryCode(user_id=staff.id, code_digest=staff.id.bytes))
+        key = staff.id.bytes
+        session.add(Passkey(user_id=staff.id, name="Kunci", credential_id=key, public_key=key, sign_count=0))
 
 
 async def _invite(database: Database, merchant: Merchant) -> None:

@@ -183,3 +183,16 @@ async def test_a_program_of_a_weak_session_is_told_so(app: FastAPI, make, client
     )
 
     assert problem(answer) == (403, "auth.second_factor_required")
+
+
+async def test_passkeys_are_not_offered_where_no_browser_makes_one(open_person: Open, user) -> None:  # noqa: F811
+    person = await open_person()
+    await person.log_in(user.email)
+
+    page = await person.get("/account/factors/passkeys")
+    asked = await person.submit("/account/security", "/account/factors/passkeys/ask", given=PASSWORD)
+    log_in = await (await open_person()).get("/account/login")
+
+    assert "Passkey tidak bisa dipakai di alamat ini." in page.text
+    assert asked.status_code == 409
+    assert "/account/login/passkey" not in log_in.text

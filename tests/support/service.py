@@ -130,8 +130,8 @@ class Service:
 class StartService(Protocol):
     """Starts a service on the test's database; further variables as keyword arguments."""
 
-    async def __call__(self, *, workers: int = 1, **environment: str) -> Service:
-        """Start it and wait until it is ready."""
+    async def __call__(self, *, workers: int = 1, port: int | None = None, **environment: str) -> Service:
+        """Start it and wait until it is ready; on any free port unless one is named."""
         ...
 
 
@@ -142,9 +142,9 @@ async def services(
     """Starts services with these settings, each with a home in `folder`, and stops them all at the end."""
     started: list[Service] = []
 
-    async def start(*, workers: int = 1, **environment: str) -> Service:
+    async def start(*, workers: int = 1, port: int | None = None, **environment: str) -> Service:
         variables = {**environment_of(settings), **environment}
-        service = Service(folder / f"service-{len(started)}", variables, free_port(), program)
+        service = Service(folder / f"service-{len(started)}", variables, port or free_port(), program)
         started.append(service)
         await service.start(workers=workers)
         return service

@@ -11,6 +11,7 @@ from pesan.checkout.letters import letter_composers
 from pesan.checkout.room import DiskRoom
 from pesan.db import Database
 from pesan.identity.access_tokens import AccessTokens
+from pesan.identity.factors.ceremonies import RelyingParty
 from pesan.identity.factors.codes import CodeSecrets
 from pesan.identity.links import AccountLinks
 from pesan.identity.sessions import UserSessions
@@ -57,6 +58,7 @@ def build_registry(instance: Instance, login: str) -> Registry:
     takes_sandbox = not settings.is_production
     registry.add(Gateways, Gateways(database, settings.secret, http, settings.base_url, takes_sandbox))
     registry.add(CodeSecrets, CodeSecrets(settings.secret))
+    registry.add(RelyingParty, RelyingParty.of(settings.base_url))
     tokens = registry.add(AccessTokens, AccessTokens(settings.secret))
     registry.add(Sessions, UserSessions(database, tokens))
     registry.add(AccountLinks, AccountLinks(settings.secret, settings.base_url))

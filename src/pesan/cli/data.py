@@ -13,6 +13,9 @@ from pesan.cli.instance import find_origin, with_database
 from pesan.cli.output import AsJson, print_record
 from pesan.cli.values import check_accent, check_slug, check_zone, on_clocks_of, parse_moment
 from pesan.db import Actor, Database
+from pesan.identity.errors import UnknownUser
+from pesan.identity.factors.service import remove_lost_factors
+from pesan.identity.queries import find_user_by_email
 from pesan.identity.service import create_user, set_membership
 from pesan.identity.states import MerchantRole, PlatformRole
 from pesan.settings import Settings
@@ -128,5 +131,24 @@ def user_create(
                 owner = await get_merchant_by_slug(session, merchant_slug)
                 await set_membership(session, user_id=made.id, merchant_id=owner.id, role=role, actor=ACTOR)
         return {"id": made.id, "email": made.email}
+
+    print_record(with_database(work), as_json=as_json)
+
+
+@user.command("clear-factors")
+def user_clear_factors(
+    *,
+    email: Annotated[str, typer.Option(help="Whose passkeys, app and recovery codes are lost.")],
+    as_json: AsJson = False,
+) -> None:
+    """Take away every second factor of somebody who lost them; they sign in with their password and set up anew."""
+
+    async def work(database: Database, _: Settings) -> dict[str, Any]:
+        async with database.write(ACTOR) as session:
+            known = await find_user_by_email(session, email)
+            if known is None:
+                raise UnknownUser
+            await remove_lost_factors(session, user_id=known.id, actor=ACTOR)
+        return {"id": known.id, "email": known.email}
 
     print_record(with_database(work), as_json=as_json)

@@ -219,3 +219,51 @@ class OtherAddressInvited(PesanError):
         id="Undangan ini untuk alamat e-mail lain. Keluar dulu, lalu masuk dengan alamat yang diundang.",
         en="This invitation is for another e-mail address. Sign out, then sign in with the invited one.",
     )
+
+
+class PasskeyRefused(PesanError):
+    """The passkey's answer does not fit: another's, too late, used before, from another site; never says which."""
+
+    code = "auth.passkey_refused"
+    status = 401
+    message = Text(
+        id="Passkey ini tidak bisa diterima. Coba lagi, atau pakai cara lain.",
+        en="This passkey could not be accepted. Try again, or use another way.",
+    )
+
+
+class PasskeysOff(PesanError):
+    """Passkeys are bound to the name of the site, and this address has none that they could be bound to."""
+
+    code = "identity.passkeys_off"
+    status = 409
+    message = Text(
+        id="Passkey tidak bisa dipakai di alamat ini.", en="Passkeys cannot be used at this address."
+    )
+
+
+class NoPasskey(PesanError):
+    """This account has no passkey."""
+
+    code = "identity.no_passkey"
+    status = 409
+    message = Text(id="Akun ini belum punya passkey.", en="This account has no passkey yet.")
+
+
+class UnknownPasskey(PesanError):
+    """This person has no passkey of this id."""
+
+    code = "identity.unknown_passkey"
+    status = 404
+    message = Text(id="Passkey ini sudah tidak ada.", en="This passkey is gone already.")
+
+
+class TooManyPasskeys(PesanError):
+    """This account has as many passkeys as it may."""
+
+    code = "identity.too_many_passkeys"
+    status = 409
+    message = Text(
+        id="Akun ini sudah punya {most} passkey. Hapus dulu yang tidak dipakai.",
+        en="This account has {most} passkeys already. Remove one that is not used first.",
+    )

@@ -5,6 +5,7 @@ from datetime import timedelta
 from sqlalchemy import delete, func
 
 from pesan.db import Actor, Database, WriteSession
+from pesan.identity.factors.models import PasskeyChallenge
 from pesan.identity.models import LogInGuard, Session
 from pesan.identity.states import FORGET_ATTEMPTS_AFTER, LONGEST_LOCK
 from pesan.jobs import task
@@ -16,7 +17,7 @@ KEEP_ENDED_SESSIONS = timedelta(days=30)
 
 @task("identity.purge_ended", every="17 3 * * *")
 async def purge_ended(deps: Registry) -> None:
-    """Forget sessions that ended long ago and counts of attempts that no longer count."""
+    """Forget sessions that ended long ago, counts that no longer count, and questions that nobody answered."""
     async with deps[Database].write(Actor.system("identity")) as session:
         await purge(session)
 
@@ -28,3 +29,4 @@ async def purge(session: WriteSession) -> None:
     await session.execute(
         delete(LogInGuard).where(LogInGuard.failed_at < clock - FORGET_ATTEMPTS_AFTER - LONGEST_LOCK)
     )
+    await session.execute(delete(PasskeyChallenge).where(PasskeyChallenge.expires_at < clock))

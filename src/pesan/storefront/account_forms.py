@@ -13,6 +13,16 @@ from pesan.kit.i18n import Text
 F = TypeVar("F", bound=BaseModel)
 Email = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=254)]
 Given = Annotated[str, StringConstraints(min_length=1, max_length=MAX_LENGTH)]
+MAX_LABEL = 60
+# One line of anything that can be seen.
+Label = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, min_length=1, max_length=MAX_LABEL, pattern=r"^[^\x00-\x1f\x7f]+$"
+    ),
+]
+# What a device says, with room for the certificates that some send along.
+Answered = Annotated[str, StringConstraints(min_length=2, max_length=50_000)]
 Chosen = Annotated[str, StringConstraints(min_length=MIN_LENGTH, max_length=MAX_LENGTH)]
 
 MENDS: Mapping[str, Text] = {
@@ -28,6 +38,14 @@ MENDS: Mapping[str, Text] = {
         en="Enter the 6 digits of your app, or one recovery code.",
     ),
     "given": Text(id="Isi kata sandimu.", en="Enter your password."),
+    "label": Text(
+        id=f"Beri nama, paling panjang {MAX_LABEL} huruf.",
+        en=f"Give it a name of up to {MAX_LABEL} characters.",
+    ),
+    "passkey": Text(
+        id="Perangkatmu belum menjawab. Tekan tombolnya sekali lagi.",
+        en="Your device has not answered. Press the button once more.",
+    ),
 }
 
 
@@ -83,6 +101,22 @@ class CodeForm(AccountForm):
     code: Annotated[str, StringConstraints(strip_whitespace=True, min_length=6, max_length=40)]
 
 
+class LabelForm(AccountForm):
+    """What one calls a passkey."""
+
+    label: Label
+
+
+class PasskeyForm(AccountForm):
+    """What a device answered, as JSON."""
+
+    passkey: Answered
+
+
+class AddPasskeyForm(LabelForm, PasskeyForm):
+    """A new passkey."""
+
+
 class PasswordForm(AccountForm):
     """One's own new password."""
 
@@ -103,7 +137,7 @@ class Filled(Generic[F]):
 def read_account_form(schema: type[F], typed: Mapping[str, Any]) -> Filled[F]:
     """Check what was typed against `schema`."""
     kept: dict[str, str] = {
-        name: str(typed.get(name, "")) for name in ("name", "email") if name in schema.model_fields
+        name: str(typed.get(name, "")) for name in ("name", "email", "label") if name in schema.model_fields
     }
     try:
         return Filled(schema, schema.model_validate(dict(typed)), kept)

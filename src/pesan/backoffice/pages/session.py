@@ -10,6 +10,7 @@ from pesan.backoffice.forms.account import LogInForm, PasswordForm
 from pesan.backoffice.forms.state import FormState, read_form
 from pesan.errors import PesanError
 from pesan.identity.service import change_password, log_in
+from pesan.storefront.relying import find_relying
 from pesan.storefront.signed_in import end_current, sign_in
 from pesan.web.access import Who, allow
 from pesan.web.cookies import drop_session
@@ -95,7 +96,13 @@ def _log_in_page(
 ) -> Response:
     kept = FormState({"email": form.value("email")}, form.errors)  # a password is never written back
     problem = refusal.text(get_locale(request)) if refusal else ""
-    context = {"form": kept, "schema": LogInForm, "next": target, "problem": problem}
+    context = {
+        "form": kept,
+        "schema": LogInForm,
+        "next": target,
+        "problem": problem,
+        "passkeys_work": find_relying(request) is not None,
+    }
     response = show(request, "login", context, status=refusal.status if refusal else status)
     if refusal and refusal.retry_after:
         response.headers["Retry-After"] = str(refusal.retry_after)

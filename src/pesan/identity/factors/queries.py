@@ -1,11 +1,14 @@
 """Which second factors a person has."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from pesan.db import ReadSession
-from pesan.identity.factors.models import CodeGenerator, RecoveryCode
+from pesan.identity.errors import UnknownPasskey
+from pesan.identity.factors.models import CodeGenerator, Passkey, RecoveryCode
 
 
 async def find_generator(session: ReadSession, user_id: UUID) -> CodeGenerator | None:
@@ -13,10 +16,32 @@ async def find_generator(session: ReadSession, user_id: UUID) -> CodeGenerator |
     return await session.get(CodeGenerator, user_id)
 
 
+def holds_factor(user_id: UUID | InstrumentedAttribute[UUID]) -> ColumnElement[bool]:
+    """Whether a person passes a second factor when they sign in: an app, or a passkey."""
+    has_app = select(CodeGenerator).where(
+        CodeGenerator.user_id == user_id, CodeGenerator.confirmed_at.is_not(None)
+    )
+    has_passkey = select(Passkey).where(Passkey.user_id == user_id)
+    return or_(has_app.exists(), has_passkey.exists())
+
+
 async def has_factor(session: ReadSession, user_id: UUID) -> bool:
-    """Whether a person passes a second factor when they sign in."""
-    row = await find_generator(session, user_id)
-    return row is not None and row.confirmed_at is not None
+    """Whether this person does."""
+    return bool(await session.scalar(select(holds_factor(user_id))))
+
+
+async def list_passkeys(session: ReadSession, user_id: UUID) -> Sequence[Passkey]:
+    """A person's passkeys, the oldest first."""
+    rows = select(Passkey).where(Passkey.user_id == user_id).order_by(Passkey.created_at, Passkey.id)
+    return (await session.scalars(rows)).all()
+
+
+async def get_passkey(session: ReadSession, user_id: UUID, passkey_id: UUID) -> Passkey:
+    """One of a person's passkeys; raises UnknownPasskey for another's."""
+    row = await session.scalar(select(Passkey).where(Passkey.id == passkey_id, Passkey.user_id == user_id))
+    if row is None:
+        raise UnknownPasskey
+    return row
 
 
 async def count_recovery_codes(session: ReadSession, user_id: UUID) -> int:

@@ -1,33 +1,23 @@
-"""Turning a second factor on and off, and passing it when signing in."""
+"""Turning an app on and off, passing the second step with a code, and taking lost factors away."""
 
-import math
-from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, update
+from sqlalchemy import delete, func
 
 from pesan.audit.service import record
 from pesan.db import Actor, Database, WriteSession
-from pesan.errors import PesanError
-from pesan.identity.errors import FactorLocked, FactorOn, NoFactor, StepOver, WrongCode
-from pesan.identity.factors.codes import CodeSecrets, find_step, new_recovery_codes, recovery_digest
-from pesan.identity.factors.locks import Tried, lock_generator
-from pesan.identity.factors.models import CodeGenerator, RecoveryCode
+from pesan.identity.errors import FactorOn, NoFactor, StepOver, UnknownUser, WrongCode
+from pesan.identity.factors.codes import CodeSecrets
+from pesan.identity.factors.locks import lock_generator
+from pesan.identity.factors.models import CodeGenerator, Passkey, RecoveryCode
+from pesan.identity.factors.queries import has_factor
+from pesan.identity.factors.tries import fitting_step, settle, try_code
+from pesan.identity.factors.turning_on import TurnedOn, drop_spare_codes, start_anew
 from pesan.identity.locks import lock_user
-from pesan.identity.models import User
 from pesan.identity.policies import SignedIn
-from pesan.identity.queries import find_waiting
+from pesan.identity.queries import Waiting, find_waiting
 from pesan.identity.service.sessions import NewSession, end_session, open_session, revoke_sessions
-from pesan.identity.states import SessionKind, lock_after
-
-
-@dataclass(frozen=True, slots=True)
-class TurnedOn:
-    """A second factor that works from now on, the codes to write down, and the session under its new token."""
-
-    recovery_codes: list[str]
-    opened: NewSession
+from pesan.identity.states import SessionKind
 
 
 async def start_generator(session: WriteSession, person: SignedIn, secrets: CodeSecrets) -> str:
@@ -62,24 +52,22 @@ async def confirm_generator(
 ) -> TurnedOn:
     """Turn the app on by a code of it, give out recovery codes, and go on under a new token.
 
-    Every other session of the person ends: they were opened with a password alone. **Locks** the user, the generator.
-    **Raises** NoFactor, FactorOn, WrongCode, FactorLocked.
+    Every other session of the person ends. **Locks** the user, the generator. **Raises** NoFactor, FactorOn,
+    WrongCode, FactorLocked.
     """
     turned_on: TurnedOn | None = None
     async with database.identity() as session:
-        user, tried = await _lock(session, person.user_id)
+        user = await lock_user(session, person.user_id)
+        tried = await lock_generator(session, person.user_id)
+        if user is None or tried is None:
+            raise NoFactor
         if tried.row.confirmed_at is not None:
             raise FactorOn
-        step = find_step(
-            secrets.find(tried.row.secret_sealed, user.id), code, tried.now, after=tried.row.last_step
-        )
-        refusal = await _settle(session, user, tried, fits=step is not None)
+        step = fitting_step(tried, secrets, user, code)
+        refusal = await settle(session, user, tried, fits=step is not None)
         if refusal is None and step is not None:
             tried.row.last_step, tried.row.confirmed_at = step, func.clock_timestamp()
-            await session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
-            codes = await _give_codes(session, user.id)
-            opened = await _reopen(session, person, ip_digest=ip_digest, user_agent=user_agent)
-            turned_on = TurnedOn(codes, opened)
+            turned_on = await start_anew(session, person, ip_digest=ip_digest, user_agent=user_agent)
             await record(session, user, action="user:factor:added", actor=person.to_actor())
     if turned_on is None:
         raise refusal or WrongCode()
@@ -87,16 +75,19 @@ async def confirm_generator(
 
 
 async def remove_generator(database: Database, person: SignedIn, secrets: CodeSecrets, *, code: str) -> None:
-    """Turn the second factor off, by a code of it. **Locks** the user, the generator.
+    """Turn the app off, by a code of it or a recovery code. **Locks** the user, the generator.
 
     **Raises** NoFactor, WrongCode, FactorLocked.
     """
     async with database.identity() as session:
-        user, tried = await _lock(session, person.user_id)
-        refusal = await _try(session, user, tried, secrets, code)
+        user = await lock_user(session, person.user_id)
+        row = await session.get(CodeGenerator, person.user_id)
+        if user is None or row is None or row.confirmed_at is None:
+            raise NoFactor
+        refusal = await try_code(session, user, secrets, code)
         if refusal is None:
-            await session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
-            await session.delete(tried.row)
+            await session.delete(row)
+            await drop_spare_codes(session, user.id)
             await record(session, user, action="user:factor:removed", actor=person.to_actor())
     if refusal:
         raise refusal
@@ -115,102 +106,83 @@ async def pass_second_step(
     """Finish a log-in that waits for its second factor; the session gets a token of its own.
 
     Takes the database, because a wrong try must stay counted although it is refused. **Locks** the user, the
-    generator. **Raises** StepOver, WrongCode, FactorLocked.
+    generator. **Raises** StepOver, NoFactor, WrongCode, FactorLocked.
     """
     opened: NewSession | None = None
     async with database.identity() as session:
         waiting = await find_waiting(session, token)
         if waiting is None:
             raise StepOver
-        user, tried = await _lock(session, waiting.user_id)
-        refusal = await _try(session, user, tried, secrets, code)
+        user = await lock_user(session, waiting.user_id)
+        if user is None:
+            raise NoFactor
+        refusal = await try_code(session, user, secrets, code)
         if refusal is None:
-            actor = Actor.user(user.id, ip_digest=ip_digest)
-            await end_session(session, user_id=user.id, session_id=waiting.session_id, actor=actor)
-            opened = open_session(
-                session, user.id, kind=kind, is_strong=True, ip_digest=ip_digest, user_agent=user_agent
-            )
-            await record(
-                session,
-                user,
-                action="user:session:opened",
-                actor=actor,
-                data={"session_id": str(opened.session_id), "second_factor": True},
+            opened = await finish_log_in(
+                session, waiting, kind=kind, ip_digest=ip_digest, user_agent=user_agent
             )
     if opened is None:
         raise refusal or WrongCode()
     return opened
 
 
-async def _lock(session: WriteSession, user_id: UUID) -> tuple[User, Tried]:
-    user = await lock_user(session, user_id)
-    tried = await lock_generator(session, user_id)
-    if user is None or tried is None:
-        raise NoFactor
-    return user, tried
-
-
-async def _try(
-    session: WriteSession, user: User, tried: Tried, secrets: CodeSecrets, code: str
-) -> PesanError | None:
-    """Judge a code of the app or a recovery code, and use it up."""
-    if tried.row.confirmed_at is None:
-        return NoFactor()
-    step = find_step(
-        secrets.find(tried.row.secret_sealed, user.id), code, tried.now, after=tried.row.last_step
-    )
-    spent = None if step is not None or tried.seconds_locked > 0 else await _spend(session, user.id, code)
-    refusal = await _settle(session, user, tried, fits=step is not None or spent is not None)
-    if refusal is None and step is not None:
-        tried.row.last_step = step
-    if refusal is None and spent is not None:
-        await record(session, user, action="user:recovery_code:used", actor=Actor.user(user.id))
-    return refusal
-
-
-async def _spend(session: WriteSession, user_id: UUID, code: str) -> UUID | None:
-    """Use a recovery code up; None when there is none like it that is unused."""
-    return await session.scalar(
-        update(RecoveryCode)
-        .where(RecoveryCode.code_digest == recovery_digest(user_id, code))
-        .where(RecoveryCode.user_id == user_id, RecoveryCode.used_at.is_(None))
-        .values(used_at=func.clock_timestamp())
-        .returning(RecoveryCode.id)
-    )
-
-
-async def _settle(session: WriteSession, user: User, tried: Tried, *, fits: bool) -> PesanError | None:
-    """Count a try. While the factor is locked, a right code is refused like a wrong one."""
-    if tried.seconds_locked > 0:
-        return _locked(tried.seconds_locked)
-    if fits:
-        tried.row.failed_count, tried.row.locked_until = 0, None
-        return None
-    tried.row.failed_count += 1
-    lock = lock_after(tried.row.failed_count)
-    if lock is None:
-        return WrongCode()
-    tried.row.locked_until = func.clock_timestamp() + lock
-    await session.flush()
-    await record(session, user, action="user:factor:locked", actor=Actor.user(user.id))
-    return _locked(lock / timedelta(seconds=1))
-
-
-async def _give_codes(session: WriteSession, user_id: UUID) -> list[str]:
-    codes = new_recovery_codes()
-    session.add_all(
-        RecoveryCode(user_id=user_id, code_digest=recovery_digest(user_id, code)) for code in codes
-    )
-    await session.flush()
-    return codes
-
-
-async def _reopen(
-    session: WriteSession, person: SignedIn, *, ip_digest: str | None, user_agent: str | None
+async def finish_log_in(
+    session: WriteSession,
+    waiting: Waiting,
+    *,
+    kind: SessionKind = SessionKind.BROWSER,
+    passkey_id: UUID | None = None,
+    ip_digest: str | None,
+    user_agent: str | None,
 ) -> NewSession:
-    await revoke_sessions(session, person.user_id)
-    return open_session(session, person.user_id, is_strong=True, ip_digest=ip_digest, user_agent=user_agent)
+    """Put a strong session in the place of the one that waited. **Locks** the user."""
+    actor = Actor.user(waiting.user_id, ip_digest=ip_digest)
+    await end_session(session, user_id=waiting.user_id, session_id=waiting.session_id, actor=actor)
+    return await open_strong(
+        session,
+        waiting.user_id,
+        kind=kind,
+        passkey_id=passkey_id,
+        ip_digest=ip_digest,
+        user_agent=user_agent,
+    )
 
 
-def _locked(seconds: float) -> FactorLocked:
-    return FactorLocked(retry_after=math.ceil(seconds), minutes=math.ceil(seconds / 60))
+async def open_strong(
+    session: WriteSession,
+    user_id: UUID,
+    *,
+    kind: SessionKind = SessionKind.BROWSER,
+    passkey_id: UUID | None = None,
+    ip_digest: str | None,
+    user_agent: str | None,
+) -> NewSession:
+    """Open a session for somebody who passed a second factor, and write it down. **Locks** the user."""
+    user = await lock_user(session, user_id)
+    if user is None:
+        raise UnknownUser
+    opened = open_session(
+        session, user_id, kind=kind, is_strong=True, ip_digest=ip_digest, user_agent=user_agent
+    )
+    data: dict[str, str | bool] = {"session_id": str(opened.session_id), "second_factor": True}
+    if passkey_id:
+        data["passkey_id"] = str(passkey_id)
+    actor = Actor.user(user_id, ip_digest=ip_digest)
+    await record(session, user, action="user:session:opened", actor=actor, data=data)
+    return opened
+
+
+async def remove_lost_factors(session: WriteSession, *, user_id: UUID, actor: Actor) -> None:
+    """Take away every second factor of a person who lost them, on somebody else's word; ends all their sessions.
+
+    **Locks** the user. **Raises** UnknownUser, NoFactor.
+    """
+    user = await lock_user(session, user_id)
+    if user is None:
+        raise UnknownUser
+    if not await has_factor(session, user_id):
+        raise NoFactor
+    for table in (CodeGenerator, Passkey, RecoveryCode):
+        await session.execute(delete(table).where(table.user_id == user_id))
+    await revoke_sessions(session, user_id)
+    await record(session, user, action="user:factors:cleared", actor=actor)

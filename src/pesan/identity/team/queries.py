@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from pesan.db import ReadSession
 from pesan.identity.errors import LinkOver
-from pesan.identity.factors.models import CodeGenerator
+from pesan.identity.factors.queries import holds_factor
 from pesan.identity.models import Membership, Session, User
 from pesan.identity.states import MerchantRole, SessionKind
 from pesan.identity.team.models import Invitation
@@ -52,11 +52,10 @@ async def list_team(session: ReadSession, merchant_id: UUID) -> Sequence[Member]
             User.email,
             Membership.role,
             Membership.event_ids,
-            CodeGenerator.confirmed_at.is_not(None),
+            holds_factor(User.id),
             logged_in,
         )
         .join(Membership, Membership.user_id == User.id)
-        .outerjoin(CodeGenerator, CodeGenerator.user_id == User.id)
         .where(Membership.merchant_id == merchant_id, User.is_active)
         .order_by(Membership.role, func.lower(User.name), User.id)
     )

@@ -11,6 +11,8 @@ from pesan.storefront.pages import (
     events,
     invitation,
     legal,
+    passkey_log_in,
+    passkeys,
     payment,
     privacy,
     sandbox,
@@ -36,6 +38,8 @@ for part in (
     invitation,
     signing_in,
     second_factor,
+    passkey_log_in,
+    passkeys,
     account,
 ):
     router.include_router(part.router)

@@ -8,14 +8,16 @@ from starlette.responses import RedirectResponse, Response
 
 from pesan.errors import PesanError
 from pesan.identity.factors.codes import CodeSecrets, setup_address
-from pesan.identity.factors.queries import count_recovery_codes, find_generator
+from pesan.identity.factors.queries import count_recovery_codes, find_generator, list_passkeys
 from pesan.identity.factors.service import (
     confirm_generator,
     pass_second_step,
     remove_generator,
     start_generator,
 )
+from pesan.identity.factors.turning_on import TurnedOn
 from pesan.identity.policies import SignedIn
+from pesan.identity.queries import find_waiting
 from pesan.identity.service import check_own_password
 from pesan.storefront.account_forms import CodeForm, ConfirmForm, F, Filled, read_account_form
 from pesan.storefront.pages.requests import text_of
@@ -42,7 +44,7 @@ async def show_step(request: Request, next_path: Annotated[str, Query(alias="nex
     """The form for the code; whoever did not give a password yet starts there."""
     if not read_guarded(request, STEP):
         return RedirectResponse(ACCOUNT_LOGIN_PATH, 303)
-    return form_page(request, "step", Filled(CodeForm), {"next": safe_next(next_path, HOME)})
+    return await step_page(request, Filled(CodeForm), safe_next(next_path, HOME))
 
 
 @step.post(STEP_PATH, dependencies=[limit("second-step", 30, 900), require_csrf])
@@ -52,7 +54,7 @@ async def submit_step(request: Request) -> Response:
     target = safe_next(text_of(typed, "next"), HOME)
     form = read_account_form(CodeForm, dict(typed))
     if form.valid is None:
-        return form_page(request, "step", form, {"next": target}, status=422)
+        return await step_page(request, form, target, status=422)
     try:
         opened = await pass_second_step(
             get_database(request),
@@ -62,7 +64,7 @@ async def submit_step(request: Request) -> Response:
             **device_of(request)._asdict(),
         )
     except PesanError as refusal:
-        return form_page(request, "step", form, {"next": target}, refusal=refusal)
+        return await step_page(request, form, target, refusal=refusal)
     return await sign_in(request, opened, target)
 
 
@@ -105,10 +107,7 @@ async def confirm(request: Request) -> Response:
         )
     except PesanError as refusal:
         return await _factors_page(request, form, refusal=refusal)
-    # No form may stand on this page: its token would be of the session that has just ended.
-    response = render(request, "storefront/account/codes.html", {"codes": turned_on.recovery_codes})
-    write_session(request, response, turned_on.opened.token)
-    return response
+    return show_codes(request, turned_on)
 
 
 @factors.post("/remove", dependencies=[limit("second-step", 30, 900), require_csrf])
@@ -123,6 +122,25 @@ async def remove(request: Request) -> Response:
     except PesanError as refusal:
         return await _factors_page(request, form, refusal=refusal)
     return RedirectResponse(f"{FACTORS}?done=removed", 303)
+
+
+def show_codes(request: Request, turned_on: TurnedOn) -> Response:
+    """The recovery codes, once; the browser goes on under the new session."""
+    # No form may stand on this page: its token would be of the session that has just ended.
+    response = render(request, "storefront/account/codes.html", {"codes": turned_on.recovery_codes})
+    write_session(request, response, turned_on.opened.token)
+    return response
+
+
+async def step_page(request: Request, form: Filled[F], target: str, **more: Any) -> Response:
+    """The form for the code, and what else this person's second step can be."""
+    async with get_database(request).identity() as session:
+        waiting = await find_waiting(session, read_guarded(request, STEP))
+        passkeys = await list_passkeys(session, waiting.user_id) if waiting else []
+        row = await find_generator(session, waiting.user_id) if waiting else None
+    has_app = not passkeys or (row is not None and row.confirmed_at is not None)
+    context = {"next": target, "has_passkeys": bool(passkeys), "has_app": has_app}
+    return form_page(request, "step", form, context, **more)
 
 
 async def _factors_page(
@@ -145,6 +163,7 @@ async def _state(request: Request, person: SignedIn) -> dict[str, Any]:
     async with get_database(request).identity() as session:
         row = await find_generator(session, person.user_id)
         left = await count_recovery_codes(session, person.user_id)
+        passkeys = await list_passkeys(session, person.user_id)
     is_on = row is not None and row.confirmed_at is not None
     setup = None
     secret = _secrets(request).find(row.secret_sealed, person.user_id) if row and not is_on else None
@@ -152,7 +171,7 @@ async def _state(request: Request, person: SignedIn) -> dict[str, Any]:
         # Drawn here; the address inside is the person's own.
         picture = Markup(qr_svg(setup_address(secret, person.email), title="QR"))  # noqa: S704
         setup = {"qr": picture, "secret": secret}
-    return {"is_on": is_on, "codes_left": left, "setup": setup}
+    return {"is_on": is_on, "codes_left": left, "setup": setup, "passkeys": len(passkeys)}
 
 
 def _secrets(request: Request) -> CodeSecrets:

@@ -1,9 +1,10 @@
 """Registering, signing in and out, and the pages that links in mails lead to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel
 from starlette.responses import RedirectResponse, Response
 
 from pesan.errors import InvalidInput, PesanError
@@ -20,6 +21,7 @@ from pesan.storefront.account_forms import (
 )
 from pesan.storefront.forms import html_rules
 from pesan.storefront.pages.requests import text_of
+from pesan.storefront.relying import find_relying
 from pesan.storefront.signed_in import device_of, sign_in, sign_out
 from pesan.web.access import Who, allow
 from pesan.web.context import context_of
@@ -176,13 +178,17 @@ def form_page(
     form: Filled[F],
     context: Mapping[str, Any],
     *,
+    schemas: Sequence[type[BaseModel]] = (),
     refusal: PesanError | None = None,
     status: int = 200,
 ) -> Response:
-    """A page of the account with a form; a refusal stands above it."""
+    """A page of the account with a form; a refusal stands above it. `schemas` are those of the page's other forms."""
+    every: list[type[BaseModel]] = [*schemas, form.schema]
+    rules = {name: rule for schema in every for name, rule in html_rules(schema).items()}
     shown = {
         "form": form,
-        "rules": html_rules(form.schema),
+        "rules": rules,
+        "passkeys_work": find_relying(request) is not None,
         "problem": _sentence(request, refusal) if refusal else "",
         **context,
     }

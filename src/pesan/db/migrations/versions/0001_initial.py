@@ -115,6 +115,12 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_merchants'))
     )
     op.create_index('uq_merchants_slug', 'merchants', [sa.literal_column('lower(slug)')], unique=True)
+    op.create_table('passkey_challenges',
+    sa.Column('attempt_digest', sa.LargeBinary(), nullable=False),
+    sa.Column('challenge', sa.LargeBinary(), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('attempt_digest', name=op.f('pk_passkey_challenges'))
+    )
     op.create_table('rate_counters',
     sa.Column('key', sa.Text(), nullable=False),
     sa.Column('count', sa.BigInteger(), nullable=False),
@@ -252,6 +258,21 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('user_id', 'merchant_id', name=op.f('pk_memberships'))
     )
     op.create_index(op.f('ix_memberships_merchant_id'), 'memberships', ['merchant_id'], unique=False)
+    op.create_table('passkeys',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('user_id', sa.Uuid(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('credential_id', sa.LargeBinary(), nullable=False),
+    sa.Column('public_key', sa.LargeBinary(), nullable=False),
+    sa.Column('sign_count', sa.BigInteger(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('last_used_at', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint('sign_count >= 0', name=op.f('ck_passkeys_sign_count')),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_passkeys_user_id_users'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_passkeys')),
+    sa.UniqueConstraint('credential_id', name=op.f('uq_passkeys_credential_id'))
+    )
+    op.create_index(op.f('ix_passkeys_user_id'), 'passkeys', ['user_id'], unique=False)
     op.create_table('privacy_requests',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('merchant_id', sa.Uuid(), nullable=False),
