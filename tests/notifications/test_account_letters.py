@@ -49,7 +49,7 @@ async def test_the_letter_carries_a_link_that_verifies(office, web_database, dat
     words = body.get_content()
     link = LINK.search(words)
     assert link is not None
-    assert (mail["To"], mail["Subject"], link[1]) == (user.email, "Verifikasi emailmu", "verify")
+    assert (mail["To"], mail["Subject"], link[1]) == (user.email, "Verifikasi e-mailmu", "verify")
     assert mail["Message-ID"] == f"<{LETTER}@tiket.example>"
     assert "www.jahat" not in words
     await verify_email(web_database, office[AccountLinks], link[2], by=user.id)

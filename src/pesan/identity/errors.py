@@ -75,7 +75,7 @@ class LinkOver(PesanError):
     code = "identity.link_over"
     status = 410
     message = Text(
-        id="Tautan ini sudah tidak berlaku. Minta tautan baru, lalu buka yang terbaru di emailmu.",
+        id="Tautan ini sudah tidak berlaku. Minta tautan baru, lalu buka yang terbaru di e-mailmu.",
         en="This link is no longer valid. Ask for a new one and open the latest in your mail.",
     )
 

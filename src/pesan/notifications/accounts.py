@@ -34,7 +34,7 @@ _KEEP_SECRET = Text(
 )
 WORDS: Mapping[LinkPurpose, AccountWords] = {
     LinkPurpose.VERIFY_EMAIL: AccountWords(
-        Text(id="Verifikasi emailmu", en="Verify your e-mail"),
+        Text(id="Verifikasi e-mailmu", en="Verify your e-mail"),
         (
             Text(
                 id="Buka tautan ini supaya kami tahu alamat ini milikmu. Pesanan yang pernah kamu buat dengan alamat"
@@ -43,7 +43,7 @@ WORDS: Mapping[LinkPurpose, AccountWords] = {
                 " then appear in your account. The link is valid for 3 days.",
             ),
         ),
-        Text(id="Verifikasi email", en="Verify e-mail"),
+        Text(id="Verifikasi e-mail", en="Verify e-mail"),
         Text(
             id="Tidak merasa mendaftar? Abaikan pesan ini; tanpa tautan tadi tidak terjadi apa-apa.",
             en="Did not register? Ignore this message; without the link nothing happens.",
