@@ -1,6 +1,7 @@
 """Payment methods, brand and parked jobs."""
 
 import io
+import re
 
 import pytest
 import segno
@@ -167,6 +168,29 @@ async def test_unknown_job_cannot_be_retried(team: Team) -> None:
     answer = await browser.submit("/backoffice/account", "/backoffice/jobs/1/retry")
 
     assert answer.status_code == 404
+
+
+async def test_all_parked_jobs_are_queued_again(team: Team, postgres, database_url: URL) -> None:
+    with postgres.connect(database_url.database) as owner:
+        owner.execute(
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, status, attempts)"
+            " SELECT 'mail', 'sample.parked', 'failed', 5 FROM generate_series(1, 51)"
+        )
+    browser = await team.sign_in("admin")
+
+    first = (await browser.get("/backoffice/jobs")).text
+    older = re.search(r'href="(/backoffice/jobs[?]before=\d+)"', first)
+    assert older is not None
+    second = (await browser.get(older[1])).text
+    answer = await browser.submit("/backoffice/jobs", "/backoffice/jobs/retry")
+    shown = (await browser.get(answer.headers["location"])).text
+
+    assert [page.count('<span class="code">sample.parked</span>') for page in (first, second)] == [50, 1]
+    assert "pekerja mati" in first
+    assert "51 pekerjaan dijadwalkan ulang." in shown
+    with postgres.connect(database_url.database) as owner:
+        left = owner.execute("SELECT status::text, attempts, count(*) FROM procrastinate_jobs GROUP BY 1, 2")
+        assert left.fetchall() == [("todo", 0, 51)]
 
 
 async def test_parked_job_is_shown_and_queued_again(team: Team, database_url: URL) -> None:

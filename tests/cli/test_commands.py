@@ -325,3 +325,21 @@ def test_a_setting_that_cannot_be_used_is_named(pesan: Service):
     answer = refusal(Service(pesan.home, wrong, 0), "doctor")
 
     assert answer == (2, "", "pesan: PESAN_RATE_LIMITS: Input should be 'on' or 'off'")
+
+
+def test_parked_jobs_are_listed_and_queued_again(pesan: Service, owner: psycopg.Connection):
+    owner.execute(
+        "INSERT INTO procrastinate_jobs (queue_name, task_name, status, attempts)"
+        " SELECT 'mail', 'notifications.deliver', 'failed', 16 FROM generate_series(1, 3)"
+    )
+
+    parked = pesan.run("jobs", "parked")
+    one = pesan.run("jobs", "retry", str(parked[0]["id"]))
+    again = refusal(pesan, "jobs", "retry", str(parked[0]["id"]))
+    rest = pesan.run("jobs", "retry", "--all")
+
+    assert [(job["task"], job["attempts"], job["failure"]) for job in parked] == [
+        ("notifications.deliver", 16, None)
+    ] * 3
+    assert (one, again[:2], rest) == ({"retried": 1}, (2, ""), {"retried": 2})
+    assert rows(owner, "SELECT DISTINCT status::text, attempts FROM procrastinate_jobs") == [("todo", 0)]

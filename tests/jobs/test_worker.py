@@ -113,6 +113,26 @@ async def test_parked_job_runs_again_when_a_person_says_so(
         assert (await session.execute(text("SELECT count(*) FROM job_failures"))).scalar() == 0
 
 
+async def test_all_parked_jobs_run_again_the_longest_parked_first(
+    database: Database, web_database: Database
+) -> None:
+    async with database.write(SYSTEM) as session:
+        await enqueue_many(session, [("sample.note", {"number": number}) for number in range(4)])
+        await session.execute(
+            text("UPDATE procrastinate_jobs SET status = 'failed', attempts = 16 WHERE id > 1")
+        )
+    async with web_database.read(GUEST) as session:
+        (newest, *_) = await list_parked(session)
+
+    async with web_database.write(GUEST) as session:
+        retried = [await service.retry_all_parked(session, most=most) for most in (2, 100, 100)]
+
+    assert retried == [2, 1, 0]
+    assert newest.failed_at is not None
+    assert newest.failure is None
+    assert await statuses(database) == [("sample.note", "todo", 0)] * 4
+
+
 async def test_job_that_is_not_parked_is_not_retried(database: Database) -> None:
     async with database.write(SYSTEM) as session:
         await enqueue(session, "sample.note")

@@ -23,7 +23,7 @@ class QueueGauge:
 
 @dataclass(frozen=True, slots=True)
 class ParkedJob:
-    """A job that failed for good and waits for a person."""
+    """A job that failed for good and waits for a person; without a `failure` its worker died under it each time."""
 
     id: int
     task: str
@@ -31,6 +31,7 @@ class ParkedJob:
     attempts: int
     failure: str | None
     failed_at: datetime | None
+    age_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,14 @@ _GAUGES = text(
 _PARKED = text(
     """
     SELECT job.id, job.task_name AS task, job.queue_name AS queue, job.attempts,
-        failure.code AS failure, failure.failed_at
+        failure.code AS failure, since.at AS failed_at,
+        coalesce(extract(epoch FROM clock_timestamp() - since.at), 0)::float AS age_seconds
     FROM procrastinate_jobs job LEFT JOIN job_failures failure ON failure.job_id = job.id
+    -- The last change of the job is that it was parked.
+    CROSS JOIN LATERAL (
+        SELECT coalesce(failure.failed_at, max(event.at)) AS at FROM procrastinate_events event
+        WHERE event.job_id = job.id
+    ) AS since
     WHERE job.status = 'failed' AND job.id < coalesce(CAST(:before AS bigint), 9223372036854775807)
     ORDER BY job.id DESC LIMIT :size
     """

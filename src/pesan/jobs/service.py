@@ -23,6 +23,9 @@ _DEFER = text(
     "SELECT procrastinate_defer_jobs_v1(array_agg(CAST(ROW(n.queue_name, n.task_name, n.priority, n.lock,"  # noqa: S608
     f" NULL, n.args, NULL) AS procrastinate_job_to_defer_v1))) FROM {recordset(_JOB)}"
 )
+MOST_RETRIED = 1_000
+"""How many parked jobs are tried again at once, so that a mended provider is not buried."""
+
 _RESCUE = text(
     """
     WITH stalled AS (
@@ -43,8 +46,15 @@ _RESCUE = text(
     RETURNING job.id, job.task_name, job.status = 'failed' AS is_parked
     """
 )
+_RETRY_ALL = text(
+    """
+    SELECT count(*) FILTER (WHERE jobs_retry_parked(id)) FROM (
+        SELECT id FROM procrastinate_jobs WHERE status = 'failed' ORDER BY id LIMIT :most
+    ) AS parked
+    """
+)
 # The largest bigint: a larger number is no job's, and no function of the database would take it.
-_LAST_ID = 2**63 - 1
+LAST_ID = 2**63 - 1
 _FORGET_WORKERS = text(
     "DELETE FROM procrastinate_workers worker WHERE last_heartbeat < now() - interval '1 hour'"
     " AND NOT EXISTS (SELECT 1 FROM procrastinate_jobs job WHERE job.worker_id = worker.id AND job.status = 'doing')"
@@ -79,9 +89,14 @@ async def enqueue_many(executor: Executor, requests: Sequence[tuple[str, Mapping
 
 async def retry_parked(session: WriteSession, job_id: int) -> bool:
     """Give a parked job all its attempts again; False when it is not parked (any more)."""
-    if abs(job_id) > _LAST_ID:
+    if abs(job_id) > LAST_ID:
         return False
     return bool(await session.scalar(text("SELECT jobs_retry_parked(:id)"), {"id": job_id}))
+
+
+async def retry_all_parked(session: WriteSession, *, most: int = MOST_RETRIED) -> int:
+    """Give the longest parked jobs, at most so many, all their attempts again; returns how many."""
+    return await session.scalar(_RETRY_ALL, {"most": most}) or 0
 
 
 async def rescue_stalled(session: WriteSession, *, lease_seconds: float) -> list[tuple[int, str, bool]]:
