@@ -9,6 +9,7 @@ from pesan.notifications.states import Kind
 from pesan.notifications.wording import default_words
 from pesan.orders.states import OrderState
 from pesan.settings import Settings
+from pesan.tenancy.models import Merchant
 from tests.backoffice.conftest import Team
 from tests.backoffice.sales import working
 from tests.support.factories import SYSTEM
@@ -139,3 +140,18 @@ async def test_words_are_chosen_by_organizers(team: Team, role: str, status: int
 
     assert answers == [status, status]
     assert await kept(team) == []
+
+
+async def test_hours_of_the_reminder_are_chosen_and_on_record(team: Team) -> None:
+    browser = await team.sign_in("organizer")
+    page = f"{team.path}/letters"
+
+    answers = [
+        (await browser.submit(page, f"{page}/timing", {"reminder_hours": hours})).status_code
+        for hours in ("48", "721", "")
+    ]
+
+    async with team.database.read(SYSTEM) as session:
+        hours = (await session.get_one(Merchant, team.merchant.id)).reminder_hours
+    assert (answers, hours) == ([303, 422, 422], 48)
+    assert [action for action, _ in await noted(team)] == ["merchant:letter:timing_changed"]

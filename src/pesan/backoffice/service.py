@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pesan.audit import changed_values, record
 from pesan.backoffice.forms.brand import BrandForm
+from pesan.backoffice.forms.letter import TimingForm
 from pesan.backoffice.locks import lock_merchant
 from pesan.db import Actor, WriteSession
 
@@ -28,6 +29,20 @@ async def update_brand(session: WriteSession, merchant_id: UUID, *, form: BrandF
         data={"changed": list(after)},
         before=before,
         after=after,
+    )
+    await session.flush()
+
+
+async def set_timing(session: WriteSession, merchant_id: UUID, *, form: TimingForm, actor: Actor) -> None:
+    """Choose when letters go out by themselves. **Locks** the merchant."""
+    merchant = await lock_merchant(session, merchant_id)
+    wanted = form.model_dump()
+    before, after = changed_values({name: getattr(merchant, name) for name in wanted}, wanted)
+    for name, value in wanted.items():
+        setattr(merchant, name, value)
+    action = "merchant:letter:timing_changed"
+    await record(
+        session, merchant, action=action, actor=actor, merchant_id=merchant_id, before=before, after=after
     )
     await session.flush()
 

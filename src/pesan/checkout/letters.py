@@ -7,6 +7,7 @@ from uuid import UUID
 from pesan.catalog.states import EventStatus
 from pesan.checkout.documents import Papers, calendar_of, name_tickets, read_papers, ticket_pdf
 from pesan.checkout.links import booking_form_path, status_path
+from pesan.checkout.reminders import COMING, is_near
 from pesan.db import Actor, Database
 from pesan.kit.money import format_rupiah
 from pesan.kit.registry import Registry
@@ -27,10 +28,12 @@ from pesan.tickets.render.documents import ink_on
 
 _ACTOR = Actor.system("letters")
 _WITH_TICKETS = frozenset({Kind.TICKET_READY, Kind.EVENT_MOVED})
+_TAKES_PLACE = _WITH_TICKETS | {Kind.REMINDER}
 _TRUE_IN = {
     Kind.PROOF_RECEIVED: {OrderState.REVIEW},
     Kind.TICKET_READY: {OrderState.COMPLETED},
     Kind.EVENT_MOVED: {OrderState.REVIEW, OrderState.PAID, OrderState.COMPLETED},
+    Kind.REMINDER: COMING,
     Kind.REJECTED: {OrderState.REJECTED},
     Kind.EXPIRED: {OrderState.EXPIRED},
     Kind.CANCELLED: {OrderState.CANCELLED},
@@ -109,7 +112,9 @@ def _is_still_true(kind: Kind, papers: Papers) -> bool:
     is_cancelled = papers.event.status == EventStatus.CANCELLED
     if kind is Kind.EVENT_CANCELLED:
         return is_cancelled
-    return papers.order.state in _TRUE_IN[kind] and not (is_cancelled and kind in _WITH_TICKETS)
+    if kind is Kind.REMINDER and not is_near(papers.event, papers.merchant, papers.now):
+        return False
+    return papers.order.state in _TRUE_IN[kind] and not (is_cancelled and kind in _TAKES_PLACE)
 
 
 def _refunds_told(kind: Kind, refunds: Sequence[Refund]) -> Sequence[Refund]:

@@ -8,6 +8,7 @@ from pesan.catalog.models import Event
 from pesan.catalog.states import EventStatus
 from pesan.checkout import cancellation
 from pesan.checkout.leftovers import list_not_wound_up, list_unfulfilled
+from pesan.checkout.reminders import list_near, remind_next
 from pesan.checkout.resending import RESEND_TASK, find_letter
 from pesan.checkout.statements import match_lines
 from pesan.checkout.telling import kind_of, list_expecting, occasion_of, tell
@@ -77,6 +78,20 @@ async def tell_of_move(deps: Registry, event_id: UUID, occasion: str) -> None:
         if not orders:
             return
         after = orders[-1].id
+
+
+@task("checkout.remind", every="*/10 * * * *")
+async def remind(deps: Registry) -> None:
+    """Remind the buyers of every event that is near, a chunk at a time; run twice, it writes once."""
+    async with deps[Database].read(_ACTOR) as reading:
+        events = await list_near(reading)
+    for event_id in events:
+        after: UUID | None = None
+        while True:
+            async with deps[Database].write(_ACTOR) as session:
+                after = await remind_next(session, deps[Channels], event_id, after=after)
+            if after is None:
+                break
 
 
 @task(TELL_REFUND_TASK)

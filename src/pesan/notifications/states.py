@@ -13,6 +13,7 @@ class Kind(StrEnum):
     CANCELLED = "cancelled"
     EVENT_CANCELLED = "event_cancelled"
     EVENT_MOVED = "event_moved"
+    REMINDER = "reminder"
     TAKEN_BACK = "taken_back"
     TICKETS_REFUNDED = "tickets_refunded"
     REFUND_DUE = "refund_due"

@@ -177,6 +177,23 @@ WORDS: Mapping[Kind, Words] = {
         ),
         _SEE_STATUS,
     ),
+    Kind.REMINDER: Words(
+        Text(id="Sebentar lagi: {event_title}", en="Coming up soon: {event_title}"),
+        Text(id="Sampai jumpa sebentar lagi", en="See you soon"),
+        (
+            Text(
+                id="Acara yang kamu pesan mulai {when}. Tiketmu ada di halaman pesananmu; di pintu masuk, tunjukkan"
+                " kode QR dari layar atau hasil cetak.",
+                en="The event you booked starts {when}. Your tickets are on your booking page; at the entrance, show"
+                " the QR code on a screen or on paper.",
+            ),
+            Text(
+                id="Tidak jadi datang? Hubungi {merchant_name} dan sebutkan kode pesananmu.",
+                en="Cannot come after all? Write to {merchant_name} and name your booking code.",
+            ),
+        ),
+        Text(id="Buka tiket", en="Open the ticket"),
+    ),
     Kind.TAKEN_BACK: Words(
         Text(
             id="Uangmu akan dikembalikan: {event_title}", en="Your booking is being refunded: {event_title}"

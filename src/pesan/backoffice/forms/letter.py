@@ -2,9 +2,18 @@
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+)
 from pydantic_core import PydanticCustomError
 
+from pesan.backoffice.forms.types import Count
 from pesan.messaging.mail import one_line
 from pesan.notifications.wording import OwnWords, find_strange
 
@@ -28,6 +37,14 @@ def _known(value: str, info: ValidationInfo) -> str:
         names = ", ".join(f"{{{name}}}" for name in allowed)
         raise PydanticCustomError("placeholder", "not a placeholder", {"found": strange, "allowed": names})
     return value
+
+
+class TimingForm(BaseModel):
+    """When letters go out by themselves; 0 is never."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    reminder_hours: Annotated[Count, Field(ge=0, le=720)]
 
 
 class LetterForm(BaseModel):

@@ -8,9 +8,10 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from pesan.backoffice.desk import Desk, DeskOf, go
-from pesan.backoffice.forms.letter import LetterForm
+from pesan.backoffice.forms.letter import LetterForm, TimingForm
 from pesan.backoffice.forms.state import FormState, Submitted, read_form
 from pesan.backoffice.locks import lock_merchant
+from pesan.backoffice.service import set_timing
 from pesan.backoffice.views.letters import LANGUAGES, LetterPage, letter_links, letter_rows
 from pesan.backoffice.words import LETTERS
 from pesan.identity.policies import may_manage
@@ -21,6 +22,7 @@ from pesan.notifications.samples import sample_letter
 from pesan.notifications.service import set_words
 from pesan.notifications.states import Kind
 from pesan.notifications.wording import OwnWords, default_words, placeholders_of
+from pesan.tenancy.queries import get_merchant
 from pesan.web.access import Who, allow
 from pesan.web.csrf import require_csrf
 
@@ -29,12 +31,20 @@ Done = Annotated[str, Query(pattern="^(saved|reset)?$")]
 
 
 @router.get("")
-async def show_letters(desk: DeskOf, merchant: str) -> Response:
-    """Every kind of letter, and which of them say the merchant's own words."""
-    async with desk.reading("brand", merchant, may_manage) as room:
-        own = await list_own_letters(room.session, room.shop.id)
-        rows = letter_rows(own, f"{room.shop.path}/letters")
-        return desk.page(room.chrome, "letters", {"rows": rows})
+async def show_letters(desk: DeskOf, merchant: str, done: Done = "") -> Response:
+    """Every kind of letter, which of them say the merchant's own words, and when they go out by themselves."""
+    return await _list(desk, merchant, done=done)
+
+
+@router.post("/timing", dependencies=[require_csrf])
+async def submit_timing(desk: DeskOf, merchant: str) -> Response:
+    """Choose how long before an event its buyers are reminded."""
+    form = read_form(TimingForm, dict(await desk.request.form()))
+    if form.valid is None:
+        return await _list(desk, merchant, form=form.state, status=422)
+    async with desk.writing(merchant, may_manage) as work:
+        await set_timing(work.session, work.shop.id, form=form.valid, actor=desk.actor)
+    return go(f"/organizer/{merchant}/letters?done=saved")
 
 
 @router.get("/{letter}/{language}")
@@ -77,6 +87,22 @@ async def _set(desk: Desk, merchant: str, kind: Kind, language: Locale, words: O
     async with desk.writing(merchant, may_manage) as work:
         owner = await lock_merchant(work.session, work.shop.id)
         await set_words(work.session, owner, kind=kind, locale=language, words=words, actor=desk.actor)
+
+
+async def _list(
+    desk: Desk, merchant: str, *, form: FormState | None = None, done: str = "", status: int = 200
+) -> Response:
+    async with desk.reading("brand", merchant, may_manage) as room:
+        own = await list_own_letters(room.session, room.shop.id)
+        row = await get_merchant(room.session, room.shop.id)
+        kept = {name: getattr(row, name) for name in TimingForm.model_fields}
+        context = {
+            "rows": letter_rows(own, f"{room.shop.path}/letters"),
+            "form": form or FormState(kept),
+            "schema": TimingForm,
+            "done": done,
+        }
+        return desk.page(room.chrome, "letters", context, status=status)
 
 
 async def _page(

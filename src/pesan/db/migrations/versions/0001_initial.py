@@ -106,12 +106,14 @@ def upgrade() -> None:
     sa.Column('contact_wa', sa.String(length=20), nullable=True),
     sa.Column('ticket_key_alg', sa.String(length=8), server_default='EdDSA', nullable=False),
     sa.Column('needs_second_factor', sa.Boolean(), server_default='false', nullable=False),
+    sa.Column('reminder_hours', sa.SmallInteger(), server_default='24', nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
     sa.Column('audit_seq', sa.Integer(), server_default='0', nullable=False),
     sa.Column('audit_head', sa.LargeBinary(), server_default=sa.text("decode(repeat('00', 32), 'hex')"), nullable=False),
     sa.CheckConstraint("accent ~ '^#[0-9a-f]{6}$'", name=op.f('ck_merchants_accent')),
     sa.CheckConstraint("slug ~ '^[a-z0-9][a-z0-9-]{1,38}[a-z0-9]$'", name=op.f('ck_merchants_slug')),
     sa.CheckConstraint("ticket_key_alg IN ('EdDSA', 'HS256')", name=op.f('ck_merchants_ticket_key_alg')),
+    sa.CheckConstraint('reminder_hours BETWEEN 0 AND 720', name=op.f('ck_merchants_reminder_hours')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_merchants'))
     )
     op.create_index('uq_merchants_slug', 'merchants', [sa.literal_column('lower(slug)')], unique=True)
@@ -238,7 +240,7 @@ def upgrade() -> None:
     sa.Column('body', sa.Text(), nullable=False),
     sa.Column('updated_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
     sa.CheckConstraint("heading <> '' AND heading !~ '[[:cntrl:]]'", name=op.f('ck_letter_templates_heading')),
-    sa.CheckConstraint("kind IN ('proof_received', 'ticket_ready', 'rejected', 'expired', 'cancelled', 'event_cancelled', 'event_moved', 'taken_back', 'tickets_refunded', 'refund_due', 'refunded')", name=op.f('ck_letter_templates_kind')),
+    sa.CheckConstraint("kind IN ('proof_received', 'ticket_ready', 'rejected', 'expired', 'cancelled', 'event_cancelled', 'event_moved', 'reminder', 'taken_back', 'tickets_refunded', 'refund_due', 'refunded')", name=op.f('ck_letter_templates_kind')),
     sa.CheckConstraint("locale IN ('id', 'en')", name=op.f('ck_letter_templates_locale')),
     sa.CheckConstraint("subject <> '' AND subject !~ '[[:cntrl:]]'", name=op.f('ck_letter_templates_subject')),
     sa.CheckConstraint('char_length(body) BETWEEN 1 AND 4000', name=op.f('ck_letter_templates_body')),
@@ -684,7 +686,7 @@ def upgrade() -> None:
     sa.Column('kind', sa.String(length=20), nullable=False),
     sa.Column('occasion', sa.String(length=40), server_default='', nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
-    sa.CheckConstraint("kind IN ('proof_received', 'ticket_ready', 'rejected', 'expired', 'cancelled', 'event_cancelled', 'event_moved', 'taken_back', 'tickets_refunded', 'refund_due', 'refunded')", name=op.f('ck_notifications_kind')),
+    sa.CheckConstraint("kind IN ('proof_received', 'ticket_ready', 'rejected', 'expired', 'cancelled', 'event_cancelled', 'event_moved', 'reminder', 'taken_back', 'tickets_refunded', 'refund_due', 'refunded')", name=op.f('ck_notifications_kind')),
     sa.ForeignKeyConstraint(['merchant_id', 'order_id'], ['orders.merchant_id', 'orders.id'], name=op.f('fk_notifications_merchant_id_order_id_orders')),
     sa.ForeignKeyConstraint(['merchant_id'], ['merchants.id'], name=op.f('fk_notifications_merchant_id_merchants')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_notifications')),
