@@ -34,6 +34,7 @@ ACTIONS: dict[str, Text] = {
     "order:refund:failed": Text(id="Uang gagal dikirim kembali", en="Money could not be sent back"),
     "order:payment:ended": Text(id="Percobaan pembayaran berakhir", en="Payment attempt ended"),
     "order:payment:flagged": Text(id="Pembayaran perlu dilihat petugas", en="Payment needs a person to look"),
+    "order:consent:withdrawn": Text(id="Persetujuan dicabut", en="Consent withdrawn"),
     "order:account:joined": Text(id="Masuk ke akun pembeli", en="Joined the buyer's account"),
     "order:letter:resent": Text(id="Surat dikirim ulang", en="Letter sent again"),
     "order:payment:refund_due": Text(
