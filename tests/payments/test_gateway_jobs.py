@@ -57,6 +57,30 @@ async def test_a_lost_webhook_is_found(shop: Shop, order: Order, owner: AsyncEng
     assert await shop.balances(order) == SETTLED
 
 
+async def test_a_card_that_is_taken_on_its_second_try_is_found(shop: Shop, order: Order, owner: AsyncEngine):
+    await shop.pay(order, Act.FAIL)
+    await shop.press(order, Act.LATE)  # on the same page, and its webhook is lost
+
+    await pass_time(owner, 2)
+    await ask_again(shop.gateways, shop.desk)
+
+    assert (await shop.order(order)).state == OrderState.PAID
+    assert await shop.balances(order) == SETTLED
+
+
+async def test_a_page_on_which_a_card_was_refused_is_closed_with_its_hold(
+    shop: Shop, order: Order, owner: AsyncEngine
+):
+    await shop.pay(order, Act.FAIL)
+    assert [payment.closed_at for payment in await shop.payments(order)] == [None]
+
+    await pass_time(owner, 16)
+    await close_ended(shop.gateways, shop.desk)
+
+    assert (await shop.order(order)).state == OrderState.EXPIRED
+    assert [(p.state, p.closed_at is not None) for p in await shop.payments(order)] == [("failed", True)]
+
+
 async def test_a_capture_whose_process_died_is_finished(shop: Shop, order: Order, owner: AsyncEngine):
     await shop.choose(order)
     await shop.press(order, Act.PAY)

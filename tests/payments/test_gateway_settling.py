@@ -183,12 +183,26 @@ async def test_an_older_word_never_takes_money_back(shop: Shop, order: Order):
     await shop.pay(order)
     (before,) = await shop.payments(order)
 
-    for state in (RemoteState.PENDING, RemoteState.EXPIRED, RemoteState.FAILED, RemoteState.CANCELLED):
+    for state in (RemoteState.PENDING, RemoteState.EXPIRED):
         await settle(shop.database, shop.desk, shop.account, await paid(shop, order, state=state))
 
     (after,) = await shop.payments(order)
     assert (after.state, after.remote_state, after.closed_at) == ("paid", "paid", before.closed_at)
+    assert after.flag is None
     assert (await shop.order(order)).state == OrderState.PAID
+
+
+@pytest.mark.parametrize("state", [RemoteState.FAILED, RemoteState.CANCELLED])
+async def test_money_that_a_provider_takes_back_is_for_a_person(shop: Shop, order: Order, state: RemoteState):
+    await shop.pay(order)
+    balances = await shop.balances(order)
+
+    outcome = await settle(shop.database, shop.desk, shop.account, await paid(shop, order, state=state))
+
+    assert outcome is Outcome.FLAGGED
+    assert [(p.state, p.flag) for p in await shop.payments(order)] == [("paid", "reversed")]
+    assert (await shop.order(order)).state == OrderState.PAID
+    assert await shop.balances(order) == balances
 
 
 async def test_success_after_a_failure_settles_all_the_same(shop: Shop, order: Order):

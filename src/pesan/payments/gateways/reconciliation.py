@@ -1,6 +1,8 @@
 """What webhooks did not tell: open payments are asked for, and pages that should be closed are closed."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy import TextClause, func, select, text
@@ -16,10 +18,12 @@ from pesan.payments.gateways.settle import ACTOR, capture, settle
 from pesan.payments.models import Payment
 
 _CHUNK = 100
+# A provider that is down costs each of its accounts three timeouts a round; one payment that it cannot answer, one.
+_MOST_FAILURES = 3
 _UNCLOSED = (
     "SELECT p.id FROM payments p JOIN orders o ON o.id = p.order_id"
     " WHERE p.gateway_account_id IS NOT NULL AND p.closed_at IS NULL AND p.flag IS NULL"
-    " AND p.state IN ('open', 'superseded')"
+    " AND p.state IN ('open', 'superseded', 'failed')"
 )
 # A buyer may be waiting for the first quarter of an hour; whoever pays later, or not at all, is found soon enough.
 _TO_ASK = text(
@@ -68,21 +72,21 @@ async def close_ended(gateways: Gateways, desk: SaleDesk) -> None:
 
 
 async def _settle_each(gateways: Gateways, desk: SaleDesk, query: TextClause, asking: Asking) -> None:
-    """A provider that is silent or refuses is left alone until the next time; the others are not."""
-    left_alone: set[UUID] = set()
+    """A provider that keeps failing is left alone until the next time; whoever was not asked then comes first."""
+    failures: Counter[UUID] = Counter()
     for payment_id in await _list(gateways.database, query):
         async with gateways.database.write(ACTOR) as session:
             payment = await session.get_one(Payment, payment_id)
             assert payment.gateway_account_id is not None
             account = await get_account(session, payment.gateway_account_id)
+            if failures[account.id] == _MOST_FAILURES:
+                continue
             payment.checked_at = (await session.scalars(select(func.clock_timestamp()))).one()
-        if account.id in left_alone:
-            continue
         try:
             remote = await asking(payment, gateways.open(account))
         except PesanError as error:
             log.warning("a provider could not be asked", provider=account.provider, error=error.code)
-            left_alone.add(account.id)
+            failures[account.id] += 1
             continue
         if remote is not None:
             await _try(payment_id, settle(gateways.database, desk, account, remote))
@@ -105,6 +109,8 @@ async def _close(payment: Payment, gateway: Gateway) -> RemotePayment | None:
     assert payment.reference is not None
     state = await gateway.close(payment.reference, payment.provider_ref)
     remote = await _ask(payment, gateway)
+    if remote is not None and remote.state is RemoteState.FAILED:
+        return replace(remote, state=RemoteState.CANCELLED)  # its page is closed: nobody can try again
     if remote is not None or state is RemoteState.PENDING:
         return remote
     return RemotePayment(  # nothing was ever opened

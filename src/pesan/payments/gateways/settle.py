@@ -44,6 +44,8 @@ _EVENTS: Mapping[OrderState, OrderEvent] = {
     OrderState.REFUNDED: OrderEvent.PAY_AGAIN,
 }
 _OVER = frozenset({RemoteState.FAILED, RemoteState.CANCELLED, RemoteState.EXPIRED})
+# What a provider never says of money that it took, unless the money went back (protocols.md §1.6).
+_UNDONE = frozenset({RemoteState.FAILED, RemoteState.CANCELLED})
 _REVERSED = frozenset({RemoteState.REFUNDED, RemoteState.PARTIALLY_REFUNDED, RemoteState.DISPUTED})
 
 log = get_logger(__name__)
@@ -105,7 +107,7 @@ async def note(session: WriteSession, account: GatewayAccount, remote: RemotePay
     if remote.state in _REVERSED:
         return await _note_reversal(session, order, payment, remote)
     if payment.state == PaymentState.PAID or payment.payment_key is not None:
-        return Noted(Outcome.NOTHING)  # what was paid does not become unpaid by an older word
+        return await _note_undoing(session, order, payment, remote.state)
     payment.remote_state = remote.state.value
     if remote.state not in _OVER:
         return Noted(Outcome.NOTHING)
@@ -222,13 +224,25 @@ async def _captured(session: WriteSession, payment: Payment, remote: RemotePayme
     return extra
 
 
+async def _note_undoing(session: WriteSession, order: Order, payment: Payment, state: RemoteState) -> Noted:
+    """What was paid does not become unpaid by a later word; a person looks at one that takes it back."""
+    if state not in _UNDONE:
+        return Noted(Outcome.NOTHING)
+    await flag(session, order, payment, Flag.REVERSED)
+    return Noted(Outcome.FLAGGED)
+
+
 async def _note_end(session: WriteSession, order: Order, payment: Payment, state: RemoteState) -> None:
-    """The attempt is over: choosing the same way again makes another one."""
+    """The attempt is over: choosing the same way again makes another one.
+
+    A card that was refused may be tried again on its page (protocols.md §1.4), which is asked about until it is closed.
+    """
     if payment.state != PaymentState.FAILED:
         data = {"payment_id": str(payment.id), "state": state.value}
         await record(session, order, action="order:payment:ended", actor=ACTOR, data=data)
     payment.state = PaymentState.FAILED.value
-    payment.closed_at = payment.closed_at or payment.checked_at
+    if state is not RemoteState.FAILED:
+        payment.closed_at = payment.closed_at or payment.checked_at
     await session.flush()
 
 

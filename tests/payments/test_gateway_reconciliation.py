@@ -1,0 +1,101 @@
+"""A payment of which a provider says nothing sensible keeps no other of the same account waiting."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from pesan.db import Database
+from pesan.orders.desk import SaleDesk
+from pesan.orders.states import OrderState
+from pesan.payments.gateways.accounts import AccountDraft
+from pesan.payments.gateways.reconciliation import ask_again, close_ended
+from pesan.realtime import Hub
+from pesan.settings import Settings
+from tests.payments.gateway_steps import Shop, add_account, event_of, make_gateways
+from tests.payments.test_gateway_jobs import pass_time
+from tests.support.factories import Make
+from tests.support.providers.midtrans import FakeMidtrans
+from tests.support.providers.server import Fault, Reply, running_provider
+
+ODD = 4
+"""More than a provider is forgiven in one round."""
+
+
+@pytest.fixture
+async def fake() -> AsyncIterator[FakeMidtrans]:
+    async with running_provider(FakeMidtrans()) as fake:
+        yield fake
+
+
+@pytest.fixture
+async def shop(make: Make, database: Database, settings: Settings, fake: FakeMidtrans) -> AsyncIterator[Shop]:
+    gateways = make_gateways(database, settings.secret, addresses={"midtrans": fake.url})
+    draft = AccountDraft(provider="midtrans", secrets={"server_key": fake.server_key})
+    account, method = await add_account(database, gateways, await make.merchant(), draft)
+    yield Shop(database, SaleDesk(database, Hub(database.url)), gateways, account, method)
+    await gateways.http.aclose()
+
+
+async def asked_first(owner: AsyncEngine, reference: str) -> None:
+    async with owner.begin() as connection:
+        await connection.execute(
+            text(
+                "UPDATE payments SET checked_at = created_at - interval '1 hour' WHERE reference = :reference"
+            ),
+            {"reference": reference},
+        )
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [Reply(400, {"status_code": "400"}), Reply(200, {"status_code": "200", "transaction_status": "new"})],
+    ids=["refused", "unclear"],
+)
+async def test_payments_that_cannot_be_asked_keep_no_other_waiting(
+    shop: Shop, fake: FakeMidtrans, make: Make, owner: AsyncEngine, reply: Reply
+):
+    event = await event_of(make, shop)
+    for _ in range(ODD):
+        odd = await make.order(event)
+        await shop.choose(odd)
+        reference = await shop.reference(odd)
+        fake.faults.append(Fault(reply, on=f"GET /v2/{reference}", times=1000))
+        await asked_first(owner, reference)
+    order = await make.order(event)
+    await shop.choose(order)
+    fake.pay(await shop.reference(order))
+    await pass_time(owner, 2)
+    async with owner.begin() as connection:
+        await connection.execute(text("UPDATE payments SET checked_at = created_at WHERE checked_at IS NULL"))
+
+    for _ in range(2):
+        await ask_again(shop.gateways, shop.desk)
+
+    assert (await shop.order(order)).state == OrderState.PAID
+
+
+async def test_pages_that_cannot_be_closed_keep_no_other_open(
+    shop: Shop, fake: FakeMidtrans, make: Make, owner: AsyncEngine
+):
+    event = await event_of(make, shop)
+    for _ in range(ODD):
+        odd = await make.order(event)
+        await shop.choose(odd)
+        reference = await shop.reference(odd)
+        # Somebody is about to pay there, and it cannot be ended.
+        name = fake.choose(reference)["transaction_id"]
+        fake.faults.append(Fault(Reply(412, {"status_code": "412"}), on=f"POST /v2/{name}", times=1000))
+        await asked_first(owner, reference)
+    order = await make.order(event)
+    await shop.choose(order)
+    await pass_time(owner, 16)
+    async with owner.begin() as connection:
+        await connection.execute(text("UPDATE payments SET checked_at = created_at WHERE checked_at IS NULL"))
+
+    for _ in range(2):
+        await close_ended(shop.gateways, shop.desk)
+
+    assert (await shop.order(order)).state == OrderState.EXPIRED
+    assert [payment.closed_at is not None for payment in await shop.payments(order)] == [True]
