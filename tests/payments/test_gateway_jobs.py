@@ -1,5 +1,6 @@
 """What happens without the buyer: lost webhooks, pages that are closed, money that goes back, processes that die."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from pesan.orders.models import Order
 from pesan.orders.moves import Move
 from pesan.orders.states import OrderEvent, OrderState
+from pesan.payments.gateways import returns
 from pesan.payments.gateways.inbox import forget_notices, handle_notice
 from pesan.payments.gateways.models import SandboxPayment, WebhookEvent
 from pesan.payments.gateways.reconciliation import ask_again, close_ended
@@ -20,7 +22,7 @@ from pesan.payments.refunds.models import Refund
 from pesan.payments.refunds.queries import list_refunds
 from pesan.payments.refunds.service import record_paid
 from pesan.payments.states import Account
-from tests.payments.gateway_steps import Shop, event_of
+from tests.payments.gateway_steps import Shop, add_account, event_of
 from tests.payments.steps import offenders
 from tests.support.factories import SYSTEM, Make
 
@@ -207,6 +209,28 @@ async def test_a_refund_that_its_provider_refuses_is_left_to_people(
     async with shop.database.write(SYSTEM) as session:
         await record_paid(session, refund.id, reference="BCA 123", actor=SYSTEM, four_eyes_amount=10**9)
     assert await offenders(shop.database) == {}
+
+
+async def test_refunds_that_cannot_be_sent_keep_no_other_waiting(
+    shop: Shop, order: Order, make: Make, owner: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+):
+    stuck, method = await add_account(shop.database, shop.gateways, await make.merchant())
+    elsewhere = replace(shop, account=stuck, method=method)
+    older = await make.order(await event_of(make, elsewhere))
+    await elsewhere.pay(older, Act.TWICE)
+    await shop.pay(order, Act.TWICE)
+    async with owner.begin() as connection:  # the older one's account cannot be opened any more
+        sealed = text("UPDATE gateway_accounts SET secrets_sealed = '\\x00' WHERE id = :id")
+        await connection.execute(sealed, {"id": stuck.id})
+    monkeypatch.setattr(returns, "_CHUNK", 1)
+
+    for _ in range(60):
+        await send_refunds(shop.gateways)
+        if [refund.state for refund in await refunds_of(shop, order)] == ["paid"]:
+            break
+
+    assert [refund.state for refund in await refunds_of(shop, order)] == ["paid"]
+    assert [refund.state for refund in await refunds_of(shop, older)] == ["approved"]
 
 
 async def test_nobody_sends_by_hand_what_a_provider_is_sending(shop: Shop, order: Order, owner: AsyncEngine):

@@ -94,12 +94,6 @@ SPOKEN = [
         lambda fake: {"secret_key": fake.secret_key, "callback_token": fake.callback_token},
         lambda fake, reference: fake.invoice_notice(reference),
     ),
-    Spoken(
-        "stripe",
-        FakeStripe,
-        lambda fake: {"secret_key": fake.secret_key, "webhook_secret": fake.webhook_secret},
-        lambda fake, reference: fake.session_notice(reference),
-    ),
 ]
 
 

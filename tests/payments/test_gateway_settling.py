@@ -227,6 +227,18 @@ async def test_money_that_went_back_elsewhere_is_for_a_person(shop: Shop, order:
     assert (await shop.order(order)).state == OrderState.PAID
 
 
+async def test_money_that_came_and_went_before_we_heard_of_it_is_for_a_person(shop: Shop, order: Order):
+    await shop.choose(order)
+    told = await paid(shop, order, state=RemoteState.REFUNDED, refunded_amount=PRICE)
+
+    outcome = await settle(shop.database, shop.desk, shop.account, told)
+
+    assert outcome is Outcome.FLAGGED
+    assert (await shop.order(order)).state == OrderState.HOLD
+    assert await shop.balances(order) == {}
+    assert [(p.state, p.flag) for p in await shop.payments(order)] == [("open", "reversed")]
+
+
 async def test_an_unknown_payment_is_stored_and_settles_nothing(shop: Shop, order: Order):
     await shop.choose(order)
     told = await paid(shop, order, reference="nobodys")

@@ -33,12 +33,13 @@ from pesan.payments.refunds.states import (
 from pesan.payments.states import Reason
 
 _CHUNK = 50
-# Only money that was never ours to keep: what staff decide to give back, they send.
+# Only money that was never ours to keep: what staff decide to give back, they send. In any order, so that those which
+# cannot be sent for now, such as a card's before its settlement, are not always the first and the only ones tried.
 _SENDABLE = text(
     "SELECT r.id FROM refunds r JOIN payments p ON p.id = r.payment_id WHERE p.payment_key IS NOT NULL"
     " AND r.cause IN ('paid_late', 'paid_again')"
     " AND (r.state = 'requested' OR (r.state = 'approved' AND r.method = 'gateway'))"
-    " ORDER BY r.requested_at, r.id LIMIT :limit"
+    " ORDER BY random() LIMIT :limit"
 )
 
 log = get_logger(__name__)
