@@ -20,7 +20,7 @@ BUYER = {
     "name": "Kanariawati Rahasianti",
     "wa": "0812-5550-1234",
     "email": "kanari.rahasia@surat.contoh.id",
-    "notes": "catatan-kanari-7788",
+    "notes": "catatan-kanari-7788, kartu 4111 1111 1111 1111",
 }
 WRONG_PASSWORD = "sandi-kanari-99"
 FILE_NAME = "bukti-kanari-5566.png"
@@ -33,6 +33,8 @@ MARKS = [
     "5550-1234",
     "kanari.rahasia",
     "catatan-kanari",
+    "4111 1111 1111",
+    "4111111111111",
     WRONG_PASSWORD,
     PASSWORD,
     "bukti-kanari",
@@ -62,6 +64,8 @@ class Journey:
             f"/b?code={code}",
             f"/b/{code}/summary.pdf",
             f"/b/{code}?wa={BUYER['wa']}",
+            "/b?code=4111111111111111",
+            "/events?q=4111+1111+1111+1111",
         ):
             await self.client.get(page)
         return code

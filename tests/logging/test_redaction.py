@@ -17,6 +17,10 @@ from pesan.logging.redaction import clean, is_secret, redact
         ("WA 0812-3456-7890", "WA [phone]"),
         ("WA +62 812 3456 7890.", "WA [phone]."),
         ("wa=6281234567890", "wa=[phone]"),
+        ("kartu 4111 1111 1111 1111, exp 12/27", "kartu [card], exp 12/27"),
+        ('{"number": "5500-0000-0000-0004"}', '{"number": "[card]"}'),
+        ("/b?q=378282246310005&y=1", "/b?q=[card]&y=1"),
+        ("4222222222222 6304000000000000000.", "[card] [card]."),
         ("GET /b/7QK3ZP9A1BCDE HTTP", "GET /b/[code] HTTP"),
         ("kode 0123456789ABCDEFGHJKMNPQRS", "kode [code]"),
         ("/files/x?token=abc.def&y=1", "/files/x?token=[redacted]&y=1"),
@@ -35,6 +39,7 @@ def test_text_loses_what_is_personal(text: str, expected: str):
     "text",
     [
         "019ab3c4-7d2e-7f10-8a3b-0123456789ab",
+        "4111111111111112 rupiah",
         "Rp 150.000 untuk 3 tempat",
         "2026-11-21T10:47:43.123Z",
         "SELECT count(*) FROM orders WHERE state = 'HOLD'",
@@ -49,7 +54,7 @@ def test_text_keeps_what_is_not(text: str):
 @pytest.mark.parametrize(
     "name",
     ["email", "buyer_email", "wa", "phone", "X-Booking-Code", "code", "csrf_token", "cookie", "Set-Cookie", "password",
-     "signed_url", "ticketQr", "ipAddress", "client_ip", "qris_payload", "DSN", "holderName"],
+     "signed_url", "ticketQr", "ipAddress", "client_ip", "qris_payload", "DSN", "holderName", "cardNumber", "cvv"],
 )  # fmt: skip
 def test_field_named_so_never_shows_its_value(name: str):
     assert is_secret(name)

@@ -5,7 +5,7 @@ libraries quote values in their messages.
 """
 
 import re
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 
 REDACTED = "[redacted]"
@@ -16,15 +16,24 @@ _MARGIN = 512
 # Compared with the words of a field's name, so that `buyer_email` and `X-Booking-Code` are caught too.
 _SECRET_WORDS = frozenset(
     {
-        "address", "authorization", "bearer", "body", "code", "codes", "contact", "cookie", "cookies", "credential",
-        "dsn", "email", "holder", "ip", "link", "mail", "mobile", "notes", "otp", "passwd", "password", "payload",
-        "phone", "qr", "secret", "session", "signature", "sig", "token", "tokens", "url", "wa", "whatsapp",
+        "address", "authorization", "bearer", "body", "card", "code", "codes", "contact", "cookie", "cookies",
+        "credential", "cvc", "cvv", "dsn", "email", "holder", "ip", "link", "mail", "mobile", "notes", "otp",
+        "passwd", "password", "payload", "phone", "qr", "secret", "session", "sig", "signature", "token",
+        "tokens", "url", "wa", "whatsapp",
     }
 )  # fmt: skip
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
+
+def _hide_card(found: re.Match[str]) -> str:
+    """A card's number passes the check of its last digit (ISO/IEC 7812-1, annex B); most other numbers do not."""
+    digits = [int(char) for char in reversed(found[0]) if char.isdigit()]
+    doubled = (sum(divmod(2 * digit, 10)) for digit in digits[1::2])
+    return found[0] if (sum(digits[::2]) + sum(doubled)) % 10 else "[card]"
+
+
 # Repetitions are bounded: a log line must not become expensive because somebody sent a long word.
-_PATTERNS = (
+_PATTERNS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
     (re.compile(r"(://[^\s:/@]{0,64}:)[^\s/@]{1,256}@"), r"\1[redacted]@"),
     (re.compile(r"[^\s@<>()\[\],;:\"\\]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"), "[email]"),
     (re.compile(r"(?<![\w-])eyJ[\w-]{5,4000}\.[\w-]+\.[\w-]*"), "[token]"),
@@ -37,6 +46,8 @@ _PATTERNS = (
     ),
     # Indonesian mobile numbers, however they are spaced.
     (re.compile(r"(?<![\w])(?:\+?62|0)[\s.-]?8\d{1,3}(?:[\s.-]?\d){6,10}(?!\w)"), "[phone]"),
+    # A card's number that somebody typed where none is asked for: 13 to 19 digits, however they are spaced.
+    (re.compile(r"(?<![\w-])[3-6](?:[ .-]?[0-9]){12,18}(?![\w-])"), _hide_card),
     # Booking (13) and ticket (26) codes in Crockford's base32: at least one digit, or every shout would match.
     (re.compile(r"(?<![\w-])(?=[A-Z]*\d)(?:[0-9A-HJKMNP-TV-Z]{13}){1,2}(?![\w-])"), "[code]"),
     # PostgreSQL quotes the offending row.
@@ -45,7 +56,7 @@ _PATTERNS = (
 
 
 def redact_text(text: str) -> str:
-    """`text` without what looks like an e-mail, a phone number, a token, a code or a signed address."""
+    """`text` without what looks like an e-mail, a phone or card number, a token, a code or a signed address."""
     is_long = len(text) > MAX_TEXT
     # Cut with a margin before and to size after, so that no half of a number stays at the end.
     text = text[: MAX_TEXT + _MARGIN] if is_long else text
