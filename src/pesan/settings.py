@@ -59,6 +59,24 @@ class Settings(BaseSettings):
         "manual", validation_alias=_alias("PAYMENT_MODE", "PAYMENT_MODE")
     )
 
+    retention_proof_days: int = Field(90, ge=1, le=36_500, validation_alias=_alias("RETENTION_PROOF_DAYS"))
+    retention_contact_days: int = Field(
+        730, ge=30, le=36_500, validation_alias=_alias("RETENTION_CONTACT_DAYS")
+    )
+    retention_session_days: int = Field(
+        30, ge=0, le=36_500, validation_alias=_alias("RETENTION_SESSION_DAYS")
+    )
+    retention_notification_days: int = Field(
+        365, ge=30, le=36_500, validation_alias=_alias("RETENTION_NOTIFICATION_DAYS")
+    )
+    retention_webhook_days: int = Field(
+        45, ge=30, le=36_500, validation_alias=_alias("RETENTION_WEBHOOK_DAYS")
+    )
+    retention_idempotency_hours: int = Field(
+        24, ge=24, le=876_000, validation_alias=_alias("RETENTION_IDEMPOTENCY_HOURS")
+    )
+    retention_visit_hours: int = Field(24, ge=2, le=876_000, validation_alias=_alias("RETENTION_VISIT_HOURS"))
+
     database_url: str = Field("", validation_alias=_alias("DATABASE_URL", "DATABASE_URL"))
     database_role_prefix: str = Field(
         "pesan", pattern=r"^[a-z][a-z0-9_]{0,20}$", validation_alias=_alias("DATABASE_ROLE_PREFIX")

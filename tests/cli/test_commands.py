@@ -343,3 +343,18 @@ def test_parked_jobs_are_listed_and_queued_again(pesan: Service, owner: psycopg.
     ] * 3
     assert (one, again[:2], rest) == ({"retried": 1}, (2, ""), {"retried": 2})
     assert rows(owner, "SELECT DISTINCT status::text, attempts FROM procrastinate_jobs") == [("todo", 0)]
+
+
+async def test_retention_dry_run_says_what_would_go(pesan: Service, make: Make, owner: psycopg.Connection):
+    await make.order(state=OrderState.CANCELLED, email="siti@contoh.id")
+    owner.execute("UPDATE orders SET state_changed_at = state_changed_at - interval '800 days'")
+    owner.execute(
+        "UPDATE events SET starts_at = starts_at - interval '800 days', ends_at = now() - interval '770 days'"
+    )
+
+    found = {row["kind"]: row["rows"] for row in pesan.run("retention", "run", "--dry-run")}
+    left = rows(owner, "SELECT count(*) FROM orders WHERE email IS NOT NULL")
+    pesan.run("retention", "run")
+
+    assert (found["contacts"], found["proofs"], left) == (1, 0, [(1,)])
+    assert rows(owner, "SELECT count(*) FROM orders WHERE email IS NOT NULL") == [(0,)]

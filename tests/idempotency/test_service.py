@@ -22,6 +22,7 @@ from pesan.idempotency.service import (
 )
 from pesan.idempotency.tasks import purge
 from pesan.kit.registry import Registry
+from pesan.settings import Settings
 from tests.support.queries import CountQueries
 
 GUEST = Actor.guest()
@@ -191,12 +192,13 @@ async def test_key_reused_for_another_request_is_refused(web_database: Database)
             await answer_once(session, Wanted(WANTED.scope, WANTED.key, b"other"), make)
 
 
-async def test_answers_are_kept_a_day(database: Database):
+async def test_answers_are_kept_a_day(database: Database, settings: Settings):
     await store(database, (wanted(1), ANSWER), (wanted(2), ANSWER), (wanted(3), ANSWER))
     await age(database, "key-1", hours=25)
     await age(database, "key-2", hours=23)
     registry = Registry()
     registry.add(Database, database)
+    registry.add(Settings, settings)
 
     await purge(registry)
 
@@ -211,7 +213,7 @@ async def test_answers_are_forgotten_in_chunks(database: Database):
         await age(database, f"key-{number}", hours=30)
 
     async with database.write(Actor.system("test")) as session:
-        counts = [await purge_old(session, chunk=2) for _ in range(4)]
+        counts = [await purge_old(session, hours=24, chunk=2) for _ in range(4)]
 
     assert counts == [2, 2, 1, 0]
 

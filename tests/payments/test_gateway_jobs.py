@@ -4,14 +4,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from pesan.orders.models import Order
 from pesan.orders.moves import Move
 from pesan.orders.states import OrderEvent, OrderState
 from pesan.payments.gateways import returns
-from pesan.payments.gateways.inbox import forget_notices, handle_notice
+from pesan.payments.gateways.inbox import handle_notice
 from pesan.payments.gateways.models import SandboxPayment, WebhookEvent
 from pesan.payments.gateways.reconciliation import ask_again, close_ended
 from pesan.payments.gateways.returns import send_refund, send_refunds
@@ -259,21 +259,3 @@ async def test_a_webhook_that_was_handled_is_not_handled_again(shop: Shop, order
     async with shop.database.read(SYSTEM) as session:
         again = (await session.scalars(select(WebhookEvent))).one()
     assert (again.handled_at, again.outcome) == (event.handled_at, "settled")
-
-
-@pytest.mark.parametrize(("days", "left"), [(30, 1), (46, 0)])
-async def test_webhooks_are_kept_for_longer_than_they_are_repeated(
-    shop: Shop, order: Order, owner: AsyncEngine, days: int, left: int
-):
-    await shop.pay(order)
-    async with owner.begin() as connection:
-        await connection.execute(
-            text("UPDATE webhook_events SET received_at = received_at - make_interval(days => :days)"),
-            {"days": days},
-        )
-
-    async with shop.database.write(SYSTEM) as session:
-        await forget_notices(session)
-
-    async with shop.database.read(SYSTEM) as session:
-        assert await session.scalar(select(func.count()).select_from(WebhookEvent)) == left

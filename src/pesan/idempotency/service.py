@@ -10,8 +10,6 @@ from sqlalchemy import CursorResult, Row, text
 from pesan.db import Actor, Database, WriteSession
 from pesan.idempotency.errors import KeyInFlight, KeyReused
 
-RETENTION_HOURS = 24
-
 _LOCK_AND_FIND = text(
     "SELECT is_ours, fingerprint, status, headers, body"
     " FROM lock_and_find_answers(CAST(:scopes AS text[]), CAST(:keys AS text[])) ORDER BY place"
@@ -133,7 +131,7 @@ async def answer_once(
     return answer
 
 
-async def purge_old(session: WriteSession, *, hours: int = RETENTION_HOURS, chunk: int = 1_000) -> int:
+async def purge_old(session: WriteSession, *, hours: int, chunk: int) -> int:
     """Forget at most `chunk` answers older than `hours`; returns how many."""
     result = await session.execute(_PURGE, {"hours": hours, "chunk": chunk})
     return result.rowcount if isinstance(result, CursorResult) else 0

@@ -104,14 +104,14 @@ ACCESS = [
     ),
     Access(
         "notifications",
-        {"request": "SELECT", "system": "SELECT, INSERT"},
+        {"request": "SELECT", "system": "SELECT, INSERT, DELETE"},
         [Policy("staff", (REQUEST,), staff_of_order(), command="SELECT"), system_policy()],
     ),
     Access(
         "deliveries",
         {
             "request": "SELECT",
-            "system": "SELECT, INSERT, UPDATE (state, message_id, attempts, last_error_code, sent_at)",
+            "system": "SELECT, INSERT, UPDATE (state, message_id, attempts, last_error_code, sent_at), DELETE",
         },
         [Policy("staff", (REQUEST,), _OF_VISIBLE_NOTIFICATION, command="SELECT"), system_policy()],
     ),

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
-from pesan.db import Actor, Database
+from pesan.db import Database
 from pesan.jobs import task
 from pesan.kit.registry import Registry
 from pesan.orders.desk import SaleDesk
@@ -11,8 +11,6 @@ from pesan.payments.gateways import inbox, reconciliation, returns
 from pesan.payments.gateways.registry import Gateways
 from pesan.payments.orphans import collect_orphans, mark_missing_proofs
 from pesan.storage import Storage
-
-_ACTOR = Actor.system("payments")
 
 
 @task("payments.collect_orphans", every="23 3 * * *")
@@ -45,10 +43,3 @@ async def send_refunds(deps: Registry) -> None:
 async def close_ended(deps: Registry) -> None:
     """Close hosted pages that nobody should pay any more; two workers at once ask the same thing twice."""
     await reconciliation.close_ended(deps[Gateways], deps[SaleDesk])
-
-
-@task("payments.forget_notices", every="41 3 * * *")
-async def forget_notices(deps: Registry) -> None:
-    """Let go of webhooks that no provider repeats any more."""
-    async with deps[Database].write(_ACTOR) as session:
-        await inbox.forget_notices(session)

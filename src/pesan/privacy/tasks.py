@@ -8,13 +8,13 @@ from pesan.db import Actor, Database
 from pesan.jobs import GiveUp, task
 from pesan.kit.registry import Registry
 from pesan.messaging import Mail, Mailer, MessageRejected
-from pesan.privacy import contacts, requests
+from pesan.privacy import contacts, requests, retention
 from pesan.privacy.letters import compose_answer, compose_link
 from pesan.privacy.models import PrivacyRequest
+from pesan.privacy.objects import delete_objects
 from pesan.privacy.states import ANSWER_TASK, CARRY_OUT_TASK, SEND_LINK_TASK
 from pesan.settings import Settings
 from pesan.storage import Storage
-from pesan.storage.keys import folder_of
 from pesan.tenancy.queries import get_merchant
 
 _ACTOR = Actor.system("privacy")
@@ -60,10 +60,10 @@ async def answer(deps: Registry, request_id: UUID) -> None:
         await requests.forget_contact(session, request_id)
 
 
-async def delete_objects(storage: Storage, keys: list[str]) -> None:
-    """Delete every version of files whose rows are gone; what a crash leaves behind is collected at night."""
-    for key in keys:
-        await storage.delete(*[found async for found in storage.list(folder_of(key))])
+@task("privacy.retention", every="37 3 * * *", lock="privacy.retention")
+async def apply_retention(deps: Registry) -> None:
+    """Let go of what is older than the settings keep it."""
+    await retention.apply(deps[Database], deps[Storage], deps[Settings])
 
 
 async def _send(deps: Registry, mail: Mail) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, text
+from sqlalchemy import func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql import Select
 
@@ -21,8 +21,6 @@ from pesan.payments.models import Payment
 
 HANDLE_TASK = "payments.handle_notice"
 _LONGEST_KEY = 300
-# Providers repeat a webhook for days; what is known must be recognised for longer than that.
-_FORGET = text("DELETE FROM webhook_events WHERE received_at < clock_timestamp() - interval '45 days'")
 
 
 async def receive_notice(
@@ -62,11 +60,6 @@ async def handle_notice(gateways: Gateways, desk: SaleDesk, event_id: UUID) -> N
         if remote is not None:
             outcome = await settle(database, desk, account, remote)
     await _finish(database, event_id, outcome)
-
-
-async def forget_notices(session: WriteSession) -> None:
-    """Let go of webhooks that no provider repeats any more."""
-    await session.execute(_FORGET)
 
 
 async def _find_account(session: ReadSession, provider: str, account_id: UUID | None) -> GatewayAccount:
