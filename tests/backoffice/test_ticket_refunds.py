@@ -2,15 +2,18 @@
 
 from uuid import UUID
 
+from sqlalchemy import URL
+
 from pesan.kit.ids import new_id
 from pesan.kit.money import format_rupiah
 from pesan.orders.models import Order
 from pesan.tickets.queries import list_tickets
 from tests.backoffice.conftest import Browser, Team
-from tests.backoffice.test_refunds import act, paid, refund_of, state_of
+from tests.backoffice.test_refunds import act, due, paid, refund_of, state_of
 from tests.support.database import offenders
 from tests.support.factories import SYSTEM
 from tests.support.fulfilment import fulfil
+from tests.support.postgres import Server
 
 
 async def sold(team: Team, tickets: int, price: int = 150_000) -> tuple[Order, list[UUID]]:
@@ -80,3 +83,28 @@ async def test_staff_give_no_ticket_back(team: Team) -> None:
     assert await give_back(browser, team, order, ids[:1]) == 403
     assert 'name="ticket"' not in page
     assert await offenders(team.database) == []
+
+
+async def test_list_says_what_the_provider_does_and_why_it_did_not(
+    team: Team, postgres: Server, database_url: URL
+) -> None:
+    refund = await due(team)
+    browser = await team.sign_in("organizer")
+
+    async def shown(change: str) -> str:
+        with postgres.connect(database_url.database) as connection:
+            connection.execute(f"UPDATE refunds SET method = 'gateway', {change}".encode())
+        return (await browser.get(f"{team.path}/refunds")).text
+
+    sending = await shown("state = 'approved', approved_at = now()")
+    too_early = await act(browser, team, refund, "paid", reference="BCA 0012")
+    refused = await shown("state = 'failed', failure = 'refund_not_supported', tries = 1")
+    shut = await shown("failure = 'gateway.account_sealed'")
+    by_hand = await act(browser, team, refund, "paid", reference="BCA 0012")
+
+    assert "Dikirim penyedia" in sending
+    assert f"{refund.id}/paid" not in sending
+    assert "tidak bisa dikembalikan lewat penyedia" in refused
+    assert "Periksa dasbornya dulu" not in refused
+    assert "Periksa dasbornya dulu" in shut
+    assert (too_early, by_hand) == (409, 303)

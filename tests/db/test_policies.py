@@ -516,7 +516,7 @@ SALE = {
     ("refunds", "INSERT"): "*",
     ("promo_codes", "SELECT"): "*",
     ("refunds", "SELECT"): "*",
-    ("refunds", "UPDATE"): "amount approved_at approved_by cause reason state weighed_amount",
+    ("refunds", "UPDATE"): "amount approved_at approved_by cause method reason state weighed_amount",
     ("tickets", "INSERT"): "*",
     ("seats", "SELECT"): "*",
     ("ticket_types", "SELECT"): "*",

@@ -90,6 +90,22 @@ REFUND_CAUSES: dict[str, Text] = {
     "event_cancelled": Text(id="Acara dibatalkan", en="Event cancelled"),
 }
 
+REFUND_FAILURES: dict[str, Text] = {
+    "refund_not_supported": Text(
+        id="cara bayar ini tidak bisa dikembalikan lewat penyedia",
+        en="this way of paying cannot be refunded by the provider",
+    ),
+    "partial_refund_not_supported": Text(
+        id="cara bayar ini hanya bisa dikembalikan seluruhnya",
+        en="this way of paying can be refunded as a whole only",
+    ),
+    "not_paid": Text(id="pembayarannya tidak ditemukan", en="its payment was not found"),
+    "not_configured": Text(id="kunci akunnya kosong", en="the account has no key"),
+    "livemode_mismatch": Text(id="kuncinya milik mode lain", en="the key is of the other mode"),
+    "gateway.account_sealed": Text(id="akunnya tidak bisa dibuka", en="the account does not open"),
+    "gateway.account_not_found": Text(id="akunnya sudah tidak ada", en="the account is gone"),
+}
+
 REFUND_STATES: dict[str, Text] = {
     "requested": Text(id="Menunggu", en="Waiting"),
     "approved": Text(id="Disetujui", en="Approved"),

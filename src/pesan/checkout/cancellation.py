@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from pesan.audit.queries import list_entries
 from pesan.catalog.models import Event
 from pesan.catalog.states import EventStatus
 from pesan.checkout.refunds import Approval, refund_move
@@ -46,21 +47,32 @@ async def tell_next(
     return orders
 
 
-async def end_all(desk: SaleDesk, orders: Sequence[Order]) -> None:
+async def find_canceller(session: ReadSession, event_id: UUID) -> UUID | None:
+    """Whoever cancelled the event, and so is the first of the two that let a large sum go."""
+    entries = [record.entry for record in await list_entries(session, event_id)]
+    found = [
+        entry.actor_id for entry in entries if entry.action == f"event:sale:{EventStatus.CANCELLED.value}"
+    ]
+    return found[-1] if found else None
+
+
+async def end_all(desk: SaleDesk, orders: Sequence[Order], *, asked_by: UUID | None = None) -> None:
     """Cancel what nobody paid and take back the rest, tickets and money; one that ended meanwhile is left alone.
 
     Raises the first other refusal.
     """
-    for outcome in await desk.submit_all([_ending(order) for order in orders]):
+    for outcome in await desk.submit_all([_ending(order, asked_by) for order in orders]):
         if isinstance(outcome, BaseException) and not isinstance(outcome, WrongState):
             raise outcome
         assert isinstance(outcome, Moved | WrongState)
 
 
-def _ending(order: Order) -> Move:
+def _ending(order: Order, asked_by: UUID | None) -> Move:
     if order.state in _UNPAID:
         return Move(OrderEvent.CANCEL, order.event_id, ACTOR, order.id, reason=REASON)
-    return refund_move(order, cause=RefundCause.EVENT_CANCELLED, reason=REASON, approval=Approval(ACTOR))
+    return refund_move(
+        order, cause=RefundCause.EVENT_CANCELLED, reason=REASON, approval=Approval(ACTOR, wished_by=asked_by)
+    )
 
 
 async def _is_cancelled(session: ReadSession, event_id: UUID) -> bool:

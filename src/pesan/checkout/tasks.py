@@ -110,9 +110,10 @@ async def cancel_event(deps: Registry, event_id: UUID) -> None:
     while True:
         async with deps[Database].write(cancellation.ACTOR) as session:
             orders = await cancellation.tell_next(session, deps[Channels], event_id, after=after)
+            asked_by = await cancellation.find_canceller(session, event_id)
         if not orders:
             return
-        await cancellation.end_all(deps[SaleDesk], orders)
+        await cancellation.end_all(deps[SaleDesk], orders, asked_by=asked_by)
         after = orders[-1].id
 
 

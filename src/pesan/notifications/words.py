@@ -51,8 +51,10 @@ USUAL_ROWS = ("event_title", "when", "where", "tickets", "order_code")
 _SEE_STATUS = Text(id="Lihat pesanan", en="See the booking")
 _START_AGAIN = Text(id="Pesan lagi", en="Book again")
 _YOUR_ACCOUNT = Text(
-    id="Kalau {merchant_name} belum tahu nomor rekeningmu, hubungi mereka dan sebutkan kode pesananmu.",
-    en="If {merchant_name} does not know your account yet, write to them and name your booking code.",
+    id="Kalau kamu membayar lewat transfer dan {merchant_name} belum tahu nomor rekeningmu, hubungi mereka dan sebutkan"
+    " kode pesananmu.",
+    en="If you paid by bank transfer and {merchant_name} does not know your account yet, write to them and name your"
+    " booking code.",
 )
 
 WORDS: Mapping[Kind, Words] = {
@@ -202,9 +204,9 @@ WORDS: Mapping[Kind, Words] = {
         (
             Text(
                 id="{merchant_name} membatalkan pesananmu, jadi tiketnya tidak bisa dipakai lagi. Uangmu sebesar"
-                " {amount} akan dikembalikan lewat transfer, dan kami kabari begitu sudah dikirim.",
+                " {amount} akan dikembalikan, dan kami kabari begitu sudah dikirim.",
                 en="{merchant_name} took your booking back, so its tickets will not let anybody in. They will send"
-                " you {amount} by bank transfer, and we will write as soon as it is sent.",
+                " you {amount} back, and we will write as soon as it is sent.",
             ),
             _YOUR_ACCOUNT,
         ),
@@ -238,9 +240,9 @@ WORDS: Mapping[Kind, Words] = {
         (
             Text(
                 id="Uang yang kamu kirim tidak terpakai untuk pesanan ini. {merchant_name} akan mengembalikan"
-                " {amount} lewat transfer, dan kami kabari begitu sudah dikirim.",
-                en="The money that you sent was not used for this booking. {merchant_name} will send {amount} back"
-                " by bank transfer, and we will write as soon as it is sent.",
+                " {amount}, dan kami kabari begitu sudah dikirim.",
+                en="The money that you sent was not used for this booking. {merchant_name} will send {amount}"
+                " back, and we will write as soon as it is sent.",
             ),
             _YOUR_ACCOUNT,
         ),

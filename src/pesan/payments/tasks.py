@@ -10,6 +10,8 @@ from pesan.orders.desk import SaleDesk
 from pesan.payments.gateways import inbox, reconciliation, returns
 from pesan.payments.gateways.registry import Gateways
 from pesan.payments.orphans import collect_orphans, mark_missing_proofs
+from pesan.payments.refunds.states import SEND_REFUNDS_TASK
+from pesan.settings import Settings
 from pesan.storage import Storage
 
 
@@ -33,10 +35,10 @@ async def ask_again(deps: Registry) -> None:
     await reconciliation.ask_again(deps[Gateways], deps[SaleDesk])
 
 
-@task("payments.send_refunds", every="* * * * *", lock="payments.send_refunds")
+@task(SEND_REFUNDS_TASK, every="* * * * *", lock=SEND_REFUNDS_TASK)
 async def send_refunds(deps: Registry) -> None:
-    """Send late and doubled money back by the way it came."""
-    await returns.send_refunds(deps[Gateways])
+    """Send money back by the way it came, where nobody has to agree any more."""
+    await returns.send_refunds(deps[Gateways], alone_up_to=deps[Settings].refund_four_eyes_amount)
 
 
 @task("payments.close_ended", every=timedelta(seconds=20))

@@ -11,7 +11,7 @@ from pesan.backoffice.desk import Desk, DeskOf, Room, go
 from pesan.backoffice.forms.review import read_note
 from pesan.backoffice.queries import refunds as queries
 from pesan.backoffice.views.refunds import RefundFilters, RefundsPage, refund_row
-from pesan.backoffice.words import REFUND_CAUSES, REFUND_STATES, REFUND_STEPS
+from pesan.backoffice.words import REFUND_CAUSES, REFUND_FAILURES, REFUND_STATES, REFUND_STEPS
 from pesan.checkout.refunds import Approval, refund_tickets
 from pesan.checkout.refunds import refund as take_back
 from pesan.checkout.returning import read_part
@@ -179,7 +179,12 @@ async def _page(
         export_urls=_export_urls(desk, room, filters),
         **notes,
     )
-    words = {"causes": REFUND_CAUSES, "states": REFUND_STATES, "steps": REFUND_STEPS}
+    words = {
+        "causes": REFUND_CAUSES,
+        "states": REFUND_STATES,
+        "steps": REFUND_STEPS,
+        "failures": REFUND_FAILURES,
+    }
     return desk.page(room.chrome, "refunds", {"page": view, **words}, status=status)
 
 

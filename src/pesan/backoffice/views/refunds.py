@@ -10,7 +10,14 @@ from pesan.backoffice.views.make import cause_of
 from pesan.backoffice.views.review import Contact
 from pesan.db import Actor
 from pesan.payments.refunds.policies import may_approve, may_pay, needs_approval
-from pesan.payments.refunds.states import OPEN, RefundCause, RefundEvent, RefundState, find_transition
+from pesan.payments.refunds.states import (
+    OPEN,
+    RefundCause,
+    RefundEvent,
+    RefundMethod,
+    RefundState,
+    find_transition,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,9 @@ class RefundRow:
     can_decline: bool
     can_pay: bool
     waits_for_other: bool
+    is_sending: bool = False
+    failure: str | None = None
+    was_asked_before: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -91,7 +101,8 @@ def refund_row(
     state = RefundState(refund.state)
     waits = needs_approval(refund, four_eyes_amount=four_eyes_amount)
     approves = may_approve(refund, actor.user_id, four_eyes_amount=four_eyes_amount)
-    is_payable = not waits and state in OPEN
+    is_sending = refund.method == RefundMethod.GATEWAY and state is not RefundState.FAILED and state in OPEN
+    is_payable = not waits and not is_sending and state in OPEN
     pays = may_pay(refund, actor.user_id, four_eyes_amount=four_eyes_amount)
     is_wish = refund.cause == RefundCause.ASKED and find_transition(state, RefundEvent.DECLINE) is not None
     return RefundRow(
@@ -114,6 +125,10 @@ def refund_row(
         can_approve=may_change and waits and approves,
         can_decline=may_change and is_wish,
         can_pay=may_change and is_payable and pays,
+        is_sending=is_sending and not waits,
+        failure=refund.failure if state is RefundState.FAILED else None,
+        # The account closed after its provider was asked, and nobody knows what came of it.
+        was_asked_before=refund.tries > 0 and (refund.failure or "").startswith("gateway."),
         waits_for_other=may_change and ((waits and not approves) or (is_payable and not pays)),
     )
 

@@ -1,28 +1,31 @@
-"""Money that came too late or twice goes back by the way it came, without anybody's doing, where its provider can.
+"""Money goes back by the way it came, where its provider can: late and doubled money at once, the rest when it may.
 
-What cannot be sent back that way is left to people, on the list of refunds.
+What cannot be sent back that way is left to people, on the list of refunds, with the reason.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, text
 
 from pesan.audit import record
-from pesan.db import Database, WriteSession
+from pesan.db import Database, ReadSession, WriteSession
 from pesan.errors import PesanError
 from pesan.jobs import enqueue
 from pesan.logging import get_logger
 from pesan.orders.models import Order
 from pesan.payments import ledger
 from pesan.payments.gateways.base import Gateway, RefundOutcome, RemotePayment, RemoteRefund, RemoteState
-from pesan.payments.gateways.errors import GatewayRefused
+from pesan.payments.gateways.errors import AccountNotFound, AccountSealed, GatewayRefused
 from pesan.payments.gateways.registry import Gateways, get_account
 from pesan.payments.gateways.settle import ACTOR
 from pesan.payments.models import Payment
 from pesan.payments.refunds.locks import lock_refund
-from pesan.payments.refunds.models import REFERENCE_LENGTH, Refund
+from pesan.payments.refunds.models import FAILURE_LENGTH, REFERENCE_LENGTH, Refund
 from pesan.payments.refunds.states import (
     TELL_REFUND_TASK,
     RefundEvent,
@@ -30,28 +33,53 @@ from pesan.payments.refunds.states import (
     RefundState,
     find_transition,
 )
-from pesan.payments.states import Reason
+from pesan.payments.states import PaymentState, Reason
 
 _CHUNK = 50
-# Only money that was never ours to keep: what staff decide to give back, they send. In any order, so that those which
-# cannot be sent for now, such as a card's before its settlement, are not always the first and the only ones tried.
+_SECONDS = 45
+PATIENCE = timedelta(days=1)
+"""For how long an account that does not open may still be mended, before its refunds are left to people."""
+NOT_PAID = "not_paid"
+# Late and doubled money was never ours to keep. What a cancelled event owes needs somebody's approval above an amount.
 _SENDABLE = text(
-    "SELECT r.id FROM refunds r JOIN payments p ON p.id = r.payment_id WHERE p.payment_key IS NOT NULL"
-    " AND r.cause IN ('paid_late', 'paid_again')"
-    " AND (r.state = 'requested' OR (r.state = 'approved' AND r.method = 'gateway'))"
-    " ORDER BY random() LIMIT :limit"
+    "SELECT id FROM refunds WHERE method = 'gateway' AND (state = 'approved' OR (state = 'requested'"
+    " AND (cause IN ('paid_late', 'paid_again') OR (cause = 'event_cancelled' AND weighed_amount <= :alone_up_to))))"
+    # Whoever is busy or silent is asked after a minute, then after twice as long each time, and at least every hour.
+    " AND (tried_at IS NULL OR tried_at < clock_timestamp()"
+    " - least(interval '1 hour', interval '50 seconds' * power(2, greatest(least(tries, 10) - 1, 0))))"
+    " ORDER BY tried_at NULLS FIRST, requested_at, id LIMIT :limit"
 )
 
 log = get_logger(__name__)
 
 
-async def send_refunds(gateways: Gateways) -> None:
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A refund whose intent is committed, and whoever is asked to send it."""
+
+    gateway: Gateway
+    payment: Payment
+    refund: Refund
+
+
+async def send_refunds(gateways: Gateways, *, alone_up_to: int = 0) -> None:
     """Send back what is due and can be; one that a provider is still busy with is asked for again by its key."""
-    for refund_id in await _list_sendable(gateways.database):
-        try:
-            await send_refund(gateways, refund_id)
-        except PesanError as error:  # whoever is silent is asked again the next time
-            log.warning("a refund could not be sent", refund=str(refund_id), error=error.code)
+    seen: set[UUID] = set()
+    until = monotonic() + _SECONDS
+    while monotonic() < until:
+        found = await _list_sendable(gateways.database, alone_up_to)
+        for refund_id in found:
+            await _try(gateways, refund_id)
+        if len(found) < _CHUNK or seen.issuperset(found):
+            return
+        seen.update(found)
+
+
+async def _try(gateways: Gateways, refund_id: UUID) -> None:
+    try:
+        await send_refund(gateways, refund_id)
+    except PesanError as error:  # whoever is silent is asked again the next time
+        log.warning("a refund could not be sent", refund=str(refund_id), error=error.code)
 
 
 async def send_refund(gateways: Gateways, refund_id: UUID) -> None:
@@ -59,33 +87,41 @@ async def send_refund(gateways: Gateways, refund_id: UUID) -> None:
 
     The key is the refund's own, so that asking twice sends once.
     """
-    async with gateways.database.write(ACTOR) as session:
-        refund, order = await lock_refund(session, refund_id)
-        if not await _intend(session, refund, order):
-            return
-        payment = await session.get_one(Payment, refund.payment_id)
-        assert payment.gateway_account_id is not None
-        account = await get_account(session, payment.gateway_account_id)
-    answer = await _ask(gateways.open(account), payment, refund)
+    sending = await begin(gateways, refund_id)
+    if sending is None:
+        return
+    answer = await ask(sending)
     async with gateways.database.write(ACTOR) as session:
         await _finish(session, refund_id, answer)
 
 
-async def _intend(session: WriteSession, refund: Refund, order: Order) -> bool:
-    """Whether it is ours to send; from here on nobody sends it by hand, until the provider could not."""
-    if refund.state == RefundState.APPROVED:
-        return refund.method == RefundMethod.GATEWAY
-    if refund.state != RefundState.REQUESTED:
-        return False
-    now = (await session.scalars(select(func.clock_timestamp()))).one()
-    refund.state, refund.method = RefundState.APPROVED.value, RefundMethod.GATEWAY.value
-    refund.approved_at = now
-    await _note(session, order, refund, "approved")
-    return True
+async def begin(gateways: Gateways, refund_id: UUID) -> Sending | None:
+    """Note that the provider is about to be asked; None when the refund is not ours to send, or its account is shut.
+
+    **Locks** the order.
+    """
+    async with gateways.database.write(ACTOR) as session:
+        refund, order = await lock_refund(session, refund_id)
+        if not await _intend(session, refund, order):
+            return None
+        refund.tried_at = (await session.scalars(select(func.clock_timestamp()))).one()
+        payment = await _find_payment(session, refund)
+        if payment is None or payment.gateway_account_id is None:
+            await _fail(session, refund, order, NOT_PAID)
+            return None
+        try:
+            gateway = gateways.open(await get_account(session, payment.gateway_account_id))
+        except (AccountNotFound, AccountSealed) as error:
+            log.warning("the account of a refund does not open", refund=str(refund_id), error=error.code)
+            await _give_up_late(session, refund, order, error.code)
+            return None
+        refund.tries += 1
+        return Sending(gateway, payment, refund)
 
 
-async def _ask(gateway: Gateway, payment: Payment, refund: Refund) -> RemoteRefund:
-    assert payment.payment_key is not None
+async def ask(sending: Sending) -> RemoteRefund:
+    """What the provider says, by the refund's own key; raises GatewayUnavailable when it says nothing."""
+    payment, refund = sending.payment, sending.refund
     remote = RemotePayment(
         reference=payment.reference or "",
         provider_ref=payment.provider_ref or "",
@@ -94,14 +130,53 @@ async def _ask(gateway: Gateway, payment: Payment, refund: Refund) -> RemoteRefu
         currency=payment.currency,
         payment_key=payment.payment_key,
     )
+    key = f"refund-{refund.id}"
     try:
-        return await gateway.refund(
-            remote, amount=refund.amount, key=f"refund-{refund.id}", reason=refund.cause
-        )
+        return await sending.gateway.refund(remote, amount=refund.amount, key=key, reason=refund.cause)
     except GatewayRefused as refusal:
-        return RemoteRefund(
-            f"refund-{refund.id}", RefundOutcome.FAILED, refund.amount, failure=refusal.reason
+        return RemoteRefund(key, RefundOutcome.FAILED, refund.amount, failure=refusal.reason)
+
+
+async def _intend(session: WriteSession, refund: Refund, order: Order) -> bool:
+    """Whether it is ours to send; from here on nobody sends it by hand, until the provider could not."""
+    if refund.method != RefundMethod.GATEWAY:
+        return False
+    if refund.state == RefundState.REQUESTED:
+        now = (await session.scalars(select(func.clock_timestamp()))).one()
+        refund.state, refund.approved_at = RefundState.APPROVED.value, now
+        await _note(session, order, refund, "approved")
+    return refund.state == RefundState.APPROVED
+
+
+async def _find_payment(session: ReadSession, refund: Refund) -> Payment | None:
+    """The payment that the money came by: the one that bought nothing, or the one that bought the order."""
+    bought_nothing = select(Refund.id).where(Refund.payment_id == Payment.id).exists()
+    mine = Payment.id == refund.payment_id if refund.payment_id else ~bought_nothing
+    found: Payment | None = await session.scalar(
+        select(Payment)
+        .where(
+            Payment.order_id == refund.order_id,
+            Payment.state == PaymentState.PAID,
+            Payment.payment_key.is_not(None),
+            mine,
         )
+        .order_by(Payment.settled_at)
+        .limit(1)
+    )
+    return found
+
+
+async def _give_up_late(session: WriteSession, refund: Refund, order: Order, failure: str) -> None:
+    """An account that stays shut for a day is not waited for: people send the money, and see why."""
+    assert refund.approved_at is not None
+    assert refund.tried_at is not None
+    if refund.tried_at - refund.approved_at > PATIENCE:
+        await _fail(session, refund, order, failure)
+
+
+async def _fail(session: WriteSession, refund: Refund, order: Order, failure: str | None) -> None:
+    refund.state, refund.failure = RefundState.FAILED.value, (failure or "unknown")[:FAILURE_LENGTH]
+    await _note(session, order, refund, "failed", failure=refund.failure)
 
 
 async def _finish(session: WriteSession, refund_id: UUID, answer: RemoteRefund) -> None:
@@ -112,11 +187,11 @@ async def _finish(session: WriteSession, refund_id: UUID, answer: RemoteRefund) 
     target = find_transition(RefundState(refund.state), event) if event else None
     if target is None or refund.method != RefundMethod.GATEWAY:
         return
+    if event is RefundEvent.FAIL:
+        await _fail(session, refund, order, answer.failure)
+        return
     now = (await session.scalars(select(func.clock_timestamp()))).one()
     refund.state = target.value
-    if event is RefundEvent.FAIL:
-        await _note(session, order, refund, "failed", failure=answer.failure)
-        return
     refund.reference = (answer.provider_ref or answer.key)[:REFERENCE_LENGTH]
     refund.paid_at = now
     await ledger.post(session, [_movement(refund)])
@@ -141,6 +216,7 @@ async def _note(session: WriteSession, order: Order, refund: Refund, what: str, 
     await session.flush()
 
 
-async def _list_sendable(database: Database) -> Sequence[UUID]:
+async def _list_sendable(database: Database, alone_up_to: int) -> Sequence[UUID]:
     async with database.read(ACTOR) as session:
-        return (await session.scalars(_SENDABLE, {"limit": _CHUNK})).all()
+        limits = {"limit": _CHUNK, "alone_up_to": alone_up_to}
+        return (await session.scalars(_SENDABLE, limits)).all()

@@ -254,6 +254,7 @@ async def _note_reversal(
         select(func.coalesce(func.sum(Refund.amount), 0)).where(
             Refund.order_id == order.id,
             Refund.method == RefundMethod.GATEWAY,
+            Refund.paid_by.is_(None),  # what a person sent, the provider did not
             Refund.state.in_((RefundState.APPROVED, RefundState.PAID)),
         )
     )

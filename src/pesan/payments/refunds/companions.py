@@ -9,13 +9,14 @@ from sqlalchemy import ARRAY, Uuid, bindparam, text
 
 from pesan.db import WriteSession
 from pesan.db.rows import pack, recordset
+from pesan.jobs import enqueue
 from pesan.kit.ids import new_id
 from pesan.orders.moves import Stage
 from pesan.payments import ledger
 from pesan.payments.ledger import Movement
 from pesan.payments.refunds.errors import Overruled, RefundDecided, SecondPersonNeeded
 from pesan.payments.refunds.models import IS_WHOLE
-from pesan.payments.refunds.states import RefundCause, RefundState
+from pesan.payments.refunds.states import SEND_REFUNDS_TASK, RefundCause, RefundMethod, RefundState
 from pesan.payments.states import Reason
 
 _COLUMNS = {
@@ -40,14 +41,22 @@ _WEIGHED = (
     " WHERE x.order_id = n.order_id AND x.ticket_ids IS NOT NULL AND x.state <> 'declined' AND x.id <> n.id), 0)"
     " ELSE 0 END"
 )
+# Money goes back by the provider that took it; what went back as a payment of its own did not buy the order.
+_METHOD = (
+    "CASE WHEN EXISTS (SELECT 1 FROM payments p WHERE p.order_id = {0}.order_id AND p.state = 'paid'"
+    " AND p.payment_key IS NOT NULL AND CASE WHEN {0}.payment_id IS NULL"
+    " THEN NOT EXISTS (SELECT 1 FROM refunds b WHERE b.payment_id = p.id) ELSE p.id = {0}.payment_id END)"
+    " THEN 'gateway' ELSE 'manual' END"
+)
 # A wish that waits for its approval becomes the refund itself, and keeps who wished.
 _INSERT = text(
-    f"INSERT INTO refunds ({_NAMES}, weighed_amount, approved_at) SELECT n.*, {_WEIGHED}, {_APPROVED_AT}"  # noqa: S608
-    f" FROM {recordset(_COLUMNS)}"
+    f"INSERT INTO refunds ({_NAMES}, weighed_amount, approved_at, method) SELECT n.*, {_WEIGHED},"  # noqa: S608
+    f" {_APPROVED_AT}, {_METHOD.format('n')} FROM {recordset(_COLUMNS)}"
     f" ON CONFLICT (order_id) WHERE {IS_WHOLE} AND state <> 'declined' DO UPDATE"
     " SET state = excluded.state, cause = excluded.cause, reason = excluded.reason, amount = excluded.amount,"
     " weighed_amount = excluded.weighed_amount, approved_by = excluded.approved_by,"
-    " approved_at = excluded.approved_at WHERE refunds.state = 'requested'"
+    " approved_at = excluded.approved_at, method = excluded.method WHERE refunds.state = 'requested'"
+    " RETURNING method"
 )
 # The whole order goes back, and with it what waited for a second person.
 _DROP_WISHES = text(
@@ -55,8 +64,8 @@ _DROP_WISHES = text(
     " AND state = 'requested' RETURNING id"
 ).bindparams(bindparam("order_ids", type_=ARRAY(Uuid())))
 _GRANT_WISH = text(
-    "UPDATE refunds SET state = 'approved', approved_by = :approved_by, approved_at = clock_timestamp()"
-    " WHERE id = :id AND state = 'requested' RETURNING id"
+    "UPDATE refunds r SET state = 'approved', approved_by = :approved_by, approved_at = clock_timestamp(),"  # noqa: S608
+    f" method = {_METHOD.format('r')} WHERE id = :id AND state = 'requested' RETURNING method"
 )
 _TOO_MUCH_FOR_ONE = text(
     "SELECT 1 FROM refunds WHERE order_id = :order_id AND cause = 'asked' AND state = 'approved'"
@@ -141,8 +150,10 @@ async def _write_part(session: WriteSession, item: TicketRefundCompanion) -> Non
     )
     if item.is_wish:
         wish = {"id": item.refund_id, "approved_by": item.approved_by}
-        if (await session.execute(_GRANT_WISH, wish)).first() is None:
+        methods = (await session.scalars(_GRANT_WISH, wish)).all()
+        if not methods:
             raise Overruled(RefundDecided())
+        await _send_soon(session, methods)
     else:
         await insert_refunds(session, [_part_row(item, movement)])
     await ledger.post(session, [movement])
@@ -171,9 +182,14 @@ async def _require_one_is_enough(session: WriteSession, order_id: UUID, most: in
 
 
 async def insert_refunds(session: WriteSession, refunds: Sequence[dict[str, Any]]) -> None:
-    """Write refunds whose money the ledger owes from now on."""
+    """Write refunds whose money the ledger owes from now on; **Enqueues** asking the providers that send theirs."""
     if refunds:
-        await session.execute(_INSERT, pack(refunds))
+        await _send_soon(session, (await session.scalars(_INSERT, pack(refunds))).all())
+
+
+async def _send_soon(session: WriteSession, methods: Sequence[str]) -> None:
+    if RefundMethod.GATEWAY in methods:
+        await enqueue(session, SEND_REFUNDS_TASK)
 
 
 def refund_row(

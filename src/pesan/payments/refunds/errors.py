@@ -22,6 +22,16 @@ class RefundDecided(PesanError):
     )
 
 
+class ProviderSends(RefundDecided):
+    """The provider that took the money is sending it back; by hand only what it could not."""
+
+    code = "refunds.provider_sends"
+    message = Text(
+        id="Penyedia pembayaran sedang mengirim uang ini. Kalau gagal, kamu bisa mengirimnya sendiri dari daftar ini.",
+        en="The payment provider is sending this money back. If it cannot, you can send it yourself from this list.",
+    )
+
+
 class Overruled(Exception):
     """One move of a group cannot be written any more; not a refusal itself, so that the others of its group go on."""
 

@@ -20,6 +20,7 @@ from pesan.db.base import UUID
 from pesan.payments.refunds.states import OPEN, RefundCause, RefundMethod, RefundState
 
 REFERENCE_LENGTH = 100
+FAILURE_LENGTH = 60
 
 
 def _one_of(column: str, values: type[RefundState] | type[RefundCause] | type[RefundMethod]) -> str:
@@ -40,7 +41,8 @@ class Refund(Base):
 
     `payment_id` names the payment that bought nothing, `ticket_ids` the tickets that go back; where both are empty the
     whole order does. `weighed_amount` decides whether two people are needed: the amount itself, and what was asked back
-    of the same order before, so that nobody gives a large sum back in small ones.
+    of the same order before, so that nobody gives a large sum back in small ones. `tries` counts how often a provider
+    was asked to send it, and `failure` is why it will not.
     """
 
     __tablename__ = "refunds"
@@ -68,6 +70,10 @@ class Refund(Base):
         ),
         Index("ix_refunds_order_id", "order_id"),
         Index("ix_refunds_list", "merchant_id", "requested_at", "id"),
+        # What a provider has to be asked for.
+        Index(
+            "ix_refunds_by_gateway", "tried_at", postgresql_where=text(f"method = 'gateway' AND {IS_OPEN}")
+        ),
         Index("ix_refunds_open", "merchant_id", "requested_at", "id", postgresql_where=text(IS_OPEN)),
     )
 
@@ -83,6 +89,9 @@ class Refund(Base):
     reason: Mapped[str | None] = mapped_column(String(300))
     method: Mapped[str] = mapped_column(String(16), server_default=RefundMethod.MANUAL.value)
     reference: Mapped[str | None] = mapped_column(String(REFERENCE_LENGTH))
+    failure: Mapped[str | None] = mapped_column(String(FAILURE_LENGTH))
+    tries: Mapped[int] = mapped_column(server_default="0")
+    tried_at: Mapped[Timestamp | None]
     state: Mapped[str] = mapped_column(String(10), server_default=RefundState.REQUESTED.value)
     requested_by: Mapped[UUID | None]
     requested_at: Mapped[Timestamp] = mapped_column(server_default=func.clock_timestamp())
@@ -99,9 +108,9 @@ ACCESS = [
         "refunds",
         {
             REQUEST: "SELECT, INSERT, UPDATE (state, reference, approved_by, approved_at, paid_by, paid_at)",
-            SALE: "SELECT, INSERT, UPDATE (state, cause, reason, amount, weighed_amount, approved_by,"
+            SALE: "SELECT, INSERT, UPDATE (state, method, cause, reason, amount, weighed_amount, approved_by,"
             " approved_at)",
-            SYSTEM: "SELECT, UPDATE (state, method, reason, reference, approved_at, paid_at)",
+            SYSTEM: "SELECT, UPDATE (state, reason, reference, failure, tries, tried_at, approved_at, paid_at)",
         },
         [
             Policy("read", (REQUEST,), staff_of_order(), command="SELECT"),

@@ -19,6 +19,7 @@ from pesan.payments import ledger
 from pesan.payments.refunds.errors import (
     ApprovalNeeded,
     NothingToRefund,
+    ProviderSends,
     ReferenceMissing,
     RefundAsked,
     RefundDecided,
@@ -159,9 +160,11 @@ async def record_paid(
         raise ReferenceMissing(limit=REFERENCE_LENGTH)
     refund, order = await lock_refund(session, refund_id)
     if refund.state == RefundState.APPROVED and refund.method == RefundMethod.GATEWAY:
-        raise RefundDecided  # its provider is sending it
+        raise ProviderSends
     if needs_approval(refund, four_eyes_amount=four_eyes_amount):
         raise ApprovalNeeded
+    if refund.state == RefundState.REQUESTED and refund.method == RefundMethod.GATEWAY:
+        raise ProviderSends
     if not may_pay(refund, actor.user_id, four_eyes_amount=four_eyes_amount):
         raise SecondPersonNeeded
     now = await _now(session)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 TELL_REFUND_TASK = "checkout.tell_of_refund"
+SEND_REFUNDS_TASK = "payments.send_refunds"
 
 
 class RefundState(StrEnum):

@@ -849,6 +849,9 @@ def upgrade() -> None:
     sa.Column('reason', sa.String(length=300), nullable=True),
     sa.Column('method', sa.String(length=16), server_default='manual', nullable=False),
     sa.Column('reference', sa.String(length=100), nullable=True),
+    sa.Column('failure', sa.String(length=60), nullable=True),
+    sa.Column('tries', sa.Integer(), server_default='0', nullable=False),
+    sa.Column('tried_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('state', sa.String(length=10), server_default='requested', nullable=False),
     sa.Column('requested_by', sa.Uuid(), nullable=True),
     sa.Column('requested_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
@@ -869,6 +872,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['payment_id'], ['payments.id'], name=op.f('fk_refunds_payment_id_payments')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_refunds'))
     )
+    op.create_index('ix_refunds_by_gateway', 'refunds', ['tried_at'], unique=False, postgresql_where=sa.text("method = 'gateway' AND state IN ('approved', 'failed', 'requested')"))
     op.create_index('ix_refunds_list', 'refunds', ['merchant_id', 'requested_at', 'id'], unique=False)
     op.create_index('ix_refunds_open', 'refunds', ['merchant_id', 'requested_at', 'id'], unique=False, postgresql_where=sa.text("state IN ('approved', 'failed', 'requested')"))
     op.create_index('ix_refunds_order_id', 'refunds', ['order_id'], unique=False)
