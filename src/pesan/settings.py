@@ -97,6 +97,11 @@ class Settings(BaseSettings):
     smtp_url: SecretStr = Field(SecretStr(""), validation_alias=_alias("SMTP_URL"))
     mail_from: str = Field("Pesan <no-reply@localhost>", validation_alias=_alias("MAIL_FROM"))
 
+    oidc_issuer: str = Field("", validation_alias=_alias("OIDC_ISSUER"))
+    oidc_client_id: str = Field("", validation_alias=_alias("OIDC_CLIENT_ID"))
+    oidc_client_secret: SecretStr = Field(SecretStr(""), validation_alias=_alias("OIDC_CLIENT_SECRET"))
+    oidc_name: str = Field("", max_length=60, validation_alias=_alias("OIDC_NAME"))
+
     trusted_hosts: Annotated[tuple[str, ...], NoDecode] = Field((), validation_alias=_alias("TRUSTED_HOSTS"))
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
         (), validation_alias=_alias("TRUSTED_PROXIES")
@@ -163,7 +168,8 @@ def problems(settings: Settings) -> list[str]:
         (not _is_zone(settings.zone), f"PESAN_ZONE is {settings.zone}, which is no time zone."),
     ]
     found = [sentence for wrong, sentence in checks if wrong]
-    return [*found, *_proxy_problems(settings.trusted_proxies), *_storage_problems(settings)]
+    elsewhere = [*_proxy_problems(settings.trusted_proxies), *_storage_problems(settings)]
+    return [*found, *elsewhere, *_provider_problems(settings)]
 
 
 def warnings(settings: Settings) -> list[str]:
@@ -213,6 +219,22 @@ def _proxy_problem(proxy: str) -> str | None:
     if network.prefixlen < (narrowest := _WIDEST_NETWORK[network.version]):
         return f"PESAN_TRUSTED_PROXIES trusts {proxy}, which is wider than /{narrowest}."
     return None
+
+
+def _provider_problems(settings: Settings) -> list[str]:
+    secret = settings.oidc_client_secret.get_secret_value()
+    given = [bool(settings.oidc_issuer), bool(settings.oidc_client_id), bool(secret)]
+    checks = [
+        (
+            any(given) and not all(given),
+            "PESAN_OIDC_ISSUER, PESAN_OIDC_CLIENT_ID and PESAN_OIDC_CLIENT_SECRET belong together; one is missing.",
+        ),
+        (
+            given[0] and not settings.oidc_issuer.startswith("https://"),
+            "PESAN_OIDC_ISSUER is not https; anybody on the way could sign in as anybody.",
+        ),
+    ]
+    return [sentence for wrong, sentence in checks if wrong]
 
 
 def _storage_problems(settings: Settings) -> list[str]:

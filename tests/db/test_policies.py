@@ -39,6 +39,7 @@ CLOSED = {
     "idempotency_keys",
     "invitations",
     "passkeys",
+    "provider_identities",
     "recovery_codes",
     "sandbox_payments",
     "sessions",
@@ -228,7 +229,10 @@ def test_without_an_actor_no_request_sees_a_row(world: World, web: psycopg.Conne
     [
         (
             "identity",
-            "code_generators invitations memberships merchants passkeys recovery_codes sessions users",
+            (
+                "code_generators invitations memberships merchants passkeys provider_identities"
+                " recovery_codes sessions users"
+            ),
         ),
         (
             "sale",

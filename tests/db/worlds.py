@@ -18,6 +18,7 @@ from pesan.idempotency.keys import scope_for
 from pesan.idempotency.service import Answer, Wanted, store_many
 from pesan.identity.factors.models import CodeGenerator, Passkey, RecoveryCode
 from pesan.identity.models import User
+from pesan.identity.openid.models import ProviderIdentity
 from pesan.identity.states import MerchantRole
 from pesan.identity.team.models import INVITED_FOR, Invitation
 from pesan.notifications.service import notify, set_words
@@ -60,6 +61,8 @@ _OWNERS = {
     " JOIN memberships m ON m.user_id = c.user_id",
     "recovery_codes": "SELECT c.id, m.merchant_id FROM recovery_codes c JOIN memberships m ON m.user_id = c.user_id",
     "passkeys": "SELECT p.id, m.merchant_id FROM passkeys p JOIN memberships m ON m.user_id = p.user_id",
+    "provider_identities": "SELECT p.issuer, p.subject, m.merchant_id FROM provider_identities p"
+    " JOIN memberships m ON m.user_id = p.user_id",
     "idempotency_keys": "SELECT i.scope, i.key, m.merchant_id FROM idempotency_keys i"
     " JOIN memberships m ON i.scope = 'user:' || m.user_id",
     "audit_private": "SELECT p.subject_id, p.seq, e.merchant_id FROM audit_private p"
@@ -169,6 +172,8 @@ async def _add_factor(database: Database, staff: User) -> None:
         session.add(RecoveryCode(user_id=staff.id, code_digest=staff.id.bytes))
         key = staff.id.bytes
         session.add(Passkey(user_id=staff.id, name="Kunci", credential_id=key, public_key=key, sign_count=0))
+        subject = str(staff.id)
+        session.add(ProviderIdentity(issuer="https://id.example", subject=subject, user_id=staff.id))
 
 
 async def _invite(database: Database, merchant: Merchant) -> None:

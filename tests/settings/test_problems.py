@@ -59,6 +59,21 @@ def test_proxies_of_ones_own_are_fine():
     assert problems(production(trusted_proxies=("unix", "127.0.0.1", "10.0.0.0/8", "::1", "fd00::/16"))) == []
 
 
+def test_a_provider_to_sign_in_with_is_whole_and_over_tls():
+    whole = {"oidc_client_id": "pesan", "oidc_client_secret": SecretStr("rahasia")}
+
+    found = [
+        problems(production(**given))
+        for given in ({"oidc_issuer": "https://id.example"}, {**whole, "oidc_issuer": "http://id.example"})
+    ]
+
+    assert problems(production(**whole, oidc_issuer="https://id.example")) == []
+    assert [[problem.partition(";")[0] for problem in every] for every in found] == [
+        ["PESAN_OIDC_ISSUER, PESAN_OIDC_CLIENT_ID and PESAN_OIDC_CLIENT_SECRET belong together"],
+        ["PESAN_OIDC_ISSUER is not https"],
+    ]
+
+
 @pytest.mark.parametrize("zone", ["Asia/Bandung", "", "../etc/passwd", "Asia"])
 def test_an_unknown_zone_is_refused(zone: str):
     assert problems(production(zone=zone)) == [f"PESAN_ZONE is {zone}, which is no time zone."]

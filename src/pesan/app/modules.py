@@ -16,6 +16,7 @@ MODULES = (
     "identity",
     "identity.factors",
     "identity.team",
+    "identity.openid",
     "notifications",
     "capacity",
     "catalog",

@@ -14,6 +14,8 @@ from pesan.identity.access_tokens import AccessTokens
 from pesan.identity.factors.ceremonies import RelyingParty
 from pesan.identity.factors.codes import CodeSecrets
 from pesan.identity.links import AccountLinks
+from pesan.identity.openid.client import Client, Trips
+from pesan.identity.openid.provider import Provider
 from pesan.identity.sessions import UserSessions
 from pesan.identity.team.links import InvitationLinks
 from pesan.kit.registry import Registry
@@ -31,6 +33,7 @@ from pesan.storage.inspection import Inspector
 from pesan.storage.links import Links
 from pesan.storage.objects import open_configured
 from pesan.tickets.keystore import DatabaseKeyStore, KeyStore
+from pesan.web.outgoing import PublicTransport
 from pesan.web.people import Sessions
 
 # A buyer waits for the page of a payment provider; a job that hears nothing asks again.
@@ -59,6 +62,7 @@ def build_registry(instance: Instance, login: str) -> Registry:
     registry.add(Gateways, Gateways(database, settings.secret, http, settings.base_url, takes_sandbox))
     registry.add(CodeSecrets, CodeSecrets(settings.secret))
     registry.add(RelyingParty, RelyingParty.of(settings.base_url))
+    _add_provider(registry, settings)
     tokens = registry.add(AccessTokens, AccessTokens(settings.secret))
     registry.add(Sessions, UserSessions(database, tokens))
     registry.add(AccountLinks, AccountLinks(settings.secret, settings.base_url))
@@ -73,6 +77,21 @@ def build_registry(instance: Instance, login: str) -> Registry:
     return registry
 
 
+def _add_provider(registry: Registry, settings: Settings) -> None:
+    """Whom people may sign in with; what that provider names itself is called on the public net only."""
+    client = Client(
+        settings.oidc_issuer,
+        settings.oidc_client_id,
+        settings.oidc_client_secret.get_secret_value(),
+        settings.oidc_name,
+        settings.base_url,
+    )
+    registry.add(Client, client)
+    registry.add(Trips, Trips(settings.secret))
+    http = httpx.AsyncClient(transport=PublicTransport(trusted=[client.origin]), timeout=PROVIDER_SECONDS)
+    registry.add(Provider, Provider(client, http))
+
+
 @asynccontextmanager
 async def running(registry: Registry) -> AsyncIterator[Registry]:
     """Start what needs starting, and let go of everything at the end."""
@@ -81,5 +100,6 @@ async def running(registry: Registry) -> AsyncIterator[Registry]:
             yield registry
     finally:
         await registry[httpx.AsyncClient].aclose()
+        await registry[Provider].close()
         await registry[Inspector].close()
         await registry[Database].dispose()

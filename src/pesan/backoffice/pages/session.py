@@ -9,13 +9,14 @@ from pesan.backoffice.desk import Desk, DeskOf, go, show
 from pesan.backoffice.forms.account import LogInForm, PasswordForm
 from pesan.backoffice.forms.state import FormState, read_form
 from pesan.errors import PesanError
+from pesan.identity.openid.client import Client
 from pesan.identity.service import change_password, log_in
 from pesan.storefront.relying import find_relying
 from pesan.storefront.signed_in import end_current, sign_in
 from pesan.web.access import Who, allow
 from pesan.web.cookies import drop_session
 from pesan.web.csrf import require_csrf
-from pesan.web.deps import find_person, get_database, get_locale, ip_digest
+from pesan.web.deps import find_person, get_database, get_locale, get_registry, ip_digest
 from pesan.web.limits import limit
 from pesan.web.redirects import LOGIN_PATH, safe_next
 
@@ -102,6 +103,7 @@ def _log_in_page(
         "next": target,
         "problem": problem,
         "passkeys_work": find_relying(request) is not None,
+        "provider": get_registry(request)[Client].shown_name,
     }
     response = show(request, "login", context, status=refusal.status if refusal else status)
     if refusal and refusal.retry_after:

@@ -96,7 +96,7 @@ async def verify_email(database: Database, links: AccountLinks, token: str, *, b
         user = await _claimed(session, links, LinkPurpose.VERIFY_EMAIL, token)
         if user.id != by:
             raise SignInToVerify
-        await _note_verified(session, user)
+        await note_verified(session, user)
 
 
 async def reset_password(database: Database, links: AccountLinks, *, token: str, password: str) -> None:
@@ -113,7 +113,7 @@ async def reset_password(database: Database, links: AccountLinks, *, token: str,
         user = await _claimed(session, links, LinkPurpose.RESET_PASSWORD, token)
         await store_password(session, user, hashed, keep=None)
         await record(session, user, action="user:password:reset", actor=Actor.user(user.id))
-        await _note_verified(session, user)
+        await note_verified(session, user)
 
 
 async def _claimed(session: WriteSession, links: AccountLinks, purpose: LinkPurpose, token: str) -> User:
@@ -125,7 +125,8 @@ async def _claimed(session: WriteSession, links: AccountLinks, purpose: LinkPurp
     return user
 
 
-async def _note_verified(session: WriteSession, user: User) -> None:
+async def note_verified(session: WriteSession, user: User) -> None:
+    """Write down that the address is theirs, once; the user is locked. **Enqueues** that earlier bookings join."""
     if user.email_verified_at is not None:
         return
     user.email_verified_at = func.clock_timestamp()

@@ -11,6 +11,7 @@ from pesan.storefront.pages import (
     events,
     invitation,
     legal,
+    openid,
     passkey_log_in,
     passkeys,
     payment,
@@ -40,6 +41,7 @@ for part in (
     second_factor,
     passkey_log_in,
     passkeys,
+    openid,
     account,
 ):
     router.include_router(part.router)

@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from pesan.errors import InvalidInput, PesanError
 from pesan.identity.links import AccountLinks
+from pesan.identity.openid.client import Client
 from pesan.identity.service import ask_reset, log_in, register, reset_password, verify_email
 from pesan.storefront.account_forms import (
     AddressForm,
@@ -189,6 +190,7 @@ def form_page(
         "form": form,
         "rules": rules,
         "passkeys_work": find_relying(request) is not None,
+        "provider": get_registry(request)[Client].shown_name,
         "problem": _sentence(request, refusal) if refusal else "",
         **context,
     }

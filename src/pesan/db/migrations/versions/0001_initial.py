@@ -301,6 +301,16 @@ def upgrade() -> None:
     )
     op.create_index('ix_privacy_requests_list', 'privacy_requests', ['merchant_id', 'asked_at', 'id'], unique=False)
     op.create_index('uq_privacy_requests_waiting', 'privacy_requests', ['merchant_id', 'email', 'kind'], unique=True, postgresql_where=sa.text("state IN ('open', 'approved')"))
+    op.create_table('provider_identities',
+    sa.Column('issuer', sa.Text(), nullable=False),
+    sa.Column('subject', sa.Text(), nullable=False),
+    sa.Column('user_id', sa.Uuid(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_provider_identities_user_id_users'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('issuer', 'subject', name=op.f('pk_provider_identities')),
+    sa.UniqueConstraint('issuer', 'user_id', name=op.f('uq_provider_identities_issuer_user_id'))
+    )
+    op.create_index(op.f('ix_provider_identities_user_id'), 'provider_identities', ['user_id'], unique=False)
     op.create_table('recovery_codes',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('user_id', sa.Uuid(), nullable=False),
