@@ -142,16 +142,19 @@ async def test_words_are_chosen_by_organizers(team: Team, role: str, status: int
     assert await kept(team) == []
 
 
-async def test_hours_of_the_reminder_are_chosen_and_on_record(team: Team) -> None:
+async def test_hours_of_reminder_and_thanks_are_chosen_and_on_record(team: Team) -> None:
     browser = await team.sign_in("organizer")
     page = f"{team.path}/letters"
 
     answers = [
-        (await browser.submit(page, f"{page}/timing", {"reminder_hours": hours})).status_code
+        (
+            await browser.submit(page, f"{page}/timing", {"reminder_hours": hours, "follow_up_hours": "24"})
+        ).status_code
         for hours in ("48", "721", "")
     ]
 
     async with team.database.read(SYSTEM) as session:
-        hours = (await session.get_one(Merchant, team.merchant.id)).reminder_hours
-    assert (answers, hours) == ([303, 422, 422], 48)
+        merchant = await session.get_one(Merchant, team.merchant.id)
+    assert answers == [303, 422, 422]
+    assert (merchant.reminder_hours, merchant.follow_up_hours) == (48, 24)
     assert [action for action, _ in await noted(team)] == ["merchant:letter:timing_changed"]

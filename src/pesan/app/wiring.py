@@ -7,7 +7,7 @@ import httpx
 
 from pesan.app.instance import Instance
 from pesan.app.modules import import_tasks
-from pesan.checkout.letters import letter_composers
+from pesan.checkout.letters import OrderComposer, letter_composers
 from pesan.checkout.room import DiskRoom
 from pesan.db import Database
 from pesan.identity.access_tokens import AccessTokens
@@ -23,8 +23,11 @@ from pesan.messaging import Mailer
 from pesan.messaging.choose import open_mailer
 from pesan.notifications.channels import Channels, EmailChannel
 from pesan.notifications.letters import Composers
+from pesan.notifications.states import Kind
 from pesan.orders.desk import SaleDesk
 from pesan.payments.gateways.registry import Gateways
+from pesan.privacy.follow_ups import ConsentingComposer
+from pesan.privacy.states import Purpose
 from pesan.realtime import Hub
 from pesan.realtime.gate import StreamGate
 from pesan.settings import Settings
@@ -73,7 +76,8 @@ def build_registry(instance: Instance, login: str) -> Registry:
     # Without a way to send there is no channel, so that no delivery is recorded as sent that went nowhere.
     has_mail = bool(smtp_url or outbox)
     registry.add(Channels, Channels([EmailChannel(mailer, settings.mail_from)] if has_mail else []))
-    registry.add(Composers, letter_composers(registry))
+    thanks = ConsentingComposer(OrderComposer(registry), database, Purpose.MARKETING)
+    registry.add(Composers, letter_composers(registry, {Kind.FOLLOW_UP: thanks}))
     return registry
 
 

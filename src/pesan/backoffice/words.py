@@ -70,6 +70,7 @@ LETTERS: dict[str, Text] = {
     "event_cancelled": Text(id="Acara dibatalkan", en="Event cancelled"),
     "event_moved": Text(id="Acara dipindah", en="Event moved"),
     "reminder": Text(id="Pengingat acara", en="Event reminder"),
+    "follow_up": Text(id="Ucapan terima kasih", en="Thank-you after the event"),
     "taken_back": Text(id="Pesanan dikembalikan", en="Booking refunded"),
     "tickets_refunded": Text(id="Sebagian tiket dikembalikan", en="Some tickets refunded"),
     "refund_due": Text(id="Uang akan dikembalikan", en="Money will go back"),

@@ -1,6 +1,6 @@
 """What a buyer is told about an order: the facts of each letter, and the papers that travel with it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from pesan.kit.money import format_rupiah
 from pesan.kit.registry import Registry
 from pesan.kit.times import format_datetime
 from pesan.messaging import Attachment
-from pesan.notifications.letters import Composers, Letter, LetterFacts
+from pesan.notifications.letters import Composer, Composers, Letter, LetterFacts
 from pesan.notifications.queries import find_own_words
 from pesan.notifications.states import ChannelName, Kind
 from pesan.orders.errors import OrderNotFound
@@ -28,12 +28,13 @@ from pesan.tickets.render.documents import ink_on
 
 _ACTOR = Actor.system("letters")
 _WITH_TICKETS = frozenset({Kind.TICKET_READY, Kind.EVENT_MOVED})
-_TAKES_PLACE = _WITH_TICKETS | {Kind.REMINDER}
+_TAKES_PLACE = _WITH_TICKETS | {Kind.REMINDER, Kind.FOLLOW_UP}
 _TRUE_IN = {
     Kind.PROOF_RECEIVED: {OrderState.REVIEW},
     Kind.TICKET_READY: {OrderState.COMPLETED},
     Kind.EVENT_MOVED: {OrderState.REVIEW, OrderState.PAID, OrderState.COMPLETED},
     Kind.REMINDER: COMING,
+    Kind.FOLLOW_UP: {OrderState.COMPLETED},
     Kind.REJECTED: {OrderState.REJECTED},
     Kind.EXPIRED: {OrderState.EXPIRED},
     Kind.CANCELLED: {OrderState.CANCELLED},
@@ -114,6 +115,8 @@ def _is_still_true(kind: Kind, papers: Papers) -> bool:
         return is_cancelled
     if kind is Kind.REMINDER and not is_near(papers.event, papers.merchant, papers.now):
         return False
+    if kind is Kind.FOLLOW_UP and papers.now < papers.event.ends_at:
+        return False
     return papers.order.state in _TRUE_IN[kind] and not (is_cancelled and kind in _TAKES_PLACE)
 
 
@@ -142,7 +145,7 @@ def _with_money(facts: LetterFacts, refunds: Sequence[Refund]) -> LetterFacts:
     )
 
 
-def letter_composers(deps: Registry) -> Composers:
-    """The composer of every kind of letter."""
+def letter_composers(deps: Registry, more: Mapping[Kind, Composer] | None = None) -> Composers:
+    """The composer of every kind of letter; `more` are the composers of kinds that know more than an order."""
     composer = OrderComposer(deps)
-    return Composers(dict.fromkeys(Kind, composer))
+    return Composers({**dict.fromkeys(Kind, composer), **(more or {})})

@@ -69,7 +69,7 @@ def sentences(letter: Letter) -> dict[str, object]:
         "url": letter.facts.again_url if chosen.starts_again else letter.facts.status_url,
         "keep_secret": "" if chosen.starts_again else say(words.KEEP_SECRET),
         "closing": say(words.CLOSING).split("\n"),
-        "footer": say(words.FOOTER),
+        "footer": say(chosen.footer),
     }
 
 

@@ -14,6 +14,7 @@ class Kind(StrEnum):
     EVENT_CANCELLED = "event_cancelled"
     EVENT_MOVED = "event_moved"
     REMINDER = "reminder"
+    FOLLOW_UP = "follow_up"
     TAKEN_BACK = "taken_back"
     TICKETS_REFUNDED = "tickets_refunded"
     REFUND_DUE = "refund_due"

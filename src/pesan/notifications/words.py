@@ -6,6 +6,18 @@ from dataclasses import dataclass
 from pesan.kit.i18n import Text
 from pesan.notifications.states import Kind
 
+FOOTER = Text(
+    id="Pesan ini dikirim otomatis karena kamu memesan di {merchant_name}. Kode pesananmu {order_code}.",
+    en="You receive this message because you booked with {merchant_name}. Your booking code is {order_code}.",
+)
+BY_CONSENT = Text(
+    id="Kamu menerima surat ini karena setuju dikabari {merchant_name}. Persetujuan itu bisa kamu cabut kapan saja di"
+    " halaman pesanan {order_code}.",
+    en="You receive this letter because you agreed to hear from {merchant_name}. You can withdraw that at any time on"
+    " the page of booking {order_code}.",
+)
+"""Of what is not about the booking itself, and goes only to whoever agreed to it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -20,15 +32,12 @@ class Words:
     button: Text
     rows: tuple[str, ...] = ()
     counts: tuple[str, ...] = ()
+    footer: Text = FOOTER
     starts_again: bool = False
 
 
 GREETING = Text(id="Halo {buyer_name},", en="Hello {buyer_name},")
 CLOSING = Text(id="Salam,\n{merchant_name}", en="Best wishes,\n{merchant_name}")
-FOOTER = Text(
-    id="Pesan ini dikirim otomatis karena kamu memesan di {merchant_name}. Kode pesananmu {order_code}.",
-    en="You receive this message because you booked with {merchant_name}. Your booking code is {order_code}.",
-)
 KEEP_SECRET = Text(
     id="Siapa pun yang punya tautan ini bisa membuka pesananmu, jadi jangan dibagikan.",
     en="Anybody who has this link can open your booking, so please keep it to yourself.",
@@ -195,6 +204,23 @@ WORDS: Mapping[Kind, Words] = {
             ),
         ),
         Text(id="Buka tiket", en="Open the ticket"),
+    ),
+    Kind.FOLLOW_UP: Words(
+        Text(id="Terima kasih sudah datang: {event_title}", en="Thank you for coming: {event_title}"),
+        Text(id="Terima kasih sudah datang", en="Thank you for coming"),
+        (
+            Text(
+                id="Semoga acaranya menyenangkan. Punya kesan atau saran untuk {merchant_name}? Balas saja surat ini.",
+                en="We hope you had a good time. Anything you would like to tell {merchant_name}? Just answer this"
+                " letter.",
+            ),
+            Text(
+                id="Sampai jumpa di acara berikutnya.",
+                en="See you at the next one.",
+            ),
+        ),
+        _SEE_STATUS,
+        footer=BY_CONSENT,
     ),
     Kind.TAKEN_BACK: Words(
         Text(

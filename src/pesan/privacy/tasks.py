@@ -8,7 +8,9 @@ from pesan.db import Actor, Database
 from pesan.jobs import GiveUp, task
 from pesan.kit.registry import Registry
 from pesan.messaging import Mail, Mailer, MessageRejected
+from pesan.notifications.channels import Channels
 from pesan.privacy import contacts, requests, retention
+from pesan.privacy.follow_ups import follow_up_next
 from pesan.privacy.letters import compose_answer, compose_link
 from pesan.privacy.models import PrivacyRequest
 from pesan.privacy.objects import delete_objects
@@ -64,6 +66,17 @@ async def answer(deps: Registry, request_id: UUID) -> None:
 async def apply_retention(deps: Registry) -> None:
     """Let go of what is older than the settings keep it."""
     await retention.apply(deps[Database], deps[Storage], deps[Settings])
+
+
+@task("privacy.follow_up", every="*/10 * * * *")
+async def follow_up(deps: Registry) -> None:
+    """Thank whoever came and agreed to hear from the merchant, a chunk at a time; run twice, it writes once."""
+    after: UUID | None = None
+    while True:
+        async with deps[Database].write(_ACTOR) as session:
+            after = await follow_up_next(session, deps[Channels], after=after)
+        if after is None:
+            return
 
 
 async def _send(deps: Registry, mail: Mail) -> None:

@@ -18,6 +18,7 @@ class Merchant(Audited, Base):
         CheckConstraint("slug ~ '^[a-z0-9][a-z0-9-]{1,38}[a-z0-9]$'", name="slug"),
         CheckConstraint("accent ~ '^#[0-9a-f]{6}$'", name="accent"),
         CheckConstraint("reminder_hours BETWEEN 0 AND 720", name="reminder_hours"),
+        CheckConstraint("follow_up_hours BETWEEN 0 AND 720", name="follow_up_hours"),
         CheckConstraint("ticket_key_alg IN ('EdDSA', 'HS256')", name="ticket_key_alg"),
         Index("uq_merchants_slug", func.lower(text("slug")), unique=True),
     )
@@ -32,8 +33,9 @@ class Merchant(Audited, Base):
     contact_wa: Mapped[str | None] = mapped_column(String(20))
     ticket_key_alg: Mapped[str] = mapped_column(String(8), server_default="EdDSA")
     needs_second_factor: Mapped[bool] = mapped_column(server_default="false")
-    # How long before an event its buyers are reminded of it; 0 is never.
+    # How long before an event its buyers are reminded of it, and how long after it they are thanked; 0 is never.
     reminder_hours: Mapped[int] = mapped_column(SmallInteger, server_default="24")
+    follow_up_hours: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     created_at: Mapped[Timestamp] = mapped_column(server_default=func.clock_timestamp())
 
 
@@ -42,7 +44,7 @@ ACCESS = [
         "merchants",
         {
             "request": "SELECT, UPDATE (name, accent, zone, logo_key, contact_email, contact_wa, ticket_key_alg,"
-            " needs_second_factor, reminder_hours, audit_seq, audit_head)",
+            " needs_second_factor, reminder_hours, follow_up_hours, audit_seq, audit_head)",
             "sale": "SELECT",
             "identity": "SELECT",
             "system": "SELECT, INSERT, UPDATE",

@@ -45,6 +45,7 @@ class TimingForm(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     reminder_hours: Annotated[Count, Field(ge=0, le=720)]
+    follow_up_hours: Annotated[Count, Field(ge=0, le=720)]
 
 
 class LetterForm(BaseModel):

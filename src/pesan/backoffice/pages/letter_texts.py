@@ -38,7 +38,7 @@ async def show_letters(desk: DeskOf, merchant: str, done: Done = "") -> Response
 
 @router.post("/timing", dependencies=[require_csrf])
 async def submit_timing(desk: DeskOf, merchant: str) -> Response:
-    """Choose how long before an event its buyers are reminded."""
+    """Choose how long before an event its buyers are reminded, and how long after it they are thanked."""
     form = read_form(TimingForm, dict(await desk.request.form()))
     if form.valid is None:
         return await _list(desk, merchant, form=form.state, status=422)
