@@ -9,7 +9,8 @@ from sqlalchemy import text
 from pesan.app.instance import Instance
 from pesan.app.wiring import build_registry
 from pesan.catalog.models import Event, Seat, TicketType
-from pesan.checkout.refunds import accept_again, refund
+from pesan.checkout.refunds import Approval, accept_again, refund, refund_tickets
+from pesan.checkout.returning import read_part
 from pesan.db import Database
 from pesan.kit.registry import Registry
 from pesan.orders.desk import SaleDesk
@@ -18,6 +19,7 @@ from pesan.orders.moves import LineWish, Move, SeatWish, TypeWish
 from pesan.orders.states import OrderEvent, OrderState
 from pesan.payments import CaptureCompanion
 from pesan.settings import Settings
+from pesan.tickets.queries import list_tickets
 from pesan.tickets.tasks import fulfil_order
 from tests.backoffice.conftest import Team
 from tests.support.factories import SYSTEM
@@ -61,6 +63,13 @@ class Till:
         order = await self.completed(event, **wish)
         await refund(self.deps[SaleDesk], order=order, actor=SYSTEM, reason="Sakit")
         return order
+
+    async def given_back(self, order: Order, tickets: int) -> None:
+        """Some tickets of an order, which goes on with the others."""
+        async with self._team.database.read(SYSTEM) as session:
+            chosen = (await list_tickets(session, order.id))[:tickets]
+            part = await read_part(session, order, [ticket.id for ticket in chosen])
+        await refund_tickets(self.deps[SaleDesk], part=part, reason="Sakit", approval=Approval(SYSTEM))
 
     async def pay_again(self, order: Order, amount: int) -> None:
         """Money that came a second time."""

@@ -63,6 +63,17 @@ async def test_sums_agree_after_everything_that_can_happen(team: Team, till: Til
     assert [(slot.orders, slot.places, slot.amount) for slot in facts.hours] == [(2, 2, 300_000)]
 
 
+async def test_ticket_that_went_back_alone_is_not_sold(team: Team, till: Till) -> None:
+    event = await team.make.event(team.merchant, max_per_order=2)
+    await till.given_back(await till.completed(event, quantity=2), 1)
+
+    facts = await load(team, event)
+
+    assert facts.use == Use(sold=1)
+    assert facts.tickets == {"active": 1, "void": 1}
+    assert [(slot.orders, slot.places, slot.amount) for slot in facts.hours] == [(1, 1, 150_000)]
+
+
 async def test_types_count_their_own_places_and_the_event_all_of_them(team: Team, till: Till) -> None:
     event = await team.make.event(team.merchant, capacity=20, max_per_order=5)
     regular = await team.make.ticket_type(event, name="Reguler", inventory=10)

@@ -15,6 +15,8 @@ from pesan.db import ReadSession
 from pesan.orders.models import Order
 from pesan.orders.states import OrderState
 from pesan.payments.models import LedgerEntry
+from pesan.payments.refunds.models import Refund
+from pesan.payments.refunds.states import RefundState
 from pesan.payments.states import Account, Reason
 from pesan.tickets.models import Ticket
 
@@ -94,7 +96,10 @@ def _places(condition: ColumnElement[bool]) -> ColumnElement[int]:
 
 
 async def _sum_hours(session: ReadSession, own: OwnEvent, zone: str) -> list[Slot]:
-    """Sold orders by the hour their first money came; what was free was sold when it was placed."""
+    """Sold orders by the hour their first money came; what was free was sold when it was placed.
+
+    Without the tickets that went back since, as an order that went back as a whole is not among them.
+    """
     first = (
         select(LedgerEntry.order_id, func.min(LedgerEntry.at).label("at"))
         .join(Order, Order.id == LedgerEntry.order_id)
@@ -104,7 +109,11 @@ async def _sum_hours(session: ReadSession, own: OwnEvent, zone: str) -> list[Slo
     )
     local = func.timezone(zone, func.coalesce(first.c.at, Order.placed_at))
     sold: Select[tuple[object, int, int]] = (
-        select(func.date_trunc("hour", local).label("hour"), Order.quantity, Order.total_amount)
+        select(
+            func.date_trunc("hour", local).label("hour"),
+            (Order.quantity - Order.returned_quantity).label("quantity"),
+            (Order.total_amount - _returned()).label("total_amount"),
+        )
         .outerjoin(first, first.c.order_id == Order.id)
         .where(*_of(own), Order.state.in_(_SOLD))
     )
@@ -118,6 +127,14 @@ async def _sum_hours(session: ReadSession, own: OwnEvent, zone: str) -> list[Slo
         Slot(hour, orders, places, int(amount))
         for hour, orders, places, amount in await session.execute(query)
     ]
+
+
+def _returned() -> ColumnElement[int]:
+    """What the tickets of an order that went back alone had cost."""
+    let_go = Refund.state.not_in((RefundState.REQUESTED, RefundState.DECLINED))
+    amounts = select(func.coalesce(func.sum(Refund.amount), 0))
+    mine = amounts.where(Refund.order_id == Order.id, Refund.ticket_ids.is_not(None), let_go)
+    return mine.correlate(Order).scalar_subquery()
 
 
 async def _count_steps(session: ReadSession, own: OwnEvent) -> Steps:
