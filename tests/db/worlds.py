@@ -30,6 +30,7 @@ from pesan.orders.moves import Move
 from pesan.orders.states import OrderEvent, OrderState
 from pesan.payments import CaptureCompanion, RefundCause, RefundDueCompanion
 from pesan.payments.gateways.sandbox import Act
+from pesan.payments.gateways.trials import start_trial
 from pesan.payments.models import PaymentMethod
 from pesan.payments.service import update_method
 from pesan.payments.statements.queries import list_new_lines
@@ -241,6 +242,11 @@ async def _take_by_gateway(make: Make, database: Database, secret: bytes, mercha
     """An account at a provider, with a payment that its webhook tells of."""
     gateways = make_gateways(database, secret)
     account, method = await add_account(database, gateways, merchant)
+    staff = Actor.staff(merchant.id, frozenset([merchant.id]))
+    async with database.write(staff) as session:
+        await start_trial(
+            session, account_id=account.id, merchant_id=merchant.id, is_confirmed=False, actor=staff
+        )
     shop = Shop(database, SaleDesk(database, Hub(database.url)), gateways, account, method)
     order = await make.order(await make.event(merchant))
     await shop.choose(order)

@@ -29,6 +29,7 @@ from pesan.db.access import (
 )
 from pesan.db.base import UUID
 from pesan.payments.gateways.models import ACCESS as GATEWAY_ACCESS
+from pesan.payments.gateways.trial_models import ACCESS as TRIAL_ACCESS
 from pesan.payments.refunds.models import ACCESS as REFUND_ACCESS
 from pesan.payments.statements.models import ACCESS as STATEMENT_ACCESS
 from pesan.payments.states import Account, MethodKind, PaymentState, Reason
@@ -280,6 +281,7 @@ ACCESS = [
         ],
     ),
     *GATEWAY_ACCESS,
+    *TRIAL_ACCESS,
     *REFUND_ACCESS,
     *STATEMENT_ACCESS,
 ]

@@ -26,6 +26,7 @@ from pesan.backoffice.pages import (
     session,
     statements,
     team,
+    trials,
 )
 
 router = APIRouter(include_in_schema=False)
@@ -47,6 +48,7 @@ for part in (
     pictures,
     methods,
     gateways,
+    trials,
     brand,
     legal,
     privacy,

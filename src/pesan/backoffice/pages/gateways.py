@@ -25,6 +25,7 @@ from pesan.payments.gateways.models import GatewayAccount
 from pesan.payments.gateways.registry import PROVIDERS, Gateways
 from pesan.payments.gateways.sandbox import SANDBOX
 from pesan.payments.gateways.settle import Flag
+from pesan.payments.gateways.trials import TRIAL_AMOUNT
 from pesan.payments.models import Payment
 from pesan.web.access import Who, allow
 from pesan.web.csrf import require_csrf
@@ -87,6 +88,7 @@ class GatewaysPage:
     flagged: list[FlaggedRow]
     rows: list[AccountRow]
     forms: list[ProviderForm]
+    trial_amount: int = TRIAL_AMOUNT
     problem: str = ""
     done: str = ""
 

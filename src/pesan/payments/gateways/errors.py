@@ -87,3 +87,22 @@ class SandboxRefused(PesanError):
         id="Penyedia uji coba tidak bisa dipakai di situs yang melayani pembeli sungguhan.",
         en="The sandbox cannot be used on a site that serves real buyers.",
     )
+
+
+class TrialNotFound(PesanError):
+    """This merchant made no such test payment."""
+
+    code = "gateway.trial_not_found"
+    status = 404
+    message = Text(id="Uji coba ini tidak ditemukan.", en="This test was not found.")
+
+
+class ConfirmLiveMoney(PesanError):
+    """A test of an account in live mode takes real money, and nobody said that they know."""
+
+    code = "gateway.confirm_live_money"
+    status = 422
+    message = Text(
+        id="Akun ini menerima uang sungguhan. Centang bahwa kamu tahu uang ujinya sungguhan, lalu coba lagi.",
+        en="This account takes real money. Tick that you know the test takes real money, then try again.",
+    )

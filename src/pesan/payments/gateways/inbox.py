@@ -17,6 +17,7 @@ from pesan.payments.gateways.errors import AccountNotFound
 from pesan.payments.gateways.models import GatewayAccount, WebhookEvent
 from pesan.payments.gateways.registry import Gateways, find_only_account, get_account
 from pesan.payments.gateways.settle import ACTOR, Outcome, settle
+from pesan.payments.gateways.trials import hear_trial
 from pesan.payments.models import Payment
 
 HANDLE_TASK = "payments.handle_notice"
@@ -59,6 +60,8 @@ async def handle_notice(gateways: Gateways, desk: SaleDesk, event_id: UUID) -> N
         remote = await gateways.open(account).fetch(payment.reference, ref)
         if remote is not None:
             outcome = await settle(database, desk, account, remote)
+    elif await hear_trial(gateways, event, actor=ACTOR):
+        outcome = Outcome.TRIAL
     await _finish(database, event_id, outcome)
 
 

@@ -59,6 +59,8 @@ class Outcome(StrEnum):
     FLAGGED = "flagged"
     OVER = "over"
     SETTLED = "settled"
+    TRIAL = "trial"
+    """It was told of a test payment, which is nobody's order."""
 
 
 class Flag(StrEnum):

@@ -463,6 +463,27 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_sandbox_payments')),
     sa.UniqueConstraint('account_id', 'reference', name=op.f('uq_sandbox_payments_account_id_reference'))
     )
+    op.create_table('trial_payments',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('account_id', sa.Uuid(), nullable=False),
+    sa.Column('reference', sa.String(length=26), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.String(length=3), server_default='IDR', nullable=False),
+    sa.Column('provider_ref', sa.String(length=200), nullable=True),
+    sa.Column('redirect_url', sa.String(length=2000), nullable=True),
+    sa.Column('problem', sa.String(length=200), nullable=True),
+    sa.Column('fault', sa.String(length=10), nullable=True),
+    sa.Column('remote_state', sa.String(length=20), nullable=True),
+    sa.Column('opened_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('heard_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('asked_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.ForeignKeyConstraint(['merchant_id', 'account_id'], ['gateway_accounts.merchant_id', 'gateway_accounts.id'], name=op.f('fk_trial_payments_merchant_id_account_id_gateway_accounts')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_trial_payments')),
+    sa.UniqueConstraint('account_id', 'reference', name=op.f('uq_trial_payments_account_id_reference'))
+    )
     op.create_table('webhook_events',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('merchant_id', sa.Uuid(), nullable=False),
