@@ -73,6 +73,7 @@ async def scene(make: Make, database) -> Scene:
         "id": str(event.id),
         "type_id": str(offer.id),
         "line_id": str(event.id),
+        "trial_id": str(event.id),
         "letter": "expired",
         "language": "en",
         "token": "x",

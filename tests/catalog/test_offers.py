@@ -116,6 +116,17 @@ async def test_free_seats_are_a_bit_each(make: Make, database: Database):
         assert await find_free_seats(session, event.id) == bytes([0b11111011, 0b01])
 
 
+async def test_a_seated_type_without_seats_has_nothing_left(make: Make, database: Database):
+    event = await make.event()
+    empty = await make.ticket_type(event, is_seated=True, inventory=5)
+    await make.seats(await make.ticket_type(event, is_seated=True, inventory=5, position=1))
+
+    async with database.read(Actor.guest()) as session:
+        left = {offer.type.id == empty.id: offer.left for offer in await list_offers(session, event.id)}
+
+    assert left == {True: 0, False: 5}
+
+
 async def test_an_event_without_seats_has_an_empty_map(make: Make, database: Database):
     async with database.read(SYSTEM) as session:
         assert await find_free_seats(session, (await make.event()).id) == b""

@@ -39,6 +39,7 @@ def test_functions_with_the_owners_rights_are_those_known(owner: Connection, rol
         "procrastinate_defer_jobs_v1",
         "proof_usage",
         "reserve_amount",
+        "sells_ticket_types",
     ]
 
 

@@ -117,6 +117,7 @@ def test_claims_know_their_line():
         ((some(1, VIP),), SeatsNeeded),
         ((replace(some(), seats=SEATED.seats),), SeatsNeeded),
         ((replace(SEATED, quantity=2, seats=SEATED.seats * 2),), SeatsNeeded),
+        ((SEATED, replace(SEATED, id=UUID(int=9))), SeatsNeeded),
         ((replace(SEATED, seats=(SeatWish(UUID(int=1), POOL_OF[SEAT]),)),), SeatNotFound),
         ((replace(SEATED, seats=(SeatWish(SEAT, POOL_OF[REGULAR]),)),), SeatNotFound),
     ],

@@ -318,6 +318,6 @@ async def test_what_is_gone_is_refused_and_says_what_it_is(fair: Fair):
 
     assert problem(await fair.order(fair.some(2))) == (409, "capacity.hold_pool_full")
     assert problem(await fair.order(fair.some(), fair.seat(0))) == (409, "capacity.seat_held")
-    assert problem(await fair.order(fair.seat(1), fair.seat(1))) == (409, "capacity.seat_taken")
+    assert problem(await fair.order(fair.seat(1), fair.seat(1))) == (422, "orders.seats_needed")
     assert problem(await fair.order(fair.some(), promo_code="SEKALI")) == (409, "promo.held")
     assert await fair.shop.facts() == before

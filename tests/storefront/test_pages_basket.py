@@ -96,6 +96,24 @@ async def test_event_without_types_is_as_it_was(guest: Guest, make: Make):
     assert ("Pesan tempat" in page, "Pilih tiket" in page) == (True, False)
 
 
+async def test_event_with_hidden_types_only_asks_for_the_code_and_sells_no_plain_place(
+    guest: Guest, make: Make
+):
+    event = await make.event()
+    await make.ticket_type(event, name="Keluarga", is_hidden=True, access_code="KAWAN")
+    path = event_path(event.slug, event.short_id)
+
+    page = (await guest.get(path)).text
+    opened = (await guest.get(f"{path}?access=kawan")).text
+    quoted = await guest.client.post(
+        "/v1/orders/quote", json={"event_id": str(event.id), "items": [{"qty": 1}]}
+    )
+
+    assert ("Pilih tiket" in page, "kode akses" in page, "Keluarga" in page) == (True, True, False)
+    assert ("Keluarga" in opened, "Pesan tempat" in page) == (True, False)
+    assert (quoted.status_code, quoted.json()["code"]) == (422, "orders.ticket_type_needed")
+
+
 async def test_list_names_the_cheapest_type(fair: Fair):
     await fair.make.ticket_type(fair.event, price_amount=10_000, is_hidden=True, access_code="X")
 

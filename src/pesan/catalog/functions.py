@@ -12,6 +12,13 @@ FUNCTIONS = (
           AND lower(t.access_code) = lower(btrim(given))
     $$
     """,
+    # Runs as the owner: that there are types is no secret, which ones may be.
+    """
+    CREATE OR REPLACE FUNCTION sells_ticket_types(of_event uuid) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+        SELECT EXISTS (SELECT 1 FROM ticket_types t WHERE t.event_id = of_event AND NOT t.is_archived)
+    $$
+    """,
     # Runs as the owner: a code is looked up by whoever types it, never listed.
     """
     CREATE OR REPLACE FUNCTION find_promo_code(of_event uuid, given text) RETURNS SETOF promo_codes
@@ -24,5 +31,6 @@ FUNCTIONS = (
 
 ACCESS = [
     Access("FUNCTION hidden_ticket_types(uuid, text)", {REQUEST: "EXECUTE", SYSTEM: "EXECUTE"}),
+    Access("FUNCTION sells_ticket_types(uuid)", {REQUEST: "EXECUTE", SYSTEM: "EXECUTE"}),
     Access("FUNCTION find_promo_code(uuid, text)", {REQUEST: "EXECUTE", SYSTEM: "EXECUTE"}),
 ]

@@ -39,6 +39,11 @@ async def list_offers(
     return await _with_places(session, in_order)
 
 
+async def sells_types(session: ReadSession, event_id: UUID) -> bool:
+    """Whether an event sells ticket types at all, hidden ones included: then nobody buys a plain place of it."""
+    return bool(await session.scalar(select(func.sells_ticket_types(event_id))))
+
+
 async def get_ticket_type(session: ReadSession, type_id: UUID) -> TicketType:
     """The ticket type, if the session's actor may see it; raises TicketTypeNotFound."""
     found = await session.get(TicketType, type_id)
@@ -90,8 +95,17 @@ async def _with_places(session: ReadSession, types: Sequence[TicketType]) -> lis
         CapacityPool.id.in_([offer.pool_id for offer in types])
     )
     counts = {row.id: row for row in await session.execute(pools)} if types else {}
+    empty = await _without_seats(session, [offer.id for offer in types if offer.is_seated])
     return [
-        Offer(offer, pool.capacity, pool.capacity - pool.held - pool.used)
+        Offer(offer, pool.capacity, 0 if offer.id in empty else pool.capacity - pool.held - pool.used)
         for offer in types
         if (pool := counts[offer.pool_id])
     ]
+
+
+async def _without_seats(session: ReadSession, type_ids: Collection[UUID]) -> Collection[UUID]:
+    """Those of these seated types that have no seat yet: whatever their number of tickets, nothing can be chosen."""
+    if not type_ids:
+        return ()
+    has_seat = select(Seat.id).where(Seat.ticket_type_id == TicketType.id).exists()
+    return (await session.scalars(select(TicketType.id).where(TicketType.id.in_(type_ids), ~has_seat))).all()

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pesan.catalog.errors import SeatNotFound, TicketTypeNotFound
 from pesan.catalog.models import PromoCode, Seat, TicketType
-from pesan.catalog.offers import get_promo_code, list_chosen_seats, list_offers
+from pesan.catalog.offers import get_promo_code, list_chosen_seats, list_offers, sells_types
 from pesan.catalog.queries import TERMS_COLUMNS, Listing, Terms, get_listing
 from pesan.catalog.terms import PromoTerms, SeatTerms, TypeTerms
 from pesan.db import ReadSession
@@ -46,6 +46,7 @@ class ReadBasket:
     seats: Mapping[UUID, Seat]
     promo: PromoCode | None
     lines: Sequence[LineWish]
+    is_typed: bool
 
     @property
     def promo_wish(self) -> PromoWish | None:
@@ -73,7 +74,9 @@ async def read_basket(session: ReadSession, basket: Basket) -> ReadBasket:
     # Lines are listed by their ids, and those of one millisecond come in no order.
     ids = sorted(line.id for line in lines)
     lines = [replace(line, id=line_id) for line, line_id in zip(lines, ids, strict=True)]
-    return ReadBasket(listing, types, seats, promo, lines)
+    # An event may sell nothing but hidden types, which whoever has no access code does not see.
+    is_typed = bool(types) or await sells_types(session, basket.event_id)
+    return ReadBasket(listing, types, seats, promo, lines, is_typed)
 
 
 def price(read: ReadBasket) -> Placed:
@@ -92,7 +95,7 @@ def price(read: ReadBasket) -> Placed:
         types={type_id: _terms(TypeTerms, offer) for type_id, offer in read.types.items()},
         seats={seat_id: _terms(SeatTerms, seat) for seat_id, seat in read.seats.items()},
         promos={read.promo.id: _terms(PromoTerms, read.promo)} if read.promo else {},
-        typed=frozenset({event.id} if read.types else ()),
+        typed=frozenset({event.id} if read.is_typed else ()),
     )
     return preview(wish, situation)
 

@@ -90,6 +90,7 @@ def _require_buyer_limits(keys: Sequence[tuple[UUID, str, str]], terms: Terms, s
 def _compose(wish: Placement, terms: Terms, situation: Situation) -> Placed:
     """Lines with their prices, the sums, and what each line takes of which pool."""
     lines = [_price(line, terms, situation) for line in wish.lines]
+    _require_seats_once(wish)
     _require_type_limits(wish, situation)
     promo = _find_promo(wish.promo, situation)
     if promo is not None:
@@ -144,6 +145,13 @@ def _require_seats(line: LineWish, offer: TypeTerms, situation: Situation) -> No
             raise SeatNotFound
         if seat.is_blocked:
             raise SeatTaken
+
+
+def _require_seats_once(wish: Placement) -> None:
+    """One seat in two lines is the buyer's own mistake, and not a seat that somebody else has."""
+    seats = [seat.seat_id for line in wish.lines for seat in line.seats]
+    if len(set(seats)) != len(seats):
+        raise SeatsNeeded
 
 
 def _require_type_limits(wish: Placement, situation: Situation) -> None:

@@ -57,10 +57,14 @@ class OfferView:
 
 @dataclass(frozen=True, slots=True)
 class ShopView:
-    """The ticket types of an event with what was chosen, its sums, and what is wrong about it."""
+    """The ticket types of an event with what was chosen, its sums, and what is wrong about it.
+
+    `is_typed` says that it sells types, which may all be hidden from who has no access code.
+    """
 
     offers: Sequence[OfferView]
     choice: Choice
+    is_typed: bool = False
     sums: SumsView | None = None
     problem: str = ""
 

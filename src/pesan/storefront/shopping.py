@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from pesan.catalog.models import Seat
-from pesan.catalog.offers import Offer, find_free_seats, list_chosen_seats, list_offers
+from pesan.catalog.offers import Offer, find_free_seats, list_chosen_seats, list_offers, sells_types
 from pesan.catalog.queries import Listing
 from pesan.catalog.seating import list_section, list_sections
 from pesan.checkout.baskets import Basket, BasketItem, ReadBasket, price, read_basket
@@ -27,6 +27,7 @@ class Shopping:
     offers: Sequence[Offer]
     seats: Mapping[UUID, Seat]
     choice: Choice
+    is_typed: bool
 
     @property
     def basket(self) -> Basket:
@@ -41,17 +42,18 @@ class Shopping:
 
 
 async def load_shopping(session: ReadSession, listing: Listing, choice: Choice) -> Shopping:
-    """What an event sells to whoever chose this; `offers` is empty when it sells no ticket types."""
+    """What an event sells to whoever chose this; `offers` is empty when it sells none that they may see."""
     event_id = listing.event.id
     offers = await list_offers(session, event_id, access_code=choice.access or None)
     chosen = await list_chosen_seats(session, event_id, choice.seat_ids) if choice.seat_ids else ()
-    return Shopping(listing, offers, {seat.id: seat for seat in chosen}, choice)
+    is_typed = bool(offers) or await sells_types(session, event_id)
+    return Shopping(listing, offers, {seat.id: seat for seat in chosen}, choice, is_typed)
 
 
 async def show_shop(session: ReadSession, shopping: Shopping, locale: Locale) -> ShopView:
     """The ticket types with the sums of what was chosen; a promo code that does not apply takes nothing off."""
     offers = [_show_offer(offer, shopping) for offer in shopping.offers]
-    view = ShopView(offers, shopping.choice)
+    view = ShopView(offers, shopping.choice, shopping.is_typed)
     if shopping.choice.is_empty:
         return view
     try:

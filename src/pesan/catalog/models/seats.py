@@ -4,6 +4,7 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
+    Index,
     SmallInteger,
     String,
     UniqueConstraint,
@@ -28,6 +29,7 @@ class Seat(Base):
         ForeignKeyConstraint(["event_id", "ticket_type_id"], ["ticket_types.event_id", "ticket_types.id"]),
         UniqueConstraint("event_id", "ordinal"),
         UniqueConstraint("event_id", "section", "row", "number"),
+        Index("ix_seats_ticket_type_id", "ticket_type_id"),
     )
 
     id: Mapped[UUID] = primary_key()

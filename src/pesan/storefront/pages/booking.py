@@ -187,7 +187,7 @@ async def _sheet(request: Request, listing: Listing, typed: _Typed, *, status: i
     async with get_database(request).read(guest_actor(request)) as session:
         shop = await shop_of(request, session, listing, typed.basket)
         texts = await _texts(session, listing)
-    if shop.offers and shop.sums is None:
+    if shop.is_typed and shop.sums is None:
         return RedirectResponse(
             f"{card.path}?{typed.basket.query}#tickets", 303
         )  # something is to be chosen first

@@ -618,6 +618,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('event_id', 'section', 'row', 'number', name=op.f('uq_seats_event_id_section_row_number')),
     sa.UniqueConstraint('pool_id', name=op.f('uq_seats_pool_id'))
     )
+    op.create_index('ix_seats_ticket_type_id', 'seats', ['ticket_type_id'], unique=False)
     op.create_table('orders',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('merchant_id', sa.Uuid(), nullable=False),
