@@ -5,9 +5,10 @@ from uuid import UUID
 
 from sqlalchemy import Select, select
 
-from pesan.catalog.errors import EventNotFound, PromoNotValid, TicketTypeNotFound
+from pesan.catalog.errors import EventNotFound, TicketTypeNotFound
 from pesan.catalog.models import Event, PromoCode, TicketType
 from pesan.db import WriteSession
+from pesan.errors import NotFound
 from pesan.tenancy.errors import MerchantNotFound
 from pesan.tenancy.models import Merchant
 
@@ -42,11 +43,11 @@ async def lock_offer(session: WriteSession, event_id: UUID, type_id: UUID) -> Ti
 
 
 async def lock_promo(session: WriteSession, event_id: UUID, promo_id: UUID) -> PromoCode:
-    """A promo code of this event, with nobody else changing it; raises PromoNotValid."""
+    """A promo code of this event, with nobody else changing it; raises NotFound."""
     query = select(PromoCode).where(PromoCode.event_id == event_id, PromoCode.id == promo_id)
     found = await _lock(session, query)
     if found is None:
-        raise PromoNotValid
+        raise NotFound
     return found
 
 
