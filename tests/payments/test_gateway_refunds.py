@@ -19,6 +19,7 @@ from pesan.payments.gateways.base import RefundOutcome
 from pesan.payments.gateways.returns import ask, begin, send_refunds
 from pesan.payments.gateways.sandbox import Act
 from pesan.payments.refunds.errors import ProviderSends
+from pesan.payments.refunds.levels import refund_levels
 from pesan.payments.refunds.models import Refund
 from pesan.payments.refunds.queries import list_refunds
 from pesan.payments.refunds.service import record_paid
@@ -217,6 +218,8 @@ async def test_account_that_stays_shut_leaves_its_refunds_to_people(
     await send_refunds(shop.gateways)
 
     (found,) = await refunds_of(shop, order)
+    failed = {level.name: level.readings for level in await refund_levels(shop.database)()}["refunds_failed"]
+    assert failed == [({}, 1.0)]
     assert (first.state, first.failure) == ("approved", None)
     assert (found.state, found.failure, found.tries) == ("failed", "gateway.account_sealed", 0)
     actor = staff(order)

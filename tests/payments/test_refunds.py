@@ -467,10 +467,10 @@ async def test_levels_tell_how_many_wait_and_for_how_long(
     async with owner.begin() as connection:
         await connection.execute(text("UPDATE refunds SET requested_at = now() - interval '4 days'"))
 
-    counted, oldest = [level.readings[0][1] for level in await refund_levels(web_database)()]
+    counted, oldest, failed = [level.readings[0][1] for level in await refund_levels(web_database)()]
 
     assert refund.id != sent.id
-    assert counted == 1
+    assert (counted, failed) == (1, 0)
     assert 4 * 86_400 <= oldest < 4 * 86_400 + 60
 
 
@@ -480,4 +480,5 @@ async def test_levels_without_refunds_are_zero(web_database: Database) -> None:
     assert [(level.name, level.readings) for level in levels] == [
         ("refunds_due", [({}, 0.0)]),
         ("refunds_due_oldest_seconds", [({}, 0.0)]),
+        ("refunds_failed", [({}, 0.0)]),
     ]

@@ -9,7 +9,8 @@ from pesan.kit.exposition import Level, LevelSource
 from pesan.payments.refunds.models import IS_OPEN
 
 _OPEN = text(
-    "SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(requested_at)), 0)"  # noqa: S608
+    "SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(requested_at)), 0),"  # noqa: S608
+    " count(*) FILTER (WHERE state = 'failed')"
     f" FROM refunds WHERE {IS_OPEN}"
 )
 
@@ -19,13 +20,18 @@ def refund_levels(database: Database) -> LevelSource:
 
     async def read() -> Sequence[Level]:
         async with database.sale() as session:
-            count, oldest = (await session.execute(_OPEN)).one()
+            count, oldest, failed = (await session.execute(_OPEN)).one()
         return [
             Level("refunds_due", "Refunds that were not paid back yet.", [({}, float(count))]),
             Level(
                 "refunds_due_oldest_seconds",
                 "How long the oldest of them has been waiting.",
                 [({}, float(oldest))],
+            ),
+            Level(
+                "refunds_failed",
+                "Refunds that their provider did not send, and that nobody has sent by hand yet.",
+                [({}, float(failed))],
             ),
         ]
 
