@@ -22,6 +22,8 @@ from pesan.payments.refunds.models import Refund
 from pesan.payments.refunds.queries import list_refunds
 from pesan.payments.refunds.service import record_paid
 from pesan.payments.states import Account
+from pesan.privacy.retention import KINDS, hours_of
+from pesan.settings import Settings
 from tests.payments.gateway_steps import Shop, add_account, event_of
 from tests.payments.steps import offenders
 from tests.support.factories import SYSTEM, Make
@@ -259,3 +261,21 @@ async def test_a_webhook_that_was_handled_is_not_handled_again(shop: Shop, order
     async with shop.database.read(SYSTEM) as session:
         again = (await session.scalars(select(WebhookEvent))).one()
     assert (again.handled_at, again.outcome) == (event.handled_at, "settled")
+
+
+@pytest.mark.parametrize(("days", "left"), [(30, 1), (46, 0)])
+async def test_webhooks_are_kept_for_longer_than_they_are_repeated(
+    shop: Shop, order: Order, owner: AsyncEngine, settings: Settings, days: int, left: int
+):
+    await shop.pay(order)
+    async with owner.begin() as connection:
+        await connection.execute(
+            text("UPDATE webhook_events SET received_at = received_at - make_interval(days => :days)"),
+            {"days": days},
+        )
+
+    async with shop.database.write(SYSTEM) as session:
+        await KINDS["webhooks"].purge(session, hours_of(settings)["webhooks"])
+
+    async with shop.database.read(SYSTEM) as session:
+        assert len((await session.scalars(select(WebhookEvent))).all()) == left

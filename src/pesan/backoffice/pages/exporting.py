@@ -9,7 +9,7 @@ from typing import BinaryIO, cast
 
 from starlette.responses import StreamingResponse
 
-from pesan.backoffice.desk import Desk, Room
+from pesan.backoffice.desk import Desk, Room, Rule
 from pesan.backoffice.service import record_export
 from pesan.identity.policies import may_export
 from pesan.kit.export import Cell, ExportFormat, TableWriter, open_table
@@ -23,7 +23,8 @@ _CHUNK = 64 * 1024
 class Export:
     """What is taken out: the file's name, its header, its rows in portions, and how the audit names it.
 
-    `about` says of what, where the list is not all of the merchant's.
+    `about` says of what, where the list is not all of the merchant's, and `rule` who may take it out; one whom
+    `may_export` does not let gets contacts masked.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Export:
     action: str
     filters: Sequence[str]
     about: Mapping[str, str] = field(default_factory=dict)
+    rule: Rule = may_export
 
 
 async def send_export(desk: Desk, merchant: str, kind: ExportFormat, export: Export) -> StreamingResponse:
@@ -40,8 +42,10 @@ async def send_export(desk: Desk, merchant: str, kind: ExportFormat, export: Exp
     file = cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115
     try:
         count = await _write(desk, merchant, kind, export, file)
-        async with desk.writing(merchant, may_export) as room:
+        async with desk.writing(merchant, export.rule) as room:
             data = {"format": kind.value, "rows": count, "filters": sorted(export.filters), **export.about}
+            if not may_export(desk.person, room.shop.id):
+                data["contacts"] = "masked"
             await record_export(room.session, room.shop.id, action=export.action, actor=desk.actor, data=data)
     except BaseException:
         file.close()
@@ -54,7 +58,7 @@ async def send_export(desk: Desk, merchant: str, kind: ExportFormat, export: Exp
 async def _write(desk: Desk, merchant: str, kind: ExportFormat, export: Export, file: BinaryIO) -> int:
     header = [text.in_(desk.locale) for text in export.header]
     count = 0
-    async with desk.reading("", merchant, may_export) as room:
+    async with desk.reading("", merchant, export.rule) as room:
         table: TableWriter = open_table(kind, file, title="Pesan", header=header)
         async for portion in export.portions(room):
             count += len(portion)

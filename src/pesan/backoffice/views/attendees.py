@@ -57,10 +57,15 @@ def attendee_row(found: Attendee, shop_path: str, *, is_open: bool) -> AttendeeR
     return AttendeeRow(
         holder_name=ticket.holder_name,
         contacts=Contact(order.wa, order.email, is_open).lines,
-        ticket_code=ticket.code if is_open else f"…{ticket.code[-CODE_TAIL:]}",
+        ticket_code=shown_code(ticket.code, is_open=is_open),
         sold_as=found.sold_as,
         seat=found.seat.label if found.seat else "",
         state=ticket.state,
         order_code=order.code,
         order_path=f"{shop_path}/bookings/{order.code}",
     )
+
+
+def shown_code(code: str, *, is_open: bool) -> str:
+    """A ticket's code, or the end of it that everybody may see."""
+    return code if is_open else f"…{code[-CODE_TAIL:]}"

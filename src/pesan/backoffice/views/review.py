@@ -77,8 +77,9 @@ class Contact:
     @property
     def lines(self) -> Sequence[str]:
         """The contacts as they may be shown to this person."""
-        wa = self.wa and (display_phone(self.wa) if self.is_open else mask_phone(self.wa))
-        email = self.email and (self.email if self.is_open else mask_email(self.email))
+        wa, email = (
+            (self.wa and display_phone(self.wa), self.email) if self.is_open else masked(self.wa, self.email)
+        )
         return [line for line in (wa, email) if line]
 
 
@@ -144,6 +145,11 @@ class ReviewPage:
     def with_item(self, item: ReviewItem, previous_path: str | None, next_path: str | None) -> "ReviewPage":
         """The same page, looking at `item`."""
         return replace(self, item=item, previous_path=previous_path, next_path=next_path)
+
+
+def masked(wa: str | None, email: str | None) -> tuple[str | None, str | None]:
+    """Contacts for those who need to recognise them and not to use them."""
+    return wa and mask_phone(wa), email and mask_email(email)
 
 
 def mask_email(address: str) -> str:
