@@ -37,8 +37,9 @@ bench: install ## Measure speed as ratios in one run (ARGS="holds" for one part)
 	@$(PYTHON) -m benchmarks $(ARGS)
 
 .PHONY: kill
-kill: install ## Kill web, worker and database under load, 20 times each
+kill: install ## Kill web, worker and database under load, 20 times each, and whoever takes money 50 times
 	@PESAN_TEST_KILLS=20 $(PYTHON) -m pytest tests/concurrency/test_kill.py $(ARGS)
+	@PESAN_TEST_KILLS=50 $(PYTHON) -m pytest tests/concurrency/test_kill_capture.py $(ARGS)
 
 .PHONY: lock
 lock: install ## Pin the dependencies of pyproject.toml in requirements.lock

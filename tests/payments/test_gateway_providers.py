@@ -1,114 +1,41 @@
 """Each provider's real protocol, spoken by its fake over a socket, from the choice to the settled order."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from pesan.db import Database
-from pesan.orders.desk import SaleDesk
 from pesan.orders.models import Order
 from pesan.orders.moves import Move
 from pesan.orders.states import OrderEvent, OrderState
-from pesan.payments.gateways.accounts import AccountDraft
-from pesan.payments.gateways.errors import GatewayUnavailable
+from pesan.payments.gateways.errors import GatewayRefused, GatewayUnavailable, SignatureInvalid
 from pesan.payments.gateways.inbox import handle_notice
 from pesan.payments.gateways.reconciliation import ask_again, close_ended
 from pesan.payments.gateways.registry import PROVIDERS
 from pesan.payments.gateways.returns import send_refunds
 from pesan.payments.refunds.queries import list_refunds
 from pesan.payments.states import Account
-from pesan.realtime import Hub
 from pesan.settings import Settings
-from tests.payments.gateway_steps import Shop, add_account, event_of, make_gateways
+from tests.payments.gateway_steps import event_of
+from tests.payments.provider_worlds import SPOKEN, World, running_world
 from tests.payments.steps import offenders
 from tests.payments.test_gateway_jobs import pass_time
 from tests.support.factories import SYSTEM, Make
-from tests.support.providers.midtrans import FakeMidtrans
-from tests.support.providers.server import FakeProvider, Fault, Signed, running_provider
-from tests.support.providers.stripe import FakeStripe
-from tests.support.providers.xendit import FakeXendit
+from tests.support.providers.server import Fault, Signed
 
 PRICE = 150_000
 SETTLED = {Account.RECEIVED: PRICE, Account.CUSTOMER: PRICE}
-
-
-@dataclass
-class World:
-    """One provider, and the shop that takes money there."""
-
-    fake: Any
-    shop: Shop
-    notice: Callable[[Any, str], Signed]
-    told: list[Signed] = field(default_factory=list)
-
-    async def buy(self, order: Order, amount: int | None = None) -> Signed:
-        """The buyer chooses and pays; the webhook of it."""
-        await self.shop.choose(order)
-        return self.pay(await self.shop.reference(order), amount)
-
-    def pay(self, reference: str, amount: int | None = None) -> Signed:
-        self.fake.pay(reference, amount=amount)
-        return self.notice(self.fake, reference)
-
-    async def hear(self, notice: Signed) -> None:
-        await self.shop.take(notice)
-        await self.shop.handle_all()
-
-
-@dataclass(frozen=True)
-class Spoken:
-    """How to reach a provider's fake, and the webhook that tells of money."""
-
-    name: str
-    make: Callable[[], FakeProvider]
-    draft: Callable[[Any], dict[str, str]]
-    notice: Callable[[Any, str], Signed]
-
-
-SPOKEN = [
-    Spoken(
-        "midtrans",
-        FakeMidtrans,
-        lambda fake: {"server_key": fake.server_key},
-        lambda fake, reference: fake.notice(reference),
-    ),
-    Spoken(
-        "xendit",
-        FakeXendit,
-        lambda fake: {"secret_key": fake.secret_key, "callback_token": fake.callback_token},
-        lambda fake, reference: fake.session_notice(reference),
-    ),
-    Spoken(
-        "stripe",
-        FakeStripe,
-        lambda fake: {"secret_key": fake.secret_key, "webhook_secret": fake.webhook_secret},
-        lambda fake, reference: fake.session_notice(reference),
-    ),
-    Spoken(
-        "xendit_invoice",
-        FakeXendit,
-        lambda fake: {"secret_key": fake.secret_key, "callback_token": fake.callback_token},
-        lambda fake, reference: fake.invoice_notice(reference),
-    ),
-]
 
 
 @pytest.fixture(params=SPOKEN, ids=[spoken.name for spoken in SPOKEN])
 async def world(
     request: pytest.FixtureRequest, make: Make, database: Database, settings: Settings
 ) -> AsyncIterator[World]:
-    spoken: Spoken = request.param
-    async with running_provider(spoken.make()) as fake:
-        gateways = make_gateways(database, settings.secret, addresses={spoken.name: fake.url})
-        draft = AccountDraft(provider=spoken.name, secrets=spoken.draft(fake))
-        account, method = await add_account(database, gateways, await make.merchant(), draft)
-        shop = Shop(database, SaleDesk(database, Hub(database.url)), gateways, account, method)
-        yield World(fake, shop, spoken.notice)
-        await gateways.http.aclose()
+    async with running_world(request.param, make, database, settings) as world:
+        yield world
 
 
 @pytest.fixture
@@ -153,6 +80,51 @@ async def test_one_orders_success_pays_no_other(world: World, order: Order, make
 
     assert (await world.shop.order(other)).state == OrderState.HOLD
     assert await world.shop.balances(other) == {}
+
+
+async def test_a_word_about_one_order_made_over_pays_no_other(world: World, order: Order, make: Make):
+    other = await make.order(await event_of(make, world.shop), wa="+6281234567891", email="siti@contoh.id")
+    await world.shop.choose(other)
+    target = (await world.shop.reference(other)).encode()
+    genuine = await world.buy(order)
+    body = genuine.body.replace((await world.shop.reference(order)).encode(), target)
+
+    with suppress(SignatureInvalid, GatewayRefused):  # a token in a header proves who sent it, and not what
+        await world.hear(Signed(genuine.headers, body))
+
+    assert (await world.shop.order(other)).state == OrderState.HOLD
+    assert await world.shop.balances(other) == {}
+
+
+async def test_an_end_that_came_first_or_late_takes_no_money_away(world: World, order: Order):
+    await world.shop.choose(order)
+    reference = await world.shop.reference(order)
+    ended = world.end(reference)
+    await world.hear(ended)
+    assert (await world.shop.order(order)).state == OrderState.HOLD
+
+    paid = world.pay(reference)
+    await world.hear(paid)
+    await world.hear(ended)
+
+    assert (await world.shop.order(order)).state == OrderState.PAID
+    assert await world.shop.balances(order) == SETTLED
+
+
+async def test_an_answer_that_was_lost_after_the_capture_is_asked_for_again(
+    world: World, order: Order, owner: AsyncEngine
+):
+    await world.buy(order)
+    await pass_time(owner, 2)
+    world.fake.faults.append(Fault(drops=True, is_done=True, times=50))
+    await ask_again(world.shop.gateways, world.shop.desk)
+    assert await world.shop.balances(order) == {}
+
+    world.fake.faults.clear()
+    await pass_time(owner, 2)
+    await ask_again(world.shop.gateways, world.shop.desk)
+
+    assert await world.shop.balances(order) == SETTLED
 
 
 async def test_a_lost_webhook_is_found_by_asking(world: World, order: Order, owner: AsyncEngine):

@@ -1,7 +1,7 @@
 """A network between a process and its PostgreSQL that can swallow everything and break nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -16,6 +16,8 @@ class Proxy:
 
     upstream: URL
     port: int = 0
+    passes: Callable[[], bool] = lambda: True
+    """Asked about each thing that either side says; what it refuses is said in vain."""
     _flows: asyncio.Event = field(default_factory=asyncio.Event)
     _writers: set[asyncio.StreamWriter] = field(default_factory=set)
 
@@ -61,6 +63,8 @@ class Proxy:
         with suppress(ConnectionError):
             while data := await reader.read(65_536):
                 await self._flows.wait()
+                if not self.passes():
+                    break
                 writer.write(data)
                 await writer.drain()
         writer.close()
