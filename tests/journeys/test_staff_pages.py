@@ -3,10 +3,14 @@
 import pytest
 from playwright.async_api import Browser
 
+from pesan.db import Actor, Database
 from pesan.identity.states import MerchantRole, PlatformRole
+from pesan.kit.ids import new_id
 from pesan.orders.states import OrderState
+from pesan.payments.gateways.trials import start_trial
 from tests.journeys.browser import visiting
 from tests.journeys.staff import Desk, open_desk, sign_in
+from tests.payments.gateway_steps import add_account, make_gateways
 from tests.support.service import Service
 
 pytestmark = pytest.mark.browser
@@ -18,7 +22,7 @@ async def desk(database, make, service: Service) -> Desk:
 
 
 @pytest.fixture(scope="module")
-async def addresses(desk: Desk, make) -> list[str]:
+async def addresses(desk: Desk, make, database) -> list[str]:
     codes = [await desk.send_proof(name, text="sama") for name in ("Budi Santoso", "Siti Rahma")]
     ended = [await make.order(desk.event, state=state) for state in (OrderState.PAID, OrderState.REJECTED)]
     held = await make.order(desk.event, notes="Kursi roda, dekat pintu masuk sebelah timur")
@@ -39,6 +43,9 @@ async def addresses(desk: Desk, make) -> list[str]:
         "/refunds",
         "/refunds?show=all",
         "/payment-methods",
+        "/gateways",
+        await _try_out(database, desk),
+        "/team",
         "/brand",
         "/legal",
         "/legal/terms",
@@ -47,6 +54,19 @@ async def addresses(desk: Desk, make) -> list[str]:
     pages += ["/letters", "/letters/ticket_ready/id"]
     staff = [f"{desk.service.url}/backoffice{end}" for end in ("", "/jobs", "/account")]
     return [*map(desk.url, pages), *staff]
+
+
+async def _try_out(database: Database, desk: Desk) -> str:
+    """The page of a test payment at the sandbox."""
+    gateways = make_gateways(database, b"\0" * 32)
+    account, _ = await add_account(database, gateways, desk.merchant)
+    actor = Actor.staff(new_id(), frozenset([desk.merchant.id]))
+    async with database.write(actor) as session:
+        trial = await start_trial(
+            session, account_id=account.id, merchant_id=desk.merchant.id, is_confirmed=False, actor=actor
+        )
+    await gateways.http.aclose()
+    return f"/gateways/trials/{trial.id}"
 
 
 @pytest.mark.parametrize("phone", [True, False])
