@@ -1,5 +1,6 @@
 """The documents' limits (workflow-client-upgraded.md §5), and what a guesser of codes gets."""
 
+import re
 from collections.abc import AsyncIterator
 
 import httpx
@@ -10,6 +11,7 @@ from pesan.app.instance import Instance
 from pesan.app.web import create_app
 from pesan.app.wiring import build_registry
 from pesan.settings import Settings
+from pesan.web.access import list_routes
 from tests.storage.files import encoded, picture
 from tests.storefront.shop import Shop, problem
 
@@ -80,6 +82,22 @@ async def test_guessing_codes_ends_after_twenty_misses_also_for_the_right_one(sh
 
     assert {problem(answer) for answer in misses} == {(404, "orders.not_found")}
     assert problem(refused) == (429, "http.too_many_requests")
+
+
+async def test_a_wrong_code_counts_wherever_a_code_opens_something(limited, app):
+    paths = [
+        route.path
+        for route in list_routes(app)
+        if "{code}" in route.path and "GET" in route.methods and not route.path.startswith("/organizer")
+    ]
+    codes = [f"{number:013d}" for number in range(len(paths))]
+
+    answers = [await limited.get(path.format(code=code)) for path, code in zip(paths, codes, strict=True)]
+
+    assert "/pay/{code}" in paths
+    assert [answer.status_code for answer in answers] == [404] * len(paths)
+    left = [re.search(r'"code-misses";r=(\d+)', answer.headers.get("ratelimit", "")) for answer in answers]
+    assert [found and int(found[1]) for found in left] == [19 - number for number in range(len(paths))]
 
 
 async def test_looking_at_ones_own_booking_is_no_guess(shop: Shop, limited):
