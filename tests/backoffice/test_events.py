@@ -11,6 +11,7 @@ from pesan.backoffice.forms.state import read_form
 from pesan.backoffice.queries.events import list_events
 from pesan.capacity.models import CapacityPool
 from pesan.catalog.models import Event, EventPaymentMethod
+from pesan.kit.ids import new_id
 from pesan.orders.states import OrderState
 from pesan.storefront.forms import html_rules
 from tests.backoffice.conftest import Team, picture
@@ -109,6 +110,25 @@ async def test_refused_form_keeps_what_was_typed(team: Team) -> None:
     assert answer.status_code == 422
     assert 'value="&lt;b&gt;murah&lt;/b&gt;"' in answer.text
     assert 'value="Kelas Seduh Manual"' in answer.text
+
+
+async def test_event_takes_only_the_merchants_own_ways_to_pay(team: Team) -> None:
+    foreign = await team.make.method(team.other)
+    browser = await team.sign_in("organizer")
+    events, own = f"{team.path}/events", f"{team.path}/events/{team.event.short_id}"
+    before, _ = await load(team, team.event)
+
+    answers = [
+        (await browser.submit(own, path, TYPED | {"method_ids": [str(method_id)]})).status_code
+        for path in (events, own)
+        for method_id in (foreign.id, new_id())
+    ]
+
+    assert answers == [404] * 4
+    assert (await load(team, team.event))[0].updated_at == before.updated_at
+    assert (await browser.get(events)).text.count("Kelas Seduh Manual") == 0
+    kept = await browser.submit(own, own, TYPED | {"method_ids": [str(team.method.id)]})
+    assert kept.status_code == 303
 
 
 async def test_capacity_below_what_is_sold_is_refused_with_the_numbers(team: Team) -> None:

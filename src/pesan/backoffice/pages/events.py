@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from fastapi import APIRouter, Query
 from starlette.datastructures import FormData
@@ -24,6 +25,7 @@ from pesan.identity.policies import may_manage, may_manage_events
 from pesan.kit.i18n import Text
 from pesan.kit.pagination import BadCursor
 from pesan.orders.desk import SaleDesk
+from pesan.payments.errors import MethodNotFound
 from pesan.payments.queries import list_methods
 from pesan.realtime import Hub
 from pesan.storage.keys import version_key
@@ -82,6 +84,7 @@ async def submit_new_event(desk: DeskOf, merchant: str) -> Response:
         form = read_form(EventForm, typed, zone=room.shop.zone)
         if form.valid is None:
             return await _new_page(desk, room, form.state, status=422)
+        await _require_own(room, form.valid.method_ids)
     async with desk.writing(merchant, may_manage) as work:
         draft = form.valid.to_draft()
         event = await create_event(work.session, merchant_id=work.shop.id, draft=draft, actor=desk.actor)
@@ -101,6 +104,7 @@ async def submit_event(desk: DeskOf, merchant: str, short_id: str) -> Response:
     async with desk.reading("events", merchant, may_manage_events) as room:
         form = read_form(EventForm, typed, zone=room.shop.zone)
         listing = await get_listing(room.session, short_id=short_id)
+        await _require_own(room, form.valid.method_ids if form.valid else ())
     if form.valid is None:
         return await _event_page(desk, merchant, short_id, form=form.state, status=422)
     # Holds whose time is over must not keep the capacity from going down.
@@ -194,6 +198,13 @@ def _show(desk: Desk, room: Room, page: EventFormPage, status: int) -> Response:
 async def _methods(room: Room) -> list[MethodChoice]:
     methods = await list_methods(room.session, room.shop.id, only_active=True)
     return [MethodChoice(str(method.id), method_label(method)) for method in methods]
+
+
+async def _require_own(room: Room, method_ids: Sequence[UUID]) -> None:
+    """Raise MethodNotFound for a payment method that is not this merchant's."""
+    own = {method.id for method in await list_methods(room.session, room.shop.id)}
+    if not own.issuperset(method_ids):
+        raise MethodNotFound
 
 
 def _typed(form: FormData) -> dict[str, Any]:
