@@ -242,6 +242,7 @@ async def test_somebody_limited_to_an_event_meets_that_event_only(team: Team, ro
     assert await post(f"{beyond}/status", status="closed") == hidden
     assert await post(f"/review/{theirs.code}/approve") == 404
     assert await post("/bookings/export?format=csv") == 403
+    assert await post(f"{own}/attendees/export?format=csv") == 403
     assert await post(f"/review/{mine.code}/approve") == 303
 
 
