@@ -10,11 +10,12 @@ BOOKING_CODE_LENGTH = 13
 SHORT_ID_LENGTH = 8
 TICKET_CODE_LENGTH = 26
 _PAGE_BYTES = 4096
+_RANDOM_BITS = 74
 
 _LOOKALIKES = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
 
 
-class _Entropy:
+class _Source:
     """The kernel's randomness, asked for by the page, because one hold needs it six times.
 
     No byte is handed out twice, and a forked process starts with a page of its own.
@@ -24,6 +25,7 @@ class _Entropy:
         self._lock = Lock()
         self._page = b""
         self._at = 0
+        self._last = 0
         os.register_at_fork(
             before=self._lock.acquire, after_in_parent=self._lock.release, after_in_child=self._renew
         )
@@ -31,32 +33,42 @@ class _Entropy:
     def take(self, count: int) -> bytes:
         """`count` random bytes."""
         with self._lock:
-            if self._at + count > len(self._page):
-                self._page, self._at = os.urandom(_PAGE_BYTES), 0
-            taken = self._page[self._at : self._at + count]
-            self._at += count
-        return taken
+            return self._take(count)
+
+    def stamp(self, milliseconds: int) -> int:
+        """A time and 74 random bits, above every stamp before, also within one millisecond (RFC 9562, §6.2)."""
+        with self._lock:
+            random = int.from_bytes(self._take(10), "big") >> 6
+            fresh = milliseconds << _RANDOM_BITS | random
+            is_later = milliseconds > self._last >> _RANDOM_BITS
+            self._last = fresh if is_later else self._last + 1 + (random & 0xFFFF_FFFF)
+            return self._last
+
+    def _take(self, count: int) -> bytes:
+        if self._at + count > len(self._page):
+            self._page, self._at = os.urandom(_PAGE_BYTES), 0
+        self._at += count
+        return self._page[self._at - count : self._at]
 
     def _renew(self) -> None:
         self._page = b""
         self._lock.release()
 
 
-_entropy = _Entropy()
+_source = _Source()
 
 
 def new_id() -> UUID:
-    """A UUIDv7 (RFC 9562): sortable by the millisecond it was made, 74 random bits."""
-    milliseconds = time.time_ns() // 1_000_000
-    random = int.from_bytes(_entropy.take(10), "big")
-    value = (milliseconds & 0xFFFF_FFFF_FFFF) << 80 | random
-    value = value & ~(0xF << 76) | 7 << 76
-    return UUID(int=value & ~(0b11 << 62) | 0b10 << 62)
+    """A UUIDv7 (RFC 9562): those of one process sort as they were made, so that an order's lines keep their order."""
+    stamp = _source.stamp(time.time_ns() // 1_000_000)
+    upper, lower = stamp >> 62, stamp & 0x3FFF_FFFF_FFFF_FFFF
+    head = upper >> 12 << 16 | 0x7000 | upper & 0xFFF
+    return UUID(int=head << 64 | 0b10 << 62 | lower)
 
 
 def new_code(length: int = BOOKING_CODE_LENGTH) -> str:
     """A random code of `length` Crockford characters, 5 bits each (13 characters are 65 bits)."""
-    return "".join([ALPHABET[byte & 31] for byte in _entropy.take(length)])
+    return "".join([ALPHABET[byte & 31] for byte in _source.take(length)])
 
 
 def new_ticket_code() -> str:
