@@ -110,6 +110,7 @@ class Settings(BaseSettings):
     rate_limits: Literal["on", "off"] = Field("on", validation_alias=_alias("RATE_LIMITS"))
     max_streams: int = Field(600, ge=1, validation_alias=_alias("MAX_STREAMS"))
     max_streams_per_peer: int = Field(10, ge=1, validation_alias=_alias("MAX_STREAMS_PER_PEER"))
+    webhooks_to_loopback: bool = Field(False, validation_alias=_alias("WEBHOOKS_TO_LOOPBACK"))
     max_body_bytes: int = Field(12 * 1024 * 1024, ge=1024, validation_alias=_alias("MAX_BODY_BYTES"))
 
     sentry_dsn: SecretStr = Field(SecretStr(""), validation_alias=_alias("SENTRY_DSN", "SENTRY_DSN"))
@@ -165,6 +166,10 @@ def problems(settings: Settings) -> list[str]:
         (bool(settings.base_url) and not settings.https, "PESAN_BASE_URL is not https."),
         ("*" in settings.trusted_hosts, "PESAN_TRUSTED_HOSTS accepts every host name."),
         (settings.rate_limits == "off", "PESAN_RATE_LIMITS is off."),
+        (
+            settings.webhooks_to_loopback,
+            "PESAN_WEBHOOKS_TO_LOOPBACK is on; organizers could reach services of this machine.",
+        ),
         (not _is_zone(settings.zone), f"PESAN_ZONE is {settings.zone}, which is no time zone."),
     ]
     found = [sentence for wrong, sentence in checks if wrong]

@@ -29,6 +29,8 @@ NAME = re.compile(r"{(\w+)}")
 THINGS = {
     "account_id": "SELECT id FROM gateway_accounts WHERE merchant_id = :id",
     "code": "SELECT code FROM orders WHERE merchant_id = :id",
+    "delivery_id": "SELECT id FROM hook_deliveries WHERE merchant_id = :id",
+    "endpoint_id": "SELECT id FROM hook_endpoints WHERE merchant_id = :id",
     "invitation_id": "SELECT id FROM invitations WHERE merchant_id = :id",
     "line_id": "SELECT id FROM bank_lines WHERE merchant_id = :id",
     "method_id": "SELECT id FROM payment_methods WHERE merchant_id = :id",
@@ -48,6 +50,7 @@ FIELDS = {
     "accept": "yes",
     "amount": "1000",
     "is_active": "true",
+    "kinds": "order.paid",
     "needed": "true",
     "reason": "Uji",
     "reference": "BCA 1",

@@ -218,6 +218,7 @@ async def test_keys_of_another_secret_are_named_and_resealed(pesan: Service, mak
         "resealed": 1,
         "current": 0,
         "gateway_accounts": 0,
+        "webhook_secrets": 0,
     }
     assert pesan.run("doctor") == []
 
@@ -230,6 +231,7 @@ async def test_the_old_secret_may_come_by_standard_input(pesan: Service, make: M
         "resealed": 1,
         "current": 0,
         "gateway_accounts": 0,
+        "webhook_secrets": 0,
     }
 
 

@@ -14,6 +14,8 @@ from pesan.app.modules import build_schema
 from pesan.catalog.models import Event
 from pesan.catalog.states import EventStatus
 from pesan.db import Actor, Database
+from pesan.hooks.delivering import write_messages
+from pesan.hooks.service import add_endpoint
 from pesan.idempotency.keys import scope_for
 from pesan.idempotency.service import Answer, Wanted, store_many
 from pesan.identity.factors.models import CodeGenerator, Passkey, RecoveryCode
@@ -156,6 +158,7 @@ async def _make_house(make: Make, database: Database, secret: bytes) -> House:
     await _word(database, merchant)
     await _agree(database, sold)
     await _ask(database, sold)
+    await _announce(database, secret, sold)
     return House(merchant, staff, event, sold, held, ticket)
 
 
@@ -285,6 +288,23 @@ async def _ask(database: Database, order: Order) -> None:
     contact = Contact("siti@example.com", (order.code,))
     async with database.write(contact.actor) as session:
         await ask(session, contact, RequestKind.ERASURE, "id")
+
+
+async def _announce(database: Database, secret: bytes, order: Order) -> None:
+    """An endpoint of the organizer's, and what it is told of an order."""
+    async with database.write(Actor.staff(order.id, frozenset([order.merchant_id]))) as session:
+        await add_endpoint(
+            session,
+            secret=secret,
+            merchant_id=order.merchant_id,
+            url="https://toko.example/hook",
+            kinds=["order.paid"],
+            to_loopback=False,
+            actor=SYSTEM,
+        )
+    async with database.write(SYSTEM) as session:
+        told = {"kind": "order.paid", "state": "PAID", "at": order.placed_at}
+        await write_messages(session, order, message_id=order.id, **told)
 
 
 def _owners(owner: Connection, name: str) -> list[tuple[tuple[Any, ...], UUID]]:

@@ -46,6 +46,7 @@ async def addresses(desk: Desk, make, database) -> list[str]:
         "/gateways",
         await _try_out(database, desk),
         "/team",
+        "/webhooks",
         "/brand",
         "/legal",
         "/legal/terms",

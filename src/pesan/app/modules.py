@@ -23,6 +23,7 @@ MODULES = (
     "orders",
     "payments",
     "tickets",
+    "hooks",
     "checkout",
     "privacy",
     "jobs",

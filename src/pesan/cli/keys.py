@@ -9,6 +9,7 @@ import typer
 from pesan.cli.instance import with_database
 from pesan.cli.output import AsJson, print_record, print_records
 from pesan.db import Actor, Database
+from pesan.hooks.sealing import reseal_secrets
 from pesan.payments.gateways.resealing import reseal_accounts
 from pesan.settings import Settings, load_settings
 from pesan.tenancy.queries import get_merchant_by_slug
@@ -64,7 +65,7 @@ def keys_export(as_json: AsJson = True) -> None:
 
 @keys.command("reseal")
 def keys_reseal(as_json: AsJson = False) -> None:
-    """Seal the private keys and the secrets of payment providers with today's PESAN_SECRET_KEY, after it changed.
+    """Seal private keys and the secrets of payment providers and webhooks with a PESAN_SECRET_KEY that changed.
 
     The secret of before comes from PESAN_OLD_SECRET_KEY or standard input; a command line is for everybody to read.
     """
@@ -74,7 +75,8 @@ def keys_reseal(as_json: AsJson = False) -> None:
         async with database.write(_ACTOR) as session:
             resealed = await reseal(session, old=old, new=settings.secret, actor=_ACTOR)
             accounts = await reseal_accounts(session, old=old, new=settings.secret, actor=_ACTOR)
-            return {**asdict(resealed), "gateway_accounts": accounts}
+            hooks = await reseal_secrets(session, old=old, new=settings.secret)
+            return {**asdict(resealed), "gateway_accounts": accounts, "webhook_secrets": hooks}
 
     print_record(with_database(work), as_json=as_json)
 

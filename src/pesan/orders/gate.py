@@ -1,7 +1,7 @@
 """The one gate: the only writer of an order's state, for many moves at once."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby
 from typing import cast
 from uuid import UUID
@@ -21,6 +21,7 @@ from pesan.db.pipeline import Executor, pipelined
 from pesan.errors import PesanError
 from pesan.idempotency.service import Answer, Wanted, store_many
 from pesan.jobs import enqueue_many
+from pesan.jobs.registry import JobArgument
 from pesan.kit.ids import new_id
 from pesan.orders.decide import decide
 from pesan.orders.keys import resolve_keys
@@ -28,10 +29,11 @@ from pesan.orders.models import Order
 from pesan.orders.moves import Companion, Move, Moved, Replayed, Stage
 from pesan.orders.reading import read_situation
 from pesan.orders.situation import Granted, Situation
-from pesan.orders.states import BUCKETS, TELL_BUYER_TASK
+from pesan.orders.states import ANNOUNCE_TASK, ANNOUNCED, BUCKETS, TELL_BUYER_TASK
 from pesan.orders.writes import insert_orders, update_orders
 
 Outcome = Moved | Replayed | PesanError
+Job = tuple[str, Mapping[str, JobArgument]]
 _WRITTEN_BLINDLY = frozenset(Stage) - {Stage.RETURN}
 
 
@@ -74,7 +76,7 @@ async def _write(session: WriteSession, situation: Situation, granted: Sequence[
         await move_claims(pipe, _bucket_changes(moved))
         await store_many(session, _answers(granted))
         await _write_companions(pipe, granted, _WRITTEN_BLINDLY)
-        await enqueue_many(pipe, [job for grant in granted for job in _follow_ups(grant)])
+        await enqueue_many(pipe, _jobs(granted, situation))
     await _write_companions(session, granted, {Stage.RETURN})
 
 
@@ -163,9 +165,28 @@ async def _write_kind(executor: Executor, kind: type[Companion], group: Sequence
     await kind.write_many(cast("WriteSession", executor), group)
 
 
-def _follow_ups(grant: Granted) -> list[tuple[str, dict[str, str]]]:
+def _jobs(granted: Sequence[Granted], situation: Situation) -> list[Job]:
+    jobs = [job for grant in granted for job in _follow_ups(grant)]
+    if situation.announced:
+        jobs += [_announcement(grant) for grant in granted if _is_announced(grant, situation)]
+    return jobs
+
+
+def _is_announced(grant: Granted, situation: Situation) -> bool:
+    target = grant.transition.target
+    return grant.order.event_id in situation.announced and target in ANNOUNCED and target is not grant.source
+
+
+def _announcement(grant: Granted) -> Job:
+    """What the organizer's programs are told: the message's name is made here, so that it is told once."""
+    at_ms = int(grant.moved.at.timestamp() * 1_000)
+    told = {"message_id": new_id(), "order_id": grant.order.id, "state": grant.transition.target.value}
+    return ANNOUNCE_TASK, {**told, "at_ms": at_ms}
+
+
+def _follow_ups(grant: Granted) -> list[Job]:
     order_id = str(grant.order.id)
-    jobs = []
+    jobs: list[Job] = []
     if grant.transition.follow_up:
         name = grant.transition.follow_up.format(fulfilment=grant.order.fulfilment)
         jobs.append((name, {"order_id": order_id}))

@@ -53,7 +53,8 @@ _SALES = text(
     " (SELECT coalesce(sum(quantity), 0) FROM orders WHERE event_id = e.id AND state = 'REVIEW') END AS unreviewed,"
     " (SELECT min(hold_expires_at) FROM orders"
     "  WHERE event_id = e.id AND state = 'HOLD' AND hold_expires_at > clock_timestamp()) AS next_hold_ends,"
-    " EXISTS (SELECT 1 FROM ticket_types t WHERE t.event_id = e.id AND NOT t.is_archived) AS has_types"
+    " EXISTS (SELECT 1 FROM ticket_types t WHERE t.event_id = e.id AND NOT t.is_archived) AS has_types,"
+    " (SELECT m.has_webhooks FROM merchants m WHERE m.id = e.merchant_id) AS has_webhooks"
     " FROM events e WHERE e.id = ANY (:ids)"
 ).bindparams(_IDS)
 _OFFERS = {
@@ -72,6 +73,7 @@ class Sale:
     unreviewed: int
     next_hold_ends: datetime | None
     has_types: bool
+    has_webhooks: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +152,9 @@ def _live(rows: Sequence[Row]) -> dict[tuple[UUID, str, str], int]:
 def _sales(rows: Sequence[Row]) -> list[Sale]:
     width = len(TERMS_COLUMNS)
     return [
-        Sale(Terms(*row[:width]), now, int(unreviewed), next_hold_ends, has_types)
+        Sale(Terms(*row[:width]), now, int(unreviewed), *rest)
         for row in rows
-        for now, unreviewed, next_hold_ends, has_types in [row[width:]]
+        for now, unreviewed, *rest in [row[width:]]
     ]
 
 

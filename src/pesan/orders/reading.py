@@ -51,4 +51,5 @@ async def read_situation(session: WriteSession, moves: Sequence[Move]) -> Situat
         seats=await seats.get(),
         promos=await promos.get(),
         typed=frozenset(sale.terms.event_id for sale in sales if sale.has_types),
+        announced=frozenset(sale.terms.event_id for sale in sales if sale.has_webhooks),
     )

@@ -20,7 +20,8 @@ class Situation:
 
     `claims` are (pool, places) per order; `live` counts unfinished orders per (event, kind, value) of a buyer;
     `unreviewed` are places in REVIEW per event; `next_hold_ends` is the earliest live hold's end per event; `typed`
-    are the events that sell ticket types, and so no places of their own.
+    are the events that sell ticket types, and so no places of their own; `announced` those whose organizers have
+    webhooks.
     """
 
     now: datetime
@@ -35,6 +36,7 @@ class Situation:
     seats: Mapping[UUID, SeatTerms] = field(default_factory=dict)
     promos: Mapping[UUID, PromoTerms] = field(default_factory=dict)
     typed: frozenset[UUID] = frozenset()
+    announced: frozenset[UUID] = frozenset()
 
 
 class LineClaim(NamedTuple):

@@ -56,6 +56,17 @@ ENDED = frozenset(
 
 FULFIL_TASK = "{fulfilment}.fulfil_order"
 TELL_BUYER_TASK = "checkout.tell_buyer"
+ANNOUNCE_TASK = "hooks.announce_order"
+ANNOUNCED: Mapping[OrderState, str] = {
+    OrderState.REVIEW: "order.review",
+    OrderState.PAID: "order.paid",
+    OrderState.COMPLETED: "order.completed",
+    OrderState.EXPIRED: "order.expired",
+    OrderState.REJECTED: "order.rejected",
+    OrderState.CANCELLED: "order.cancelled",
+    OrderState.REFUNDED: "order.refunded",
+}
+"""What organizers' programs are told of, by the state that an order came to; of holds they are told nothing."""
 
 
 @dataclass(frozen=True, slots=True)

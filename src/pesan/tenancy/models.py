@@ -36,6 +36,8 @@ class Merchant(Audited, Base):
     # How long before an event its buyers are reminded of it, and how long after it they are thanked; 0 is never.
     reminder_hours: Mapped[int] = mapped_column(SmallInteger, server_default="24")
     follow_up_hours: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    # Whether an outgoing webhook is on; kept by `hooks`, asked by every group of moves.
+    has_webhooks: Mapped[bool] = mapped_column(server_default="false")
     created_at: Mapped[Timestamp] = mapped_column(server_default=func.clock_timestamp())
 
 
@@ -44,7 +46,7 @@ ACCESS = [
         "merchants",
         {
             "request": "SELECT, UPDATE (name, accent, zone, logo_key, contact_email, contact_wa, ticket_key_alg,"
-            " needs_second_factor, reminder_hours, follow_up_hours, audit_seq, audit_head)",
+            " needs_second_factor, reminder_hours, follow_up_hours, has_webhooks, audit_seq, audit_head)",
             "sale": "SELECT",
             "identity": "SELECT",
             "system": "SELECT, INSERT, UPDATE",

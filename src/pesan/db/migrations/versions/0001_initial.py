@@ -108,6 +108,7 @@ def upgrade() -> None:
     sa.Column('needs_second_factor', sa.Boolean(), server_default='false', nullable=False),
     sa.Column('reminder_hours', sa.SmallInteger(), server_default='24', nullable=False),
     sa.Column('follow_up_hours', sa.SmallInteger(), server_default='0', nullable=False),
+    sa.Column('has_webhooks', sa.Boolean(), server_default='false', nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
     sa.Column('audit_seq', sa.Integer(), server_default='0', nullable=False),
     sa.Column('audit_head', sa.LargeBinary(), server_default=sa.text("decode(repeat('00', 32), 'hex')"), nullable=False),
@@ -196,6 +197,22 @@ def upgrade() -> None:
     sa.UniqueConstraint('merchant_id', 'id', name=op.f('uq_gateway_accounts_merchant_id_id'))
     )
     op.create_index(op.f('ix_gateway_accounts_provider'), 'gateway_accounts', ['provider'], unique=False)
+    op.create_table('hook_endpoints',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('url', sa.String(length=500), nullable=False),
+    sa.Column('kinds', sa.ARRAY(sa.String(length=40)), nullable=False),
+    sa.Column('is_active', sa.Boolean(), server_default='true', nullable=False),
+    sa.Column('failing_since', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('ended', sa.String(length=10), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.Column('audit_seq', sa.Integer(), server_default='0', nullable=False),
+    sa.Column('audit_head', sa.LargeBinary(), server_default=sa.text("decode(repeat('00', 32), 'hex')"), nullable=False),
+    sa.CheckConstraint('is_active = (ended IS NULL)', name=op.f('ck_hook_endpoints_ended')),
+    sa.ForeignKeyConstraint(['merchant_id'], ['merchants.id'], name=op.f('fk_hook_endpoints_merchant_id_merchants')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_hook_endpoints')),
+    sa.UniqueConstraint('merchant_id', 'id', name=op.f('uq_hook_endpoints_merchant_id_id'))
+    )
     op.create_table('invitations',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('merchant_id', sa.Uuid(), nullable=False),
@@ -419,6 +436,38 @@ def upgrade() -> None:
     )
     op.create_index('ix_events_merchant', 'events', ['merchant_id', 'starts_at', 'id'], unique=False)
     op.create_index('ix_events_public', 'events', ['starts_at', 'id'], unique=False, postgresql_where=sa.text("status <> 'draft'"))
+    op.create_table('hook_deliveries',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('endpoint_id', sa.Uuid(), nullable=False),
+    sa.Column('message_id', sa.Uuid(), nullable=False),
+    sa.Column('kind', sa.String(length=40), nullable=False),
+    sa.Column('body', sa.LargeBinary(), nullable=False),
+    sa.Column('state', sa.String(length=10), server_default='waiting', nullable=False),
+    sa.Column('attempts', sa.Integer(), server_default='0', nullable=False),
+    sa.Column('due_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.Column('last_attempt_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('last_status', sa.Integer(), nullable=True),
+    sa.Column('last_problem', sa.String(length=20), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.CheckConstraint("state IN ('waiting', 'delivered', 'failed')", name=op.f('ck_hook_deliveries_state')),
+    sa.CheckConstraint('attempts >= 0', name=op.f('ck_hook_deliveries_attempts')),
+    sa.ForeignKeyConstraint(['merchant_id', 'endpoint_id'], ['hook_endpoints.merchant_id', 'hook_endpoints.id'], name=op.f('fk_hook_deliveries_merchant_id_endpoint_id_hook_endpoints')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_hook_deliveries')),
+    sa.UniqueConstraint('endpoint_id', 'message_id', name=op.f('uq_hook_deliveries_endpoint_id_message_id'))
+    )
+    op.create_index('ix_hook_deliveries_due', 'hook_deliveries', ['due_at'], unique=False, postgresql_where=sa.text("state = 'waiting'"))
+    op.create_index('ix_hook_deliveries_merchant', 'hook_deliveries', ['merchant_id', 'id'], unique=False)
+    op.create_table('hook_secrets',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('endpoint_id', sa.Uuid(), nullable=False),
+    sa.Column('sealed', sa.LargeBinary(), nullable=False),
+    sa.Column('ends_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['merchant_id', 'endpoint_id'], ['hook_endpoints.merchant_id', 'hook_endpoints.id'], name=op.f('fk_hook_secrets_merchant_id_endpoint_id_hook_endpoints')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_hook_secrets'))
+    )
+    op.create_index('ix_hook_secrets_endpoint_id', 'hook_secrets', ['endpoint_id'], unique=False)
     op.create_table('payment_methods',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('merchant_id', sa.Uuid(), nullable=False),

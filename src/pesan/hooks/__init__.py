@@ -1,0 +1,1 @@
+"""Outgoing webhooks: what organizers' own programs are told of their orders."""
