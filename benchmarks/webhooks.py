@@ -130,9 +130,8 @@ async def _worker(bench: Bench, address: str) -> AsyncIterator[None]:
     variables = {"PESAN_HOME": str(bench.settings.home), "PESAN_BENCH_PROVIDER": f"stripe={address}"}
     environment = {**os.environ, **VARIABLES, **variables}
     command = (sys.executable, "-m", "benchmarks.settling_worker")
-    process = await asyncio.create_subprocess_exec(
-        *command, env=environment, stdout=asyncio.subprocess.DEVNULL
-    )
+    silent = asyncio.subprocess.DEVNULL
+    process = await asyncio.create_subprocess_exec(*command, env=environment, stdout=silent, stderr=silent)
     try:
         yield
     finally:
@@ -146,7 +145,7 @@ async def _send_round(port: int, path: str, notices: Sequence[Signed]) -> Report
         _sender(path, notices[number::CONNECTIONS], begin + number / PER_SECOND)
         for number in range(CONNECTIONS)
     ]
-    return await load(port, clients, seconds=SECONDS * 4)
+    return await load(port, clients, seconds=SETTLED_WITHIN_SECONDS)
 
 
 def _sender(path: str, notices: Sequence[Signed], at: float) -> Client:
