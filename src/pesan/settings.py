@@ -55,6 +55,9 @@ class Settings(BaseSettings):
     zone: str = Field("Asia/Jakarta", validation_alias=_alias("ZONE", "NEXT_PUBLIC_TZ"))
     require_login: bool = Field(False, validation_alias=_alias("REQUIRE_LOGIN", "FEATURE_REQUIRE_LOGIN"))
     refund_four_eyes_amount: int = Field(5_000_000, ge=0, validation_alias=_alias("REFUND_FOUR_EYES_AMOUNT"))
+    ticket_slice_seconds: int = Field(
+        3_600, ge=30, le=86_400, validation_alias=_alias("TICKET_SLICE_SECONDS")
+    )
     payment_mode: Literal["manual", "gateway"] = Field(
         "manual", validation_alias=_alias("PAYMENT_MODE", "PAYMENT_MODE")
     )
@@ -101,6 +104,17 @@ class Settings(BaseSettings):
     oidc_client_id: str = Field("", validation_alias=_alias("OIDC_CLIENT_ID"))
     oidc_client_secret: SecretStr = Field(SecretStr(""), validation_alias=_alias("OIDC_CLIENT_SECRET"))
     oidc_name: str = Field("", max_length=60, validation_alias=_alias("OIDC_NAME"))
+
+    google_wallet_issuer_id: str = Field(
+        "", pattern=r"^\d*$", validation_alias=_alias("GOOGLE_WALLET_ISSUER_ID")
+    )
+    google_wallet_key_file: str = Field("", validation_alias=_alias("GOOGLE_WALLET_KEY_FILE"))
+    apple_pass_certificate_file: str = Field("", validation_alias=_alias("APPLE_PASS_CERTIFICATE_FILE"))
+    apple_pass_key_file: str = Field("", validation_alias=_alias("APPLE_PASS_KEY_FILE"))
+    apple_pass_key_password: SecretStr = Field(
+        SecretStr(""), validation_alias=_alias("APPLE_PASS_KEY_PASSWORD")
+    )
+    apple_wwdr_file: str = Field("", validation_alias=_alias("APPLE_WWDR_FILE"))
 
     trusted_hosts: Annotated[tuple[str, ...], NoDecode] = Field((), validation_alias=_alias("TRUSTED_HOSTS"))
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(

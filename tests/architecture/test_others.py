@@ -40,6 +40,7 @@ THINGS = {
     "request_id": "SELECT id FROM privacy_requests WHERE merchant_id = :id",
     "short_id": "SELECT short_id FROM events WHERE merchant_id = :id",
     "trial_id": "SELECT id FROM trial_payments WHERE merchant_id = :id",
+    "ticket_id": "SELECT id FROM tickets WHERE merchant_id = :id",
     "type_id": "SELECT id FROM ticket_types WHERE merchant_id = :id",
     "user_id": "SELECT user_id FROM memberships WHERE merchant_id = :id",
 }

@@ -96,7 +96,12 @@ async def test_new_event_is_a_draft_until_it_is_opened(team: Team) -> None:
         assert event is not None
         methods = (await session.scalars(select(EventPaymentMethod.method_id))).all()
     assert (answer.status_code, opened.status_code) == (303, 303)
-    assert (event.status, event.certificate, event.starts_at.hour) == ("open", True, 12)
+    assert (event.status, event.certificate, event.transferable, event.starts_at.hour) == (
+        "open",
+        True,
+        False,
+        12,
+    )
     assert list(methods) == [team.method.id]
 
 

@@ -17,6 +17,7 @@ from pesan.payments.ledger import get_balances
 from pesan.payments.states import Account
 from pesan.tickets.keystore import KeyStore
 from pesan.tickets.queries import list_tickets
+from pesan.tickets.slices import Slices
 from pesan.tickets.states import Reason, Result
 from pesan.tickets.tasks import fulfil_order
 from pesan.tickets.verify import verify
@@ -168,7 +169,7 @@ async def test_tickets_stop_admitting_at_once_and_are_void_after_the_job(deps, d
         (ticket,) = await list_tickets(session, orders[OrderState.COMPLETED].id)
     await cancel(database, event)
 
-    at_once = await verify(database, deps[KeyStore], ticket.qr_text, actor=SYSTEM)
+    at_once = await verify(database, deps[KeyStore], ticket.qr_text, slices=deps[Slices], actor=SYSTEM)
     await cancel_event(deps, event.id)
 
     async with database.read(SYSTEM) as session:

@@ -61,10 +61,18 @@ OF_THE_EVENT = {
     "payment_proofs": 1,
     "payments": 4,
     "refunds": 1,
+    "ticket_transfers": 1,
     "tickets": 1,
     "users": 1,
 }
-OF_A_SOLD_ORDER = {**OF_AN_ORDER, "payment_proofs": 1, "tickets": 1, "consents": 1, "privacy_requests": 1}
+OF_A_SOLD_ORDER = {
+    **OF_AN_ORDER,
+    "payment_proofs": 1,
+    "tickets": 1,
+    "ticket_transfers": 1,
+    "consents": 1,
+    "privacy_requests": 1,
+}
 
 
 @pytest.fixture

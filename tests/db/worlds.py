@@ -23,6 +23,7 @@ from pesan.identity.models import User
 from pesan.identity.openid.models import ProviderIdentity
 from pesan.identity.states import MerchantRole
 from pesan.identity.team.models import INVITED_FOR, Invitation
+from pesan.kit.ids import new_id, new_ticket_code
 from pesan.notifications.service import notify, set_words
 from pesan.notifications.states import ChannelName, Kind
 from pesan.notifications.wording import OwnWords
@@ -48,7 +49,7 @@ from pesan.tenancy.legal.queries import list_current
 from pesan.tenancy.models import Merchant
 from pesan.tickets.issue import make_tickets, read_entitlement
 from pesan.tickets.keystore import DatabaseKeyStore
-from pesan.tickets.models import Ticket
+from pesan.tickets.models import Ticket, TicketTransfer
 from pesan.tickets.queries import list_tickets
 from tests.payments.gateway_steps import Shop, add_account, make_gateways
 from tests.payments.steps import approve, choose, send_proof
@@ -159,6 +160,7 @@ async def _make_house(make: Make, database: Database, secret: bytes) -> House:
     await _agree(database, sold)
     await _ask(database, sold)
     await _announce(database, secret, sold)
+    await _hand_on(database, staff, ticket)
     return House(merchant, staff, event, sold, held, ticket)
 
 
@@ -305,6 +307,25 @@ async def _announce(database: Database, secret: bytes, order: Order) -> None:
     async with database.write(SYSTEM) as session:
         told = {"kind": "order.paid", "state": "PAID", "at": order.placed_at}
         await write_messages(session, order, message_id=order.id, **told)
+
+
+async def _hand_on(database: Database, staff: User, ticket: Ticket) -> None:
+    """The note of a ticket that went to somebody else; the ticket itself stays as it is."""
+    async with database.write(Actor.staff(staff.id, frozenset([ticket.merchant_id]))) as session:
+        session.add(
+            TicketTransfer(
+                id=new_id(),
+                merchant_id=ticket.merchant_id,
+                order_id=ticket.order_id,
+                event_id=ticket.event_id,
+                ticket_id=ticket.id,
+                epoch=1,
+                code=new_ticket_code(),
+                from_name="Siti",
+                to_name="Rani",
+                to_email="rani@example.com",
+            )
+        )
 
 
 def _owners(owner: Connection, name: str) -> list[tuple[tuple[Any, ...], UUID]]:

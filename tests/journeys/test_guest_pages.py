@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, expect
 
+from pesan.orders.queries import get_order_by_code
 from pesan.orders.states import OrderState
 from pesan.payments.queries import list_methods
 from pesan.payments.states import MethodKind
+from pesan.tickets.queries import list_tickets
 from tests.journeys.browser import Tab, visiting
 from tests.journeys.guests import Fair, open_fair
 from tests.support.factories import SYSTEM
@@ -39,7 +41,14 @@ async def fair(database, make, service: Service) -> Fair:
 @pytest.fixture(scope="module")
 async def addresses(fair: Fair) -> list[str]:
     statuses = [f"/b/{await _booking(fair, state)}" for state in OrderState]
-    return [*_public(fair), *await _sales(fair), *await _payments(fair), *statuses, f"{statuses[0]}/consents"]
+    return [
+        *_public(fair),
+        *await _sales(fair),
+        *await _payments(fair),
+        *await _tickets(fair),
+        *statuses,
+        f"{statuses[0]}/consents",
+    ]
 
 
 def _public(fair: Fair) -> list[str]:
@@ -74,6 +83,14 @@ async def _payments(fair: Fair) -> list[str]:
     await fair.choose(codes[1], MethodKind.BANK)
     await fair.choose(codes[2], MethodKind.QRIS)
     return [f"/pay/{code}" for code in codes]
+
+
+async def _tickets(fair: Fair) -> list[str]:
+    """A ticket's own page, and the form that hands it on."""
+    code = await _booking(fair, OrderState.COMPLETED)
+    async with fair.database.read(SYSTEM) as session:
+        (ticket,) = await list_tickets(session, (await get_order_by_code(session, code)).id)
+    return [f"/ticket/{ticket.code}", f"/b/{code}/tickets/{ticket.id}/transfer"]
 
 
 async def _booking(fair: Fair, state: OrderState) -> str:

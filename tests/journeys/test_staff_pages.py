@@ -8,9 +8,12 @@ from pesan.identity.states import MerchantRole, PlatformRole
 from pesan.kit.ids import new_id
 from pesan.orders.states import OrderState
 from pesan.payments.gateways.trials import start_trial
+from pesan.tickets.queries import list_tickets
 from tests.journeys.browser import visiting
+from tests.journeys.guests import Fair
 from tests.journeys.staff import Desk, open_desk, sign_in
 from tests.payments.gateway_steps import add_account, make_gateways
+from tests.support.factories import SYSTEM
 from tests.support.service import Service
 
 pytestmark = pytest.mark.browser
@@ -37,6 +40,12 @@ async def addresses(desk: Desk, make, database) -> list[str]:
         "/bookings?q=tidakada",
     ]
     pages += [f"/bookings/{code}" for code in bookings]
+    sold = await make.order(desk.event, state=OrderState.PAID)
+    fair = Fair(desk.database, make, desk.service, desk.merchant, desk.event)
+    await fair.wait_for(sold.code, OrderState.COMPLETED)
+    async with desk.database.read(SYSTEM) as session:
+        (ticket,) = await list_tickets(session, sold.id)
+    pages += [f"/bookings/{sold.code}/tickets/{ticket.id}/transfer"]
     pages += ["/events", "/events?q=tidakada", "/events/new", f"/events/{desk.event.short_id}"]
     pages += [f"/events/{desk.event.short_id}/{page}" for page in ("sales", "sales?by=hour", "attendees")]
     pages += [

@@ -14,7 +14,7 @@ class PlainComposer:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def compose(self, order_id: UUID, kind: Kind) -> Letter | None:
+    async def compose(self, order_id: UUID, kind: Kind, occasion: str = "") -> Letter | None:
         """See Composer."""
         async with self._database.read(Actor.system("tests")) as session:
             order = await session.get(Order, order_id)

@@ -22,11 +22,14 @@ from pesan.privacy.requests import ask, decide
 from pesan.privacy.states import ERASED, RequestKind
 from pesan.privacy.tasks import answer, carry_out, send_link
 from pesan.storage import Storage
-from pesan.tickets.models import Ticket
+from pesan.tickets.handing_on import Recipient, hand_on
+from pesan.tickets.models import Ticket, TicketTransfer
 from tests.payments.steps import approve, fulfil, send_proof
 from tests.support.factories import SYSTEM
+from tests.support.fulfilment import fulfil as issue
 
 EMAIL = "siti@contoh.id"
+RANI = Recipient("Rani Wijaya", "rani@contoh.id")
 TOKEN = re.compile(r"https://tiket[.]example/privacy/open[?]token=([\w-]+)")
 
 
@@ -105,7 +108,10 @@ async def test_erasure_takes_the_person_out_and_leaves_the_money(
     proof = await send_proof(make, desk.order)
     await deps[Storage].put(proof.object_key, b"picture", "image/jpeg")
     await approve(make, desk.order)
-    await fulfil(make, desk.order)
+    await issue(make, database, desk.order)
+    (ticket,) = await all_of(database, Ticket)
+    async with web_database.write(desk.staff) as session:
+        await hand_on(session, ticket_id=ticket.id, version=0, recipient=RANI, actor=desk.staff)
     await end_event(database, desk.order.event_id)
     before = await all_of(database, Order)
 
@@ -125,6 +131,9 @@ async def test_erasure_takes_the_person_out_and_leaves_the_money(
     )
     assert (mine.total_amount, mine.state, mine.code) == (before[0].total_amount, "COMPLETED", before[0].code)
     assert (other.email, other.erased_at) == ("budi@contoh.id", None)
+    (ticket,), (transfer,) = await all_of(database, Ticket), await all_of(database, TicketTransfer)
+    assert {ticket.holder_name, transfer.from_name, transfer.to_name} == {ERASED}
+    assert (transfer.to_email, transfer.to_wa) == (None, None)
     assert await all_of(database, PaymentProof) == []
     assert not await deps[Storage].exists(proof.object_key)
     assert [mail["To"] for mail in mailbox.messages] == [EMAIL]

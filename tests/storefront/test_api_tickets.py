@@ -11,6 +11,7 @@ from pesan.tickets.keystore import DatabaseKeyStore
 from pesan.tickets.models import Ticket
 from pesan.tickets.queries import list_tickets
 from pesan.tickets.tokens import read_kid
+from pesan.tickets.verify import _WORDS
 from tests.storefront.shop import Shop, problem
 from tests.support.factories import SYSTEM
 from tests.tickets.conftest import issue
@@ -36,7 +37,8 @@ async def ask(client: httpx.AsyncClient, payload: str, **fields) -> dict:
 def said(result: str, message: str) -> dict:
     """The answer to somebody who may not know more."""
     nothing = dict.fromkeys(("code", "number", "holderName", "usedAt"))
-    return {"result": result, "message": message, **nothing}
+    reason = next(reason.value for reason, words in _WORDS.items() if words.id == message)
+    return {"result": result, "reason": reason, "message": message, "isLive": False, **nothing}
 
 
 async def staff_of(shop: Shop, merchant) -> httpx.AsyncClient:
@@ -79,7 +81,9 @@ async def test_staff_learn_who_and_when(shop: Shop, owner):
 
     assert answer == {
         "result": "used",
+        "reason": "already_used",
         "message": "Tiket ini sudah dipakai masuk.",
+        "isLive": False,
         "code": ticket.code,
         "number": 1,
         "holderName": "Asep Budiawar",

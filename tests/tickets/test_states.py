@@ -15,6 +15,9 @@ def test_every_pair_of_state_and_event():
         (used, TicketEvent.VOID): void,
         (void, TicketEvent.USE): None,
         (void, TicketEvent.VOID): None,
+        (active, TicketEvent.HAND_ON): active,
+        (used, TicketEvent.HAND_ON): None,
+        (void, TicketEvent.HAND_ON): None,
     }
 
     assert {pair: TRANSITIONS.get(pair) for pair in product(TicketState, TicketEvent)} == expected

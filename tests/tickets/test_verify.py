@@ -12,6 +12,7 @@ from pesan.tickets.keystore import DatabaseKeyStore
 from pesan.tickets.models import Ticket
 from pesan.tickets.qr import QrTicket
 from pesan.tickets.signing import Unsigned, sign_texts
+from pesan.tickets.slices import Slices
 from pesan.tickets.states import RESULTS, Reason, Result
 from pesan.tickets.tasks import reissue_event
 from pesan.tickets.verify import verify
@@ -24,10 +25,10 @@ GUEST = Actor.guest()
 @pytest.fixture
 def ask(web_database):
     """Verifies as the web process does, which has no private key and cannot become system."""
-    keys = DatabaseKeyStore(web_database, SECRET)
+    keys, slices = DatabaseKeyStore(web_database, SECRET), Slices(SECRET, 3_600)
 
     async def ask_one(payload, *, actor=GUEST, event_id=None):
-        return await verify(web_database, keys, payload, actor=actor, event_id=event_id)
+        return await verify(web_database, keys, payload, slices=slices, actor=actor, event_id=event_id)
 
     return ask_one
 

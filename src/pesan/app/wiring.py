@@ -36,6 +36,8 @@ from pesan.storage.inspection import Inspector
 from pesan.storage.links import Links
 from pesan.storage.objects import open_configured
 from pesan.tickets.keystore import DatabaseKeyStore, KeyStore
+from pesan.tickets.slices import Slices
+from pesan.tickets.wallets import Wallets, open_wallets
 from pesan.web.outgoing import PublicTransport
 from pesan.web.people import Sessions
 
@@ -60,6 +62,8 @@ def build_registry(instance: Instance, login: str) -> Registry:
     registry.add(Inspector, Inspector())
     registry.add(Links, Links(settings.secret))
     registry.add(KeyStore, DatabaseKeyStore(database, settings.secret))
+    registry.add(Wallets, open_wallets(settings))
+    registry.add(Slices, Slices(settings.secret, settings.ticket_slice_seconds))
     http = registry.add(httpx.AsyncClient, httpx.AsyncClient(timeout=PROVIDER_SECONDS))
     takes_sandbox = not settings.is_production
     registry.add(Gateways, Gateways(database, settings.secret, http, settings.base_url, takes_sandbox))

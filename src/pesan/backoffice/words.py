@@ -36,6 +36,7 @@ ACTIONS: dict[str, Text] = {
     "order:payment:flagged": Text(id="Pembayaran perlu dilihat petugas", en="Payment needs a person to look"),
     "order:consent:withdrawn": Text(id="Persetujuan dicabut", en="Consent withdrawn"),
     "order:account:joined": Text(id="Masuk ke akun pembeli", en="Joined the buyer's account"),
+    "order:ticket:handed_on": Text(id="Tiket diserahkan ke orang lain", en="Ticket handed on"),
     "order:letter:resent": Text(id="Surat dikirim ulang", en="Letter sent again"),
     "order:payment:refund_due": Text(
         id="Uang terlambat, harus dikembalikan", en="Late money, to be returned"
@@ -75,6 +76,8 @@ LETTERS: dict[str, Text] = {
     "tickets_refunded": Text(id="Sebagian tiket dikembalikan", en="Some tickets refunded"),
     "refund_due": Text(id="Uang akan dikembalikan", en="Money will go back"),
     "refunded": Text(id="Uang sudah dikirim kembali", en="Money was sent back"),
+    "ticket_received": Text(id="Tiket untuk pemegang baru", en="Ticket for its new holder"),
+    "ticket_handed_on": Text(id="Tiket diserahkan", en="Ticket handed on"),
 }
 
 DELIVERIES: dict[str, Text] = {

@@ -43,7 +43,10 @@ from pesan.tickets.states import TicketState
 
 @dataclass(frozen=True, slots=True)
 class Papers:
-    """Everything that the papers of one booking say, read in one transaction; `tickets` are those that are not void."""
+    """Everything that the papers of one booking say, read in one transaction.
+
+    `tickets` are the buyer's own: those that are neither void nor handed on to somebody else.
+    """
 
     order: Order
     event: Event
@@ -68,7 +71,11 @@ async def read_papers(session: ReadSession, order: Order) -> Papers:
     payment = await _payment(session, order.id)
     method = await session.get(PaymentMethod, payment.method_id) if payment and payment.method_id else None
     lines = await list_lines(session, order.id)
-    tickets = [ticket for ticket in await list_tickets(session, order.id) if ticket.state != TicketState.VOID]
+    tickets = [
+        ticket
+        for ticket in await list_tickets(session, order.id)
+        if ticket.state != TicketState.VOID and ticket.handed_on_at is None
+    ]
     now = (await session.scalars(select(func.clock_timestamp()))).one()
     seats = await list_seats_by_id(session, [ticket.seat_id for ticket in tickets])
     return Papers(order, event, merchant, lines, tickets, seats, payment, method, now)
@@ -170,18 +177,24 @@ def ticket_title(ticket: Ticket, lines: Sequence[OrderLine], seats: Mapping[UUID
 
 def calendar_of(papers: Papers, *, base_url: str) -> bytes:
     """The calendar entry of the booking; the same entry, moved, when the event moves."""
-    event, order = papers.event, papers.order
+    order = papers.order
+    url = base_url + status_path(order.code)
+    return event_calendar(papers.event, uid=f"{order.id}@pesan", url=url, locale=papers.locale)
+
+
+def event_calendar(event: Event, *, uid: str, url: str, locale: Locale) -> bytes:
+    """An event as the calendar entry `uid`, which leads to `url`."""
     entry = CalendarEntry(
-        uid=f"{order.id}@pesan",
+        uid=uid,
         title=event.title,
         starts_at=event.starts_at,
         ends_at=event.ends_at,
         changed_at=event.updated_at,
         sequence=sequence_of(event.created_at, event.updated_at),
         location=", ".join(part for part in (event.venue, event.address, event.city) if part),
-        url=base_url + status_path(order.code),
+        url=url,
         is_cancelled=event.status == EventStatus.CANCELLED,
-        locale=papers.locale,
+        locale=locale,
     )
     return calendar_file(entry)
 
@@ -194,7 +207,11 @@ async def _payment(session: ReadSession, order_id: UUID) -> Payment | None:
 
 
 async def _facts(papers: Papers, storage: Storage) -> tuple[Brand, EventFacts]:
-    merchant, event = papers.merchant, papers.event
+    return await brand_and_facts(papers.merchant, papers.event, storage)
+
+
+async def brand_and_facts(merchant: Merchant, event: Event, storage: Storage) -> tuple[Brand, EventFacts]:
+    """Whose a paper is and what it is about, with their pictures."""
     brand = Brand(merchant.name, merchant.accent, await _picture(storage, merchant.logo_key))
     cover = version_key(event.cover_key, "share.jpg") if event.cover_key else None
     facts = EventFacts(

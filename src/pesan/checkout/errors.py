@@ -26,6 +26,17 @@ class NothingToResend(PesanError):
     )
 
 
+class RecipientOutOfReach(PesanError):
+    """This instance has no way to write to somebody, so a ticket handed on to them would reach nobody."""
+
+    code = "checkout.recipient_out_of_reach"
+    status = 409
+    message = Text(
+        id="Kami belum bisa mengirim surat ke alamat itu, jadi tiketnya tetap di tempat semula.",
+        en="We cannot send letters to that address yet, so the ticket stays where it is.",
+    )
+
+
 class NobodyToTell(PesanError):
     """The buyer left no address that a channel of this instance reaches."""
 

@@ -8,6 +8,8 @@ from pesan.catalog.states import EventStatus
 from pesan.checkout.documents import Papers, calendar_of, name_tickets, read_papers, ticket_pdf
 from pesan.checkout.links import booking_form_path, status_path
 from pesan.checkout.reminders import COMING, is_near
+from pesan.checkout.transfer_letters import KINDS as TRANSFER_KINDS
+from pesan.checkout.transfer_letters import TransferComposer
 from pesan.db import Actor, Database
 from pesan.kit.money import format_rupiah
 from pesan.kit.registry import Registry
@@ -50,7 +52,7 @@ class OrderComposer:
     def __init__(self, deps: Registry) -> None:
         self._deps = deps
 
-    async def compose(self, order_id: UUID, kind: Kind) -> Letter | None:
+    async def compose(self, order_id: UUID, kind: Kind, occasion: str = "") -> Letter | None:  # noqa: ARG002
         """The letter; None when the order is gone, or moved on so that the letter would not be true any more."""
         try:
             async with self._deps[Database].read(_ACTOR) as session:
@@ -147,5 +149,6 @@ def _with_money(facts: LetterFacts, refunds: Sequence[Refund]) -> LetterFacts:
 
 def letter_composers(deps: Registry, more: Mapping[Kind, Composer] | None = None) -> Composers:
     """The composer of every kind of letter; `more` are the composers of kinds that know more than an order."""
-    composer = OrderComposer(deps)
-    return Composers({**dict.fromkeys(Kind, composer), **(more or {})})
+    of_orders, of_transfers = OrderComposer(deps), TransferComposer(deps)
+    own = {kind: of_transfers if kind in TRANSFER_KINDS else of_orders for kind in Kind}
+    return Composers({**own, **(more or {})})

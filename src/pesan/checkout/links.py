@@ -18,6 +18,16 @@ def status_path(code: str) -> str:
     return f"/b/{code}"
 
 
+def ticket_path(code: str) -> str:
+    """One ticket's own page, which its code opens; its holder's, whoever bought it."""
+    return f"/ticket/{code}"
+
+
+def transfer_path(order_code: str, ticket_id: UUID) -> str:
+    """Where a buyer hands one of their tickets on."""
+    return f"{status_path(order_code)}/tickets/{ticket_id}/transfer"
+
+
 def pay_path(code: str) -> str:
     """Where a held booking is paid."""
     return f"/pay/{code}"

@@ -74,7 +74,8 @@ def _email(value: str) -> str:
         raise ValueError(EMAIL_MEND) from error
 
 
-def _blank_is_none(value: Any) -> Any:
+def blank_is_none(value: Any) -> Any:
+    """A field of a form that was left empty says nothing."""
     return None if isinstance(value, str) and not value.strip() else value
 
 
@@ -113,9 +114,9 @@ class BuyerFields(Face):
     """Who books: a name, and the contact they want to be told by."""
 
     name: PersonName
-    wa: Annotated[WhatsApp | None, BeforeValidator(_blank_is_none)] = None
-    email: Annotated[Email | None, BeforeValidator(_blank_is_none)] = None
-    notes: Annotated[Notes | None, BeforeValidator(_blank_is_none)] = None
+    wa: Annotated[WhatsApp | None, BeforeValidator(blank_is_none)] = None
+    email: Annotated[Email | None, BeforeValidator(blank_is_none)] = None
+    notes: Annotated[Notes | None, BeforeValidator(blank_is_none)] = None
 
 
 class HoldForm(BuyerFields):

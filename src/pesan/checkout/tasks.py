@@ -12,6 +12,7 @@ from pesan.checkout.reminders import list_near, remind_next
 from pesan.checkout.resending import RESEND_TASK, find_letter
 from pesan.checkout.statements import match_lines
 from pesan.checkout.telling import kind_of, list_expecting, occasion_of, tell
+from pesan.checkout.transfer_letters import tell_both
 from pesan.db import Actor, Database
 from pesan.jobs import enqueue_many, task
 from pesan.kit.registry import Registry
@@ -23,6 +24,7 @@ from pesan.orders.states import TELL_BUYER_TASK, OrderEvent
 from pesan.payments.refunds.queries import get_refund
 from pesan.payments.refunds.states import TELL_REFUND_TASK
 from pesan.payments.statements.states import MATCH_TASK
+from pesan.tickets.handing_on import TELL_TRANSFER_TASK
 
 _ACTOR = Actor.system("checkout")
 _TELL_CHUNK = 100
@@ -61,6 +63,13 @@ async def tell_of_new_tickets(deps: Registry, order_id: UUID, occasion: str) -> 
     async with deps[Database].write(_ACTOR) as session:
         order = await get_order(session, order_id)
         await tell(session, deps[Channels], order, Kind.EVENT_MOVED, occasion=occasion)
+
+
+@task(TELL_TRANSFER_TASK)
+async def tell_of_transfer(deps: Registry, transfer_id: UUID) -> None:
+    """Tell whoever has a ticket now, and whoever had it."""
+    async with deps[Database].write(_ACTOR) as session:
+        await tell_both(session, deps[Channels], transfer_id)
 
 
 @task("checkout.tell_of_move", lock="tell_of_move:{event_id}")

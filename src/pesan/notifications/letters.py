@@ -31,6 +31,7 @@ class LetterFacts:
     amount: str = ""
     reason: str = ""
     reference: str = ""
+    other_name: str = ""
     accent: str = ACCENT
     on_accent: str = ON_ACCENT
 
@@ -51,8 +52,8 @@ class Letter:
 class Composer(Protocol):
     """Whoever knows the order: gathers the facts, in transactions of its own."""
 
-    async def compose(self, order_id: UUID, kind: Kind) -> Letter | None:
-        """The letter; None when there is nothing to say any more."""
+    async def compose(self, order_id: UUID, kind: Kind, occasion: str = "") -> Letter | None:
+        """The letter about what happened at `occasion`; None when there is nothing to say any more."""
 
 
 class Composers:

@@ -13,7 +13,16 @@ from pesan.notifications.letters import ACCENT, ON_ACCENT, Letter
 from pesan.notifications.wording import fill, placeholders_of
 
 _HOUSE = "Pesan"
-_TYPED_BY_PEOPLE = ("buyer_name", "merchant_name", "event_title", "where", "tickets", "reason", "reference")
+_TYPED_BY_PEOPLE = (
+    "buyer_name",
+    "merchant_name",
+    "event_title",
+    "where",
+    "tickets",
+    "reason",
+    "reference",
+    "other_name",
+)
 # What mail programs turn into links by themselves: `host.name`, `scheme:`, `user@host`, `www`.
 _LINKABLE = re.compile(r"(?<=\S)([.@:/])(?=\S)")
 _ZERO_WIDTH_SPACE = "\u200b"
@@ -67,7 +76,7 @@ def sentences(letter: Letter) -> dict[str, object]:
         "rows": [(say(words.ROWS[name]), facts[name]) for name in names if facts[name]],
         "button": say(chosen.button),
         "url": letter.facts.again_url if chosen.starts_again else letter.facts.status_url,
-        "keep_secret": "" if chosen.starts_again else say(words.KEEP_SECRET),
+        "keep_secret": say(chosen.keep_secret) if chosen.keep_secret and not chosen.starts_again else "",
         "closing": say(words.CLOSING).split("\n"),
         "footer": say(chosen.footer),
     }

@@ -33,5 +33,6 @@ def sample_letter(
         amount=format_rupiah(_AMOUNT),
         reason=_REASONS[locale],
         reference="BCA-240817",
+        other_name="Rani Wijaya",
     )
     return Letter(kind, facts, {ChannelName.EMAIL: "siti@contoh.example"}, locale=locale, own=own)

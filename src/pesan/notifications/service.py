@@ -32,6 +32,7 @@ class Attempt:
     kind: Kind
     channel: ChannelName
     message_id: str
+    occasion: str = ""
 
 
 async def notify(
@@ -80,7 +81,14 @@ async def begin_attempt(session: WriteSession, delivery_id: UUID, channels: Chan
     delivery.attempts += 1
     delivery.state = DeliveryState.QUEUED.value
     delivery.message_id = delivery.message_id or channels.of(name).message_id(delivery.id)
-    return Attempt(delivery.id, notification.order_id, Kind(notification.kind), name, delivery.message_id)
+    return Attempt(
+        delivery.id,
+        notification.order_id,
+        Kind(notification.kind),
+        name,
+        delivery.message_id,
+        notification.occasion,
+    )
 
 
 async def record_sent(session: WriteSession, delivery_id: UUID) -> None:

@@ -19,6 +19,8 @@ class Kind(StrEnum):
     TICKETS_REFUNDED = "tickets_refunded"
     REFUND_DUE = "refund_due"
     REFUNDED = "refunded"
+    TICKET_RECEIVED = "ticket_received"
+    TICKET_HANDED_ON = "ticket_handed_on"
 
 
 class ChannelName(StrEnum):

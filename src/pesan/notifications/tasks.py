@@ -103,7 +103,7 @@ async def deliver(deps: Registry, delivery_id: UUID) -> None:
 
 
 async def _send(deps: Registry, attempt: service.Attempt) -> None:
-    letter = await deps[Composers].of(attempt.kind).compose(attempt.order_id, attempt.kind)
+    letter = await deps[Composers].of(attempt.kind).compose(attempt.order_id, attempt.kind, attempt.occasion)
     address = letter.addresses.get(attempt.channel) if letter else None
     if letter is None or not address:
         raise NothingToSay

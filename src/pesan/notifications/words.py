@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pesan.kit.i18n import Text
 from pesan.notifications.states import Kind
 
+GREETING = Text(id="Halo {buyer_name},", en="Hello {buyer_name},")
+CLOSING = Text(id="Salam,\n{merchant_name}", en="Best wishes,\n{merchant_name}")
 FOOTER = Text(
     id="Pesan ini dikirim otomatis karena kamu memesan di {merchant_name}. Kode pesananmu {order_code}.",
     en="You receive this message because you booked with {merchant_name}. Your booking code is {order_code}.",
@@ -17,6 +19,10 @@ BY_CONSENT = Text(
     " the page of booking {order_code}.",
 )
 """Of what is not about the booking itself, and goes only to whoever agreed to it."""
+KEEP_SECRET = Text(
+    id="Siapa pun yang punya tautan ini bisa membuka pesananmu, jadi jangan dibagikan.",
+    en="Anybody who has this link can open your booking, so please keep it to yourself.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +40,8 @@ class Words:
     counts: tuple[str, ...] = ()
     footer: Text = FOOTER
     starts_again: bool = False
+    keep_secret: Text | None = KEEP_SECRET
 
-
-GREETING = Text(id="Halo {buyer_name},", en="Hello {buyer_name},")
-CLOSING = Text(id="Salam,\n{merchant_name}", en="Best wishes,\n{merchant_name}")
-KEEP_SECRET = Text(
-    id="Siapa pun yang punya tautan ini bisa membuka pesananmu, jadi jangan dibagikan.",
-    en="Anybody who has this link can open your booking, so please keep it to yourself.",
-)
 
 ROWS: Mapping[str, Text] = {
     "event_title": Text(id="Acara", en="Event"),
@@ -292,5 +292,54 @@ WORDS: Mapping[Kind, Words] = {
         ),
         _SEE_STATUS,
         rows=("amount", "reference"),
+    ),
+    Kind.TICKET_RECEIVED: Words(
+        Text(id="Ada tiket untukmu: {event_title}", en="You have a ticket: {event_title}"),
+        Text(id="Ada tiket untukmu", en="You have a ticket"),
+        (
+            Text(
+                id="{other_name} menyerahkan tiketnya kepadamu. Tiketnya terlampir sebagai PDF, bersama berkas"
+                " kalender supaya kamu tidak lupa.",
+                en="{other_name} handed a ticket on to you. It is attached as a PDF, with a calendar file so that you"
+                " will not forget.",
+            ),
+            Text(
+                id="Di pintu masuk, buka tautan di bawah dan tunjukkan kode QR-nya. Kode milik {other_name} sudah"
+                " tidak berlaku.",
+                en="At the entrance, open the link below and show its QR code. The code that {other_name} had is"
+                " void.",
+            ),
+        ),
+        Text(id="Buka tiket", en="Open the ticket"),
+        counts=("other_name",),
+        keep_secret=Text(
+            id="Siapa pun yang punya tautan ini bisa memakai tiketmu, jadi jangan dibagikan.",
+            en="Anybody who has this link can use your ticket, so please keep it to yourself.",
+        ),
+        footer=Text(
+            id="Pesan ini dikirim otomatis karena seseorang menyerahkan tiket acara {merchant_name} kepadamu.",
+            en="You receive this message because somebody handed a ticket of {merchant_name} on to you.",
+        ),
+    ),
+    Kind.TICKET_HANDED_ON: Words(
+        Text(id="Tiket diserahkan: {event_title}", en="A ticket was handed on: {event_title}"),
+        Text(id="Tiketnya sudah diserahkan", en="The ticket was handed on"),
+        (
+            Text(
+                id="Tiket ini sekarang milik {other_name}. Kode QR, tautan dan PDF yang lama langsung tidak berlaku.",
+                en="This ticket now belongs to {other_name}. The QR code, link and PDF of before are void at once.",
+            ),
+            Text(
+                id="Bukan maumu? Segera hubungi {merchant_name}.",
+                en="Not what you wanted? Write to {merchant_name} at once.",
+            ),
+        ),
+        Text(id="Lihat acara", en="See the event"),
+        counts=("other_name",),
+        keep_secret=None,
+        footer=Text(
+            id="Pesan ini dikirim otomatis karena kamu memegang tiket acara {merchant_name}.",
+            en="You receive this message because you held a ticket of {merchant_name}.",
+        ),
     ),
 }

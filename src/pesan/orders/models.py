@@ -145,7 +145,7 @@ ACCESS = [
         },
         [
             Policy("guest", (REQUEST,), HOLDS_ORDER_CODE),
-            Policy("account", (REQUEST,), OWN_ROW, command="SELECT"),
+            Policy("account", (REQUEST,), OWN_ROW),
             Policy("staff", (REQUEST,), STAFF_OF_EVENT),
             sale_policy(),
             system_policy(),

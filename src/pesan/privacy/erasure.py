@@ -16,7 +16,7 @@ from pesan.payments.refunds.models import Refund
 from pesan.payments.refunds.states import OPEN
 from pesan.privacy.models import Consent
 from pesan.privacy.states import ERASED
-from pesan.tickets.models import Ticket
+from pesan.tickets.models import Ticket, TicketTransfer
 
 _OVER = (OrderState.EXPIRED, OrderState.REJECTED, OrderState.CANCELLED, OrderState.REFUNDED)
 # What banks and providers wrote about those who paid; fingerprints and amounts stay, so that nothing counts twice.
@@ -78,6 +78,7 @@ async def erase_orders(
         )
     )
     await session.execute(update(Ticket).where(Ticket.order_id.in_(order_ids)).values(holder_name=ERASED))
+    await _erase_transfers(session, order_ids)
     await _erase_refunds(session, order_ids)
     await _end_consents(session, order_ids)
     for statement in _PAID_BY:
@@ -95,6 +96,12 @@ async def _still_over(session: ReadSession, order_ids: Sequence[UUID]) -> Sequen
     """Asked again under the lock: late money may have brought one back to life."""
     query = select(Order.id).join(Event, Event.id == Order.event_id).where(Order.id.in_(order_ids), is_over())
     return (await session.scalars(query.order_by(Order.id))).all()
+
+
+async def _erase_transfers(session: WriteSession, order_ids: Sequence[UUID]) -> None:
+    nobody = {"from_name": ERASED, "to_name": ERASED, "to_email": None, "to_wa": None}
+    mine = TicketTransfer.order_id.in_(order_ids)
+    await session.execute(update(TicketTransfer).where(mine).values(nobody))
 
 
 async def _erase_refunds(session: WriteSession, order_ids: Sequence[UUID]) -> None:

@@ -39,11 +39,11 @@ class ConsentingComposer:
         self._database = database
         self._purpose = purpose
 
-    async def compose(self, order_id: UUID, kind: Kind) -> Letter | None:
+    async def compose(self, order_id: UUID, kind: Kind, occasion: str = "") -> Letter | None:
         """The letter; None, too, when consent was taken back meanwhile."""
         async with self._database.read(_ACTOR) as session:
             consent = await find_consent(session, order_id, self._purpose)
-        return await self._inner.compose(order_id, kind) if consent else None
+        return await self._inner.compose(order_id, kind, occasion) if consent else None
 
 
 async def follow_up_next(session: WriteSession, channels: Channels, *, after: UUID | None) -> UUID | None:

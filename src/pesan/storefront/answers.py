@@ -88,10 +88,18 @@ def booking_answer(
             MethodAnswer(id=m.id, kind=MethodKind(m.kind), display_name=m.display_name) for m in methods
         ],
         payment=payment_answer(instructions) if instructions else None,
-        tickets=[
-            TicketAnswer(code=t.code, number=t.number, state=TicketState(t.state), qr=t.qr_text)
-            for t in tickets
-        ],
+        tickets=[_ticket(ticket) for ticket in tickets],
+    )
+
+
+def _ticket(ticket: Ticket) -> TicketAnswer:
+    """What opens a ticket that was handed on is its new holder's alone."""
+    is_own = ticket.handed_on_at is None
+    return TicketAnswer(
+        code=ticket.code if is_own else None,
+        number=ticket.number,
+        state=TicketState(ticket.state),
+        qr=ticket.qr_text or None if is_own else None,
     )
 
 

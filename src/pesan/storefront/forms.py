@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from pesan.checkout.schemas import EMAIL_MEND, MAX_NOTES, NAME_MEND, WA_MEND, HoldForm
 from pesan.kit.i18n import Text
 
+M = TypeVar("M", bound=BaseModel)
 FIELDS = ("name", "wa", "email", "notes")
 _ATTRIBUTES = {
     "minLength": "minlength",
@@ -40,8 +41,13 @@ def html_rules(schema: type[BaseModel]) -> Mapping[str, Mapping[str, str]]:
 
 def read_hold_form(typed: Mapping[str, Any]) -> tuple[HoldForm | None, dict[str, Text]]:
     """The valid form, or None and a mend for each field that needs one."""
+    return read_person_form(HoldForm, typed)
+
+
+def read_person_form(schema: type[M], typed: Mapping[str, Any]) -> tuple[M | None, dict[str, Text]]:
+    """The same for any form that asks for a person."""
     try:
-        return HoldForm.model_validate(dict(typed)), {}
+        return schema.model_validate(dict(typed)), {}
     except ValidationError as error:
         wrong = {str(item["loc"][0]) for item in error.errors()}
         return None, {name: MENDS[name] for name in FIELDS if name in wrong}

@@ -8,7 +8,7 @@ from pesan.catalog.models import Event
 from pesan.catalog.queries import Listing
 from pesan.catalog.states import sale_state
 from pesan.checkout.documents import ticket_title
-from pesan.checkout.links import event_path, pay_path, status_path
+from pesan.checkout.links import event_path, pay_path, status_path, ticket_path, transfer_path
 from pesan.checkout.words import STATE_WORDS
 from pesan.orders.models import Order
 from pesan.payments.models import PaymentMethod
@@ -36,6 +36,7 @@ from pesan.storefront.views import (
 )
 from pesan.tenancy.models import Merchant
 from pesan.tickets.models import Ticket
+from pesan.tickets.policies import can_be_handed_on
 from pesan.tickets.render.pictures import qr_svg
 
 MEDIA_PATH = "/media"
@@ -208,21 +209,31 @@ def _show_tickets(booking: Booking, files: str) -> list[TicketView]:
     seats = {seat.id: seat for of_line in booking.seats.values() for seat in of_line}
     titles = [ticket_title(ticket, booking.lines, seats) for ticket in booking.tickets]
     return [
-        _show_ticket(ticket, number, "" if title == booking.listing.event.title else title, files)
+        _show_ticket(booking, ticket, number, "" if title == booking.listing.event.title else title, files)
         for number, (ticket, title) in enumerate(zip(booking.tickets, titles, strict=True), start=1)
     ]
 
 
-def _show_ticket(ticket: Ticket, number: int, title: str, files: str) -> TicketView:
+def _show_ticket(booking: Booking, ticket: Ticket, number: int, title: str, files: str) -> TicketView:
+    is_own = ticket.handed_on_at is None
+    may_go = can_be_handed_on(ticket, booking.listing.event, booking.now)
     return TicketView(
-        code=ticket.code,
+        code=ticket.code if is_own else "",
         number=number,
         title=title,
         holder_name=ticket.holder_name,
         state=ticket.state,
-        qr=Markup(qr_svg(ticket.qr_text, title="QR")),  # noqa: S704 - drawn here, from Base45
+        qr=draw_qr(ticket.qr_text) if is_own else Markup(),
         pdf_path=f"{files}/tickets.pdf",
+        path=ticket_path(ticket.code) if is_own else "",
+        transfer_path=transfer_path(booking.order.code, ticket.id) if may_go else "",
+        is_handed_on=not is_own,
     )
+
+
+def draw_qr(text: str) -> Markup:
+    """A ticket's QR code for a page; nothing while a job still signs it."""
+    return Markup(qr_svg(text, title="QR")) if text else Markup()  # noqa: S704 - drawn here, from Base45
 
 
 def _show_instructions(

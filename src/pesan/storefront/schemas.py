@@ -13,7 +13,7 @@ from pesan.kit.money import MAX_AMOUNT
 from pesan.kit.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from pesan.orders.states import OrderState
 from pesan.payments.states import MethodKind
-from pesan.tickets.states import Result, TicketState
+from pesan.tickets.states import Reason, Result, TicketState
 
 _DATE_MEND = Text(
     id="Tulis tanggal, jam, dan zona waktunya, misalnya 2026-12-05T19:00:00+07:00.",
@@ -151,12 +151,12 @@ class PaymentAnswer(Face):
 
 
 class TicketAnswer(Face):
-    """One ticket of a completed booking."""
+    """One ticket of a completed booking; `code` and `qr` are null once it was handed on to somebody else."""
 
-    code: str
+    code: str | None
     number: int
     state: TicketState
-    qr: str
+    qr: str | None
 
 
 class BookingAnswer(Face):
@@ -195,10 +195,16 @@ class QrQuestion(Asked):
 
 
 class QrAnswer(Face):
-    """What a ticket is worth; staff of its merchant also learn who and when."""
+    """What a ticket is worth; staff of its merchant also learn who and when.
+
+    `reason` is stable, `message` is for people. `isLive` says that a rotating code was shown, which no picture, print
+    or typed code is.
+    """
 
     result: Result
+    reason: Reason
     message: str
+    is_live: bool
     code: str | None = None
     number: int | None = None
     holder_name: str | None = None

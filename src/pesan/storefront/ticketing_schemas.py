@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StringConstraints
 
 from pesan.checkout.baskets import Basket, BasketItem
+from pesan.checkout.handing_on import RecipientFields
 from pesan.checkout.schemas import Asked, BuyerFields, Moment
 from pesan.checkout.ticketing import OrderStatus, ReservationStatus
 from pesan.tickets.states import TicketState
@@ -194,10 +195,10 @@ class SeatMapAnswer(BaseModel):
 
 
 class TicketAnswer(BaseModel):
-    """One ticket."""
+    """One ticket. `code` is null once it was handed on; `version` goes up each time its code is replaced."""
 
     id: UUID
-    code: str
+    code: str | None
     order_id: UUID
     event_id: UUID
     ticket_type_id: UUID | None
@@ -206,15 +207,39 @@ class TicketAnswer(BaseModel):
     seat: SeatAnswer | None
     holder_name: str
     status: TicketState
+    version: int
     issued_at: Moment
     used_at: Moment | None
+    handed_on_at: Moment | None
 
 
 class TicketDetailAnswer(TicketAnswer):
-    """`GET /v1/tickets/{id}`; `qr_url` opens the QR code for ten minutes, and is null when the ticket is void."""
+    """`GET /v1/tickets/{id}`; `qr_url` opens the QR code for ten minutes.
+
+    It is null when the ticket is void, was handed on, or is still being signed.
+    """
 
     qr_url: str | None
     qr_url_expires_at: Moment | None
+
+
+class TransferRequest(RecipientFields, Asked):
+    """`POST /v1/tickets/{id}/transfer`; `version` is the ticket's: of two wishes at once one is granted."""
+
+    version: StrictInt = Field(ge=0, le=65_534)
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"name": "Budi Santoso", "email": "budi@contoh.id", "version": 0}]}
+    )
+
+
+class TransferAnswer(BaseModel):
+    """A ticket that is somebody else's now; what opens it goes to them alone."""
+
+    id: UUID
+    status: TicketState
+    holder_name: str
+    version: int
 
 
 class TicketsAnswer(BaseModel):

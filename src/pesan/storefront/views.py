@@ -302,7 +302,10 @@ class PaymentPanel:
 
 @dataclass(frozen=True, slots=True)
 class TicketView:
-    """One ticket; its QR is drawn by the server. `title` says what it is for, where the event's own does not."""
+    """One ticket; its QR is drawn by the server. `title` says what it is for, where the event's own does not.
+
+    One that was handed on is its new holder's: its code and QR are not shown to the buyer any more.
+    """
 
     code: str
     number: int
@@ -311,6 +314,9 @@ class TicketView:
     state: str
     qr: Markup
     pdf_path: str
+    path: str = ""
+    transfer_path: str = ""
+    is_handed_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)

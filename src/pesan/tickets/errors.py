@@ -11,6 +11,50 @@ class TicketNotFound(NotFound):
     message = Text(id="Tiket tidak ditemukan.", en="Ticket not found.")
 
 
+class HandingOnOff(PesanError):
+    """The organizer wants the tickets of this event to stay with whoever they were made out to."""
+
+    code = "tickets.handing_on_off"
+    status = 409
+    message = Text(
+        id="Penyelenggara tidak mengizinkan tiket acara ini diserahkan kepada orang lain.",
+        en="The organizer does not let tickets of this event be handed on.",
+    )
+
+
+class HandingOnOver(PesanError):
+    """The ticket was used or is void, or its event began or was cancelled."""
+
+    code = "tickets.handing_on_over"
+    status = 409
+    message = Text(
+        id="Tiket ini sudah tidak bisa diserahkan: sudah dipakai, batal, atau acaranya sudah mulai.",
+        en="This ticket can no longer be handed on: it was used or is void, or its event has begun.",
+    )
+
+
+class TicketChanged(PesanError):
+    """The ticket is not the version that the wish was about: somebody handed it on first, or its event moved."""
+
+    code = "tickets.changed"
+    status = 409
+    message = Text(
+        id="Tiket ini baru saja berubah. Lihat keadaannya sekarang sebelum menyerahkannya.",
+        en="This ticket has just changed. Look at how it stands now before handing it on.",
+    )
+
+
+class HandedOnTooOften(PesanError):
+    """One ticket is handed on a few times at most: each time a stranger is written to."""
+
+    code = "tickets.handed_on_too_often"
+    status = 409
+    message = Text(
+        id="Tiket ini sudah {most} kali diserahkan. Hubungi penyelenggara untuk menggantinya lagi.",
+        en="This ticket was handed on {most} times. Ask the organizer to change it again.",
+    )
+
+
 class KeyMissing(PesanError):
     """The key that should sign is not there; a restore without its keys looks like this."""
 

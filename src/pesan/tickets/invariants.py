@@ -51,6 +51,22 @@ INVARIANTS = [
         """,
     ),
     Invariant(
+        "tickets.are_signed",
+        "A ticket that could admit somebody has its texts, or a job is about to sign them.",
+        """
+        SELECT t.id AS ticket_id, t.epoch FROM tickets t
+        JOIN ticket_transfers f ON f.ticket_id = t.id AND f.epoch = t.epoch
+        WHERE t.state = 'active' AND t.qr_text = '' AND NOT EXISTS (
+              SELECT 1 FROM procrastinate_jobs j WHERE j.task_name = 'tickets.sign_transfer'
+              AND j.args ->> 'transfer_id' = f.id::text AND j.status IN ('todo', 'doing', 'failed'))
+        """,
+    ),
+    Invariant(
+        "tickets.codes_are_not_used_again",
+        "No ticket has a code that handing on made void.",
+        "SELECT t.id AS ticket_id FROM tickets t JOIN ticket_transfers f ON f.code = t.code",
+    ),
+    Invariant(
         "tickets.buyers_are_told",
         "The buyer of a completed order who gave an e-mail address was told, or a job is about to, where mail is sent.",
         """

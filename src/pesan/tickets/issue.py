@@ -40,6 +40,7 @@ _TICKET = {
     "issued_at": "timestamptz",
     "expires_at": "timestamptz",
     "qr_text": "text",
+    "live_text": "text",
     "token": "text",
 }
 _NAMES = ", ".join(_TICKET)
@@ -69,6 +70,7 @@ class NewTicket:
     issued_at: datetime
     expires_at: datetime
     qr_text: str = ""
+    live_text: str = ""
     token: str = ""
 
     @classmethod
@@ -125,7 +127,7 @@ async def make_tickets(keys: KeyStore, entitlement: Entitlement) -> list[NewTick
         keys, key, [Unsigned(d.id, d.event_id, d.issued_at, d.expires_at) for d in drafts]
     )
     return [
-        replace(draft, qr_text=text.qr_text, token=text.token)
+        replace(draft, qr_text=text.qr_text, live_text=text.live_text, token=text.token)
         for draft, text in zip(drafts, texts, strict=True)
     ]
 

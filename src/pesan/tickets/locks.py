@@ -1,4 +1,4 @@
-"""The only place that locks signing keys."""
+"""The only place that locks signing keys and tickets."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import undefer
 
 from pesan.db import WriteSession
-from pesan.tickets.models import SigningKey
+from pesan.tickets.models import SigningKey, Ticket
 from pesan.tickets.states import KeyState
 
 
@@ -22,3 +22,9 @@ async def lock_keys(session: WriteSession) -> Sequence[SigningKey]:
     """Every key with its sealed part, locked in the order of their ids."""
     query = select(SigningKey).options(undefer(SigningKey.private_key_sealed)).order_by(SigningKey.id)
     return (await session.scalars(query.with_for_update())).all()
+
+
+async def lock_ticket(session: WriteSession, ticket_id: UUID) -> Ticket:
+    """The ticket as it is under its lock; its order's lock comes first."""
+    query = select(Ticket).where(Ticket.id == ticket_id).with_for_update(key_share=True)
+    return (await session.scalars(query.execution_options(populate_existing=True))).one()

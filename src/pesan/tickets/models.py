@@ -103,11 +103,47 @@ class Ticket(Base):
     kid: Mapped[str] = mapped_column(String(43))
     epoch: Mapped[int] = mapped_column(server_default="0")
     qr_text: Mapped[str] = mapped_column(String(152))
+    live_text: Mapped[str] = mapped_column(String(152))
     token: Mapped[str] = mapped_column(String(1024))
     issued_at: Mapped[Timestamp]
     expires_at: Mapped[Timestamp]
     used_at: Mapped[Timestamp | None]
     voided_at: Mapped[Timestamp | None]
+    handed_on_at: Mapped[Timestamp | None]
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether its texts are there; a ticket that was just handed on waits a moment for them."""
+        return bool(self.qr_text)
+
+
+class TicketTransfer(Base):
+    """A ticket that went to another person: the code that it made void, and whose it is since its `epoch`.
+
+    The contact stands here and nowhere else: the ticket's holder is told by it, not by the order's.
+    """
+
+    __tablename__ = "ticket_transfers"
+    __table_args__ = (
+        CheckConstraint("epoch > 0", name="epoch"),
+        UniqueConstraint("ticket_id", "epoch"),
+        ForeignKeyConstraint(["merchant_id", "order_id"], ["orders.merchant_id", "orders.id"]),
+        ForeignKeyConstraint(["merchant_id", "event_id"], ["events.merchant_id", "events.id"]),
+        Index("ix_ticket_transfers_order", "order_id"),
+    )
+
+    id: Mapped[UUID] = primary_key()
+    merchant_id: Mapped[UUID]
+    order_id: Mapped[UUID]
+    event_id: Mapped[UUID]
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("tickets.id"))
+    epoch: Mapped[int]
+    code: Mapped[str] = mapped_column(String(26), unique=True)
+    from_name: Mapped[str] = mapped_column(String(100))
+    to_name: Mapped[str] = mapped_column(String(100))
+    to_email: Mapped[str | None] = mapped_column(String(254))
+    to_wa: Mapped[str | None] = mapped_column(String(20))
+    created_at: Mapped[Timestamp] = mapped_column(server_default=func.clock_timestamp())
 
 
 _PUBLIC_KEY_COLUMNS = (
@@ -127,17 +163,32 @@ ACCESS = [
     Access(
         "tickets",
         {
-            "request": "SELECT",
+            # Handing on: the new code at once, its texts when a job signed them.
+            "request": "SELECT, UPDATE (code, holder_name, epoch, qr_text, live_text, token, handed_on_at)",
             "sale": "SELECT, INSERT, UPDATE (state, voided_at)",
             "system": "SELECT, INSERT,"
-            " UPDATE (state, used_at, voided_at, kid, epoch, qr_text, token, expires_at, holder_name)",
+            " UPDATE (state, used_at, voided_at, kid, epoch, qr_text, live_text, token, expires_at, holder_name)",
         },
         [
             Policy("buyer", (REQUEST,), OF_VISIBLE_ORDER, command="SELECT"),
+            Policy("hand_on", (REQUEST,), OF_VISIBLE_ORDER, command="UPDATE"),
             # Somebody who shows a ticket: its signature was checked, or they know its 130-bit code.
             Policy("holder", (REQUEST,), f"{HOLDS_TICKET} OR {HOLDS_ORDER_CODE}", command="SELECT"),
             Policy("staff", (REQUEST,), STAFF_OF_MERCHANT, command="SELECT"),
             sale_policy(),
+            system_policy(),
+        ],
+    ),
+    Access(
+        "ticket_transfers",
+        {
+            "request": "SELECT, INSERT",
+            "system": "SELECT, UPDATE (from_name, to_name, to_email, to_wa)",
+        },
+        [
+            Policy("buyer", (REQUEST,), OF_VISIBLE_ORDER),
+            # Somebody who shows the code of before is told that it was replaced.
+            Policy("old_holder", (REQUEST,), HOLDS_ORDER_CODE, command="SELECT"),
             system_policy(),
         ],
     ),

@@ -15,6 +15,8 @@ from pesan.tickets.keys import QR_KID_LENGTH, QR_VERSION, Algorithm, VerifyingKe
 # No text of JOSE holds a NUL, so a signature over one form can never be shown as a signature over the other.
 CONTEXT = b"\x00pesan:ticket:qr:1\x00"
 STATIC_SLICE = bytes(6)
+LIVE_SLICE = b"\xff" * 6
+"""Stands for every slice in what is signed; itself it is none."""
 _BODY = struct.Struct(">B4s16sIIH6s")
 _LENGTHS = frozenset(_BODY.size + algorithm.signature_length for algorithm in Algorithm)
 MAX_CHARACTERS = 152
@@ -29,7 +31,7 @@ class QrTicket:
     """What a QR code says of a ticket; times in whole seconds of the epoch.
 
     `epoch` is raised when the ticket is reissued or handed on, which turns older codes stale. `slice_code` is zero
-    on a code that never changes, and the time slice on one that rotates on a screen.
+    on a code that never changes, and the code of a time slice on one that rotates on a screen (see `slices`).
     """
 
     ticket_id: UUID
@@ -68,8 +70,19 @@ def body_of(ticket: QrTicket, qr_kid: bytes) -> bytes:
 
 
 def message_of(body: bytes) -> bytes:
-    """What the key signs: the body in a context of its own (reliability §3 A-81)."""
-    return CONTEXT + body
+    """What the key signs: the body in a context of its own (reliability §3 A-81).
+
+    One signature serves every slice of a rotating code, and another one the static code: whoever copies the one from
+    a screen cannot make the other of it.
+    """
+    is_static = body.endswith(STATIC_SLICE)
+    return CONTEXT + body[: -len(STATIC_SLICE)] + (STATIC_SLICE if is_static else LIVE_SLICE)
+
+
+def with_slice(text: str, slice_code: bytes) -> str:
+    """A rotating code in the slice that `slice_code` stands for; raises BadQr when `text` is not one of ours."""
+    code = read(text)
+    return assemble(code.body[: -len(slice_code)] + slice_code, code.signature)
 
 
 def assemble(body: bytes, signature: bytes) -> str:

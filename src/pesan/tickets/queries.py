@@ -5,13 +5,13 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 
 from pesan.db import ReadSession
 from pesan.kit.ids import normalise_code
 from pesan.tickets.errors import TicketNotFound
 from pesan.tickets.keys import Algorithm, VerifyingKey
-from pesan.tickets.models import SigningKey, Ticket
+from pesan.tickets.models import SigningKey, Ticket, TicketTransfer
 from pesan.tickets.states import KeyState
 
 # A ticket that was signed just before its key was retired may not be written yet.
@@ -40,6 +40,43 @@ async def get_ticket(session: ReadSession, code: str) -> Ticket:
 async def find_ticket(session: ReadSession, ticket_id: UUID) -> Ticket | None:
     """The ticket of this id, if the session may see it."""
     return await session.get(Ticket, ticket_id)
+
+
+async def find_transfer(session: ReadSession, transfer_id: UUID) -> TicketTransfer | None:
+    """One handing on of a ticket."""
+    return await session.get(TicketTransfer, transfer_id)
+
+
+async def find_transfer_before(session: ReadSession, transfer: TicketTransfer) -> TicketTransfer | None:
+    """The handing on by which the ticket came to whoever had it until `transfer`; None when that was the buyer."""
+    query = (
+        select(TicketTransfer)
+        .where(TicketTransfer.ticket_id == transfer.ticket_id, TicketTransfer.epoch < transfer.epoch)
+        .order_by(TicketTransfer.epoch.desc())
+        .limit(1)
+    )
+    found: TicketTransfer | None = await session.scalar(query)
+    return found
+
+
+async def is_last_transfer(session: ReadSession, transfer: TicketTransfer) -> bool:
+    """Whether the ticket is still with whoever `transfer` gave it to."""
+    later = TicketTransfer.ticket_id == transfer.ticket_id, TicketTransfer.epoch > transfer.epoch
+    return not await session.scalar(select(exists().where(*later)))
+
+
+async def find_replaced(session: ReadSession, code: str) -> TicketTransfer | None:
+    """The handing on that made this ticket code void."""
+    found: TicketTransfer | None = await session.scalar(
+        select(TicketTransfer).where(TicketTransfer.code == code)
+    )
+    return found
+
+
+async def count_transfers(session: ReadSession, ticket_id: UUID) -> int:
+    """How often a ticket was handed on."""
+    query = select(func.count()).where(TicketTransfer.ticket_id == ticket_id)
+    return await session.scalar(query) or 0
 
 
 async def list_keys(session: ReadSession, merchant_id: UUID | None = None) -> Sequence[SigningKey]:

@@ -43,6 +43,7 @@ class Reissue:
 _WANTED = func.greatest(Event.ends_at, Ticket.issued_at) + GRACE
 _IS_OUTDATED = and_(
     Ticket.state == TicketState.ACTIVE.value,
+    Ticket.qr_text != "",  # one that was just handed on is signed by its own job, for the event as it is then
     Ticket.expires_at < _WANTED,
     Event.status != EventStatus.CANCELLED.value,
 )
@@ -94,6 +95,7 @@ async def write_reissues(session: WriteSession, reissues: Sequence[Reissue]) -> 
                 epoch=ticket.epoch + 1,
                 kid=reissue.kid,
                 qr_text=reissue.texts.qr_text,
+                live_text=reissue.texts.live_text,
                 token=reissue.texts.token,
                 expires_at=reissue.outdated.expires_at,
             )

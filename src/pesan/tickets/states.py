@@ -21,11 +21,13 @@ class TicketEvent(StrEnum):
 
     USE = "use"
     VOID = "void"
+    HAND_ON = "hand_on"
 
 
 TRANSITIONS: Mapping[tuple[TicketState, TicketEvent], TicketState] = {
     (TicketState.ACTIVE, TicketEvent.USE): TicketState.USED,
     (TicketState.ACTIVE, TicketEvent.VOID): TicketState.VOID,
+    (TicketState.ACTIVE, TicketEvent.HAND_ON): TicketState.ACTIVE,
     (TicketState.USED, TicketEvent.VOID): TicketState.VOID,
 }
 """Every allowed move; a void ticket stays void."""
@@ -59,6 +61,7 @@ class Reason(StrEnum):
     VOIDED = "voided"
     EVENT_CANCELLED = "event_cancelled"
     SUPERSEDED = "superseded"
+    SLICE_OVER = "slice_over"
     OTHER_EVENT = "other_event"
     ALREADY_USED = "already_used"
 
@@ -72,6 +75,7 @@ RESULTS: Mapping[Reason, Result] = {
     Reason.VOIDED: Result.VOID,
     Reason.EVENT_CANCELLED: Result.VOID,
     Reason.SUPERSEDED: Result.VOID,
+    Reason.SLICE_OVER: Result.INVALID,
     Reason.OTHER_EVENT: Result.WRONG_EVENT,
     Reason.ALREADY_USED: Result.USED,
 }

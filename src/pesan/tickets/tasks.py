@@ -13,7 +13,8 @@ from pesan.orders.errors import WrongState
 from pesan.orders.moves import Move
 from pesan.orders.states import OrderEvent, OrderState
 from pesan.payments import FulfilCompanion
-from pesan.tickets import issue, reissue
+from pesan.tickets import issue, reissue, transfer_signing
+from pesan.tickets.handing_on import SIGN_TASK, TELL_TRANSFER_TASK
 from pesan.tickets.keystore import KeyStore
 
 _ACTOR = Actor.system("tickets")
@@ -74,6 +75,22 @@ async def reissue_outdated(deps: Registry) -> None:
     async with deps[Database].write(_ACTOR) as session:
         found = await reissue.list_outdated_events(session)
         await enqueue_many(session, [("tickets.reissue_event", {"event_id": each}) for each in found])
+
+
+@task(SIGN_TASK, lock="sign_transfer:{transfer_id}", priority=10)
+async def sign_transfer(deps: Registry, transfer_id: UUID) -> None:
+    """Sign a ticket that was handed on, unless it was handed on again, voided or signed with its event's move.
+
+    **Enqueues** telling both.
+    """
+    async with deps[Database].read(_ACTOR) as session:
+        unfinished = await transfer_signing.find_unfinished(session, transfer_id)
+    if unfinished is None:
+        return
+    finished = await transfer_signing.finish(_keys(deps), unfinished)
+    async with deps[Database].write(_ACTOR) as session:
+        if await transfer_signing.write_finished(session, finished):
+            await enqueue(session, TELL_TRANSFER_TASK, transfer_id=transfer_id)
 
 
 async def _list_outdated(deps: Registry, event_id: UUID) -> Sequence[reissue.Outdated]:

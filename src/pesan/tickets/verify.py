@@ -14,6 +14,8 @@ from pesan.kit.ids import ALPHABET, TICKET_CODE_LENGTH, normalise_code
 from pesan.tickets import qr, tokens
 from pesan.tickets.keystore import KeyStore
 from pesan.tickets.models import SigningKey, Ticket
+from pesan.tickets.queries import find_replaced
+from pesan.tickets.slices import Slices
 from pesan.tickets.states import RESULTS, Reason, Result, TicketState, expires_at
 
 _TYPED_CODE_LENGTH = 2 * TICKET_CODE_LENGTH
@@ -31,6 +33,10 @@ _WORDS = {
         id="Kode ini sudah diganti. Minta pemiliknya membuka tiket terbaru.",
         en="This code was replaced. Ask its owner to open the latest ticket.",
     ),
+    Reason.SLICE_OVER: Text(
+        id="Kode di layar ini sudah berganti. Minta pemiliknya memuat ulang halaman tiketnya.",
+        en="The code on this screen has moved on. Ask its owner to reload the page of their ticket.",
+    ),
     Reason.OTHER_EVENT: Text(id="Tiket ini untuk acara lain.", en="This ticket is for another event."),
     Reason.ALREADY_USED: Text(id="Tiket ini sudah dipakai masuk.", en="This ticket was already used."),
 }
@@ -40,7 +46,8 @@ _WORDS = {
 class Presented:
     """What somebody shows, with its signature checked: a ticket by its id, or by its code alone.
 
-    `kid` names the key that signed it, and `issued_at` is what it says itself, in seconds of the epoch.
+    `kid` names the key that signed it, `issued_at` is what it says itself, in seconds of the epoch, and `slice_code`
+    is there for a code that rotates on a screen.
     """
 
     ticket_id: UUID | None = None
@@ -50,6 +57,7 @@ class Presented:
     epoch: int | None = None
     kid: str | None = None
     issued_at: int = 0
+    slice_code: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +78,15 @@ class Staffed:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answer; `details` only for staff of the ticket's merchant. `at` is the database's time."""
+    """The answer; `details` only for staff of the ticket's merchant. `at` is the database's time.
+
+    `is_live` says that it was shown by a code that rotates, which a picture or a print is not.
+    """
 
     reason: Reason
     details: Staffed | None = None
     at: datetime | None = None
+    is_live: bool = False
 
     @property
     def result(self) -> Result:
@@ -87,7 +99,13 @@ class Verdict:
 
 
 async def verify(
-    database: Database, keys: KeyStore, payload: str, *, actor: Actor, event_id: UUID | None = None
+    database: Database,
+    keys: KeyStore,
+    payload: str,
+    *,
+    slices: Slices,
+    actor: Actor,
+    event_id: UUID | None = None,
 ) -> Verdict:
     """What a ticket is worth: a JWS, the text of a QR code, or a ticket code somebody typed.
 
@@ -98,7 +116,7 @@ async def verify(
     if isinstance(presented, Reason):
         return Verdict(presented)
     async with database.read(_holder_of(presented, actor)) as session:
-        return await judge(session, presented, actor=actor, event_id=event_id)
+        return await judge(session, presented, slices=slices, actor=actor, event_id=event_id)
 
 
 async def read_presented(keys: KeyStore, payload: str) -> Presented | Reason:
@@ -114,7 +132,12 @@ async def read_presented(keys: KeyStore, payload: str) -> Presented | Reason:
 
 
 async def judge(
-    session: ReadSession, presented: Presented, *, actor: Actor, event_id: UUID | None = None
+    session: ReadSession,
+    presented: Presented,
+    *,
+    slices: Slices,
+    actor: Actor,
+    event_id: UUID | None = None,
 ) -> Verdict:
     """The verdict on a ticket whose signature holds, by the database's clock."""
     chosen = Ticket.id == presented.ticket_id if presented.ticket_id else Ticket.code == presented.code
@@ -124,7 +147,9 @@ async def judge(
     # Asked each time: a key that was found once is remembered, and may be retired meanwhile.
     query = query.outerjoin(SigningKey, SigningKey.kid == presented.kid)
     row = (await session.execute(query.where(chosen))).one_or_none()
-    if row is None or not _belongs(row[0], presented, actor):
+    if row is None:
+        return await _judge_missing(session, presented, actor)
+    if not _belongs(row[0], presented, actor):
         return Verdict(Reason.UNKNOWN)
     ticket, status, ends_at, retired_at, now = row
     if retired_at is not None and presented.issued_at > retired_at.timestamp():
@@ -135,8 +160,20 @@ async def judge(
         ends_at is not None and now >= expires_at(ends_at, ticket.issued_at)
     )
     is_cancelled = status == EventStatus.CANCELLED
-    reason = _reason(ticket, presented, event_id, is_over=is_over, is_cancelled=is_cancelled)
-    return Verdict(reason, details, now)
+    is_live = presented.slice_code is not None
+    is_stale = presented.slice_code is not None and not slices.accepts(ticket, presented.slice_code, now)
+    reason = _reason(
+        ticket, presented, event_id, is_over=is_over, is_cancelled=is_cancelled, is_stale=is_stale
+    )
+    return Verdict(reason, details, now, is_live)
+
+
+async def _judge_missing(session: ReadSession, presented: Presented, actor: Actor) -> Verdict:
+    """A typed code that no ticket has: one that was handed on is told apart from one that never was."""
+    replaced = await find_replaced(session, presented.code) if presented.code else None
+    if replaced is None or _is_outsider(actor, replaced.merchant_id, replaced.event_id):
+        return Verdict(Reason.UNKNOWN)
+    return Verdict(Reason.SUPERSEDED)
 
 
 async def _read_token(keys: KeyStore, text: str) -> Presented | Reason:
@@ -175,6 +212,7 @@ async def _read_qr(keys: KeyStore, text: str) -> Presented | Reason:
         epoch=ticket.epoch,
         kid=key.kid,
         issued_at=ticket.issued_at,
+        slice_code=None if ticket.slice_code == qr.STATIC_SLICE else ticket.slice_code,
     )
 
 
@@ -197,12 +235,22 @@ def _belongs(ticket: Ticket, presented: Presented, actor: Actor) -> bool:
     """Whether the signature is one that this ticket's merchant could have made, and the asker may know of it."""
     same_merchant = presented.merchant_id in {None, ticket.merchant_id}
     same_event = presented.event_id in {None, ticket.event_id}
-    is_outsider = actor.kind is ActorKind.STAFF and not actor.works_for(ticket.merchant_id, ticket.event_id)
+    is_outsider = _is_outsider(actor, ticket.merchant_id, ticket.event_id)
     return same_merchant and same_event and not is_outsider and (presented.epoch or 0) <= ticket.epoch
 
 
+def _is_outsider(actor: Actor, merchant_id: UUID, event_id: UUID) -> bool:
+    return actor.kind is ActorKind.STAFF and not actor.works_for(merchant_id, event_id)
+
+
 def _reason(
-    ticket: Ticket, presented: Presented, event_id: UUID | None, *, is_over: bool, is_cancelled: bool
+    ticket: Ticket,
+    presented: Presented,
+    event_id: UUID | None,
+    *,
+    is_over: bool,
+    is_cancelled: bool,
+    is_stale: bool,
 ) -> Reason:
     checks = (
         (event_id is not None and event_id != ticket.event_id, Reason.OTHER_EVENT),
@@ -212,6 +260,7 @@ def _reason(
         (presented.epoch is not None and presented.epoch < ticket.epoch, Reason.SUPERSEDED),
         (ticket.state == TicketState.USED, Reason.ALREADY_USED),
         (is_over, Reason.EXPIRED),
+        (is_stale, Reason.SLICE_OVER),
     )
     return next((reason for applies, reason in checks if applies), Reason.GOOD)
 

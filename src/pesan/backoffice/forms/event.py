@@ -60,6 +60,7 @@ class EventForm(BaseModel):
     certificate: bool = False
     is_featured: bool = False
     tags: Annotated[tuple[str, ...], BeforeValidator(_tags)] = ()
+    transferable: bool = False
     method_ids: tuple[UUID, ...] = ()
 
     @model_validator(mode="after")
@@ -91,7 +92,7 @@ def typed_event(event: Event, pool: CapacityPool, *, methods: Sequence[UUID], zo
     """An existing event as somebody would have typed it into the form."""
     names = (
         "title summary description venue address city hold_minutes max_per_order max_holds_per_contact"
-        " max_holds_per_ip review_cap certificate is_featured"
+        " max_holds_per_ip review_cap certificate is_featured transferable"
     )
     times = ("starts_at", "ends_at", "sale_opens_at", "sale_closes_at")
     return {

@@ -27,6 +27,7 @@ from pesan.backoffice.pages import (
     session,
     statements,
     team,
+    transfers,
     trials,
 )
 
@@ -38,6 +39,7 @@ for part in (
     bookings,
     booking_money,
     letters,
+    transfers,
     exports,
     refund_exports,
     refunds,

@@ -39,6 +39,7 @@ NEW_EVENT = {
     "max_per_order": 1,
     "hold_minutes": 15,
     "hold_percent": 30,
+    "transferable": True,
     "max_holds_per_contact": 2,
     "max_holds_per_ip": 10,
 }

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from pesan.audit.queries import Record, list_entries
 from pesan.catalog.models import Event
@@ -40,6 +41,7 @@ class Parts:
     names: dict[UUID, str]
     letters: Sequence[tuple[Notification, Delivery]]
     letter: Kind | None
+    now: datetime
 
 
 async def load_parts(session: ReadSession, order: Order) -> Parts:
@@ -49,7 +51,8 @@ async def load_parts(session: ReadSession, order: Order) -> Parts:
     rows = await session.execute(select(User.id, User.name).where(User.id.in_(actors - {None})))
     methods = await list_methods(session, order.merchant_id)
     tickets = await list_tickets(session, order.id)
-    event = await session.get_one(Event, order.event_id)
+    at_once = select(Event, func.clock_timestamp()).where(Event.id == order.event_id)
+    event, now = (await session.execute(at_once)).one()
     return Parts(
         event=event,
         payments=await list_payments(session, order.id),
@@ -63,4 +66,5 @@ async def load_parts(session: ReadSession, order: Order) -> Parts:
         names={user_id: name for user_id, name in rows},  # noqa: C416  a row is a tuple, which mypy cannot see
         letters=await list_deliveries(session, order.id),
         letter=await find_letter(session, order),
+        now=now,
     )

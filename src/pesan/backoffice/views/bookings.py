@@ -91,6 +91,7 @@ class TicketRow:
     state: str
     amount: int
     can_refund: bool
+    transfer_path: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from pesan.payments.models import Payment, PaymentMethod
 from pesan.payments.refunds.models import Refund
 from pesan.payments.refunds.states import RefundState
 from pesan.storage.links import Links
+from pesan.tickets.policies import is_before_entry
 from pesan.tickets.states import TicketState
 
 _CANCELLABLE = frozenset({OrderState.HOLD, OrderState.REVIEW})
@@ -69,7 +70,7 @@ def booking_detail(
         decision=decision_of(order, parts.names.get(order.decided_by) if order.decided_by else None),
         proofs=[proof_view(proof, order, links) for proof in parts.proofs],
         payments=[_payment(payment, parts.methods) for payment in parts.payments],
-        tickets=_tickets(order, parts, may_change=may_change),
+        tickets=_tickets(order, parts, may_change=may_change, path=f"{shop.path}/bookings/{order.code}"),
         trail=[_entry(record, parts.names) for record in reversed(parts.records)],
         twins=twins_of(parts.duplicates, shop),
         letters=[
@@ -81,7 +82,7 @@ def booking_detail(
     )
 
 
-def _tickets(order: Order, parts: Parts, *, may_change: bool) -> list[TicketRow]:
+def _tickets(order: Order, parts: Parts, *, may_change: bool, path: str) -> list[TicketRow]:
     """Each may go back alone while its order goes on, and unless somebody asked for it already."""
     asked = {each for r in parts.refunds if r.state == RefundState.REQUESTED for each in r.ticket_ids or ()}
     has_way = may_change and _is_refundable(order, parts.refunds) and order.state == OrderState.COMPLETED
@@ -94,6 +95,7 @@ def _tickets(order: Order, parts: Parts, *, may_change: bool) -> list[TicketRow]
             t.state,
             parts.shares[t.id],
             has_way and t.state != TicketState.VOID and t.id not in asked,
+            f"{path}/tickets/{t.id}/transfer" if is_before_entry(t, parts.event, parts.now) else "",
         )
         for t in parts.tickets
     ]

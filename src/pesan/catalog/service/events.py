@@ -53,6 +53,7 @@ class EventDraft:
     certificate: bool = False
     is_featured: bool = False
     tags: Sequence[str] = ()
+    transferable: bool = True
     method_ids: Sequence[UUID] = field(default_factory=tuple)
 
     def columns(self) -> dict[str, Any]:
@@ -64,7 +65,7 @@ class EventDraft:
         names = (
             "title summary description venue address city starts_at price_amount hold_minutes max_per_order"
             " max_holds_per_contact max_holds_per_ip review_cap sale_opens_at sale_closes_at certificate"
-            " is_featured"
+            " is_featured transferable"
         )
         own = {name: getattr(self, name) for name in names.split()}
         return own | {"ends_at": ends_at, "tags": list(self.tags)}

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from pesan.storefront.schemas import JwksAnswer, QrAnswer, QrQuestion
 from pesan.tickets.keystore import KeyStore
 from pesan.tickets.queries import list_public_keys
+from pesan.tickets.slices import Slices
 from pesan.tickets.verify import verify
 from pesan.web.access import Who, allow
 from pesan.web.deps import get_actor, get_database, get_locale, get_registry, guest_actor
@@ -34,10 +35,16 @@ async def verify_qr(request: Request, question: QrQuestion) -> QrAnswer:
         get_database(request),
         get_registry(request)[KeyStore],
         question.payload,
+        slices=get_registry(request)[Slices],
         actor=await get_actor(request),
         event_id=question.event_id,
     )
-    answer = QrAnswer(result=verdict.result, message=verdict.text(get_locale(request)))
+    answer = QrAnswer(
+        result=verdict.result,
+        reason=verdict.reason,
+        message=verdict.text(get_locale(request)),
+        is_live=verdict.is_live,
+    )
     if verdict.details is None:
         return answer
     return answer.model_copy(update={name: getattr(verdict.details, name) for name in TOLD_TO_STAFF})

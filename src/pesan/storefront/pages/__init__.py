@@ -21,6 +21,7 @@ from pesan.storefront.pages import (
     signing_in,
     site,
     status,
+    tickets,
 )
 
 router = APIRouter(include_in_schema=False)
@@ -37,6 +38,7 @@ for part in (
     consents,
     documents,
     invitation,
+    tickets,
     signing_in,
     second_factor,
     passkey_log_in,

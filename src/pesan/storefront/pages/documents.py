@@ -34,7 +34,7 @@ async def get_tickets(request: Request, code: str) -> Response:
     papers = await _read(request, code)
     if not papers.tickets:
         raise NotFound
-    return _attach(await ticket_pdf(papers, _storage(request)), PDF, f"tiket-{papers.order.code}.pdf")
+    return attach(await ticket_pdf(papers, _storage(request)), PDF, f"tiket-{papers.order.code}.pdf")
 
 
 @router.get("/summary.pdf")
@@ -44,7 +44,7 @@ async def get_summary(request: Request, code: str) -> Response:
     _, state, _ = await load_status(get_database(request), papers.order.code, guest_actor(request))
     origin = origin_of(request)
     body = await summary_pdf(papers, _storage(request), base_url=origin, state=state)
-    return _attach(body, PDF, f"pesanan-{papers.order.code}.pdf")
+    return attach(body, PDF, f"pesanan-{papers.order.code}.pdf")
 
 
 @router.get("/certificate.pdf")
@@ -53,7 +53,7 @@ async def get_certificate(request: Request, code: str) -> Response:
     papers = await _read(request, code)
     if not papers.tickets or not papers.event.certificate:
         raise NotFound
-    return _attach(
+    return attach(
         await certificate_pdf(papers, _storage(request)), PDF, f"sertifikat-{papers.order.code}.pdf"
     )
 
@@ -65,7 +65,7 @@ async def get_calendar_file(request: Request, code: str) -> Response:
     if papers.order.state != OrderState.COMPLETED:
         raise NotFound
     body = calendar_of(papers, base_url=origin_of(request))
-    return _attach(body, MIME_TYPE, f"{papers.event.slug}.ics")
+    return attach(body, MIME_TYPE, f"{papers.event.slug}.ics")
 
 
 async def _read(request: Request, code: str) -> Papers:
@@ -77,7 +77,8 @@ def _storage(request: Request) -> Storage:
     return get_registry(request)[Storage]
 
 
-def _attach(body: bytes, kind: str, filename: str) -> Response:
+def attach(body: bytes, kind: str, filename: str) -> Response:
+    """A file that the browser saves under a name."""
     return Response(
         body, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{filename}"'}
     )

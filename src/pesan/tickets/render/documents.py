@@ -41,8 +41,10 @@ _LABELS: Mapping[str, Text] = {
         en="Show this code at the entrance, on a screen or on paper. One code admits one person, once.",
     ),
     "keep": Text(
-        id="Jangan bagikan fotonya. Siapa pun yang membawa kode ini lebih dulu bisa masuk.",
-        en="Do not share a picture of it. Whoever brings this code first gets in.",
+        id="Kode cetak ini tidak berganti, jadi lebih lemah daripada yang di halaman tiketmu. Jangan bagikan fotonya:"
+        " siapa pun yang membawanya lebih dulu bisa masuk.",
+        en="This printed code does not turn, so it is weaker than the one on your ticket's page. Do not share a picture"
+        " of it: whoever brings it first gets in.",
     ),
     "qr_alt": Text(id="Kode QR tiket", en="Ticket QR code"),
     "cover_alt": Text(id="Gambar acara", en="Event picture"),

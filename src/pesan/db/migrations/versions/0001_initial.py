@@ -259,7 +259,7 @@ def upgrade() -> None:
     sa.Column('body', sa.Text(), nullable=False),
     sa.Column('updated_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
     sa.CheckConstraint("heading <> '' AND heading !~ '[[:cntrl:]]'", name=op.f('ck_letter_templates_heading')),
-    sa.CheckConstraint("kind IN ('proof_received', 'ticket_ready', 'rejected', 'expired', 'cancelled', 'event_cancelled', 'event_moved', 'reminder', 'follow_up', 'taken_back', 'tickets_refunded', 'refund_due', 'refunded')", name=op.f('ck_letter_templates_kind')),
+    sa.CheckConstraint("kind IN ('proof_received', 'ticket_ready', 'rejected', 'expired', 'cancelled', 'event_cancelled', 'event_moved', 'reminder', 'follow_up', 'taken_back', 'tickets_refunded', 'refund_due', 'refunded', 'ticket_received', 'ticket_handed_on')", name=op.f('ck_letter_templates_kind')),
     sa.CheckConstraint("locale IN ('id', 'en')", name=op.f('ck_letter_templates_locale')),
     sa.CheckConstraint("subject <> '' AND subject !~ '[[:cntrl:]]'", name=op.f('ck_letter_templates_subject')),
     sa.CheckConstraint('char_length(body) BETWEEN 1 AND 4000', name=op.f('ck_letter_templates_body')),
@@ -408,6 +408,7 @@ def upgrade() -> None:
     sa.Column('review_cap', sa.Integer(), nullable=True),
     sa.Column('cover_key', sa.String(length=200), nullable=True),
     sa.Column('certificate', sa.Boolean(), server_default='false', nullable=False),
+    sa.Column('transferable', sa.Boolean(), server_default='true', nullable=False),
     sa.Column('fulfilment', sa.String(length=20), server_default='tickets', nullable=False),
     sa.Column('fee_amount', sa.BigInteger(), server_default='0', nullable=False),
     sa.Column('fee_basis_points', sa.Integer(), server_default='0', nullable=False),
@@ -769,7 +770,7 @@ def upgrade() -> None:
     sa.Column('kind', sa.String(length=20), nullable=False),
     sa.Column('occasion', sa.String(length=40), server_default='', nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
-    sa.CheckConstraint("kind IN ('proof_received', 'ticket_ready', 'rejected', 'expired', 'cancelled', 'event_cancelled', 'event_moved', 'reminder', 'follow_up', 'taken_back', 'tickets_refunded', 'refund_due', 'refunded')", name=op.f('ck_notifications_kind')),
+    sa.CheckConstraint("kind IN ('proof_received', 'ticket_ready', 'rejected', 'expired', 'cancelled', 'event_cancelled', 'event_moved', 'reminder', 'follow_up', 'taken_back', 'tickets_refunded', 'refund_due', 'refunded', 'ticket_received', 'ticket_handed_on')", name=op.f('ck_notifications_kind')),
     sa.ForeignKeyConstraint(['merchant_id', 'order_id'], ['orders.merchant_id', 'orders.id'], name=op.f('fk_notifications_merchant_id_order_id_orders')),
     sa.ForeignKeyConstraint(['merchant_id'], ['merchants.id'], name=op.f('fk_notifications_merchant_id_merchants')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_notifications')),
@@ -976,11 +977,13 @@ def upgrade() -> None:
     sa.Column('kid', sa.String(length=43), nullable=False),
     sa.Column('epoch', sa.Integer(), server_default='0', nullable=False),
     sa.Column('qr_text', sa.String(length=152), nullable=False),
+    sa.Column('live_text', sa.String(length=152), nullable=False),
     sa.Column('token', sa.String(length=1024), nullable=False),
     sa.Column('issued_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('used_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('voided_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('handed_on_at', sa.DateTime(timezone=True), nullable=True),
     sa.CheckConstraint("(state = 'void') = (voided_at IS NOT NULL)", name=op.f('ck_tickets_voided_at')),
     sa.CheckConstraint("state <> 'used' OR used_at IS NOT NULL", name=op.f('ck_tickets_used_at')),
     sa.CheckConstraint("state IN ('active', 'used', 'void')", name=op.f('ck_tickets_state')),
@@ -1001,6 +1004,28 @@ def upgrade() -> None:
     op.create_index('ix_tickets_key', 'tickets', ['merchant_id', 'kid', 'expires_at'], unique=False)
     op.create_index('ix_tickets_order', 'tickets', ['order_id', 'number'], unique=False)
     op.create_index('uq_tickets_seat', 'tickets', ['seat_id'], unique=True, postgresql_where=sa.text("state <> 'void'"))
+    op.create_table('ticket_transfers',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('order_id', sa.Uuid(), nullable=False),
+    sa.Column('event_id', sa.Uuid(), nullable=False),
+    sa.Column('ticket_id', sa.Uuid(), nullable=False),
+    sa.Column('epoch', sa.Integer(), nullable=False),
+    sa.Column('code', sa.String(length=26), nullable=False),
+    sa.Column('from_name', sa.String(length=100), nullable=False),
+    sa.Column('to_name', sa.String(length=100), nullable=False),
+    sa.Column('to_email', sa.String(length=254), nullable=True),
+    sa.Column('to_wa', sa.String(length=20), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.CheckConstraint('epoch > 0', name=op.f('ck_ticket_transfers_epoch')),
+    sa.ForeignKeyConstraint(['merchant_id', 'event_id'], ['events.merchant_id', 'events.id'], name=op.f('fk_ticket_transfers_merchant_id_event_id_events')),
+    sa.ForeignKeyConstraint(['merchant_id', 'order_id'], ['orders.merchant_id', 'orders.id'], name=op.f('fk_ticket_transfers_merchant_id_order_id_orders')),
+    sa.ForeignKeyConstraint(['ticket_id'], ['tickets.id'], name=op.f('fk_ticket_transfers_ticket_id_tickets')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_ticket_transfers')),
+    sa.UniqueConstraint('code', name=op.f('uq_ticket_transfers_code')),
+    sa.UniqueConstraint('ticket_id', 'epoch', name=op.f('uq_ticket_transfers_ticket_id_epoch'))
+    )
+    op.create_index('ix_ticket_transfers_order', 'ticket_transfers', ['order_id'], unique=False)
 
 
 def downgrade() -> None:
