@@ -7,13 +7,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, text
 
-from pesan.audit.models import AuditPrivate
+from pesan.audit.models import AuditEntry, AuditPrivate
 from pesan.audit.verify import verify
 from pesan.catalog.models import Event
 from pesan.db import Actor
 from pesan.orders.models import Order
 from pesan.orders.states import OrderState
 from pesan.payments.models import PaymentProof
+from pesan.privacy import requests
 from pesan.privacy.contacts import Contact, ask_link, get_contact, open_link
 from pesan.privacy.errors import ContactLinkOver, DataStillNeeded, RequestDecided, RequestNotFound
 from pesan.privacy.invariants import INVARIANTS
@@ -175,6 +176,35 @@ async def test_correction_reaches_bookings_and_tickets_made_out_to_the_buyer(
     mine, other = await all_of(database, Order)
     assert (mine.buyer_name, mine.wa, other.buyer_name) == ("Siti Rahmah", "+6281255555555", "Budi Santoso")
     assert await all_of(database, Ticket) == []
+
+
+async def test_correction_locks_a_batch_of_orders_before_their_tickets_and_stands_in_their_history(
+    deps, desk: Desk, make, web_database, database, count_queries, monkeypatch
+):
+    await send_proof(make, desk.order)
+    await approve(make, desk.order)
+    await issue(make, database, desk.order)
+    async with database.read(SYSTEM) as session:
+        event = await session.get_one(Event, desk.order.event_id)
+    second = await make.order(event, email=EMAIL, buyer_name="Siti R.", wa="+6281255555555")
+    request = await desk.ask(web_database, database, RequestKind.CORRECTION, name="Siti Rahmah")
+    await desk.decide(web_database, request)
+    monkeypatch.setattr(requests, "BATCH", 1)
+
+    with count_queries() as statements:
+        await carry_out(deps, request.id)
+
+    touched = [re.match(r"(SELECT 1 FROM orders|UPDATE orders|UPDATE tickets)\b", one) for one in statements]
+    in_turn = ["SELECT 1 FROM orders", "UPDATE orders", "UPDATE tickets"]
+    assert [found[1] for found in touched if found] == in_turn * 2
+    assert {ticket.holder_name for ticket in await all_of(database, Ticket)} == {"Siti Rahmah"}
+    async with database.read(SYSTEM) as session:
+        told = select(AuditEntry.subject_id, AuditEntry.data).where(
+            AuditEntry.action == "order:buyer:corrected"
+        )
+        entries = {row.subject_id: row.data for row in await session.execute(told)}
+        assert await verify(session) == []
+    assert entries == {key: {"changed": ["buyer_name"]} for key in (desk.order.id, second.id)}
 
 
 async def test_refusal_is_told_with_its_reason_and_decided_once(

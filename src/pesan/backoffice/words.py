@@ -37,6 +37,7 @@ ACTIONS: dict[str, Text] = {
     "order:consent:withdrawn": Text(id="Persetujuan dicabut", en="Consent withdrawn"),
     "order:account:joined": Text(id="Masuk ke akun pembeli", en="Joined the buyer's account"),
     "order:ticket:handed_on": Text(id="Tiket diserahkan ke orang lain", en="Ticket handed on"),
+    "order:buyer:corrected": Text(id="Data pembeli dibetulkan", en="Buyer's data corrected"),
     "order:letter:resent": Text(id="Surat dikirim ulang", en="Letter sent again"),
     "order:payment:refund_due": Text(
         id="Uang terlambat, harus dikembalikan", en="Late money, to be returned"

@@ -1,9 +1,9 @@
 """What people ask about their data: asked of every merchant concerned, decided there, carried out by a job."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import false, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from pesan.audit.service import record
@@ -11,6 +11,7 @@ from pesan.db import Actor, ReadSession, WriteSession
 from pesan.jobs import enqueue
 from pesan.kit.i18n import Locale
 from pesan.kit.ids import new_id
+from pesan.orders.locks import lock_orders
 from pesan.orders.models import Order
 from pesan.privacy.contacts import Contact
 from pesan.privacy.erasure import erase_orders, has_running, list_erasable
@@ -22,6 +23,7 @@ from pesan.tickets.models import Ticket
 
 BATCH = 100
 MOST_LISTED = 200
+CORRECTED = "order:buyer:corrected"
 _ACTOR = Actor.system("privacy")
 
 
@@ -99,15 +101,10 @@ async def carry_out_some(session: WriteSession, request_id: UUID) -> tuple[bool,
     request = await lock_request(session, request_id)
     if request.state != RequestState.APPROVED or request.email is None:
         return True, []
-    keys: list[str] = []
-    if request.kind == RequestKind.ERASURE:
-        ids = await list_erasable(session, request.merchant_id, request.email, limit=BATCH)
-        if ids:
-            keys = await erase_orders(session, ids, reason="privacy request", actor=_ACTOR)
-        if len(ids) == BATCH:
-            return False, keys
-    else:
-        await _correct(session, request)
+    carry_out = _erase_some if request.kind == RequestKind.ERASURE else _correct_some
+    is_last, keys = await carry_out(session, request, request.email)
+    if not is_last:
+        return False, keys
     request.state = RequestState.DONE
     request.done_at = (await session.scalars(select(func.clock_timestamp()))).one()
     await record(session, request, action=f"privacy_request:{request.kind}:done", actor=_ACTOR)
@@ -128,13 +125,42 @@ async def _require_over(session: ReadSession, request: PrivacyRequest) -> None:
         raise DataStillNeeded
 
 
-async def _correct(session: WriteSession, request: PrivacyRequest) -> None:
+async def _erase_some(session: WriteSession, request: PrivacyRequest, email: str) -> tuple[bool, list[str]]:
+    ids = await list_erasable(session, request.merchant_id, email, limit=BATCH)
+    keys = await erase_orders(session, ids, reason="privacy request", actor=_ACTOR) if ids else []
+    return len(ids) < BATCH, keys
+
+
+async def _correct_some(session: WriteSession, request: PrivacyRequest, email: str) -> tuple[bool, list[str]]:
     """Names and numbers as they should be; a ticket that was made out to somebody else keeps its holder."""
-    mine = Order.merchant_id == request.merchant_id, Order.email == request.email
+    asked = {"buyer_name": request.name, "wa": request.wa}
+    wanted = {column: value for column, value in asked.items() if value}
+    is_wrong = or_(false(), *(getattr(Order, column).is_distinct_from(wanted[column]) for column in wanted))
+    mine = Order.merchant_id == request.merchant_id, Order.email == email, is_wrong
+    ids = (await session.scalars(select(Order.id).where(*mine).order_by(Order.id).limit(BATCH))).all()
+    await lock_orders(session, ids)
+    # Asked again under the lock: one may have been erased meanwhile.
+    locked = (await session.scalars(select(Order).where(Order.id.in_(ids), *mine).order_by(Order.id))).all()
+    held = {order.id: order.buyer_name for order in locked}
+    for order in locked:
+        await _correct(session, order, wanted)
+    await session.flush()
     if request.name:
-        held = select(Order.id, Order.buyer_name).where(*mine).subquery()
-        renamed = Ticket.order_id == held.c.id, Ticket.holder_name == held.c.buyer_name
-        await session.execute(update(Ticket).where(*renamed).values(holder_name=request.name))
-        await session.execute(update(Order).where(*mine).values(buyer_name=request.name))
-    if request.wa:
-        await session.execute(update(Order).where(*mine).values(wa=request.wa))
+        await _rename_holders(session, held, request.name)
+    return len(ids) < BATCH, []
+
+
+async def _correct(session: WriteSession, order: Order, wanted: Mapping[str, str]) -> None:
+    before = {column: getattr(order, column) for column in wanted}
+    data = {"changed": sorted(column for column in wanted if before[column] != wanted[column])}
+    await record(session, order, action=CORRECTED, actor=_ACTOR, data=data, before=before, after=wanted)
+    for column, value in wanted.items():
+        setattr(order, column, value)
+
+
+async def _rename_holders(session: WriteSession, held: Mapping[UUID, str], name: str) -> None:
+    """Tickets of locked orders, by the name that each order had."""
+    for old in sorted(set(held.values()) - {name}):
+        order_ids = [order_id for order_id in held if held[order_id] == old]
+        mine = Ticket.order_id.in_(order_ids), Ticket.holder_name == old
+        await session.execute(update(Ticket).where(*mine).values(holder_name=name))
