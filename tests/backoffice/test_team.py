@@ -129,6 +129,29 @@ async def test_a_link_that_is_over_opens_nothing(
     assert "baru" not in await roles(team)
 
 
+@pytest.mark.parametrize("how", ["removed", "lowered", "elsewhere"])
+async def test_who_no_longer_organizes_comes_back_by_no_link_they_sent(
+    team: Team, invite: Invite, how: str
+) -> None:
+    organizer, admin = await team.sign_in("organizer"), await team.sign_in("admin")
+    page, sender = f"{team.path}/team", f"{team.path}/team/{team.users['organizer'].id}"
+    _, link = await invite(organizer, role="organizer")
+    stranger = await team.open_browser()
+
+    if how == "removed":
+        await admin.submit(page, f"{sender}/remove")
+    elif how == "lowered":
+        await admin.submit(page, sender, {"role": "staff", "reach": "all"})
+    else:
+        await limit_to(team, "organizer", team.event)
+    sent = await stranger.submit("/account/login", "/account/invitation", _typed(link))
+
+    assert sent.status_code == 410
+    assert "baru" not in await roles(team)
+    (row,) = await invitations(team)
+    assert (row.withdrawn_at is None, row.accepted_at) == (how == "elsewhere", None)
+
+
 async def test_the_answer_does_not_tell_who_has_an_account(team: Team) -> None:
     organizer = await team.sign_in("organizer")
     await team.sign_in("stranger")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 
 from pesan.db import ReadSession
 from pesan.identity.errors import LinkOver
@@ -14,6 +14,13 @@ from pesan.identity.models import Membership, Session, User
 from pesan.identity.states import MerchantRole, SessionKind
 from pesan.identity.team.models import Invitation
 from pesan.tenancy.models import Merchant
+
+OPEN = (
+    Invitation.accepted_at.is_(None),
+    Invitation.withdrawn_at.is_(None),
+    Invitation.expires_at > func.clock_timestamp(),
+)
+"""An invitation that can be taken up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +73,7 @@ async def list_invitations(session: ReadSession, merchant_id: UUID) -> Sequence[
     """The merchant's invitations whose links still work, the latest first."""
     query = (
         select(Invitation)
-        .where(Invitation.merchant_id == merchant_id, *_OPEN)
+        .where(Invitation.merchant_id == merchant_id, *OPEN)
         .order_by(Invitation.created_at.desc(), Invitation.id)
     )
     return (await session.scalars(query)).all()
@@ -75,14 +82,24 @@ async def list_invitations(session: ReadSession, merchant_id: UUID) -> Sequence[
 async def get_invited(session: ReadSession, invitation_id: UUID) -> Invited:
     """An invitation whose link works, and whose it is; raises LinkOver."""
     query = select(Invitation, Merchant.name).join(Merchant, Merchant.id == Invitation.merchant_id)
-    row = (await session.execute(query.where(Invitation.id == invitation_id, *_OPEN))).one_or_none()
+    row = (await session.execute(query.where(Invitation.id == invitation_id, *OPEN))).one_or_none()
     if row is None:
         raise LinkOver
     return Invited(*row)
 
 
-_OPEN = (
-    Invitation.accepted_at.is_(None),
-    Invitation.withdrawn_at.is_(None),
-    Invitation.expires_at > func.clock_timestamp(),
-)
+async def may_still_invite(session: ReadSession, invitation: Invitation) -> bool:
+    """Whether who sent an invitation organizes the whole merchant today too, or administers the instance."""
+    organizes = and_(
+        Membership.user_id == User.id,
+        Membership.merchant_id == invitation.merchant_id,
+        Membership.role == MerchantRole.ORGANIZER,
+        Membership.event_ids.is_(None),
+    )
+    sender = (
+        select(User.id)
+        .outerjoin(Membership, organizes)
+        .where(User.id == invitation.invited_by, User.is_active)
+        .where(or_(User.platform_role.is_not(None), Membership.user_id.is_not(None)))
+    )
+    return await session.scalar(sender) is not None

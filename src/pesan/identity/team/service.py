@@ -25,9 +25,9 @@ from pesan.identity.queries import find_user_by_email
 from pesan.identity.service.users import add_user, set_membership
 from pesan.identity.states import MerchantRole
 from pesan.identity.team.links import InvitationLinks
-from pesan.identity.team.locks import lock_invitation, lock_team
+from pesan.identity.team.locks import lock_invitation, lock_sent_invitations, lock_team
 from pesan.identity.team.models import INVITED_FOR, Invitation
-from pesan.identity.team.queries import Invited, get_invited
+from pesan.identity.team.queries import Invited, get_invited, may_still_invite
 from pesan.jobs import enqueue
 from pesan.kit.i18n import Locale
 from pesan.kit.ids import new_id
@@ -104,7 +104,8 @@ async def change_member(
 ) -> None:
     """Give somebody of the team another role or other events; their sessions end.
 
-    **Locks** the team, then the user. **Raises** OwnRole, UnknownUser, Forbidden.
+    What they sent while they organized it all is withdrawn, unless they still do. **Locks** the team, then these
+    invitations, then the user. **Raises** OwnRole, UnknownUser, Forbidden.
     """
     team = await lock_team(session, merchant_id)
     _require_organizer(team, actor)
@@ -112,6 +113,8 @@ async def change_member(
         raise OwnRole
     if user_id not in team:
         raise UnknownUser
+    if not _organizes(place):
+        await _withdraw_sent(session, user_id, merchant_id, actor)
     await set_membership(
         session,
         user_id=user_id,
@@ -123,9 +126,9 @@ async def change_member(
 
 
 async def remove_member(session: WriteSession, user_id: UUID, *, merchant_id: UUID, actor: Actor) -> None:
-    """Take somebody off the team; their sessions end at once.
+    """Take somebody off the team; their sessions end at once, and the invitations that they sent.
 
-    **Locks** the team, then the user. **Raises** LastOrganizer, UnknownUser, Forbidden.
+    **Locks** the team, then these invitations, then the user. **Raises** LastOrganizer, UnknownUser, Forbidden.
     """
     team = await lock_team(session, merchant_id)
     _require_organizer(team, actor)
@@ -134,6 +137,7 @@ async def remove_member(session: WriteSession, user_id: UUID, *, merchant_id: UU
     others = [person for person, row in team.items() if _organizes(row) and person != user_id]
     if user_id == actor.user_id and not others:
         raise LastOrganizer
+    await _withdraw_sent(session, user_id, merchant_id, actor)
     await set_membership(session, user_id=user_id, merchant_id=merchant_id, role=None, actor=actor)
 
 
@@ -177,7 +181,8 @@ async def accept_newly(
 
 async def _join(session: WriteSession, invitation_id: UUID, user: User, actor: Actor) -> None:
     invitation = await lock_invitation(session, invitation_id)
-    if invitation is None:
+    # Roles change elsewhere too, where nothing is withdrawn: by the command line, or with the whole account.
+    if invitation is None or not await may_still_invite(session, invitation):
         raise LinkOver
     if await session.get(Membership, (user.id, invitation.merchant_id)) is not None:
         raise InTeamAlready
@@ -194,6 +199,16 @@ async def _join(session: WriteSession, invitation_id: UUID, user: User, actor: A
     await _record(session, invitation, "accepted", actor)
 
 
+async def _withdraw_sent(session: WriteSession, user_id: UUID, merchant_id: UUID, actor: Actor) -> None:
+    """Or somebody could come back by a link that they once sent to another address of theirs."""
+    sent = await lock_sent_invitations(session, user_id, merchant_id)
+    for invitation in sent:
+        invitation.withdrawn_at = func.clock_timestamp()
+    await session.flush()
+    for invitation in sent:
+        await _record(session, invitation, "withdrawn", actor)
+
+
 def _require_organizer(team: Mapping[UUID, Membership], actor: Actor) -> None:
     """Asked again under the lock: a role that was taken away a moment ago opens nothing. Raises Forbidden."""
     mine = team.get(actor.user_id) if actor.user_id else None
@@ -201,7 +216,7 @@ def _require_organizer(team: Mapping[UUID, Membership], actor: Actor) -> None:
         raise Forbidden
 
 
-def _organizes(row: Membership) -> bool:
+def _organizes(row: Membership | Place) -> bool:
     return row.role == MerchantRole.ORGANIZER and row.event_ids is None
 
 
