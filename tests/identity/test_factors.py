@@ -24,8 +24,9 @@ from pesan.identity.links import AccountLinks
 from pesan.identity.models import User
 from pesan.identity.policies import SignedIn
 from pesan.identity.queries import find_program, find_session
-from pesan.identity.service import NewSession, log_in, reset_password, set_membership
-from pesan.identity.states import LinkPurpose, MerchantRole, SessionKind
+from pesan.identity.service import NewSession, log_in, reset_password, set_membership, set_platform_role
+from pesan.identity.states import LinkPurpose, MerchantRole, PlatformRole, SessionKind
+from pesan.tenancy.models import Merchant
 from tests.identity.conftest import PASSWORD, SYSTEM
 
 MakeUser = Callable[..., Awaitable[User]]
@@ -50,6 +51,18 @@ async def turn_on(database: Database, user: User) -> tuple[str, TurnedOn]:
     code = pyotp.TOTP(secret).now()
     turned_on = await confirm_generator(database, person, SECRETS, code=code, ip_digest=None, user_agent=None)
     return secret, turned_on
+
+
+async def vouch(database: Database, user: User, merchant: Merchant, how: str) -> None:
+    """Let the address be verified, or somebody give the person a role."""
+    async with database.write(SYSTEM) as session:
+        if how == "verified":
+            (await session.get_one(User, user.id)).email_verified_at = func.clock_timestamp()
+        elif how == "staff":
+            role = MerchantRole.STAFF
+            await set_membership(session, user_id=user.id, merchant_id=merchant.id, role=role, actor=SYSTEM)
+        elif how == "admin":
+            await set_platform_role(session, user_id=user.id, role=PlatformRole.ADMIN, actor=SYSTEM)
 
 
 @pytest.fixture
@@ -199,15 +212,26 @@ async def test_another_persons_codes_do_not_fit(database: Database, make_user: M
     assert [await step(database, token, code) for code in codes] == [WrongCode] * 2
 
 
-async def test_a_reset_does_not_go_past_the_second_factor(database: Database, guarded) -> None:
+@pytest.mark.parametrize("is_vouched_for", ["verified", "staff", "admin", ""])
+async def test_a_reset_goes_past_a_second_factor_only_where_nobody_vouched_for_the_account(
+    database: Database, merchant: Merchant, guarded, is_vouched_for: str
+) -> None:
     user, _, _ = guarded
+    await vouch(database, user, merchant, is_vouched_for)
     links = AccountLinks(b"an instance's secret of some length", "")
     async with database.read(SYSTEM) as session:
         url = links.make(LinkPurpose.RESET_PASSWORD, await session.get_one(User, user.id), time.time())
 
     await reset_password(database, links, token=url.partition("token=")[2], password="gajah payung hijau")
 
-    assert (await log_in(database, email=user.email, password="gajah payung hijau")).is_waiting
+    opened = await log_in(database, email=user.email, password="gajah payung hijau")
+    assert opened.is_waiting == bool(is_vouched_for)
+    async with database.read(SYSTEM) as session:
+        actions = (await session.scalars(select(AuditEntry.action))).all()
+    assert actions.count("user:factors:cleared") == (0 if is_vouched_for else 1)
+    async with database.identity() as session:
+        codes = await session.scalar(select(func.count()).select_from(RecoveryCode))
+    assert codes == (10 if is_vouched_for else 0)
 
 
 async def test_it_is_turned_off_by_a_code_only(database: Database, guarded) -> None:

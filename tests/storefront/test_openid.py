@@ -7,12 +7,13 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from pesan.app.instance import Instance
 from pesan.app.web import create_app
 from pesan.app.wiring import build_registry
 from pesan.identity.factors.models import Passkey
+from pesan.identity.models import User
 from pesan.identity.openid.provider import Provider
 from tests.storefront.test_account import Open, Person, open_person  # noqa: F401
 from tests.support.factories import PASSWORD
@@ -104,6 +105,9 @@ async def test_a_known_address_joins_and_whoever_had_claimed_it_is_out(
 ) -> None:
     claimed = await another()
     await claimed.register(email="rani@contoh.id")
+    async with database.identity() as session:
+        owner, key = (await session.scalars(select(User.id))).one(), b"key"
+        session.add(Passkey(user_id=owner, name="Kunci", credential_id=key, public_key=key, sign_count=0))
 
     await person.get(await leave(person))
 

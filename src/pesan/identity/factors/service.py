@@ -2,14 +2,15 @@
 
 from uuid import UUID
 
-from sqlalchemy import delete, func
+from sqlalchemy import func
 
 from pesan.audit.service import record
 from pesan.db import Actor, Database, WriteSession
 from pesan.identity.errors import FactorOn, NoFactor, StepOver, UnknownUser, WrongCode
+from pesan.identity.factors.clearing import clear_factors
 from pesan.identity.factors.codes import CodeSecrets
 from pesan.identity.factors.locks import lock_generator
-from pesan.identity.factors.models import CodeGenerator, Passkey, RecoveryCode
+from pesan.identity.factors.models import CodeGenerator
 from pesan.identity.factors.queries import has_factor
 from pesan.identity.factors.tries import fitting_step, settle, try_code
 from pesan.identity.factors.turning_on import TurnedOn, drop_spare_codes, start_anew
@@ -182,7 +183,6 @@ async def remove_lost_factors(session: WriteSession, *, user_id: UUID, actor: Ac
         raise UnknownUser
     if not await has_factor(session, user_id):
         raise NoFactor
-    for table in (CodeGenerator, Passkey, RecoveryCode):
-        await session.execute(delete(table).where(table.user_id == user_id))
+    await clear_factors(session, user_id)
     await revoke_sessions(session, user_id)
     await record(session, user, action="user:factors:cleared", actor=actor)

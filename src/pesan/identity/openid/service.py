@@ -18,7 +18,7 @@ from pesan.identity.openid.models import ProviderIdentity
 from pesan.identity.openid.tokens import Claims
 from pesan.identity.passwords import hash_password
 from pesan.identity.queries import find_user_by_email
-from pesan.identity.service.registering import note_verified
+from pesan.identity.service.registering import clear_unproven_factors, note_verified
 from pesan.identity.service.sessions import NewSession, open_session
 from pesan.identity.service.users import add_user, store_password
 from pesan.identity.states import SessionKind
@@ -93,11 +93,13 @@ async def _find_or_join(
 async def _take_over(session: WriteSession, found: User, newcomer: _Newcomer) -> User:
     """The account of an address that is now proven to be theirs.
 
-    Where it never was, somebody else may have made it and wait for its owner: their password and sessions end.
+    Where it never was, somebody else may have made it and wait for its owner: their password, sessions and second
+    factors end.
     """
     user = await _locked(session, found)
     if user.email_verified_at is None:
         await store_password(session, user, newcomer.password_hash, keep=None)
+        await clear_unproven_factors(session, user)
         await note_verified(session, user)
     return user
 

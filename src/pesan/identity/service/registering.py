@@ -9,9 +9,10 @@ from pesan.db import Actor, Database, WriteSession
 from pesan.errors import InvalidInput
 from pesan.identity.emails import clean_email
 from pesan.identity.errors import LinkOver, SignInToVerify
+from pesan.identity.factors.clearing import clear_factors
 from pesan.identity.links import AccountLinks, stamp_of
 from pesan.identity.locks import lock_user
-from pesan.identity.models import User
+from pesan.identity.models import Membership, User
 from pesan.identity.passwords import check_new_password, hash_password
 from pesan.identity.queries import find_user_by_email
 from pesan.identity.service.sessions import NewSession, open_session
@@ -102,8 +103,8 @@ async def verify_email(database: Database, links: AccountLinks, token: str, *, b
 async def reset_password(database: Database, links: AccountLinks, *, token: str, password: str) -> None:
     """Set a new password by a link that was mailed, which ends every session and signs nobody in.
 
-    Whoever follows the link reads the address's mail, so the address is verified too. **Locks** the user.
-    **Raises** LinkOver, WeakPassword.
+    Whoever follows the link reads the address's mail, so the address is verified too, and second factors from before
+    anybody had proven that end. **Locks** the user. **Raises** LinkOver, WeakPassword.
     """
     async with database.identity() as session:
         user = await _claimed(session, links, LinkPurpose.RESET_PASSWORD, token)
@@ -113,6 +114,7 @@ async def reset_password(database: Database, links: AccountLinks, *, token: str,
         user = await _claimed(session, links, LinkPurpose.RESET_PASSWORD, token)
         await store_password(session, user, hashed, keep=None)
         await record(session, user, action="user:password:reset", actor=Actor.user(user.id))
+        await clear_unproven_factors(session, user)
         await note_verified(session, user)
 
 
@@ -133,6 +135,20 @@ async def note_verified(session: WriteSession, user: User) -> None:
     await session.flush()
     await record(session, user, action="user:email:verified", actor=Actor.user(user.id))
     await enqueue(session, JOIN_ORDERS_TASK, user_id=user.id)
+
+
+async def clear_unproven_factors(session: WriteSession, user: User) -> None:
+    """Take away the second factors of an account that anybody could have made with this address; the user is locked.
+
+    Whoever made it may have turned them on to keep the address's owner out. An account with a role was made or raised
+    by somebody who answers for it: there a mail never goes past the second factor.
+    """
+    if user.email_verified_at is not None or user.platform_role is not None:
+        return
+    if await session.scalar(select(Membership.user_id).where(Membership.user_id == user.id).limit(1)):
+        return
+    if await clear_factors(session, user.id):
+        await record(session, user, action="user:factors:cleared", actor=Actor.user(user.id))
 
 
 async def _send(session: WriteSession, user: User, purpose: LinkPurpose) -> None:
