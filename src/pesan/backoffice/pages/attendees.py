@@ -155,7 +155,7 @@ def _cells(found: Attendee, zone: str, locale: Locale, *, is_open: bool) -> Sequ
         found.seat.label if found.seat else None,
         TICKET_STATES[ticket.state].in_(locale),
         shown_code(ticket.code, is_open=is_open),
-        order.code,
+        shown_code(order.code, is_open=is_open),
         order.buyer_name,
         wa,
         email,

@@ -67,5 +67,5 @@ def attendee_row(found: Attendee, shop_path: str, *, is_open: bool) -> AttendeeR
 
 
 def shown_code(code: str, *, is_open: bool) -> str:
-    """A ticket's code, or the end of it that everybody may see."""
+    """A ticket's or booking's code, whole or the end of it: whoever has all of it can act as the buyer."""
     return code if is_open else f"…{code[-CODE_TAIL:]}"
