@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from pesan.hooks import service
+from pesan.hooks import delivering, service
 from pesan.hooks.errors import EndpointInvalid, EndpointNotFound, HookNotFound, SecretSealed, TooManyEndpoints
 from pesan.hooks.invariants import INVARIANTS
 from pesan.hooks.sealing import open_signing, reseal_secrets
@@ -139,6 +139,27 @@ async def test_a_process_that_died_while_sending_is_followed_by_another(
 
     assert len(receiver.requests) == 2
     assert [delivery.state for delivery in await house.deliveries()] == ["delivered"]
+
+
+async def test_what_waits_for_an_endpoint_that_is_off_holds_up_no_other(
+    house: House, receiver: Receiver, make: Make
+):
+    receiver.reply = Reply(500)
+    off = await house.listen(receiver.url)
+    await make.order(house.event, state=OrderState.PAID)
+    await house.work()
+    async with house.database.write(house.actor) as session:
+        whose = {"merchant_id": house.merchant.id, "actor": SYSTEM}
+        await service.switch_off(session, off.id, why=Ended.BY_HAND, **whose)
+    on = await house.listen(receiver.url)
+    await make.order(house.event, state=OrderState.PAID)
+    await house.work()
+    await house.pass_time("1 day")
+
+    async with house.database.write(SYSTEM) as session:
+        due = await delivering.take_due(session, most=1)
+
+    assert [endpoint_id for _, endpoint_id, _ in due] == [on.id]
 
 
 @pytest.mark.parametrize(("status", "first", "why"), [(500, "5 days", "failing"), (410, "0 s", "gone")])

@@ -22,11 +22,14 @@ _TAKEN_FOR = timedelta(minutes=10)
 _KEPT = text("DELETE FROM hook_deliveries WHERE created_at < clock_timestamp() - interval '30 days'")
 _ENDED = text("DELETE FROM hook_secrets WHERE ends_at < clock_timestamp()")
 _TAKE_DUE = text(
-    "UPDATE hook_deliveries d SET due_at = clock_timestamp() + :taken_for FROM hook_endpoints e"
-    " WHERE e.id = d.endpoint_id AND e.is_active AND d.state = 'waiting' AND d.id IN ("
-    "SELECT id FROM hook_deliveries WHERE state = 'waiting' AND due_at <= clock_timestamp() ORDER BY due_at LIMIT 500)"
+    "UPDATE hook_deliveries d SET due_at = clock_timestamp() + :taken_for"
+    # What waits for an endpoint that was switched off stays due, and must not fill the portion.
+    " WHERE d.state = 'waiting' AND d.id IN (SELECT w.id FROM hook_deliveries w"
+    " JOIN hook_endpoints e ON e.id = w.endpoint_id AND e.is_active"
+    " WHERE w.state = 'waiting' AND w.due_at <= clock_timestamp() ORDER BY w.due_at LIMIT :most)"
     " RETURNING d.id, d.endpoint_id, d.attempts"
 )
+_AT_ONCE = 500
 _OK, _MULTIPLE, _GONE = 200, 300, 410
 
 
@@ -82,9 +85,9 @@ def _body(order: Order, *, kind: str, state: str, at: datetime) -> bytes:
     return orjson.dumps(told)
 
 
-async def take_due(session: WriteSession) -> Sequence[tuple[UUID, UUID, int]]:
+async def take_due(session: WriteSession, *, most: int = _AT_ONCE) -> Sequence[tuple[UUID, UUID, int]]:
     """(delivery, endpoint, attempts so far) of what should be tried now; nobody else takes it for ten minutes."""
-    rows = await session.execute(_TAKE_DUE, {"taken_for": _TAKEN_FOR})
+    rows = await session.execute(_TAKE_DUE, {"taken_for": _TAKEN_FOR, "most": most})
     return [(row.id, row.endpoint_id, row.attempts) for row in rows]
 
 
