@@ -20,7 +20,7 @@ from pesan.notifications.states import Kind
 from pesan.orders.desk import SaleDesk
 from pesan.orders.errors import NotYourOrder, ReasonMissing, WrongState
 from pesan.orders.moves import LineWish, PromoWish, SeatWish, TypeWish
-from pesan.orders.states import OrderEvent, OrderState
+from pesan.orders.states import OrderState
 from pesan.payments.refunds.errors import (
     NothingToRefund,
     NoTicketChosen,
@@ -332,14 +332,21 @@ async def test_order_without_its_tickets_gives_none_back(make, desk, database):
             )
 
 
+async def tell(deps, execute) -> list[str]:
+    """Run the jobs that tell of parts that went back, twice, as they were enqueued; their occasions in that order."""
+    query = "SELECT args FROM procrastinate_jobs WHERE args->>'event' = 'amend' ORDER BY id"
+    jobs = [args for (args,) in execute(query)]
+    for args in jobs * 2:
+        await tell_buyer(deps, UUID(args["order_id"]), args["event"], args["occasion"])
+    return [args["occasion"] for args in jobs]
+
+
 async def test_buyer_is_told_of_each_part_and_that_its_money_went(deps, three, database, execute):
     for number in (0, 1):
         await three.refund(number)
-        for _ in range(2):
-            await tell_buyer(deps, three.order.id, OrderEvent.AMEND.value)
-    letter = (
-        await letter_composers(deps).of(Kind.TICKETS_REFUNDED).compose(three.order.id, Kind.TICKETS_REFUNDED)
-    )
+    occasions = await tell(deps, execute)
+    composer = letter_composers(deps).of(Kind.TICKETS_REFUNDED)
+    letter = await composer.compose(three.order.id, Kind.TICKETS_REFUNDED, occasions[1])
     async with database.read(SYSTEM) as session:
         found = await list_refunds(session, three.order.id)
     async with database.write(three.staff) as session:
@@ -352,3 +359,21 @@ async def test_buyer_is_told_of_each_part_and_that_its_money_went(deps, three, d
     assert "Sakit" in render(letter).text
     assert letter.facts.ticket_count == 1
     assert await offenders(database) == []
+
+
+async def test_buyer_is_told_of_the_part_that_was_approved_not_of_the_one_wished_for_last(
+    deps, sell, execute
+):
+    four = await sell(quantity=4)
+    wishes = [(await ask(four, 0), (0,)), (await ask(four, 1, 2), (1, 2))]
+    bayu = Actor.staff(new_id(), four.staff.merchant_ids)
+    for wish, numbers in wishes:
+        await four.refund(*numbers, actor=bayu, wish_id=wish.id, wished_by=wish.requested_by)
+
+    occasions = await tell(deps, execute)
+
+    told = execute("SELECT occasion FROM notifications WHERE kind = 'tickets_refunded' ORDER BY id")
+    assert told == [(occasion,) for occasion in occasions] == [(str(wish.id),) for wish, _ in wishes]
+    composer = letter_composers(deps).of(Kind.TICKETS_REFUNDED)
+    letters = [await composer.compose(four.order.id, Kind.TICKETS_REFUNDED, each) for each in occasions]
+    assert [letter.facts.amount for letter in letters] == [format_rupiah(150_000), format_rupiah(300_000)]

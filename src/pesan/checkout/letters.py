@@ -52,7 +52,7 @@ class OrderComposer:
     def __init__(self, deps: Registry) -> None:
         self._deps = deps
 
-    async def compose(self, order_id: UUID, kind: Kind, occasion: str = "") -> Letter | None:  # noqa: ARG002
+    async def compose(self, order_id: UUID, kind: Kind, occasion: str = "") -> Letter | None:
         """The letter; None when the order is gone, or moved on so that the letter would not be true any more."""
         try:
             async with self._deps[Database].read(_ACTOR) as session:
@@ -62,7 +62,7 @@ class OrderComposer:
                 own = await find_own_words(session, papers.merchant.id, kind, papers.locale)
         except OrderNotFound:
             return None
-        told = _refunds_told(kind, refunds)
+        told = _refunds_told(kind, refunds, occasion)
         if not (told if kind in _OF_MONEY else _is_still_true(kind, papers)):
             return None
         order = papers.order
@@ -122,14 +122,14 @@ def _is_still_true(kind: Kind, papers: Papers) -> bool:
     return papers.order.state in _TRUE_IN[kind] and not (is_cancelled and kind in _TAKES_PLACE)
 
 
-def _refunds_told(kind: Kind, refunds: Sequence[Refund]) -> Sequence[Refund]:
+def _refunds_told(kind: Kind, refunds: Sequence[Refund], occasion: str) -> Sequence[Refund]:
     """The refunds that a letter about money speaks of; none when it would not be true any more."""
     if kind is Kind.REFUNDED:
         sent = [refund for refund in refunds if refund.state == RefundState.PAID]
         return sorted(sent, key=lambda refund: refund.paid_at or refund.requested_at)[-1:]
     if kind is Kind.TICKETS_REFUNDED:
         # True whether the money went meanwhile or not: the tickets are void.
-        return [refund for refund in refunds if refund.ticket_ids and refund.state in _LET_GO][-1:]
+        return [refund for refund in refunds if str(refund.id) == occasion and refund.state in _LET_GO]
     owed = [refund for refund in refunds if is_owed(RefundState(refund.state), RefundCause(refund.cause))]
     if kind is Kind.REFUND_DUE:
         return owed

@@ -134,6 +134,7 @@ def _part_move(part: Part, reason: str, approval: Approval) -> Move:
         data={"refund_id": str(money.refund_id), "amount": part.amount, "tickets": _texts(part.ticket_ids)},
         companions=(money, VoidSomeCompanion(order.id, part.ticket_ids)),
         amendment=part.amendment,
+        occasion=money.refund_id,
     )
 
 

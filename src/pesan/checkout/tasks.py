@@ -31,13 +31,13 @@ _TELL_CHUNK = 100
 
 
 @task(TELL_BUYER_TASK)
-async def tell_buyer(deps: Registry, order_id: UUID, event: str) -> None:
+async def tell_buyer(deps: Registry, order_id: UUID, event: str, occasion: str = "") -> None:
     """Write down, once, that the buyer is told of a move, by every channel they gave an address for."""
     async with deps[Database].write(_ACTOR) as session:
         order = await get_order(session, order_id)
         kind = await kind_of(session, order, OrderEvent(event))
         if kind is not None:
-            occasion = await occasion_of(session, order, kind)
+            occasion = occasion or await occasion_of(session, order, kind)
             await tell(session, deps[Channels], order, kind, occasion=occasion)
 
 

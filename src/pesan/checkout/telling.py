@@ -28,7 +28,6 @@ _KINDS = {
 }
 # What happens to an order because its event was cancelled, too.
 _ENDS = frozenset({OrderEvent.CANCEL, OrderEvent.REFUND})
-_EACH_TIME = frozenset({Kind.REFUND_DUE, Kind.TICKETS_REFUNDED})
 _EXPECTING = (OrderState.REVIEW, OrderState.PAID, OrderState.COMPLETED)
 
 
@@ -64,8 +63,8 @@ async def kind_of(session: ReadSession, order: Order, event: OrderEvent) -> Kind
 
 
 async def occasion_of(session: ReadSession, order: Order, kind: Kind) -> str:
-    """Money can be due back more than once, and is told of each time; everything else happens once."""
-    if kind not in _EACH_TIME:
+    """What a move that names no occasion is told as: money due back each time, everything else once."""
+    if kind is not Kind.REFUND_DUE:
         return ""
     refunds = await list_refunds(session, order.id)
     return str(refunds[-1].id) if refunds else ""

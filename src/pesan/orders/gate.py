@@ -191,5 +191,11 @@ def _follow_ups(grant: Granted) -> list[Job]:
         name = grant.transition.follow_up.format(fulfilment=grant.order.fulfilment)
         jobs.append((name, {"order_id": order_id}))
     if grant.transition.tells_buyer and (grant.order.email or grant.order.wa):
-        jobs.append((TELL_BUYER_TASK, {"order_id": order_id, "event": grant.move.event.value}))
+        jobs.append((TELL_BUYER_TASK, {"order_id": order_id, **_told(grant.move)}))
     return jobs
+
+
+def _told(move: Move) -> Mapping[str, JobArgument]:
+    """Which move the buyer is told of; what can happen again is named, because the job runs when more may have."""
+    event = move.event.value
+    return {"event": event, "occasion": str(move.occasion)} if move.occasion else {"event": event}

@@ -181,8 +181,8 @@ class Move:
     """One wish for one order; everything about it was validated before it is submitted.
 
     `sale_id` is the event whose combiner runs it. `if_refund_due` takes the companions' place when late money finds no
-    places left. `amendment` is what AMEND gives back. With `wanted`, the answer that `render` makes of the outcome is
-    stored in the same transaction.
+    places left. `amendment` is what AMEND gives back, and `occasion` the id that its buyer is told of. With `wanted`,
+    the answer that `render` makes of the outcome is stored in the same transaction.
     """
 
     event: OrderEvent
@@ -195,6 +195,7 @@ class Move:
     companions: tuple[Companion, ...] = ()
     if_refund_due: tuple[Companion, ...] = ()
     amendment: Amendment = Amendment()
+    occasion: UUID | None = None
     wanted: Wanted | None = None
     render: Callable[[Moved], Answer] | None = None
 
