@@ -237,5 +237,5 @@ async def test_another_merchant_decides_nothing_and_other_codes_ask_nothing(
     async with web_database.write(Actor.guest("0000000000000")) as session:
         asked = await ask(session, Contact("budi@contoh.id", ("0000000000000",)), RequestKind.ERASURE, "id")
 
-    assert asked == 0
+    assert asked == (0, 0)
     assert len(await all_of(database, PrivacyRequest)) == 1

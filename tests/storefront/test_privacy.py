@@ -81,3 +81,22 @@ async def test_without_a_visit_nothing_is_shown(guest: Guest):
         410,
         410,
     )
+
+
+async def test_correction_that_one_before_keeps_back_is_said_not_to_be_sent(
+    guest: Guest, make: Make, database
+):
+    await make.order(email=EMAIL)
+    await open_data(guest, database)
+
+    answers = [
+        await post(guest, "/privacy/data", "/privacy/correction", name=name)
+        for name in ("Siti Rahmah", "Siti Rahmania")
+    ]
+    page = (await guest.get("/privacy/data?waiting=true")).text
+
+    locations = ["/privacy/data?asked=true", "/privacy/data?waiting=true"]
+    assert [answer.headers["location"] for answer in answers] == locations
+    assert "tidak menerima yang baru ini" in page
+    async with database.read(SYSTEM) as session:
+        assert (await session.scalars(select(PrivacyRequest.name))).all() == ["Siti Rahmah"]

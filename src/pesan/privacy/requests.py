@@ -1,6 +1,7 @@
 """What people ask about their data: asked of every merchant concerned, decided there, carried out by a job."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import false, func, or_, select, update
@@ -27,6 +28,13 @@ CORRECTED = "order:buyer:corrected"
 _ACTOR = Actor.system("privacy")
 
 
+class Asked(NamedTuple):
+    """How many merchants a request went to, and how many have one of its kind waiting instead."""
+
+    sent: int
+    waiting: int
+
+
 async def ask(
     session: WriteSession,
     contact: Contact,
@@ -35,8 +43,11 @@ async def ask(
     *,
     name: str | None = None,
     wa: str | None = None,
-) -> int:
-    """Ask every merchant that has this contact; returns how many were asked. What waits already is not asked twice."""
+) -> Asked:
+    """Ask every merchant that has this contact, except where the same kind waits for its answer already.
+
+    What waits stays as it was asked: whoever decides on it must not let something through that they did not read.
+    """
     merchants = await session.scalars(
         select(Order.merchant_id).where(Order.email == contact.email).distinct()
     )
@@ -56,9 +67,11 @@ async def ask(
         }
         for merchant_id in merchants
     ]
-    if rows:
-        await session.execute(insert(PrivacyRequest).values(rows).on_conflict_do_nothing())
-    return len(rows)
+    if not rows:
+        return Asked(0, 0)
+    once = insert(PrivacyRequest).values(rows).on_conflict_do_nothing()
+    sent = len((await session.scalars(once.returning(PrivacyRequest.id))).all())
+    return Asked(sent, len(rows) - sent)
 
 
 async def list_requests(session: ReadSession, merchant_id: UUID) -> Sequence[PrivacyRequest]:

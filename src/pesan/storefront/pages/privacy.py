@@ -79,13 +79,13 @@ async def submit_opening(request: Request) -> Response:
 
 
 @router.get("/data")
-async def show_data(request: Request, asked: bool = False) -> Response:
+async def show_data(request: Request, asked: bool = False, waiting: bool = False) -> Response:
     """What is known of the person, to be read."""
     try:
         contact = await _contact(request)
     except ContactLinkOver:
         return RedirectResponse(f"{PATH}?over=true", 303)
-    return await _data_page(request, contact, Filled(CorrectionForm), asked=asked)
+    return await _data_page(request, contact, Filled(CorrectionForm), asked=asked, waiting=waiting)
 
 
 @router.get("/data.json")
@@ -133,8 +133,10 @@ async def _dossier(request: Request, contact: Contact) -> dict[str, Any]:
 
 async def _ask(request: Request, contact: Contact, kind: RequestKind, **wanted: str | None) -> Response:
     async with get_database(request).write(contact.actor) as session:
-        await ask(session, contact, kind, get_locale(request), **wanted)
-    return RedirectResponse(f"{PATH}/data?asked=true", 303)
+        asked = await ask(session, contact, kind, get_locale(request), **wanted)
+    # Asked twice, an erasure is the same erasure; a correction may say something else.
+    is_kept_back = asked.waiting and kind is RequestKind.CORRECTION
+    return RedirectResponse(f"{PATH}/data?{'waiting' if is_kept_back else 'asked'}=true", 303)
 
 
 async def _data_page(
@@ -143,6 +145,7 @@ async def _data_page(
     form: Filled[CorrectionForm],
     *,
     asked: bool = False,
+    waiting: bool = False,
     status: int = 200,
 ) -> Response:
     context = {
@@ -150,6 +153,7 @@ async def _data_page(
         "form": form,
         "rules": html_rules(CorrectionForm),
         "asked": asked,
+        "waiting": waiting,
     }
     return render(request, "storefront/privacy/data.html", context, status=status)
 
