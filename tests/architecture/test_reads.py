@@ -74,6 +74,7 @@ async def scene(make: Make, database) -> Scene:
         "type_id": str(offer.id),
         "line_id": str(event.id),
         "trial_id": str(event.id),
+        "ticket_id": str(event.id),
         "letter": "expired",
         "language": "en",
         "token": "x",
