@@ -13,6 +13,7 @@ from pesan.catalog.errors import EventNotFound
 from pesan.catalog.models import Event, EventPaymentMethod
 from pesan.db import ReadSession
 from pesan.db.access import WITHIN_LIMITS
+from pesan.identity.models import Membership
 from pesan.kit.pagination import BadCursor, Page, decode_cursor, encode_cursor
 
 PAGE_SIZE = 50
@@ -61,9 +62,17 @@ async def list_coming_events(
 
 
 async def list_event_choices(session: ReadSession, merchant_id: UUID) -> Sequence[Event]:
-    """The merchant's events, the latest first, as many as anybody chooses from a list."""
-    query = select(Event).where(Event.merchant_id == merchant_id, text(WITHIN_LIMITS))
-    return (await session.scalars(query.order_by(Event.starts_at.desc(), Event.id).limit(CHOICES))).all()
+    """The events that a place in the merchant's team can be for, the latest first.
+
+    As many as anybody chooses from a list, and those that somebody is limited to, however old: a form that did not
+    show them would take them away.
+    """
+    own = (Event.merchant_id == merchant_id, text(WITHIN_LIMITS))
+    by_time = (Event.starts_at.desc(), Event.id)
+    latest = select(Event.id).where(*own).order_by(*by_time).limit(CHOICES)
+    given = select(func.unnest(Membership.event_ids)).where(Membership.merchant_id == merchant_id)
+    query = select(Event).where(*own, or_(Event.id.in_(latest), Event.id.in_(given)))
+    return (await session.scalars(query.order_by(*by_time))).all()
 
 
 async def get_event(session: ReadSession, merchant_id: UUID, short_id: str) -> OwnEvent:
