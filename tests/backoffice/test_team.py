@@ -1,12 +1,14 @@
 """A merchant's team: invited by mail, limited to events, taken off; and nobody beyond their rights."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from pesan.audit.models import AuditEntry
+from pesan.backoffice.queries import events
 from pesan.catalog.models import Event
 from pesan.identity.models import Membership, User
 from pesan.identity.service import set_membership
@@ -85,6 +87,23 @@ async def test_somebody_new_joins_by_the_link_once(team: Team, invite: Invite) -
         actions = select(AuditEntry.action).where(AuditEntry.merchant_id == team.merchant.id)
         found = (await session.scalars(actions)).all()
     assert {"invitation:letter:sent", "invitation:letter:accepted"} <= set(found)
+
+
+async def test_somebody_new_whom_an_administrator_invites_gets_their_earlier_bookings(
+    team: Team, invite: Invite
+) -> None:
+    _, link = await invite(await team.sign_in("admin"))
+
+    joined = await (await team.open_browser()).submit(link, "/account/invitation", _typed(link))
+
+    assert joined.status_code == 303
+    async with team.database.write(SYSTEM) as session:
+        joining = text(
+            "SELECT args->>'user_id' FROM procrastinate_jobs WHERE task_name = 'orders.join_account'"
+        )
+        user_ids = (await session.scalars(joining)).all()
+        user = (await session.scalars(select(User).where(User.email == "baru@kopi.example"))).one()
+    assert (user_ids, user.email_verified_at is None) == ([str(user.id)], False)
 
 
 async def test_somebody_with_an_account_joins_as_whom_the_invitation_names(
@@ -196,6 +215,28 @@ async def test_role_and_events_are_changed_and_end_the_session(team: Team) -> No
     assert answer.status_code == 303
     assert (await roles(team))["staff"] == ("organizer", [team.event.id])
     assert (await staff.get(team.path)).status_code == 303
+
+
+async def test_an_event_that_somebody_has_stays_however_many_are_newer(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "CHOICES", 1)
+    organizer, _ = await team.sign_in("organizer"), await team.sign_in("staff")
+    await limit_to(team, "staff", team.event)
+    newer = await team.make.event(
+        team.merchant,
+        starts_at=team.event.starts_at + timedelta(days=1),
+        ends_at=team.event.ends_at + timedelta(days=1),
+    )
+    page = f"{team.path}/team"
+    wanted = sorted([team.event.id, newer.id])
+
+    shown = (await organizer.get(page)).text
+    form = {"role": "staff", "reach": "some", "event_ids": [str(event_id) for event_id in wanted]}
+    saved = await organizer.submit(page, f"{page}/{team.users['staff'].id}", form)
+
+    assert (f'value="{team.event.id}" checked' in shown, saved.status_code) == (True, 303)
+    assert (await roles(team))["staff"] == ("staff", wanted)
 
 
 async def test_somebody_removed_is_out_at_once(team: Team) -> None:

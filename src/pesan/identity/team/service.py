@@ -22,6 +22,7 @@ from pesan.identity.errors import (
 from pesan.identity.models import Membership, User
 from pesan.identity.passwords import check_new_password, hash_password
 from pesan.identity.queries import find_user_by_email
+from pesan.identity.service.registering import note_verified
 from pesan.identity.service.users import add_user, set_membership
 from pesan.identity.states import MerchantRole
 from pesan.identity.team.links import InvitationLinks
@@ -166,16 +167,16 @@ async def accept_newly(
     """Make an account for an invited address and take up the invitation with it.
 
     Whoever has the link reads the address's mail, so the address is verified. **Raises** LinkOver, WeakPassword,
-    EmailTaken.
+    EmailTaken. **Enqueues** that earlier bookings with this address join the account.
     """
     address = invited.invitation.email
     check_new_password(password, address, name)
     hashed = await hash_password(password)
     user = User(id=new_id(), email=address, name=name.strip(), password_hash=hashed, locale=locale)
-    user.email_verified_at = func.clock_timestamp()
     actor = Actor.user(user.id, ip_digest=ip_digest)
     async with database.identity(actor) as session:
         await add_user(session, user, actor=actor)
+        await note_verified(session, user)
         await _join(session, invited.invitation.id, user, actor)
 
 
