@@ -99,6 +99,7 @@ async def test_list_says_what_the_provider_does_and_why_it_did_not(
     sending = await shown("state = 'approved', approved_at = now()")
     too_early = await act(browser, team, refund, "paid", reference="BCA 0012")
     refused = await shown("state = 'failed', failure = 'refund_not_supported', tries = 1")
+    unclear = await shown("failure = 'outcome_unknown'")
     shut = await shown("failure = 'gateway.account_sealed'")
     by_hand = await act(browser, team, refund, "paid", reference="BCA 0012")
 
@@ -106,5 +107,7 @@ async def test_list_says_what_the_provider_does_and_why_it_did_not(
     assert f"{refund.id}/paid" not in sending
     assert "tidak bisa dikembalikan lewat penyedia" in refused
     assert "Periksa dasbornya dulu" not in refused
+    assert "tidak jelas apakah sudah terkirim" in unclear
+    assert "Periksa dasbornya dulu" in unclear
     assert "Periksa dasbornya dulu" in shut
     assert (too_early, by_hand) == (409, 303)

@@ -230,6 +230,10 @@ async def test_refunds_that_cannot_be_sent_keep_no_other_waiting(
         await send_refunds(shop.gateways)
         if [refund.state for refund in await refunds_of(shop, order)] == ["paid"]:
             break
+        async with (
+            owner.begin() as connection
+        ):  # a slow machine may not have let it finish: both are due again
+            await connection.execute(text("UPDATE refunds SET tried_at = tried_at - interval '2 hours'"))
 
     assert [refund.state for refund in await refunds_of(shop, order)] == ["paid"]
     assert [refund.state for refund in await refunds_of(shop, older)] == ["approved"]

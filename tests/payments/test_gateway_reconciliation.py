@@ -1,6 +1,7 @@
-"""A payment of which a provider says nothing sensible keeps no other of the same account waiting."""
+"""A payment of which a provider says nothing sensible keeps no other waiting, of its account or of another."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
@@ -9,8 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from pesan.db import Database
 from pesan.orders.desk import SaleDesk
 from pesan.orders.states import OrderState
+from pesan.payments.gateways import reconciliation
 from pesan.payments.gateways.accounts import AccountDraft
 from pesan.payments.gateways.reconciliation import ask_again, close_ended
+from pesan.payments.gateways.sandbox import Act
 from pesan.realtime import Hub
 from pesan.settings import Settings
 from tests.payments.gateway_steps import Shop, add_account, event_of, make_gateways
@@ -72,6 +75,25 @@ async def test_payments_that_cannot_be_asked_keep_no_other_waiting(
 
     for _ in range(2):
         await ask_again(shop.gateways, shop.desk)
+
+    assert (await shop.order(order)).state == OrderState.PAID
+
+
+async def test_account_with_many_payments_keeps_no_other_account_waiting(
+    shop: Shop, fake: FakeMidtrans, make: Make, owner: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(reconciliation, "_CHUNK", 2)
+    event = await event_of(make, shop)
+    for _ in range(ODD):
+        await shop.choose(await make.order(event))
+    fake.faults.append(Fault(Reply(429), times=1000))
+    account, method = await add_account(shop.database, shop.gateways, await make.merchant())
+    elsewhere = replace(shop, account=account, method=method)
+    order = await make.order(await event_of(make, elsewhere))
+    await elsewhere.pay(order, Act.DELAY)
+    await pass_time(owner, 2)
+
+    await ask_again(shop.gateways, shop.desk)
 
     assert (await shop.order(order)).state == OrderState.PAID
 

@@ -15,6 +15,7 @@ from pesan.checkout.returning import read_part
 from pesan.db import Actor
 from pesan.kit.ids import new_id
 from pesan.orders.models import Order
+from pesan.payments.gateways import returns
 from pesan.payments.gateways.base import RefundOutcome
 from pesan.payments.gateways.returns import ask, begin, send_refunds
 from pesan.payments.gateways.sandbox import Act
@@ -23,6 +24,7 @@ from pesan.payments.refunds.levels import refund_levels
 from pesan.payments.refunds.models import Refund
 from pesan.payments.refunds.queries import list_refunds
 from pesan.payments.refunds.service import record_paid
+from pesan.payments.refunds.states import OUTCOME_UNKNOWN
 from pesan.payments.states import Account
 from pesan.tickets.queries import list_tickets
 from tests.payments.gateway_steps import Shop, event_of
@@ -189,6 +191,88 @@ async def test_refusal_leaves_it_to_people_with_the_reason(world: World, make: M
     await send_refunds(world.shop.gateways)
     assert known_refunds(world.fake) == []
     assert await offenders(world.shop.database) == {}
+
+
+@pytest.mark.parametrize("reply", [Reply(401, {"error_code": "INVALID_API_KEY"}), Reply(404)], ids=str)
+async def test_refusal_to_say_anything_is_not_one_of_the_refund(
+    world: World, make: Make, owner: AsyncEngine, reply: Reply
+):
+    order = await buy(world, make)
+    await give_back(world.shop, order)
+    # Only a key is refused where money is asked for; everything that is looked up may be unknown.
+    world.fake.faults.append(Fault(reply, on="" if reply.status == 401 else "GET", times=50))
+
+    await send_refunds(world.shop.gateways)
+    found = await refunds_of(world.shop, order)
+    world.fake.faults.clear()
+    await later(owner)
+    await sent(world, owner)
+
+    assert [(each.state, each.failure) for each in found] in ([("approved", None)], [("paid", None)])
+    assert known_refunds(world.fake) == [PRICE]
+    assert [each.state for each in await refunds_of(world.shop, order)] == ["paid"]
+
+
+async def test_refusal_after_an_answer_that_was_lost_leaves_the_outcome_open(
+    world: World, make: Make, owner: AsyncEngine
+):
+    order = await buy(world, make)
+    await give_back(world.shop, order)
+    world.fake.faults.append(Fault(drops=True, on="POST", times=50))
+    await send_refunds(world.shop.gateways)
+    await later(owner)
+    world.fake.faults[:] = [Fault(Reply(400, {"status_code": "414"}), on="POST", times=50)]
+
+    await send_refunds(world.shop.gateways)
+
+    (found,) = await refunds_of(world.shop, order)
+    assert (found.state, found.failure, found.tries) == ("failed", OUTCOME_UNKNOWN, 2)
+
+
+async def test_refund_that_was_taken_on_is_only_asked_for(world: World, make: Make, owner: AsyncEngine):
+    order = await buy(world, make)
+    await give_back(world.shop, order)
+    await send_refunds(world.shop.gateways)
+    (waiting,) = await refunds_of(world.shop, order)
+    let_finish(world.fake)
+    world.fake.faults.append(Fault(Reply(400, {"error_code": "REFUND_AMOUNT_EXCEEDED"}), on="POST", times=50))
+
+    await later(owner)
+    await send_refunds(world.shop.gateways)
+
+    (found,) = await refunds_of(world.shop, order)
+    assert waiting.reference is not None
+    assert (found.state, found.reference) == ("paid", waiting.reference)
+    assert known_refunds(world.fake) == [PRICE]
+
+
+async def test_silent_account_is_left_out_after_three_tries(world: World, make: Make):
+    orders = [await buy(world, make) for _ in range(4)]
+    for order in orders:
+        await give_back(world.shop, order)
+    world.fake.faults.append(Fault(Reply(429), times=100))
+
+    await send_refunds(world.shop.gateways)
+
+    found = [each for order in orders for each in await refunds_of(world.shop, order)]
+    assert sorted(each.tries for each in found) == [0, 1, 1, 1]
+    assert [each.state for each in found] == ["approved"] * 4
+    assert None not in [each.tried_at for each in found]
+
+
+async def test_run_ends_within_a_list_when_its_time_is_over(
+    shop: Shop, make: Make, monkeypatch: pytest.MonkeyPatch
+):
+    orders = [await buy_at_sandbox(shop, make) for _ in range(2)]
+    for order in orders:
+        await give_back(shop, order)
+    ticks = iter([0.0, 1.0, 2.0])  # when it began, before the list, and before the first
+    monkeypatch.setattr(returns, "monotonic", lambda: next(ticks, 100.0))
+
+    await send_refunds(shop.gateways)
+
+    found = [each.state for order in orders for each in await refunds_of(shop, order)]
+    assert sorted(found) == ["approved", "paid"]
 
 
 async def test_nobody_sends_by_hand_what_the_provider_is_about_to(shop: Shop, make: Make):

@@ -104,6 +104,7 @@ REFUND_FAILURES: dict[str, Text] = {
         id="cara bayar ini hanya bisa dikembalikan seluruhnya",
         en="this way of paying can be refunded as a whole only",
     ),
+    "outcome_unknown": Text(id="tidak jelas apakah sudah terkirim", en="it is not clear whether it went"),
     "not_paid": Text(id="pembayarannya tidak ditemukan", en="its payment was not found"),
     "not_configured": Text(id="kunci akunnya kosong", en="the account has no key"),
     "livemode_mismatch": Text(id="kuncinya milik mode lain", en="the key is of the other mode"),

@@ -143,7 +143,8 @@ def _with_money(facts: LetterFacts, refunds: Sequence[Refund]) -> LetterFacts:
         amount=format_rupiah(sum(refund.amount for refund in refunds)),
         # What staff note of money that came in is theirs; the reason for taking an order back is the buyer's to read.
         reason=last.reason or "" if last.cause == RefundCause.ASKED else "",
-        reference=last.reference or "",
+        # Until the money went it is only the provider's name of what it took on.
+        reference=(last.reference or "") if last.state == RefundState.PAID else "",
     )
 
 

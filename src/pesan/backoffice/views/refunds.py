@@ -12,6 +12,7 @@ from pesan.db import Actor
 from pesan.payments.refunds.policies import may_approve, may_pay, needs_approval
 from pesan.payments.refunds.states import (
     OPEN,
+    OUTCOME_UNKNOWN,
     RefundCause,
     RefundEvent,
     RefundMethod,
@@ -127,8 +128,9 @@ def refund_row(
         can_pay=may_change and is_payable and pays,
         is_sending=is_sending and not waits,
         failure=refund.failure if state is RefundState.FAILED else None,
-        # The account closed after its provider was asked, and nobody knows what came of it.
-        was_asked_before=refund.tries > 0 and (refund.failure or "").startswith("gateway."),
+        # It was asked for, and nobody knows what came of it.
+        was_asked_before=refund.failure == OUTCOME_UNKNOWN
+        or (refund.tries > 0 and (refund.failure or "").startswith("gateway.")),
         waits_for_other=may_change and ((waits and not approves) or (is_payable and not pays)),
     )
 

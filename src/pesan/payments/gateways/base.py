@@ -141,8 +141,14 @@ class Gateway(Protocol):
         """Let nobody pay any more; PAID says that somebody was faster."""
         ...
 
-    async def refund(self, payment: RemotePayment, *, amount: int, key: str, reason: str) -> RemoteRefund:
-        """Send money back; the same key again is the same refund."""
+    async def refund(
+        self, payment: RemotePayment, *, amount: int, key: str, reason: str, provider_ref: str | None = None
+    ) -> RemoteRefund:
+        """Send money back; the same key again is the same refund.
+
+        `provider_ref` names it once the provider took it on: then it is only asked for. Raises RefundRefused where the
+        refund itself was refused; by any other GatewayRefused nobody knows what became of it.
+        """
         ...
 
     def read_notice(self, headers: Mapping[str, str], body: bytes, now: float) -> Notice:

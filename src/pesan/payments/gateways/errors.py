@@ -15,6 +15,10 @@ class GatewayUnavailable(PesanError):
     )
 
 
+class GatewaySilent(GatewayUnavailable):
+    """The provider itself cannot be reached, or is out of order: whatever else it is asked would take as long."""
+
+
 class GatewayRefused(PesanError):
     """The provider refused what was asked; `reason` is its own code, for staff and the log."""
 
@@ -28,6 +32,10 @@ class GatewayRefused(PesanError):
     def __init__(self, reason: str) -> None:
         super().__init__()
         self.reason = reason
+
+
+class RefundRefused(GatewayRefused):
+    """The provider refused a refund itself; any other refusal on the way there says nothing about the refund."""
 
 
 class SignatureInvalid(PesanError):

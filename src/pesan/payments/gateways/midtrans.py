@@ -19,7 +19,7 @@ from pesan.payments.gateways.base import (
     RemoteRefund,
     RemoteState,
 )
-from pesan.payments.gateways.errors import GatewayRefused, NoticeUnreadable, SignatureInvalid
+from pesan.payments.gateways.errors import GatewayRefused, NoticeUnreadable, RefundRefused, SignatureInvalid
 from pesan.payments.gateways.midtrans_words import Transaction
 from pesan.payments.gateways.notices import (
     event_key,
@@ -117,8 +117,11 @@ class Midtrans:
             raise unavailable(self.name, "open")
         return state
 
-    async def refund(self, payment: RemotePayment, *, amount: int, key: str, reason: str) -> RemoteRefund:
+    async def refund(
+        self, payment: RemotePayment, *, amount: int, key: str, reason: str, provider_ref: str | None = None
+    ) -> RemoteRefund:
         """Send money back, unless the transaction lists a refund of this key already."""
+        del provider_ref  # its key finds it
         wishes.require_key(key)
         found = await self._find(payment.reference, payment.payment_key)
         if found is None:
@@ -135,7 +138,8 @@ class Midtrans:
         )
         if _code(answer) == _DUPLICATE:
             return await self._find_refund(payment, key)
-        _require_success(answer)
+        with wishes.reading_refund(_code(answer)):
+            _require_success(answer)
         return words.to_refund(key, answer.body)
 
     def read_notice(self, headers: Mapping[str, str], body: bytes, now: float) -> Notice:
@@ -267,9 +271,9 @@ def _require_success(answer: Answer) -> None:
 def _require_refundable(found: Transaction, *, is_partial: bool) -> None:
     method = text(found.body, "payment_type")
     if method not in words.REFUNDABLE:
-        raise GatewayRefused(wishes.REFUND_NOT_SUPPORTED)
+        raise RefundRefused(wishes.REFUND_NOT_SUPPORTED)
     if is_partial and method in words.REFUNDED_WHOLE:
-        raise GatewayRefused(wishes.PARTIAL_REFUND_NOT_SUPPORTED)
+        raise RefundRefused(wishes.PARTIAL_REFUND_NOT_SUPPORTED)
     if found.status == "capture":
         # A card's money goes back once it is settled, the day after.
         raise unavailable(words.NAME, "not_settled")

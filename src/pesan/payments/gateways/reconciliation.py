@@ -25,17 +25,22 @@ _UNCLOSED = (
     " WHERE p.gateway_account_id IS NOT NULL AND p.closed_at IS NULL AND p.flag IS NULL"
     " AND p.state IN ('open', 'superseded', 'failed')"
 )
+# Each account's first, then each one's second: one whose provider is down keeps nobody else's payments waiting.
+_IN_TURN = (
+    " ORDER BY row_number() OVER (PARTITION BY p.gateway_account_id ORDER BY p.checked_at NULLS FIRST, p.created_at),"
+    " p.checked_at NULLS FIRST LIMIT :limit"
+)
 # A buyer may be waiting for the first quarter of an hour; whoever pays later, or not at all, is found soon enough.
 _TO_ASK = text(
     _UNCLOSED + " AND p.created_at < clock_timestamp() - interval '45 seconds'"
     " AND (p.checked_at IS NULL OR p.checked_at < clock_timestamp() -"
     " CASE WHEN p.created_at > clock_timestamp() - interval '15 minutes' THEN interval '45 seconds'"
-    " ELSE interval '5 minutes' END) ORDER BY p.checked_at NULLS FIRST LIMIT :limit"
+    " ELSE interval '5 minutes' END)" + _IN_TURN
 )
 # Whoever cannot be asked for three days has closed by itself long ago.
 _TO_CLOSE = text(
     _UNCLOSED + " AND p.created_at > clock_timestamp() - interval '3 days'"
-    " AND (o.state <> 'HOLD' OR o.hold_expires_at <= clock_timestamp()) ORDER BY p.checked_at NULLS FIRST LIMIT :limit"
+    " AND (o.state <> 'HOLD' OR o.hold_expires_at <= clock_timestamp())" + _IN_TURN
 )
 _CAPTURED = text(
     "SELECT id FROM payments WHERE payment_key IS NOT NULL AND state <> 'paid' AND flag IS NULL"

@@ -3,6 +3,7 @@
 What cannot be sent back that way is left to people, on the list of refunds, with the reason.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,13 +21,20 @@ from pesan.logging import get_logger
 from pesan.orders.models import Order
 from pesan.payments import ledger
 from pesan.payments.gateways.base import Gateway, RefundOutcome, RemotePayment, RemoteRefund, RemoteState
-from pesan.payments.gateways.errors import AccountNotFound, AccountSealed, GatewayRefused
+from pesan.payments.gateways.errors import (
+    AccountNotFound,
+    AccountSealed,
+    GatewayRefused,
+    GatewaySilent,
+    RefundRefused,
+)
 from pesan.payments.gateways.registry import Gateways, get_account
 from pesan.payments.gateways.settle import ACTOR
 from pesan.payments.models import Payment
 from pesan.payments.refunds.locks import lock_refund
 from pesan.payments.refunds.models import FAILURE_LENGTH, REFERENCE_LENGTH, Refund
 from pesan.payments.refunds.states import (
+    OUTCOME_UNKNOWN,
     TELL_REFUND_TASK,
     RefundEvent,
     RefundMethod,
@@ -37,6 +45,8 @@ from pesan.payments.states import PaymentState, Reason
 
 _CHUNK = 50
 _SECONDS = 45
+# A provider that is down costs each of its accounts three timeouts a run, and nobody else's refunds.
+_MOST_SILENCES = 3
 PATIENCE = timedelta(days=1)
 """For how long an account that does not open may still be mended, before its refunds are left to people."""
 NOT_PAID = "not_paid"
@@ -47,10 +57,15 @@ _SENDABLE = text(
     # Whoever is busy or silent is asked after a minute, then after twice as long each time, and at least every hour.
     " AND (tried_at IS NULL OR tried_at < clock_timestamp()"
     " - least(interval '1 hour', interval '50 seconds' * power(2, greatest(least(tries, 10) - 1, 0))))"
-    " ORDER BY tried_at NULLS FIRST, requested_at, id LIMIT :limit"
+    # Each merchant's first, then each one's second: whoever has many keeps nobody waiting.
+    " ORDER BY row_number() OVER (PARTITION BY merchant_id ORDER BY tried_at NULLS FIRST, requested_at, id),"
+    " tried_at NULLS FIRST, requested_at, id LIMIT :limit"
 )
 
 log = get_logger(__name__)
+
+Silences = Counter[UUID]
+"""How often each account's provider was silent in one run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +73,7 @@ class Sending:
     """A refund whose intent is committed, and whoever is asked to send it."""
 
     gateway: Gateway
+    account_id: UUID
     payment: Payment
     refund: Refund
 
@@ -65,40 +81,54 @@ class Sending:
 async def send_refunds(gateways: Gateways, *, alone_up_to: int = 0) -> None:
     """Send back what is due and can be; one that a provider is still busy with is asked for again by its key."""
     seen: set[UUID] = set()
+    silences = Silences()
     until = monotonic() + _SECONDS
     while monotonic() < until:
         found = await _list_sendable(gateways.database, alone_up_to)
         for refund_id in found:
-            await _try(gateways, refund_id)
+            if monotonic() >= until:
+                return
+            await _try(gateways, refund_id, silences)
         if len(found) < _CHUNK or seen.issuperset(found):
             return
         seen.update(found)
 
 
-async def _try(gateways: Gateways, refund_id: UUID) -> None:
+async def _try(gateways: Gateways, refund_id: UUID, silences: Silences) -> None:
     try:
-        await send_refund(gateways, refund_id)
+        await send_refund(gateways, refund_id, silences)
     except PesanError as error:  # whoever is silent is asked again the next time
         log.warning("a refund could not be sent", refund=str(refund_id), error=error.code)
 
 
-async def send_refund(gateways: Gateways, refund_id: UUID) -> None:
+async def send_refund(gateways: Gateways, refund_id: UUID, silences: Silences | None = None) -> None:
     """Send one refund: the intent is committed, then the provider is asked, then its answer is written down.
 
     The key is the refund's own, so that asking twice sends once.
     """
-    sending = await begin(gateways, refund_id)
+    silences = Silences() if silences is None else silences
+    sending = await begin(gateways, refund_id, silences)
     if sending is None:
         return
-    answer = await ask(sending)
+    try:
+        answer = await ask(sending)
+    except GatewaySilent:
+        silences[sending.account_id] += 1
+        raise
+    except GatewayRefused as refusal:  # of the key, or of a question: nothing is said of the refund
+        log.warning("a provider says nothing of a refund", refund=str(refund_id), reason=refusal.reason)
+        async with gateways.database.write(ACTOR) as session:
+            await _give_up_asking(session, refund_id, refusal.reason)
+        return
     async with gateways.database.write(ACTOR) as session:
         await _finish(session, refund_id, answer)
 
 
-async def begin(gateways: Gateways, refund_id: UUID) -> Sending | None:
-    """Note that the provider is about to be asked; None when the refund is not ours to send, or its account is shut.
+async def begin(gateways: Gateways, refund_id: UUID, silences: Silences | None = None) -> Sending | None:
+    """Note that the provider is about to be asked.
 
-    **Locks** the order.
+    None when the refund is not ours to send, or when its account is shut or was silent too often in this run: it waits
+    then as if it had been asked. **Locks** the order.
     """
     async with gateways.database.write(ACTOR) as session:
         refund, order = await lock_refund(session, refund_id)
@@ -109,6 +139,8 @@ async def begin(gateways: Gateways, refund_id: UUID) -> Sending | None:
         if payment is None or payment.gateway_account_id is None:
             await _fail(session, refund, order, NOT_PAID)
             return None
+        if silences and silences[payment.gateway_account_id] >= _MOST_SILENCES:
+            return None
         try:
             gateway = gateways.open(await get_account(session, payment.gateway_account_id))
         except (AccountNotFound, AccountSealed) as error:
@@ -116,11 +148,14 @@ async def begin(gateways: Gateways, refund_id: UUID) -> Sending | None:
             await _give_up_late(session, refund, order, error.code)
             return None
         refund.tries += 1
-        return Sending(gateway, payment, refund)
+        return Sending(gateway, payment.gateway_account_id, payment, refund)
 
 
 async def ask(sending: Sending) -> RemoteRefund:
-    """What the provider says, by the refund's own key; raises GatewayUnavailable when it says nothing."""
+    """What the provider says, by the refund's own key.
+
+    Raises GatewayUnavailable when it says nothing, GatewayRefused when it refuses to say anything about the refund.
+    """
     payment, refund = sending.payment, sending.refund
     remote = RemotePayment(
         reference=payment.reference or "",
@@ -132,9 +167,14 @@ async def ask(sending: Sending) -> RemoteRefund:
     )
     key = f"refund-{refund.id}"
     try:
-        return await sending.gateway.refund(remote, amount=refund.amount, key=key, reason=refund.cause)
-    except GatewayRefused as refusal:
-        return RemoteRefund(key, RefundOutcome.FAILED, refund.amount, failure=refusal.reason)
+        return await sending.gateway.refund(
+            remote, amount=refund.amount, key=key, reason=refund.cause, provider_ref=refund.reference
+        )
+    except RefundRefused as refusal:
+        log.warning("a provider refused a refund", refund=str(refund.id), reason=refusal.reason)
+        # An earlier try may have arrived without our knowing: this no is not about that one.
+        failure = OUTCOME_UNKNOWN if refund.tries > 1 else refusal.reason
+        return RemoteRefund(key, RefundOutcome.FAILED, refund.amount, failure=failure)
 
 
 async def _intend(session: WriteSession, refund: Refund, order: Order) -> bool:
@@ -174,6 +214,13 @@ async def _give_up_late(session: WriteSession, refund: Refund, order: Order, fai
         await _fail(session, refund, order, failure)
 
 
+async def _give_up_asking(session: WriteSession, refund_id: UUID, reason: str) -> None:
+    """A key that is mended asks again; after a day people look at the provider's dashboard, and see why."""
+    refund, order = await lock_refund(session, refund_id)
+    if refund.state == RefundState.APPROVED and refund.method == RefundMethod.GATEWAY:
+        await _give_up_late(session, refund, order, OUTCOME_UNKNOWN if refund.tries > 1 else reason)
+
+
 async def _fail(session: WriteSession, refund: Refund, order: Order, failure: str | None) -> None:
     refund.state, refund.failure = RefundState.FAILED.value, (failure or "unknown")[:FAILURE_LENGTH]
     await _note(session, order, refund, "failed", failure=refund.failure)
@@ -181,6 +228,10 @@ async def _fail(session: WriteSession, refund: Refund, order: Order, failure: st
 
 async def _finish(session: WriteSession, refund_id: UUID, answer: RemoteRefund) -> None:
     refund, order = await lock_refund(session, refund_id)
+    if answer.outcome is RefundOutcome.PENDING and refund.state == RefundState.APPROVED:
+        # The provider took it on: from here on it is asked for by this name, and never sent again.
+        refund.reference = (answer.provider_ref or "")[:REFERENCE_LENGTH] or None
+        return
     event = {RefundOutcome.SUCCEEDED: RefundEvent.PAY, RefundOutcome.FAILED: RefundEvent.FAIL}.get(
         answer.outcome
     )

@@ -25,7 +25,7 @@ from pesan.payments.gateways.base import (
     RemoteRefund,
     RemoteState,
 )
-from pesan.payments.gateways.errors import GatewayRefused, NoticeUnreadable, SignatureInvalid
+from pesan.payments.gateways.errors import GatewayRefused, NoticeUnreadable, RefundRefused, SignatureInvalid
 from pesan.payments.gateways.locks import lock_sandbox
 from pesan.payments.gateways.models import SandboxPayment
 
@@ -115,15 +115,16 @@ class Sandbox:
         amount: int,
         key: str,
         reason: str,  # noqa: ARG002
+        provider_ref: str | None = None,  # noqa: ARG002
     ) -> RemoteRefund:
         """See Gateway."""
         async with self.database.sale() as session:
             row = await self._lock(session, payment.reference)
             if row is None or payment.payment_key is None:
-                raise GatewayRefused("unknown_payment")
+                raise RefundRefused("unknown_payment")
             if key not in row.refunds:
                 if _returned(row, payment.payment_key) + amount > row.amount:
-                    raise GatewayRefused("refund_exceeds_payment")
+                    raise RefundRefused("refund_exceeds_payment")
                 row.refunds = {**row.refunds, key: {"amount": amount, "of": payment.payment_key}}
         return RemoteRefund(key, RefundOutcome.SUCCEEDED, amount, f"sbxr_{key}"[:100])
 

@@ -18,7 +18,7 @@ from pesan.payments.gateways.base import (
     RemoteRefund,
     RemoteState,
 )
-from pesan.payments.gateways.errors import GatewayRefused
+from pesan.payments.gateways.errors import GatewayRefused, RefundRefused
 from pesan.payments.gateways.wire import (
     Answer,
     Ask,
@@ -103,12 +103,15 @@ class StripeCheckout:
             raise unavailable(self.name, "open")
         return found.state if found else RemoteState.CANCELLED
 
-    async def refund(self, payment: RemotePayment, *, amount: int, key: str, reason: str) -> RemoteRefund:
+    async def refund(
+        self, payment: RemotePayment, *, amount: int, key: str, reason: str, provider_ref: str | None = None
+    ) -> RemoteRefund:
         """Send money back, unless the intent has a refund of this key: Stripe forgets its own keys in a day."""
         del reason  # Stripe knows three, and none that our staff would write
+        del provider_ref  # its key finds it, in its metadata
         wishes.require_key(key)
         if payment.payment_key is None:
-            raise GatewayRefused("not_paid")
+            raise RefundRefused("not_paid")
         refund = await self._find_refund(payment.payment_key, key)
         if refund is None:
             form = {
@@ -118,7 +121,9 @@ class StripeCheckout:
                 "metadata[order_id]": payment.reference,
                 "metadata[refund_key]": key,
             }
-            refund = self._require_success(await self._post("/v1/refunds", f"refund-{key}", form))
+            answer = await self._post("/v1/refunds", f"refund-{key}", form)
+            with wishes.reading_refund(answer.status):
+                refund = self._require_success(answer)
         return words.to_refund(key, refund)
 
     def read_notice(self, headers: Mapping[str, str], body: bytes, now: float) -> Notice:

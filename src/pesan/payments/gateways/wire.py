@@ -15,7 +15,7 @@ import orjson
 import stamina
 
 from pesan.payments.gateways.base import Account
-from pesan.payments.gateways.errors import GatewayRefused, GatewayUnavailable
+from pesan.payments.gateways.errors import GatewayRefused, GatewaySilent, GatewayUnavailable
 
 Json = dict[str, Any]
 
@@ -141,8 +141,8 @@ class Wire:
         # Only lists of things come bare.
         return parsed if isinstance(parsed, dict) else {"data": parsed}
 
-    def _unavailable(self, reason: str, *, pause: int | None = None) -> GatewayUnavailable:
-        return GatewayUnavailable(retry_after=pause, provider=self._provider, reason=reason)
+    def _unavailable(self, reason: str, *, pause: int | None = None) -> GatewaySilent:
+        return GatewaySilent(retry_after=pause, provider=self._provider, reason=reason)
 
 
 def unavailable(provider: str, reason: str) -> GatewayUnavailable:

@@ -2,11 +2,13 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from pesan.kit.phone import normalise_phone
 from pesan.payments.gateways.base import Checkout, Item
-from pesan.payments.gateways.errors import GatewayRefused
+from pesan.payments.gateways.errors import GatewayRefused, RefundRefused
 from pesan.payments.gateways.wire import Json, text
 
 # Reasons of our own, the same for each provider; a refund refused so is money to return by hand.
@@ -16,6 +18,8 @@ WINDOW_TOO_SHORT = "window_too_short"
 LIVEMODE_MISMATCH = "livemode_mismatch"
 OTHER_PAYMENT = "other_payment"
 
+# A no to whoever asks, not to what was asked for.
+_NO_ENTRY = frozenset({401, 403})
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,46}")
 _MAIL = re.compile(r"[!-?A-~]{1,64}@[!-?A-~]{1,190}")
 _ELLIPSIS = "…"
@@ -70,6 +74,17 @@ def require_key(key: str) -> str:
     if not _KEY.fullmatch(key):
         raise ValueError("a key is 1 to 46 letters, digits, - or _")
     return key
+
+
+@contextmanager
+def reading_refund(status: int) -> Iterator[None]:
+    """Read the answer to a refund's own request: a refusal there is one of the refund, unless the key was refused."""
+    try:
+        yield
+    except GatewayRefused as refusal:
+        if status in _NO_ENTRY:
+            raise
+        raise RefundRefused(refusal.reason) from None
 
 
 def require_same_payment(reference: str, named: str | None) -> None:

@@ -19,7 +19,7 @@ from pesan.payments.gateways.base import (
     RemoteRefund,
     RemoteState,
 )
-from pesan.payments.gateways.errors import GatewayRefused, GatewayUnavailable
+from pesan.payments.gateways.errors import GatewayRefused, GatewayUnavailable, RefundRefused
 from pesan.payments.gateways.wire import (
     Answer,
     Ask,
@@ -90,13 +90,21 @@ class _Xendit:
             raise unavailable(self.name, code)
         raise GatewayRefused(_REASONS.get(code, code))
 
+    async def _find_refund(self, key: str, provider_ref: str) -> RemoteRefund:
+        """A refund that Xendit took on; its key is forgotten one day, its name is not."""
+        told = await self._get(f"/refunds/{_quoted(provider_ref)}")
+        if told is None:
+            raise GatewayRefused(str(_UNKNOWN))
+        wishes.require_same_payment(key, text(told, "reference_id"))
+        return words.to_refund(key, told)
+
     async def _refund(
         self, paid: Json, payment: RemotePayment, amount: int, key: str, reason: str
     ) -> RemoteRefund:
         """`paid` names what the money came in by; the key makes the same refund of a repetition."""
         wishes.require_key(key)
         if not words.is_refundable(payment.channel):
-            raise GatewayRefused(wishes.REFUND_NOT_SUPPORTED)
+            raise RefundRefused(wishes.REFUND_NOT_SUPPORTED)
         body = {
             **paid,
             "reference_id": key,
@@ -108,14 +116,15 @@ class _Xendit:
         answer = await self._ask(
             "POST", "/refunds", json=body, headers={"idempotency-key": key}, is_repeatable=True
         )
-        refund = words.to_refund(key, self._require_success(answer))
+        with wishes.reading_refund(answer.status):
+            refund = words.to_refund(key, self._require_success(answer))
         return await self._now(refund) if refund.outcome is RefundOutcome.PENDING else refund
 
     async def _now(self, refund: RemoteRefund) -> RemoteRefund:
         """The refund as it stands: a repeated request gets the first answer again, and that said it was waiting."""
         try:
             told = await self._get(f"/refunds/{_quoted(refund.provider_ref)}")
-        except GatewayUnavailable:
+        except (GatewayUnavailable, GatewayRefused):
             return refund
         return words.to_refund(refund.key, told) if told else refund
 
@@ -158,8 +167,12 @@ class XenditSessions(_Xendit):
             raise unavailable(self.name, "open")
         return found.state if found else RemoteState.CANCELLED
 
-    async def refund(self, payment: RemotePayment, *, amount: int, key: str, reason: str) -> RemoteRefund:
+    async def refund(
+        self, payment: RemotePayment, *, amount: int, key: str, reason: str, provider_ref: str | None = None
+    ) -> RemoteRefund:
         """Send money back by the request that it came in by."""
+        if provider_ref:
+            return await self._find_refund(key, provider_ref)
         session = await self._session(payment.reference, payment.provider_ref)
         request = text(session or {}, "payment_request_id")
         if request is None:
@@ -228,8 +241,12 @@ class XenditInvoices(_Xendit):
             raise unavailable(self.name, "open")
         return RemoteState.EXPIRED if states else RemoteState.CANCELLED
 
-    async def refund(self, payment: RemotePayment, *, amount: int, key: str, reason: str) -> RemoteRefund:
+    async def refund(
+        self, payment: RemotePayment, *, amount: int, key: str, reason: str, provider_ref: str | None = None
+    ) -> RemoteRefund:
         """Send money back by the invoice that it came in by."""
+        if provider_ref:
+            return await self._find_refund(key, provider_ref)
         return await self._refund({"invoice_id": payment.provider_ref}, payment, amount, key, reason)
 
     async def _list(self, reference: str) -> list[Json]:

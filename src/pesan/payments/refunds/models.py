@@ -42,7 +42,8 @@ class Refund(Base):
     `payment_id` names the payment that bought nothing, `ticket_ids` the tickets that go back; where both are empty the
     whole order does. `weighed_amount` decides whether two people are needed: the amount itself, and what was asked back
     of the same order before, so that nobody gives a large sum back in small ones. `tries` counts how often a provider
-    was asked to send it, and `failure` is why it will not.
+    was asked to send it, and `failure` is why it will not. `reference` names the transfer, and before that what a
+    provider took on.
     """
 
     __tablename__ = "refunds"

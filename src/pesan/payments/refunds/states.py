@@ -5,6 +5,8 @@ from enum import StrEnum
 
 TELL_REFUND_TASK = "checkout.tell_of_refund"
 SEND_REFUNDS_TASK = "payments.send_refunds"
+OUTCOME_UNKNOWN = "outcome_unknown"
+"""Why a refund is left to people that its provider may have sent: they look there first."""
 
 
 class RefundState(StrEnum):
