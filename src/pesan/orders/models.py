@@ -68,11 +68,7 @@ class Order(Audited, Base):
         Index(
             "ix_orders_user", "user_id", text("placed_at DESC"), postgresql_where=text("user_id IS NOT NULL")
         ),
-        Index(
-            "ix_orders_without_account",
-            "email",
-            postgresql_where=text("user_id IS NULL AND email IS NOT NULL"),
-        ),
+        Index("ix_orders_email", "email", postgresql_where=text("email IS NOT NULL")),
         Index("ix_orders_list", "merchant_id", text("placed_at DESC"), "id"),
     )
 

@@ -101,6 +101,8 @@ class Payment(Base):
             postgresql_where=text("state IN ('open', 'superseded')"),
         ),
         Index("uq_payments_open_order", "order_id", unique=True, postgresql_where=text("state = 'open'")),
+        # The unique ones know only attempts that are not over.
+        Index("ix_payments_order_id", "order_id"),
         Index("ix_payments_method_id", "method_id"),
         CheckConstraint("reference IS NULL OR gateway_account_id IS NOT NULL", name="reference"),
         ForeignKeyConstraint(

@@ -20,14 +20,17 @@ from pesan.tickets.models import Ticket, TicketTransfer
 
 _OVER = (OrderState.EXPIRED, OrderState.REJECTED, OrderState.CANCELLED, OrderState.REFUNDED)
 # What banks and providers wrote about those who paid; fingerprints and amounts stay, so that nothing counts twice.
-_PAID_BY = (
+PAID_BY = (
     text(
         "UPDATE bank_lines SET description = :erased WHERE id IN"
         " (SELECT line_id FROM bank_matches WHERE order_id = ANY (:ids))"
     ),
     text(
-        "UPDATE webhook_events w SET body = '' FROM payments p WHERE p.order_id = ANY (:ids)"
-        " AND p.gateway_account_id = w.account_id AND (w.reference = p.reference OR w.provider_ref = p.provider_ref)"
+        # Each name has its own index, so each is looked up by its own.
+        "UPDATE webhook_events SET body = '' WHERE id IN (SELECT w.id FROM payments p JOIN webhook_events w"
+        " ON w.account_id = p.gateway_account_id AND w.reference = p.reference WHERE p.order_id = ANY (:ids)"
+        " UNION ALL SELECT w.id FROM payments p JOIN webhook_events w"
+        " ON w.account_id = p.gateway_account_id AND w.provider_ref = p.provider_ref WHERE p.order_id = ANY (:ids))"
     ),
 )
 
@@ -81,7 +84,7 @@ async def erase_orders(
     await _erase_transfers(session, order_ids)
     await _erase_refunds(session, order_ids)
     await _end_consents(session, order_ids)
-    for statement in _PAID_BY:
+    for statement in PAID_BY:
         await session.execute(statement, {"ids": list(order_ids), "erased": ERASED})
     proofs = (
         delete(PaymentProof).where(PaymentProof.order_id.in_(order_ids)).returning(PaymentProof.object_key)

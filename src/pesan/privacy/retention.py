@@ -26,19 +26,33 @@ MOST_BATCHES = 200
 """How many batches of one kind go in one run; what is left goes with the next."""
 _ROWS = 500
 _ORDERS = 100
-_COUNT_TIMEOUT = text("SET LOCAL statement_timeout = '120s'")
+# Nobody waits for these, and what they look through grows.
+_TIMEOUT = text("SET LOCAL statement_timeout = '120s'")
+_FIRST = UUID(int=0)
 _BEFORE = "clock_timestamp() - make_interval(hours => :hours)"
 
 log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
+class Batch:
+    """What to take away next: what is older than `hours`, and comes after the row up to which was looked."""
+
+    hours: int
+    after: UUID = _FIRST
+
+
+@dataclass(frozen=True, slots=True)
 class Gone:
-    """What a batch took away; `is_last` says that nothing is left, `keys` are objects to delete after the commit."""
+    """What a batch took away; `is_last` says that nothing is left, `keys` are objects to delete after the commit.
+
+    `after` is the last row of a batch that is found in the order of ids, so that none looks at all of them again.
+    """
 
     rows: int
     is_last: bool
     keys: Sequence[str] = ()
+    after: UUID = _FIRST
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +70,7 @@ class Kind(Protocol):
     async def count(self, session: ReadSession, hours: int) -> int:
         """How many rows are older than they should be."""
 
-    async def purge(self, session: WriteSession, hours: int) -> Gone:
+    async def purge(self, session: WriteSession, batch: Batch) -> Gone:
         """Take a batch of them away."""
 
 
@@ -73,14 +87,14 @@ class _Rows:
         query = text(f"SELECT count(*) FROM {self.table} WHERE {self.column} < {_BEFORE}")  # noqa: S608
         return int((await session.execute(query, {"hours": hours})).scalar_one())
 
-    async def purge(self, session: WriteSession, hours: int) -> Gone:
+    async def purge(self, session: WriteSession, batch: Batch) -> Gone:
         old = f"SELECT * FROM {self.table} WHERE {self.column} < {_BEFORE} LIMIT :most"  # noqa: S608
         keys = f"SELECT {self.key} FROM old"  # noqa: S608
         first = f", first AS ({self.first})" if self.first else ""
         delete = text(
             f"WITH old AS ({old}){first} DELETE FROM {self.table} WHERE ({self.key}) IN ({keys})"  # noqa: S608
         )
-        result = await session.execute(delete, {"hours": hours, "most": _ROWS})
+        result = await session.execute(delete, {"hours": batch.hours, "most": _ROWS})
         rows = result.rowcount if isinstance(result, CursorResult) else 0
         return Gone(rows, rows < _ROWS)
 
@@ -104,12 +118,12 @@ class _Proofs:
             (await session.execute(text(f"SELECT count(*) {self._OLD}"), {"hours": hours})).scalar_one()
         )
 
-    async def purge(self, session: WriteSession, hours: int) -> Gone:
+    async def purge(self, session: WriteSession, batch: Batch) -> Gone:
         delete = text(
             f"DELETE FROM payment_proofs WHERE id IN (SELECT p.id {self._OLD} LIMIT :most)"  # noqa: S608
             " RETURNING merchant_id, object_key"
         )
-        rows = (await session.execute(delete, {"hours": hours, "most": _ROWS})).all()
+        rows = (await session.execute(delete, {"hours": batch.hours, "most": _ROWS})).all()
         await _note(session, "proofs", Counter(merchant_id for merchant_id, _ in rows))
         return Gone(len(rows), len(rows) < _ROWS, [key for _, key in rows])
 
@@ -126,11 +140,12 @@ class _Contacts:
         query = select(func.count()).select_from(Order).join(Event, Event.id == Order.event_id)
         return await session.scalar(query.where(self._is_old(hours))) or 0
 
-    async def purge(self, session: WriteSession, hours: int) -> Gone:
-        query = select(Order.id).join(Event, Event.id == Order.event_id).where(self._is_old(hours))
+    async def purge(self, session: WriteSession, batch: Batch) -> Gone:
+        query = select(Order.id).join(Event, Event.id == Order.event_id).where(self._is_old(batch.hours))
+        query = query.where(Order.id > batch.after)
         ids = (await session.scalars(query.order_by(Order.id).limit(_ORDERS))).all()
         keys = await erase_orders(session, ids, reason="retention", actor=ACTOR) if ids else []
-        return Gone(len(ids), len(ids) < _ORDERS, keys)
+        return Gone(len(ids), len(ids) < _ORDERS, keys, after=ids[-1] if ids else batch.after)
 
 
 KINDS: Mapping[str, Kind] = {
@@ -166,7 +181,7 @@ async def preview(database: Database, settings: Settings) -> list[Outcome]:
     found = []
     for name, hours in hours_of(settings).items():
         async with database.read(ACTOR) as session:
-            await session.execute(_COUNT_TIMEOUT)
+            await session.execute(_TIMEOUT)
             found.append(Outcome(name, hours, await KINDS[name].count(session, hours)))
     return found
 
@@ -184,11 +199,14 @@ async def apply(database: Database, storage: Storage, settings: Settings) -> lis
 
 async def _apply(database: Database, storage: Storage, kind: Kind, hours: int) -> int:
     rows = 0
+    batch = Batch(hours)
     for _ in range(MOST_BATCHES):
         async with database.write(ACTOR) as session:
-            gone = await kind.purge(session, hours)
+            await session.execute(_TIMEOUT)
+            gone = await kind.purge(session, batch)
         await delete_objects(storage, gone.keys)
         rows += gone.rows
+        batch = Batch(hours, gone.after)
         if gone.is_last:
             break
     return rows

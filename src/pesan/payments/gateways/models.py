@@ -51,6 +51,9 @@ class WebhookEvent(Base):
         ),
         UniqueConstraint("account_id", "event_key"),
         Index("ix_webhook_events_received_at", "received_at"),
+        # By these what a provider wrote about a buyer is found, to be erased.
+        Index("ix_webhook_events_reference", "account_id", "reference"),
+        Index("ix_webhook_events_provider_ref", "account_id", "provider_ref"),
     )
 
     id: Mapped[UUID] = primary_key()

@@ -550,7 +550,9 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_webhook_events')),
     sa.UniqueConstraint('account_id', 'event_key', name=op.f('uq_webhook_events_account_id_event_key'))
     )
+    op.create_index('ix_webhook_events_provider_ref', 'webhook_events', ['account_id', 'provider_ref'], unique=False)
     op.create_index('ix_webhook_events_received_at', 'webhook_events', ['received_at'], unique=False)
+    op.create_index('ix_webhook_events_reference', 'webhook_events', ['account_id', 'reference'], unique=False)
     op.create_table('bank_lines',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('merchant_id', sa.Uuid(), nullable=False),
@@ -717,6 +719,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('code', name=op.f('uq_orders_code')),
     sa.UniqueConstraint('merchant_id', 'id', name=op.f('uq_orders_merchant_id_id'))
     )
+    op.create_index('ix_orders_email', 'orders', ['email'], unique=False, postgresql_where=sa.text('email IS NOT NULL'))
     op.create_index('ix_orders_holds', 'orders', ['event_id', 'hold_expires_at'], unique=False, postgresql_where=sa.text("state = 'HOLD'"))
     op.create_index('ix_orders_list', 'orders', ['merchant_id', sa.literal_column('placed_at DESC'), 'id'], unique=False)
     op.create_index('ix_orders_live_email', 'orders', ['event_id', 'email'], unique=False, postgresql_where=sa.text("(state IN ('HOLD', 'REVIEW') OR (total_amount = 0 AND state IN ('PAID', 'COMPLETED'))) AND email IS NOT NULL"))
@@ -724,7 +727,6 @@ def upgrade() -> None:
     op.create_index('ix_orders_live_wa', 'orders', ['event_id', 'wa'], unique=False, postgresql_where=sa.text("(state IN ('HOLD', 'REVIEW') OR (total_amount = 0 AND state IN ('PAID', 'COMPLETED'))) AND wa IS NOT NULL"))
     op.create_index('ix_orders_review', 'orders', ['merchant_id', 'submitted_at', 'id'], unique=False, postgresql_where=sa.text("state = 'REVIEW'"))
     op.create_index('ix_orders_user', 'orders', ['user_id', sa.literal_column('placed_at DESC')], unique=False, postgresql_where=sa.text('user_id IS NOT NULL'))
-    op.create_index('ix_orders_without_account', 'orders', ['email'], unique=False, postgresql_where=sa.text('user_id IS NULL AND email IS NOT NULL'))
     op.create_table('consents',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('merchant_id', sa.Uuid(), nullable=False),
@@ -828,6 +830,7 @@ def upgrade() -> None:
     )
     op.create_index('ix_payments_flagged', 'payments', ['merchant_id'], unique=False, postgresql_where=sa.text("flag IS NOT NULL AND flag <> 'handled'"))
     op.create_index('ix_payments_method_id', 'payments', ['method_id'], unique=False)
+    op.create_index('ix_payments_order_id', 'payments', ['order_id'], unique=False)
     op.create_index('ix_payments_unclosed', 'payments', ['checked_at'], unique=False, postgresql_where=sa.text('gateway_account_id IS NOT NULL AND closed_at IS NULL'))
     op.create_index('uq_payments_open_order', 'payments', ['order_id'], unique=True, postgresql_where=sa.text("state = 'open'"))
     op.create_index('uq_payments_order_method', 'payments', ['order_id', 'method_id'], unique=True, postgresql_where=sa.text("state IN ('open', 'superseded')"))
