@@ -22,7 +22,7 @@ from pesan.payments.refunds.models import Refund
 from pesan.payments.refunds.queries import list_refunds
 from pesan.payments.refunds.service import record_paid
 from pesan.payments.states import Account
-from pesan.privacy.retention import KINDS, hours_of
+from pesan.privacy.retention import KINDS, Batch, hours_of
 from pesan.settings import Settings
 from tests.payments.gateway_steps import Shop, add_account, event_of
 from tests.payments.steps import offenders
@@ -279,7 +279,7 @@ async def test_webhooks_are_kept_for_longer_than_they_are_repeated(
         )
 
     async with shop.database.write(SYSTEM) as session:
-        await KINDS["webhooks"].purge(session, hours_of(settings)["webhooks"])
+        await KINDS["webhooks"].purge(session, Batch(hours_of(settings)["webhooks"]))
 
     async with shop.database.read(SYSTEM) as session:
         assert len((await session.scalars(select(WebhookEvent))).all()) == left
