@@ -33,9 +33,12 @@ if [ "$#" -gt 0 ]; then
     exec .venv/bin/python -m pytest "$@"
 fi
 
-# A worker per core, each with a PostgreSQL of its own; the tests of one file stay together.
+# A worker per core, each with a PostgreSQL of its own; the tests of one file stay together. A server that was named is
+# one server, and takes one worker.
+workers=auto
+[ -z "${PESAN_TEST_DATABASE_URL:-}" ] || workers=0
 run_on_every_core() {
-    .venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile "$@"
+    .venv/bin/python -m pytest -n "$workers" --maxprocesses 4 --dist loadfile "$@"
 }
 
 status=0
