@@ -47,6 +47,7 @@ async def test_booking_answers_with_everything_its_holder_can_do(shop: Shop):
             "status": "open",
             "available": 9,
             "capacityLeft": 10,
+            "tags": [],
             "url": f"/x/{event.slug}-{event.short_id}",
             "merchant": {
                 "slug": "kopi-senja",
