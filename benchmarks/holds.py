@@ -20,6 +20,7 @@ MOVERS = 48
 ORDERS_PER_MOVER = 400
 # Four moves a second each: a review desk and a guest list busier than any that people work.
 PAUSE = 0.25
+ORDERS_PER_CALM_MOVER = 60
 SECONDS = 5.0
 SETTLE = 1.0
 ROUNDS = 5
@@ -42,11 +43,14 @@ async def measure_holds(bench: Bench) -> Table:
 async def measure_holds_beside_moves(bench: Bench) -> Table:
     """Holds while 48 others move orders of the same event, as fast as people do and as fast as they can."""
     event = await bench.make.event(capacity=10_000_000)
-    supply = iter(await seed_orders(bench, event, count=2 * ROUNDS * MOVERS * ORDERS_PER_MOVER))
+    supply = iter(
+        await seed_orders(bench, event, count=ROUNDS * MOVERS * (ORDERS_PER_MOVER + ORDERS_PER_CALM_MOVER))
+    )
     moves: dict[str, list[Report]] = {"beside": [], "restless": []}
 
     async def beside(name: str, port: int, pause: float) -> Report:
-        movers = [mover(event, _take(supply), pause) for _ in range(MOVERS)]
+        count = ORDERS_PER_CALM_MOVER if pause else ORDERS_PER_MOVER
+        movers = [mover(event, _take(supply, count), pause) for _ in range(MOVERS)]
         holds, moved = await asyncio.gather(_hit(port, buyer, event), _run(port, movers))
         moves[name].append(moved)
         return holds
@@ -94,8 +98,8 @@ def _someone() -> dict[str, str]:
     }
 
 
-def _take(supply: Iterator[UUID]) -> list[UUID]:
-    return [next(supply) for _ in range(ORDERS_PER_MOVER)]
+def _take(supply: Iterator[UUID], count: int) -> list[UUID]:
+    return [next(supply) for _ in range(count)]
 
 
 async def _hit(port: int, kind: Callable[[Event], Client], event: Event) -> Report:

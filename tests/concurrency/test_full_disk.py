@@ -1,5 +1,6 @@
 """The disk of an instance fills up: new sales stop in time, everything else goes on, and so do sales later."""
 
+import asyncio
 import os
 import subprocess
 from collections.abc import AsyncIterator, Iterator
@@ -9,6 +10,7 @@ from tempfile import mkdtemp
 import httpx
 import pytest
 
+from pesan.checkout.room import LOOK_SECONDS
 from tests.support.service import Service, free_port
 
 MEGABYTES = 480
@@ -75,6 +77,7 @@ async def test_nearly_full_disk_stops_new_sales_only(service: Service, small_dis
         before = await hold(client, event_id)
         booking = before.json()
         ballast = fill(small_disk)
+        await asyncio.sleep(2 * LOOK_SECONDS)
         refused = await hold(client, event_id)
         page = await client.get(f"/b/{booking['code']}")
         listed = await client.get("/api/items")
@@ -83,6 +86,7 @@ async def test_nearly_full_disk_stops_new_sales_only(service: Service, small_dis
         cancelled = await client.post(f"/api/bookings/{booking['id']}/cancel")
         levels = (await client.get("/metrics")).text
         ballast.unlink()
+        await asyncio.sleep(2 * LOOK_SECONDS)
         after = await hold(client, event_id)
 
     assert before.status_code == 201

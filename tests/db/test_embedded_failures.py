@@ -98,7 +98,8 @@ def test_server_outlives_the_killed_command_that_started_it(server: EmbeddedServ
 
 
 @pytest.mark.kill
-def test_start_is_not_fooled_by_a_living_stranger_in_the_pid_file(server: EmbeddedServer):
+def test_pid_of_a_stranger(server: EmbeddedServer):
+    """A living one in the file that a crash left fools no start; the short name keeps the socket in its own folder."""
     with server.acquire():
         left_behind = (server.layout.data / "postmaster.pid").read_text()
         socket_lock = (server.layout.sockets / ".s.PGSQL.5432.lock").read_text()

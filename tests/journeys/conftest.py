@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 from PIL import Image, ImageDraw
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 from pydantic import SecretStr
 
 from pesan.db import Database
@@ -26,6 +26,7 @@ async def browser() -> AsyncIterator[Browser]:
     executable = find_chromium()
     if executable is None:
         pytest.skip("browser tests need Chromium; none was found (apt-get install chromium)")
+    expect.set_options(timeout=15_000)  # a machine that runs other tests beside this may take its time
     async with async_playwright() as playwright:
         started = await launch(playwright, executable)
         yield started
