@@ -258,6 +258,22 @@ def test_release_does_not_wait_for_a_start_that_is_under_way(server: EmbeddedSer
 
 
 @pytest.mark.kill
+def test_release_waits_for_what_is_left_of_a_killed_server(server: EmbeddedServer):
+    handle = server.acquire()
+    left = query(handle, "select pid from pg_stat_activity where backend_type = 'checkpointer'")
+    os.kill(left, signal.SIGSTOP)
+    os.kill(postmaster(server), signal.SIGKILL)
+    releasing = threading.Thread(target=handle.release)
+    releasing.start()
+    releasing.join(0.5)
+    waiting = releasing.is_alive()
+    os.kill(left, signal.SIGCONT)
+    releasing.join(30)
+
+    assert (waiting, releasing.is_alive(), runs(server)) == (True, False, False)
+
+
+@pytest.mark.kill
 def test_slow_server_is_waited_for_with_a_word_and_then_left_running(server: EmbeddedServer):
     said: list[str] = []
     with server.acquire():

@@ -23,6 +23,7 @@ from pesan.db.embedded.layout import (
 
 _NOBODYS_PID = 2**22 + 1  # above the kernel's largest (PID_MAX_LIMIT), so that no process ever has it
 _STOP_SECONDS = 120
+_ORPHANS_SECONDS = 30
 _LOG_TAIL_LINES = 12
 
 
@@ -54,13 +55,17 @@ def start(layout: Layout, account: Account) -> None:
 
 
 def stop(layout: Layout, account: Account) -> None:
-    """Stop the server: open transactions roll back, data is flushed. Returns when it is gone, or after minutes."""
-    pid = _postmaster_pid(layout)
-    if pid is None or not is_running(layout, account):
+    """Stop the server: open transactions roll back, data is flushed. Returns when it is gone, or after minutes.
+
+    What is left of a server whose postmaster was killed leaves by itself, and is waited for a little while.
+    """
+    if not is_running(layout, account):
         return
-    with suppress(ProcessLookupError):  # killed already, and its children are about to notice
-        os.kill(pid, signal.SIGINT)
-    deadline = time.monotonic() + _STOP_SECONDS
+    pid = _postmaster_pid(layout)
+    if pid is not None:
+        with suppress(ProcessLookupError):  # it has just gone
+            os.kill(pid, signal.SIGINT)
+    deadline = time.monotonic() + (_ORPHANS_SECONDS if pid is None else _STOP_SECONDS)
     while is_running(layout, account) and time.monotonic() < deadline:
         time.sleep(0.05)
 
