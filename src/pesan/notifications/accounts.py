@@ -3,17 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parseaddr
 from uuid import UUID
 
 from pesan.identity.links import AccountLinks
 from pesan.identity.models import User
 from pesan.identity.states import LinkPurpose
 from pesan.kit.i18n import Text, parse_locale
-from pesan.messaging import Mail, make_address
-from pesan.notifications.render import Rendered, inert, render_plain
-
-_HOUSE = "Pesan"
+from pesan.messaging import Mail
+from pesan.notifications.house import HELLO_YOU, KEEP_SECRET, Cover, HouseLetter, house_mail
+from pesan.notifications.render import inert
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +24,6 @@ class AccountWords:
     footer: Text
 
 
-_GREETING = Text(id="Halo {name},", en="Hello {name},")
-_CLOSING = Text(id="Salam,\nPesan", en="Best wishes,\nPesan")
-_KEEP_SECRET = Text(
-    id="Tautan ini hanya untukmu, jadi jangan dibagikan.",
-    en="This link is for you alone, so please keep it to yourself.",
-)
 WORDS: Mapping[LinkPurpose, AccountWords] = {
     LinkPurpose.VERIFY_EMAIL: AccountWords(
         Text(id="Verifikasi e-mailmu", en="Verify your e-mail"),
@@ -72,31 +64,14 @@ def compose_account_mail(
     user: User, purpose: LinkPurpose, *, links: AccountLinks, sender: str, letter_id: UUID, now: float
 ) -> Mail:
     """The mail with its link, in the person's language; the same `letter_id` makes the same message id."""
-    locale = parse_locale(user.locale)
-    rendered = _render(user, purpose, url=links.make(purpose, user, now))
-    address = parseaddr(sender)[1]
-    return Mail(
-        sender=make_address(address, _HOUSE),
-        recipient=user.email,
-        subject=rendered.subject,
-        text=rendered.text,
-        html=rendered.html,
-        message_id=f"<{letter_id}@{address.rpartition('@')[2]}>",
-        written_at=datetime.fromtimestamp(now, UTC),
-        language=locale,
-    )
-
-
-def _render(user: User, purpose: LinkPurpose, *, url: str) -> Rendered:
     words, locale = WORDS[purpose], parse_locale(user.locale)
-    context = {
-        "locale": locale,
-        "heading": words.subject.in_(locale),
-        "greeting": _GREETING.in_(locale, name=inert(user.name)),
-        "paragraphs": [paragraph.in_(locale) for paragraph in words.paragraphs],
-        "button": words.button.in_(locale),
-        "keep_secret": _KEEP_SECRET.in_(locale),
-        "closing": _CLOSING.in_(locale).split("\n"),
-        "footer": words.footer.in_(locale),
-    }
-    return render_plain(words.subject.in_(locale), url, context)
+    letter = HouseLetter(
+        subject=words.subject.in_(locale),
+        greeting=HELLO_YOU.in_(locale, name=inert(user.name)),
+        paragraphs=[paragraph.in_(locale) for paragraph in words.paragraphs],
+        button=words.button.in_(locale),
+        url=links.make(purpose, user, now),
+        footer=words.footer.in_(locale),
+        keep_secret=KEEP_SECRET.in_(locale),
+    )
+    return house_mail(letter, Cover(user.email, locale, sender, letter_id, datetime.fromtimestamp(now, UTC)))

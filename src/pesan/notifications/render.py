@@ -12,7 +12,7 @@ from pesan.notifications import words
 from pesan.notifications.letters import ACCENT, ON_ACCENT, Letter
 from pesan.notifications.wording import fill, placeholders_of
 
-_HOUSE = "Pesan"
+HOUSE = "Pesan"
 _TYPED_BY_PEOPLE = (
     "buyer_name",
     "merchant_name",
@@ -84,7 +84,7 @@ def sentences(letter: Letter) -> dict[str, object]:
 
 def render_plain(subject: str, url: str, context: Mapping[str, object]) -> Rendered:
     """A letter of the house's own, in its colours and without a table of facts."""
-    house = {"merchant_name": _HOUSE, "accent": ACCENT, "on_accent": ON_ACCENT}
+    house = {"merchant_name": HOUSE, "accent": ACCENT, "on_accent": ON_ACCENT}
     full = {"facts": house, "rows": (), "url": url, **context}
     return Rendered(
         subject=subject,

@@ -1,19 +1,14 @@
 """Letters to people about their data: the link to it, and what became of what they asked."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from email.utils import parseaddr
-from uuid import UUID
+from datetime import datetime
 
 from pesan.kit.i18n import Text, parse_locale
-from pesan.messaging import Mail, make_address
-from pesan.notifications.render import inert, render_plain
+from pesan.messaging import Mail
+from pesan.notifications.house import HELLO, KEEP_SECRET, Cover, HouseLetter, house_mail
+from pesan.notifications.render import inert
 from pesan.privacy.models import ContactProof, PrivacyRequest
 from pesan.privacy.states import RequestKind, RequestState
 
-_HOUSE = "Pesan"
-_GREETING = Text(id="Halo,", en="Hello,")
-_CLOSING = Text(id="Salam,\nPesan", en="Best wishes,\nPesan")
 _YOUR_DATA = Text(id="Datamu", en="Your data")
 _LINK = Text(
     id="Buka tautan ini untuk melihat dan mengunduh datamu, atau meminta perbaikan dan penghapusan. Tautannya berlaku"
@@ -23,10 +18,6 @@ _LINK = Text(
 )
 _OPEN = Text(id="Lihat datamu", en="See your data")
 _AGAIN = Text(id="Buka halaman Datamu", en="Open the page Your data")
-_KEEP_SECRET = Text(
-    id="Tautan ini hanya untukmu, jadi jangan dibagikan.",
-    en="This link is for you alone, so please keep it to yourself.",
-)
 _NOT_ME = Text(
     id="Bukan kamu yang meminta? Abaikan pesan ini; tidak ada yang berubah.",
     en="Was it not you? Ignore this message; nothing changes.",
@@ -51,9 +42,16 @@ _REFUSED = Text(
 def compose_link(proof: ContactProof, token: str, *, base_url: str, sender: str, now: datetime) -> Mail:
     """The letter with the link to somebody's data."""
     locale = parse_locale(proof.locale)
-    url = f"{base_url.rstrip('/')}/privacy/open?token={token}"
-    texts = [_LINK.in_(locale)], _OPEN, _KEEP_SECRET.in_(locale)
-    return _mail(proof.email, proof.locale, proof.id, texts, url=url, sender=sender, now=now)
+    letter = HouseLetter(
+        subject=_YOUR_DATA.in_(locale),
+        greeting=HELLO.in_(locale),
+        paragraphs=[_LINK.in_(locale)],
+        button=_OPEN.in_(locale),
+        url=f"{base_url.rstrip('/')}/privacy/open?token={token}",
+        footer=_NOT_ME.in_(locale),
+        keep_secret=KEEP_SECRET.in_(locale),
+    )
+    return house_mail(letter, Cover(proof.email, locale, sender, proof.id, now))
 
 
 def compose_answer(
@@ -62,43 +60,12 @@ def compose_answer(
     """The letter that says what became of a request."""
     locale = parse_locale(request.locale)
     words = _ANSWERS.get((RequestKind(request.kind), RequestState(request.state)), _REFUSED)
-    said = words.in_(locale, merchant=inert(merchant_name), reason=inert(request.reason or ""))
-    url = f"{base_url.rstrip('/')}/privacy"
-    return _mail(
-        request.email or "", request.locale, request.id, ([said], _AGAIN, ""), url=url, sender=sender, now=now
+    letter = HouseLetter(
+        subject=_YOUR_DATA.in_(locale),
+        greeting=HELLO.in_(locale),
+        paragraphs=[words.in_(locale, merchant=inert(merchant_name), reason=inert(request.reason or ""))],
+        button=_AGAIN.in_(locale),
+        url=f"{base_url.rstrip('/')}/privacy",
+        footer=_NOT_ME.in_(locale),
     )
-
-
-def _mail(
-    recipient: str,
-    language: str,
-    letter_id: UUID,
-    texts: tuple[Sequence[str], Text, str],
-    *,
-    url: str,
-    sender: str,
-    now: datetime,
-) -> Mail:
-    locale, (paragraphs, button, keep_secret) = parse_locale(language), texts
-    subject = _YOUR_DATA.in_(locale)
-    context = {
-        "locale": locale,
-        "heading": subject,
-        "greeting": _GREETING.in_(locale),
-        "paragraphs": paragraphs,
-        "button": button.in_(locale),
-        "keep_secret": keep_secret,
-        "closing": _CLOSING.in_(locale).split("\n"),
-        "footer": _NOT_ME.in_(locale),
-    }
-    rendered, address = render_plain(subject, url, context), parseaddr(sender)[1]
-    return Mail(
-        sender=make_address(address, _HOUSE),
-        recipient=recipient,
-        subject=rendered.subject,
-        text=rendered.text,
-        html=rendered.html,
-        message_id=f"<{letter_id}@{address.rpartition('@')[2]}>",
-        written_at=now.astimezone(UTC),
-        language=locale,
-    )
+    return house_mail(letter, Cover(request.email or "", locale, sender, request.id, now))
