@@ -62,6 +62,7 @@ class Settings(BaseSettings):
         "manual", validation_alias=_alias("PAYMENT_MODE", "PAYMENT_MODE")
     )
 
+    erasure_list: Path | None = Field(None, validation_alias=_alias("ERASURE_LIST"))
     retention_proof_days: int = Field(90, ge=1, le=36_500, validation_alias=_alias("RETENTION_PROOF_DAYS"))
     retention_contact_days: int = Field(
         730, ge=30, le=36_500, validation_alias=_alias("RETENTION_CONTACT_DAYS")

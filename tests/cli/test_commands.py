@@ -11,6 +11,8 @@ from pesan.identity.factors.models import Passkey
 from pesan.identity.passwords import verify_password
 from pesan.identity.queries import find_credentials
 from pesan.orders.states import OrderState
+from pesan.privacy.erasure_list import Erased, add_to_list, list_path
+from pesan.privacy.marks import Marks
 from pesan.tickets.keys import Algorithm
 from pesan.tickets.keystore import DatabaseKeyStore
 from tests.support.factories import Make
@@ -360,3 +362,26 @@ async def test_retention_dry_run_says_what_would_go(pesan: Service, make: Make, 
 
     assert (found["contacts"], found["proofs"], left) == (1, 0, [(1,)])
     assert rows(owner, "SELECT count(*) FROM orders WHERE email IS NOT NULL") == [(0,)]
+
+
+async def test_erasures_are_replayed_from_the_list_and_once(
+    pesan: Service, make: Make, owner: psycopg.Connection, settings
+):
+    marks, path = Marks(settings.secret), list_path(settings)
+    order = await make.order(email="siti@contoh.id", state=OrderState.CANCELLED)
+    missing = refusal(pesan, "privacy", "erasures", "replay")
+    mark = marks.of(order.merchant_id, "siti@contoh.id")
+    add_to_list(path, [Erased(datetime.now(UTC), order.merchant_id, mark, marks.key_id)])
+
+    dry = pesan.run("privacy", "erasures", "replay", "--dry-run")
+    untouched = rows(owner, "SELECT email FROM orders")
+    done, again = [pesan.run("privacy", "erasures", "replay") for _ in range(2)]
+    exported = pesan.run("privacy", "erasures", "export", "--list", str(path.with_name("copy.jsonl")))
+
+    assert (missing[:2], "(privacy.erasure_list_missing)" in missing[2]) == ((2, ""), True)
+    nothing = {"requests": 0, "waiting": 0, "unknown": 0, "broken": 0}
+    assert dry == {"entries": 1, "people": 1, "bookings": 1, **nothing, "is_dry_run": True}
+    assert (untouched, rows(owner, "SELECT email FROM orders")) == ([("siti@contoh.id",)], [(None,)])
+    assert done == dry | {"is_dry_run": False}
+    assert again == done | {"people": 0, "bookings": 0}
+    assert (exported["added"], path.with_name("copy.jsonl").read_bytes()) == (1, path.read_bytes())

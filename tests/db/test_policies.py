@@ -36,6 +36,7 @@ PUBLIC = {
 CLOSED = {
     "amount_reservations",
     "code_generators",
+    "erasures",
     "idempotency_keys",
     "invitations",
     "passkeys",

@@ -42,6 +42,8 @@ from pesan.payments.statements.service import MatchCompanion, add_lines
 from pesan.payments.statements.states import MatchKind
 from pesan.privacy.consents import ConsentCompanion
 from pesan.privacy.contacts import Contact
+from pesan.privacy.erasure_list import Erased
+from pesan.privacy.noting import note_erasures
 from pesan.privacy.requests import ask
 from pesan.privacy.states import RequestKind
 from pesan.realtime import Hub
@@ -290,6 +292,8 @@ async def _ask(database: Database, order: Order) -> None:
     contact = Contact("siti@example.com", (order.code,))
     async with database.write(contact.actor) as session:
         await ask(session, contact, RequestKind.ERASURE, "id")
+    async with database.write(SYSTEM) as session:
+        await note_erasures(session, [Erased(order.placed_at, order.merchant_id, b"mark", "00000000")])
 
 
 async def _announce(database: Database, secret: bytes, order: Order) -> None:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from sqlalchemy.exc import DBAPIError
 
-from pesan.cli import checks, data, jobs, keys, retention, run
+from pesan.cli import checks, data, jobs, keys, privacy, retention, run
 from pesan.errors import InvalidInput, PesanError
 from pesan.settings import UnsafeSettings
 
@@ -32,6 +32,7 @@ app.add_typer(data.user, name="user")
 app.add_typer(keys.keys, name="keys")
 app.add_typer(jobs.jobs, name="jobs")
 app.add_typer(retention.retention, name="retention")
+app.add_typer(privacy.privacy, name="privacy")
 
 
 def _print_version(wanted: bool) -> None:

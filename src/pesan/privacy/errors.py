@@ -42,3 +42,13 @@ class DataStillNeeded(PesanError):
         id="Masih ada pesanan atau refund yang berjalan dengan kontak ini. Selesaikan dulu, atau tolak karenanya.",
         en="A booking or a refund of this contact is still going on. Finish it first, or refuse for that reason.",
     )
+
+
+class ErasureListMissing(NotFound):
+    """There is no list of erasures where it should be."""
+
+    code = "privacy.erasure_list_missing"
+    message = Text(
+        id="Tidak ada daftar penghapusan di {path}. Kembalikan salinannya, atau tunjuk berkasnya dengan --list.",
+        en="There is no list of erasures at {path}. Bring its copy back, or name its file with --list.",
+    )

@@ -122,6 +122,20 @@ class PrivacyRequest(Audited, Base):
     done_at: Mapped[Timestamp | None]
 
 
+class Erasure(Base):
+    """That a merchant erased somebody: a keyed mark of their address there, so that a restored backup is caught up.
+
+    Copied to a list outside of the database (`privacy.erasure_list`); `key_id` names the secret of the mark.
+    """
+
+    __tablename__ = "erasures"
+
+    merchant_id: Mapped[UUID] = mapped_column(ForeignKey("merchants.id"), primary_key=True)
+    mark: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    erased_at: Mapped[Timestamp] = mapped_column(primary_key=True)
+    key_id: Mapped[str] = mapped_column(String(8))
+
+
 # Who opened the link sees the orders of that address, and so may ask their merchants; staff see orders of others too.
 _OF_OWN_ORDERS = (
     "(select current_setting('pesan.actor', true)) IN ('guest', 'user')"
@@ -162,7 +176,7 @@ ACCESS = [
         "privacy_requests",
         {
             REQUEST: "SELECT, INSERT, UPDATE (state, reason, decided_at, decided_by, audit_seq, audit_head)",
-            SYSTEM: "SELECT, UPDATE (state, email, name, wa, done_at, audit_seq, audit_head), DELETE",
+            SYSTEM: "SELECT, UPDATE (state, email, name, wa, decided_at, done_at, audit_seq, audit_head), DELETE",
         },
         [
             Policy("read", (REQUEST,), f"{STAFF_OF_MERCHANT} OR ({_OF_OWN_ORDERS})", command="SELECT"),
@@ -171,4 +185,5 @@ ACCESS = [
             system_policy(),
         ],
     ),
+    Access("erasures", {SYSTEM: "SELECT, INSERT"}, [system_policy()]),
 ]

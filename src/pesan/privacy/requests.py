@@ -16,9 +16,12 @@ from pesan.orders.locks import lock_orders
 from pesan.orders.models import Order
 from pesan.privacy.contacts import Contact
 from pesan.privacy.erasure import erase_orders, has_running, list_erasable
+from pesan.privacy.erasure_list import Erased
 from pesan.privacy.errors import DataStillNeeded, RequestDecided, RequestNotFound
 from pesan.privacy.locks import lock_request
+from pesan.privacy.marks import Marks
 from pesan.privacy.models import PrivacyRequest
+from pesan.privacy.noting import note_erasures
 from pesan.privacy.states import ANSWER_TASK, ANSWER_WITHIN, CARRY_OUT_TASK, RequestKind, RequestState
 from pesan.tickets.models import Ticket
 
@@ -106,10 +109,10 @@ async def decide(
     return request
 
 
-async def carry_out_some(session: WriteSession, request_id: UUID) -> tuple[bool, list[str]]:
+async def carry_out_some(session: WriteSession, request_id: UUID, marks: Marks) -> tuple[bool, list[str]]:
     """Do a batch of an approved request: whether that was all, and the objects to delete after the commit.
 
-    **Locks** the request, then its orders. **Enqueues** the answer at the end.
+    **Locks** the request, then its orders. **Enqueues** the answer at the end, and an erasure's copy to the list.
     """
     request = await lock_request(session, request_id)
     if request.state != RequestState.APPROVED or request.email is None:
@@ -123,6 +126,9 @@ async def carry_out_some(session: WriteSession, request_id: UUID) -> tuple[bool,
     await record(session, request, action=f"privacy_request:{request.kind}:done", actor=_ACTOR)
     await session.flush()
     await enqueue(session, ANSWER_TASK, request_id=request.id)
+    if request.kind == RequestKind.ERASURE:
+        mark = marks.of(request.merchant_id, request.email)
+        await note_erasures(session, [Erased(request.done_at, request.merchant_id, mark, marks.key_id)])
     return True, keys
 
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 SEND_LINK_TASK = "privacy.send_link"
 CARRY_OUT_TASK = "privacy.carry_out"
 ANSWER_TASK = "privacy.answer"
+NOTE_ERASURES_TASK = "privacy.note_erasures"
 ERASED = "—"
 """What stands where a name was."""
 ANSWER_WITHIN = timedelta(hours=72)

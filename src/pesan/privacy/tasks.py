@@ -1,5 +1,6 @@
 """Jobs of privacy."""
 
+import asyncio
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -10,11 +11,14 @@ from pesan.kit.registry import Registry
 from pesan.messaging import Mail, Mailer, MessageRejected
 from pesan.notifications.channels import Channels
 from pesan.privacy import contacts, requests, retention
+from pesan.privacy.erasure_list import add_to_list, list_path
 from pesan.privacy.follow_ups import follow_up_next
 from pesan.privacy.letters import compose_answer, compose_link
+from pesan.privacy.marks import Marks
 from pesan.privacy.models import PrivacyRequest
+from pesan.privacy.noting import list_erasures
 from pesan.privacy.objects import delete_objects
-from pesan.privacy.states import ANSWER_TASK, CARRY_OUT_TASK, SEND_LINK_TASK
+from pesan.privacy.states import ANSWER_TASK, CARRY_OUT_TASK, NOTE_ERASURES_TASK, SEND_LINK_TASK
 from pesan.settings import Settings
 from pesan.storage import Storage
 from pesan.tenancy.queries import get_merchant
@@ -37,10 +41,10 @@ async def send_link(deps: Registry, proof_id: UUID) -> None:
 @task(CARRY_OUT_TASK, lock="privacy:{request_id}")
 async def carry_out(deps: Registry, request_id: UUID) -> None:
     """Do what a request asks, a batch of orders at a time; run again, it does what is left."""
-    is_done = False
+    is_done, marks = False, Marks(deps[Settings].secret)
     while not is_done:
         async with deps[Database].write(_ACTOR) as session:
-            is_done, keys = await requests.carry_out_some(session, request_id)
+            is_done, keys = await requests.carry_out_some(session, request_id, marks)
         await delete_objects(deps[Storage], keys)
 
 
@@ -60,6 +64,16 @@ async def answer(deps: Registry, request_id: UUID) -> None:
     await _send(deps, mail)
     async with deps[Database].write(_ACTOR) as session:
         await requests.forget_contact(session, request_id)
+
+
+@task(NOTE_ERASURES_TASK, every="47 3 * * *", lock=NOTE_ERASURES_TASK)
+async def note_erasures(deps: Registry) -> None:
+    """Copy erasures to the list outside of the database; nightly too, so that a lost list is made again."""
+    path = list_path(deps[Settings])
+    async with deps[Database].read(_ACTOR) as session:
+        erased = await list_erasures(session)
+    if erased:
+        await asyncio.to_thread(add_to_list, path, erased)
 
 
 @task("privacy.retention", every="37 3 * * *", lock="privacy.retention")

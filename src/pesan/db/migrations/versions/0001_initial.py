@@ -181,6 +181,14 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_code_generators_user_id_users'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('user_id', name=op.f('pk_code_generators'))
     )
+    op.create_table('erasures',
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('mark', sa.LargeBinary(), nullable=False),
+    sa.Column('erased_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('key_id', sa.String(length=8), nullable=False),
+    sa.ForeignKeyConstraint(['merchant_id'], ['merchants.id'], name=op.f('fk_erasures_merchant_id_merchants')),
+    sa.PrimaryKeyConstraint('merchant_id', 'mark', 'erased_at', name=op.f('pk_erasures'))
+    )
     op.create_table('gateway_accounts',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('merchant_id', sa.Uuid(), nullable=False),
