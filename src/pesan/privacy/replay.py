@@ -134,9 +134,9 @@ async def _find(
     asked = select(PrivacyRequest.email).where(
         PrivacyRequest.merchant_id == merchant_id, PrivacyRequest.email.is_not(None)
     )
-    emails = sorted(await session.scalars(union(bought, asked)))
+    emails = [email for email in await session.scalars(union(bought, asked)) if email is not None]
     found = []
-    for email in emails:
+    for email in sorted(emails):
         times = [wanted[mark] for each in marks if (mark := each.of(merchant_id, email)) in wanted]
         if times:
             found.append(_Person(merchant_id, email, max(times)))
