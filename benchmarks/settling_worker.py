@@ -11,11 +11,12 @@ from pesan.app.wiring import build_registry, running
 from pesan.jobs.runner import WorkerOptions
 from pesan.payments.gateways.registry import Gateways
 from pesan.settings import load_settings
-from pesan.worker.process import stop_on_signals, work
+from pesan.worker.process import give_way, stop_on_signals, work
 
 
 def main() -> None:
     """Work, with the options of the real worker."""
+    give_way()
     settings = load_settings()
     configure(settings, "worker")
     with open_instance(settings) as instance:

@@ -23,7 +23,7 @@ async def collect_orphan_objects(deps: Registry) -> None:
     await mark_missing_proofs(database, storage)
 
 
-@task(inbox.HANDLE_TASK, lock="webhook:{event_id}")
+@task(inbox.HANDLE_TASK, lock="webhook:{event_id}", priority=20)
 async def handle_notice(deps: Registry, event_id: UUID) -> None:
     """Ask the provider about what a webhook hints at, and settle what it says."""
     await inbox.handle_notice(deps[Gateways], deps[SaleDesk], event_id)

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from hashlib import sha256
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import undefer
 from sqlalchemy.sql import Select
 
 from pesan.db import Database, ReadSession, WriteSession
@@ -22,6 +23,11 @@ from pesan.payments.models import Payment
 
 HANDLE_TASK = "payments.handle_notice"
 _LONGEST_KEY = 300
+_WITH_ACCOUNT = (
+    select(WebhookEvent, GatewayAccount)
+    .join(GatewayAccount, GatewayAccount.id == WebhookEvent.account_id)
+    .options(undefer(GatewayAccount.secrets_sealed))
+)
 
 
 async def receive_notice(
@@ -49,10 +55,9 @@ async def handle_notice(gateways: Gateways, desk: SaleDesk, event_id: UUID) -> N
     """Ask the provider about the payment that a webhook hints at, and settle what it says."""
     database = gateways.database
     async with database.read(ACTOR) as session:
-        event = await session.get_one(WebhookEvent, event_id)
+        event, account = (await session.execute(_WITH_ACCOUNT.where(WebhookEvent.id == event_id))).one()
         if event.handled_at is not None:
             return
-        account = await get_account(session, event.account_id)
         payment = await _find_payment(session, event)
     outcome = Outcome.UNKNOWN
     if payment is not None and payment.reference is not None:
@@ -113,6 +118,8 @@ async def _first(session: ReadSession, query: Select[Payment]) -> Payment | None
 
 async def _finish(database: Database, event_id: UUID, outcome: Outcome) -> None:
     async with database.write(ACTOR) as session:
-        event = await session.get_one(WebhookEvent, event_id)
-        event.handled_at = (await session.scalars(select(func.clock_timestamp()))).one()
-        event.outcome = outcome.value
+        await session.execute(
+            update(WebhookEvent)
+            .where(WebhookEvent.id == event_id)
+            .values(handled_at=func.clock_timestamp(), outcome=outcome.value)
+        )

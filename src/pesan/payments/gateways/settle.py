@@ -75,11 +75,19 @@ class Flag(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Captured:
+    """A payment whose money was taken and its order, as they were seen together."""
+
+    order: Order
+    payment: Payment
+
+
+@dataclass(frozen=True, slots=True)
 class Noted:
-    """What was written down; `payment_id` is the payment that has to be settled, if one has."""
+    """What was written down; `captured` has to be settled, if there is any."""
 
     outcome: Outcome
-    payment_id: UUID | None = None
+    captured: Captured | None = None
 
 
 async def settle(
@@ -88,8 +96,8 @@ async def settle(
     """Bring our side to what the provider says now; the same word again changes nothing."""
     async with database.write(ACTOR) as session:
         noted = await note(session, account, remote)
-    if noted.payment_id is not None:
-        await capture(database, desk, noted.payment_id)
+    if noted.captured is not None:
+        await _capture(database, desk, noted.captured)
     return noted.outcome
 
 
@@ -122,19 +130,27 @@ async def capture(database: Database, desk: SaleDesk, payment_id: UUID) -> None:
 
     Raises what the desk refuses for a reason that passes, such as an event that is just being cancelled.
     """
-    for attempt in range(_ATTEMPTS):
-        async with database.read(ACTOR) as session:
-            payment = await session.get_one(Payment, payment_id)
-            order = await session.get_one(Order, payment.order_id)
-        if payment.state == PaymentState.PAID:
+    await _capture(database, desk, await _read(database, payment_id))
+
+
+async def _capture(database: Database, desk: SaleDesk, seen: Captured) -> None:
+    for attempts_left in reversed(range(_ATTEMPTS)):
+        if seen.payment.state == PaymentState.PAID:
             return
         try:
-            await desk.submit(_move(order, payment))
+            await desk.submit(_move(seen.order, seen.payment))
         except WrongState:  # somebody moved the order in between
-            if attempt == _ATTEMPTS - 1:
+            if not attempts_left:
                 raise
+            seen = await _read(database, seen.payment.id)
         else:
             return
+
+
+async def _read(database: Database, payment_id: UUID) -> Captured:
+    async with database.read(ACTOR) as session:
+        payment = await session.get_one(Payment, payment_id)
+        return Captured(await session.get_one(Order, payment.order_id), payment)
 
 
 def _move(order: Order, payment: Payment) -> Move:
@@ -184,7 +200,7 @@ async def _note_money(
         captured.payment_key = key
         await session.flush()
     captured.remote_state = remote.state.value
-    return Noted(Outcome.SETTLED, captured.id)
+    return Noted(Outcome.SETTLED, Captured(order, captured))
 
 
 def _fault(payment: Payment, account: GatewayAccount, remote: RemotePayment) -> Flag | None:
