@@ -27,7 +27,7 @@ from pesan.orders.states import OrderState
 from pesan.tickets.queries import list_tickets
 from tests.payments.steps import BANK, QRIS, add_method
 from tests.storage.files import encoded, picture
-from tests.support.factories import SYSTEM, Make
+from tests.support.factories import PASSWORD, SYSTEM, Make
 from tests.support.fulfilment import fulfil
 
 load_all_checks()
@@ -36,6 +36,8 @@ EXAMPLES = 40
 HOLDS = 4 * EXAMPLES
 # What a password or a provider's signature opens; tests of their own show it.
 GUARDED = ("/api/auth/", "/v1/payments/webhook/")
+# What an organizer's programs do, signed in as staff.
+STAFF = "/v1/statements/"
 PROOF = encoded(picture(80, 120), "PNG")
 CHECKS = [
     not_a_server_error,
@@ -58,6 +60,7 @@ class Seeds:
     codes: list[str]
     tickets: list[tuple[str, str]]
     qr_token: str
+    staff: dict[str, str]
 
 
 @dataclass
@@ -126,6 +129,7 @@ async def sow(make: Make, database, secret: bytes) -> Seeds:
     offer = await make.ticket_type(fair, inventory=1_000_000)
     methods = [await add_method(database, merchant.id, draft) for draft in (BANK, QRIS)]
     holds = [await make.order(event) for _ in range(HOLDS)]
+    staff = await make.user(merchant)
     others = [
         await make.order(event, state=state)
         for state in (OrderState.REVIEW, OrderState.PAID, OrderState.REJECTED, OrderState.CANCELLED)
@@ -143,6 +147,7 @@ async def sow(make: Make, database, secret: bytes) -> Seeds:
         codes=[order.code for order in (*holds[:3], *others)],
         tickets=[(str(ticket.id), done.code)],
         qr_token=Signer(secret, "ticket.qr").sign(f"{ticket.id}:0"),
+        staff={"email": staff.email, "password": PASSWORD},
     )
 
 
@@ -152,11 +157,14 @@ def examine(url: str, seeds: Seeds) -> Findings:
     schema.config.update(base_url=url)
     findings = Findings()
     with requests.Session() as session:
+        token = session.post(f"{url}/api/auth/login", json=seeds.staff).json()["token"]
+        session.cookies.clear()
         for result in schema.get_all_operations():
             operation = result.ok()
             for mode in GenerationMode:
                 extra = [negative_data_rejection] if mode is GenerationMode.NEGATIVE else []
-                send = Send(session, findings, operation.label, [*CHECKS, *extra])
+                opened = {"Authorization": f"Bearer {token}"} if operation.path.startswith(STAFF) else {}
+                send = Send(session, findings, operation.label, [*CHECKS, *extra], opened)
                 examine_operation(operation, mode, seeds, send)
     return findings
 
@@ -169,9 +177,10 @@ class Send:
     findings: Findings
     label: str
     checks: list[Any]
+    opened: dict[str, str]
 
     def __call__(self, case: Case) -> None:
-        response = case.call(session=self.session, timeout=30)
+        response = case.call(session=self.session, timeout=30, headers=self.opened)
         self.session.cookies.clear()
         self.findings.statuses[self.label].add(response.status_code)
         named = case.operation.definition.raw["responses"]
@@ -260,6 +269,7 @@ def fill(case: Case, number: int, seeds: Seeds) -> Case:
         "buyer": {"name": "Siti Nurhaliza", "email": f"siti{number}@contoh.id"},
         "promo_code": None,
         "methodId": seeds.method_ids[number % len(seeds.method_ids)],
+        "method_id": seeds.method_ids[number % len(seeds.method_ids)],
         "name": "Siti Nurhaliza",
         "wa": "0812-3456-7890" if number % 3 else None,
         "email": f"siti{number}@contoh.id",

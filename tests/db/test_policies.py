@@ -34,7 +34,6 @@ PUBLIC = {
 }
 # No web request reads these; finding out who somebody is has a role of its own, and answers have a function.
 CLOSED = {
-    "amount_reservations",
     "code_generators",
     "erasures",
     "idempotency_keys",

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from pesan.app import wiring
+from pesan.backoffice import api as backoffice_api
 from pesan.backoffice.pages import router as backoffice_pages
 from pesan.capacity.levels import capacity_levels
 from pesan.checkout.room import DiskRoom
@@ -36,11 +37,12 @@ def create_app(registry: Registry) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
-        openapi_tags=list(api.TAGS),
+        openapi_tags=[*api.TAGS, *backoffice_api.TAGS],
         lifespan=_lifespan,
     )
     stack.install(app, registry, settings, unlimited_prefixes=UNLIMITED)
-    for router in (*api.ROUTERS, webhooks.router, files.router, storefront_pages, backoffice_pages):
+    programs = (*api.ROUTERS, *backoffice_api.ROUTERS, webhooks.router)
+    for router in (*programs, files.router, storefront_pages, backoffice_pages):
         app.include_router(router)
     registry[Levels].add(queue_levels(registry[Database]))
     registry[Levels].add(capacity_levels(registry[Database]))

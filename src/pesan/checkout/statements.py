@@ -33,7 +33,7 @@ async def match_lines(database: Database, desk: SaleDesk, method_id: UUID) -> No
         async with database.read(_ACTOR) as session:
             lines = await list_new_lines(session, method_id, limit=_CHUNK)
         for line in lines:
-            await _match(database, desk, line)
+            await match_line(database, desk, line, seen_by=_ACTOR)
         if len(lines) < _CHUNK:
             return
 
@@ -53,18 +53,22 @@ async def accept_line(desk: SaleDesk, *, line: BankLine, order: Order, actor: Ac
     return outcome
 
 
-async def _match(database: Database, desk: SaleDesk, line: BankLine) -> None:
-    async with database.read(_ACTOR) as session:
+async def match_line(database: Database, desk: SaleDesk, line: BankLine, *, seen_by: Actor) -> None:
+    """Settle a new line, confirm it, or leave it to a person; whoever looks at the same one meanwhile does no harm.
+
+    `seen_by` needs to see the merchant's orders; it is the system that settles. Raises Busy.
+    """
+    async with database.read(seen_by) as session:
         fit = await find_fit(session, line)
     try:
         if fit is None or not fit.is_in_time or not await _settle(database, desk, line, fit):
-            async with database.write(_ACTOR) as session:
+            async with database.write(seen_by) as session:
                 await leave_to_people(session, line.id)
     except Busy:
         raise  # the job tries again; a person could not do more than that
     except (PesanError, IntegrityError):
         # The order moved between reading and settling, or another job had the line: a person sees what is left.
-        async with database.write(_ACTOR) as session:
+        async with database.write(seen_by) as session:
             await leave_to_people(session, line.id)
 
 
@@ -72,7 +76,7 @@ async def _settle(database: Database, desk: SaleDesk, line: BankLine, fit: Fit) 
     """Whether the line is this order's money beyond doubt, and then it is in the books."""
     order, state = fit.order, OrderState(fit.order.state)
     if state in _PAID and fit.payment.state == PaymentState.PAID and not fit.is_confirmed:
-        async with database.write(_ACTOR) as session:
+        async with database.sale() as session:
             await _confirm(session, line, fit)
         return True
     if fit.payment.state != PaymentState.OPEN or state not in _UNPAID | _OVER:

@@ -261,7 +261,11 @@ ACCESS = [
             system_policy(),
         ],
     ),
-    Access("amount_reservations", {SYSTEM: "SELECT"}, [system_policy()]),
+    Access(
+        "amount_reservations",
+        {REQUEST: "SELECT", SYSTEM: "SELECT"},
+        [Policy("staff", (REQUEST,), STAFF_OF_MERCHANT, command="SELECT"), system_policy()],
+    ),
     Access(
         "payment_proofs",
         {REQUEST: "SELECT", SALE: "SELECT, INSERT", SYSTEM: "SELECT, UPDATE (missing_since), DELETE"},

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI
+from pydantic import BaseModel
 
 from pesan.errors import Busy, PesanError
 from pesan.idempotency.errors import KeyInFlight, KeyInvalid, KeyReused
@@ -53,6 +54,15 @@ BODY_REFUSALS: tuple[type[PesanError], ...] = (
     errors.UnusableText,
 )
 KEY_REFUSALS: tuple[type[PesanError], ...] = (KeyInvalid, KeyInFlight, KeyReused)
+KEY: dict[str, Any] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "A UUID of this attempt: sent again with the same request, it gets the same answer, byte for byte,"
+    " marked `Idempotency-Replayed: true`; with another request, 422; while the first is still running, 409.",
+    "schema": {"type": "string", "format": "uuid"},
+    "example": "0198a3c0-6f2e-7d3b-9a51-5d2f6d3f7a10",
+}
 # What opens a route; a browser brings the cookies by itself. On plain http they have no prefix.
 _SCHEMES = {
     "bookingCode": {"type": "apiKey", "in": "header", "name": "X-Booking-Code"},
@@ -73,6 +83,27 @@ def refusals(*kinds: type[PesanError]) -> dict[int | str, dict[str, Any]]:
         says = (kind.__doc__ or "").partition("\n")[0]
         by_status.setdefault(kind.status, []).append(f"`{kind.code}`: {says}")
     return {status: _refusal(status, said) for status, said in sorted(by_status.items(), key=str)}
+
+
+def json_of(schema: type[BaseModel]) -> dict[str, Any]:
+    """The `requestBody` of a route that reads its JSON itself."""
+    document = schema.model_json_schema()
+    whole = _inline(document, document.pop("$defs", {}))
+    return {"required": True, "content": {"application/json": {"schema": whole}}}
+
+
+def described(
+    *parameters: dict[str, Any],
+    body: dict[str, Any] | None = None,
+    security: list[dict[str, Any]] | None = None,
+) -> dict[str, Any]:
+    """The `openapi_extra` of a route: headers that it reads, a body that it parses itself, what opens it."""
+    extra: dict[str, Any] = {"parameters": list(parameters)}
+    if body is not None:
+        extra["requestBody"] = body
+    if security is not None:
+        extra["security"] = security
+    return extra
 
 
 def describe_problems(app: FastAPI) -> None:
@@ -114,3 +145,14 @@ def _add_problem(responses: dict[str, Any]) -> None:
         if status >= "400" and "content" not in response:
             response["content"] = _ANSWER["content"]
     responses.setdefault("default", _ANSWER)
+
+
+def _inline(part: Any, definitions: dict[str, Any]) -> Any:
+    """A schema without references: one that stands inside a larger document would look for them at its root."""
+    if isinstance(part, list):
+        return [_inline(one, definitions) for one in part]
+    if not isinstance(part, dict):
+        return part
+    if "$ref" in part:
+        return _inline(definitions[part["$ref"].rpartition("/")[2]], definitions)
+    return {name: _inline(value, definitions) for name, value in part.items()}

@@ -1,6 +1,6 @@
 """Every read of bank statements."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,7 @@ from pesan.payments.states import PaymentState
 NEAR_AMOUNT = 999
 _MOST_SUGGESTED = 3
 # Banks book by Jakarta's day, wherever the merchant is.
-_ZONE_OF_BANKS = "Asia/Jakarta"
+ZONE_OF_BANKS = "Asia/Jakarta"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +49,25 @@ async def list_new_lines(session: ReadSession, method_id: UUID, *, limit: int) -
     return (await session.scalars(query.order_by(BankLine.posted_on, BankLine.id).limit(limit))).all()
 
 
+async def list_lines(
+    session: ReadSession, method_id: UUID, fingerprints: Collection[bytes]
+) -> Mapping[bytes, tuple[BankLine, UUID | None]]:
+    """Lines of an account by their fingerprints, each with the order that it was matched with."""
+    query = (
+        select(BankLine, BankMatch.order_id)
+        .outerjoin(BankMatch, BankMatch.line_id == BankLine.id)
+        .where(BankLine.method_id == method_id, BankLine.fingerprint.in_(fingerprints))
+    )
+    return {line.fingerprint: (line, order_id) for line, order_id in await session.execute(query)}
+
+
 async def find_fit(session: ReadSession, line: BankLine) -> Fit | None:
     """The order that this amount names on this account; None when it names none, or is reserved no more."""
     ended = Order.ended_at + func.make_interval(0, 0, 0, 0, 24)
     last_day = func.coalesce(ended, func.clock_timestamp()) + func.make_interval(0, 0, 0, 1)
     in_time = and_(
         # No day earlier: the amount may have been another order's until yesterday, whose line comes only now.
-        BankLine.posted_on >= func.date(func.timezone(_ZONE_OF_BANKS, Order.placed_at)),
+        BankLine.posted_on >= func.date(func.timezone(ZONE_OF_BANKS, Order.placed_at)),
         BankLine.posted_on <= func.date(last_day),
     )
     confirmed = exists().where(BankMatch.payment_id == Payment.id)

@@ -39,12 +39,16 @@ _FEWEST_COLUMNS = 3
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Money that came to an account: `number` tells lines of one day apart that read the same."""
+    """Money that came to an account: `number` tells lines of one day apart that read the same.
+
+    `reference` is the bank's own name for it, which files do not have, so that it is no part of the fingerprint.
+    """
 
     posted_on: date
     amount: int
     description: str
     number: int = 1
+    reference: str | None = None
 
     @property
     def fingerprint(self) -> bytes:
@@ -79,6 +83,11 @@ def read_statement(content: bytes, today: date, columns: Mapping[str, str] | Non
             found.append(line)
     header = rows[head][1]
     return Statement(_numbered(found), {role: header[place] for role, place in names.items()}, pending)
+
+
+def tidy(description: str) -> str:
+    """A description as it is kept, and as it counts for knowing a line again."""
+    return " ".join(description.split())[:DESCRIPTION_LENGTH]
 
 
 def _rows(content: bytes) -> Iterator[tuple[int, list[str]]]:
@@ -136,7 +145,7 @@ def _credit(number: int, row: Mapping[str, str], today: date) -> tuple[date, int
         return None
     if side and side not in _CREDIT:
         raise StatementUnreadable(line=number)
-    return day, amount, " ".join(row["description"].split())[:DESCRIPTION_LENGTH]
+    return day, amount, tidy(row["description"])
 
 
 def _amount(text: str) -> int | None:

@@ -14,6 +14,7 @@ from pesan.db.rows import pack, recordset
 from pesan.jobs import enqueue
 from pesan.kit.ids import new_id
 from pesan.orders.moves import Stage
+from pesan.payments.locks import lock_method
 from pesan.payments.models import PaymentMethod
 from pesan.payments.statements.errors import LineNotFound
 from pesan.payments.statements.models import StatementFormat
@@ -34,12 +35,17 @@ _LINE = {
     "amount": "bigint",
     "description": "text",
     "fingerprint": "bytea",
+    "reference": "text",
 }
 _COLUMNS = ", ".join(_LINE)
-# One statement, because a month of a busy account is thousands of lines.
+# One statement, because a month of a busy account is thousands of lines. A line that a file brought first gets the
+# reference by which a program knows it.
 _ADD = text(
-    f"WITH added AS (INSERT INTO bank_lines ({_COLUMNS}) SELECT {_COLUMNS} FROM {recordset(_LINE)}"  # noqa: S608
-    " ON CONFLICT (method_id, fingerprint) DO NOTHING RETURNING 1) SELECT count(*) FROM added"
+    f"WITH n AS (SELECT * FROM {recordset(_LINE)}), kept AS ("  # noqa: S608
+    f"INSERT INTO bank_lines AS l ({_COLUMNS}) SELECT {_COLUMNS} FROM n"
+    " ON CONFLICT (method_id, fingerprint) DO UPDATE SET reference = excluded.reference"
+    " WHERE l.reference IS NULL AND excluded.reference IS NOT NULL RETURNING id)"
+    " SELECT count(*) FROM kept JOIN n USING (id)"
 )
 _LEAVE = text("UPDATE bank_lines SET state = 'open' WHERE id = :id AND state = 'new'")
 _DISMISS = text(
@@ -72,13 +78,20 @@ class MatchCompanion:
 
 
 async def add_lines(
-    session: WriteSession, *, method: PaymentMethod, lines: Sequence[Line], columns: Mapping[str, str]
+    session: WriteSession,
+    *,
+    method: PaymentMethod,
+    lines: Sequence[Line],
+    columns: Mapping[str, str] | None = None,
 ) -> int:
-    """Keep the lines that are not there yet, and how the bank writes; returns how many were new.
+    """Keep the lines that are not there yet, and how the bank's files are written; returns how many were new.
 
-    **Enqueues** their matching.
+    **Locks** the account, so that whoever numbers lines that read the same sees all of them. **Enqueues** their
+    matching.
     """
-    await _remember(session, method, columns)
+    await lock_method(session, method.id)
+    if columns is not None:
+        await _remember(session, method, columns)
     if not lines:
         return 0
     added: int = (await session.execute(_ADD, pack(_row(method, line) for line in lines))).scalar_one()
@@ -108,6 +121,7 @@ def _row(method: PaymentMethod, line: Line) -> dict[str, Any]:
         "amount": line.amount,
         "description": line.description,
         "fingerprint": line.fingerprint,
+        "reference": line.reference,
     }
 
 

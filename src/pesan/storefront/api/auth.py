@@ -28,7 +28,6 @@ from pesan.identity.policies import SignedIn
 from pesan.identity.queries import find_own_slug, find_program
 from pesan.identity.service import NewSession, end_session, log_in, refresh, register
 from pesan.identity.states import API_LIFE, SessionKind
-from pesan.storefront.api.describe import described, json_of
 from pesan.storefront.signed_in import device_of
 from pesan.web.access import Who, allow
 from pesan.web.cookies import REFRESH, drop_guarded, drop_session, read_guarded, write_guarded
@@ -36,7 +35,7 @@ from pesan.web.deps import bearer_token, find_person, get_database, get_locale, 
 from pesan.web.errors import SignInNeeded, ValidationFailed
 from pesan.web.json_bodies import read_json
 from pesan.web.limits import limit
-from pesan.web.openapi import BODY_REFUSALS, refusals
+from pesan.web.openapi import BODY_REFUSALS, described, json_of, refusals
 
 BEARER: list[dict[str, list[str]]] = [{"bearerToken": []}]
 

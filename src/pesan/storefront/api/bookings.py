@@ -45,7 +45,7 @@ from pesan.settings import Settings
 from pesan.storage.errors import InspectionBusy, StorageUnavailable
 from pesan.storage.uploads import Received
 from pesan.storefront.answers import booking_answer, payment_answer
-from pesan.storefront.api.describe import CODE, CODE_OR_COOKIE, FILE, KEY, REFUSED_FILES, described, json_of
+from pesan.storefront.api.describe import CODE, CODE_OR_COOKIE, FILE, REFUSED_FILES
 from pesan.storefront.api.uploads import chunks, one_file
 from pesan.storefront.booking import load_booking, load_instructions, load_status
 from pesan.storefront.pages.requests import origin_of
@@ -64,7 +64,7 @@ from pesan.web.errors import SignInNeeded, ValidationFailed
 from pesan.web.idempotency import fresh, read_key, replay
 from pesan.web.json_bodies import read_json
 from pesan.web.limits import HOLD, Limiter, limit, limit_misses
-from pesan.web.openapi import BODY_REFUSALS, KEY_REFUSALS, refusals
+from pesan.web.openapi import BODY_REFUSALS, KEY, KEY_REFUSALS, described, json_of, refusals
 
 GUESSES = limit_misses("code-misses", 20, 60)
 

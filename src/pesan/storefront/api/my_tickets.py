@@ -23,7 +23,7 @@ from pesan.notifications.channels import Channels
 from pesan.settings import Settings
 from pesan.storage.errors import LinkRefused
 from pesan.storefront.api.bookings import GUESSES
-from pesan.storefront.api.describe import CODE, CODE_OR_COOKIE, KEY, described, json_of
+from pesan.storefront.api.describe import CODE, CODE_OR_COOKIE
 from pesan.storefront.queries import OwnTicket, get_own_ticket, list_own_tickets
 from pesan.storefront.ticketing_answers import seat_answer
 from pesan.storefront.ticketing_schemas import (
@@ -51,7 +51,7 @@ from pesan.web.errors import SignInNeeded, ValidationFailed
 from pesan.web.idempotency import fresh, read_key, replay
 from pesan.web.json_bodies import read_json
 from pesan.web.limits import limit as at_most
-from pesan.web.openapi import BODY_REFUSALS, KEY_REFUSALS, refusals
+from pesan.web.openapi import BODY_REFUSALS, KEY, KEY_REFUSALS, described, json_of, refusals
 
 # pestapora.md §21.2: a signed URL lives ten minutes at most.
 QR_SECONDS = 600

@@ -31,7 +31,7 @@ from pesan.orders.queries import get_order, list_lines
 from pesan.payments.queries import find_open_payment
 from pesan.settings import Settings
 from pesan.storefront.api.bookings import GUESSES
-from pesan.storefront.api.describe import CODE, CODE_OR_COOKIE, KEY, described, json_of
+from pesan.storefront.api.describe import CODE, CODE_OR_COOKIE
 from pesan.storefront.booking import effective_state
 from pesan.storefront.ticketing_answers import order_answer, placed_answer, quote_answer
 from pesan.storefront.ticketing_schemas import (
@@ -49,7 +49,7 @@ from pesan.web.errors import SignInNeeded, ValidationFailed
 from pesan.web.idempotency import fresh, read_key, replay
 from pesan.web.json_bodies import read_json
 from pesan.web.limits import HOLD, Limiter, limit
-from pesan.web.openapi import BODY_REFUSALS, KEY_REFUSALS, refusals
+from pesan.web.openapi import BODY_REFUSALS, KEY, KEY_REFUSALS, described, json_of, refusals
 
 public = APIRouter(prefix="/v1/orders", tags=["ticketing"], dependencies=[allow(Who.PUBLIC)])
 guest = APIRouter(

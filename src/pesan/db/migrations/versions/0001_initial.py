@@ -569,6 +569,7 @@ def upgrade() -> None:
     sa.Column('amount', sa.BigInteger(), nullable=False),
     sa.Column('description', sa.String(length=300), nullable=False),
     sa.Column('fingerprint', sa.LargeBinary(), nullable=False),
+    sa.Column('reference', sa.String(length=100), nullable=True),
     sa.Column('state', sa.String(length=10), server_default='new', nullable=False),
     sa.Column('uploaded_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
     sa.Column('decided_by', sa.Uuid(), nullable=True),
@@ -579,6 +580,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('merchant_id', 'id', name=op.f('uq_bank_lines_merchant_id_id')),
     sa.UniqueConstraint('method_id', 'fingerprint', name=op.f('uq_bank_lines_method_id_fingerprint'))
     )
+    op.create_index('ix_bank_lines_day', 'bank_lines', ['method_id', 'posted_on', 'amount'], unique=False)
     op.create_index('ix_bank_lines_new', 'bank_lines', ['method_id', 'posted_on', 'id'], unique=False, postgresql_where=sa.text("state = 'new'"))
     op.create_index('ix_bank_lines_open', 'bank_lines', ['merchant_id', 'posted_on', 'id'], unique=False, postgresql_where=sa.text("state = 'open'"))
     op.create_table('event_payment_methods',

@@ -1,0 +1,119 @@
+"""One line of a bank's, posted twice and uploaded at the same moment, is kept once and settles once."""
+
+import asyncio
+import re
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from pesan.db import Actor, Database
+from pesan.identity.states import MerchantRole
+from pesan.kit.ids import new_id
+from pesan.orders.states import OrderState
+from pesan.payments.models import PaymentMethod
+from pesan.tenancy.models import Merchant
+from tests.payments.steps import choose
+from tests.support.database import offenders
+from tests.support.factories import PASSWORD, SYSTEM, Make
+from tests.support.racer import race
+from tests.support.wire import Request
+
+ROUNDS = 3
+_TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+_NOW = datetime.now(ZoneInfo("Asia/Jakarta"))
+
+
+@pytest.fixture
+def owner(postgres, database_url):
+    """Executes SQL as the tables' owner, whom nothing binds."""
+
+    def execute(sql: str) -> None:
+        with postgres.connect(database_url.database) as connection:
+            connection.execute(sql)
+
+    return execute
+
+
+def posted(token: str, method: PaymentMethod, amount: int) -> Request:
+    line = {"posted_at": _NOW.isoformat(), "amount": amount, "description": "TRSF SARI", "reference": "R1"}
+    wish = {"method_id": str(method.id), "lines": [line]}
+    return Request("POST", "/v1/statements/lines", wish, {"authorization": f"Bearer {token}"})
+
+
+def uploaded(browser: httpx.AsyncClient, page: str, form: dict[str, str], amount: int) -> Request:
+    content = f"Tanggal,Keterangan,Jumlah\n{_NOW:%d/%m/%Y},TRSF SARI,{amount} CR".encode()
+    made = browser.build_request("POST", page, data=form, files={"file": ("mutasi.csv", content, "text/csv")})
+    headers = {name: made.headers[name] for name in ("content-type", "cookie")}
+    return Request("POST", page, made.read(), headers)
+
+
+async def numbers(database: Database, amount: int) -> tuple[int, ...]:
+    """How many lines and matches of this amount there are, and how often it came in."""
+    query = text(
+        "SELECT count(*), count(m.line_id), (SELECT count(*) FROM ledger_entries"
+        " WHERE account = 'received' AND amount = :amount)"
+        " FROM bank_lines l LEFT JOIN bank_matches m ON m.line_id = l.id WHERE l.amount = :amount"
+    )
+    async with database.read(SYSTEM) as session:
+        return tuple((await session.execute(query, {"amount": amount})).one())
+
+
+async def test_one_line_told_three_times_at_once_settles_once(live_server, make: Make, database: Database):
+    service = await live_server(workers=2, PESAN_RATE_LIMITS="off")
+    merchant = await make.merchant()
+    method, event = await make.method(merchant), await make.event(merchant)
+    user = await make.user(merchant, MerchantRole.STAFF)
+    page = f"/organizer/{merchant.slug}/statements"
+    async with httpx.AsyncClient(base_url=service.url, cookies=await make.session_of(user)) as browser:
+        shown = _TOKEN.search((await browser.get(page)).text)
+        assert shown is not None
+        form = {"csrf_token": shown[1], "method_id": str(method.id)}
+        signed_in = await httpx.AsyncClient(base_url=service.url).post(
+            "/api/auth/login", json={"email": user.email, "password": PASSWORD}
+        )
+        token = signed_in.json()["token"]
+        for _ in range(ROUNDS):
+            order = await make.order(event)
+            amount = (await choose(database, order, method.id)).amount
+            told = [posted(token, method, amount)] * 2
+
+            *answers, page_answer = await race(service.port, [*told, uploaded(browser, page, form, amount)])
+
+            assert [answer.status for answer in answers] == [200, 200]
+            assert [answer.json()["lines"][0]["status"] for answer in answers] == ["settled", "settled"]
+            assert (page_answer.status, await numbers(database, amount)) == (303, (1, 1, 1))
+            async with database.read(SYSTEM) as session:
+                assert (await session.get_one(type(order), order.id)).state in {
+                    OrderState.PAID,
+                    OrderState.COMPLETED,
+                }
+    assert await offenders(database) == []
+
+
+async def test_without_its_fingerprint_the_same_line_is_kept_by_everybody(
+    make: Make, database: Database, owner
+):
+    """The control: whoever looks for the line first and then writes it down has it as often as it was told."""
+    merchant: Merchant = await make.merchant()
+    method = await make.method(merchant)
+    owner("ALTER TABLE bank_lines DROP CONSTRAINT uq_bank_lines_method_id_fingerprint")
+    staff = Actor.staff(merchant.id, frozenset([merchant.id]))
+    looked = asyncio.Barrier(3)
+    insert = text(
+        "INSERT INTO bank_lines (id, merchant_id, method_id, posted_on, amount, description, fingerprint)"
+        " VALUES (:id, :merchant, :method, :day, 150123, 'TRSF SARI', '\\x01')"
+    )
+
+    async def tell() -> None:
+        async with database.write(staff) as session:
+            assert await session.scalar(text("SELECT count(*) FROM bank_lines")) == 0
+            await looked.wait()
+            of = {"id": new_id(), "merchant": merchant.id, "method": method.id, "day": _NOW.date()}
+            await session.execute(insert, of)
+
+    await asyncio.gather(*(tell() for _ in range(3)))
+
+    assert await numbers(database, 150_123) == (3, 0, 0)
