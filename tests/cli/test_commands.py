@@ -385,3 +385,25 @@ async def test_erasures_are_replayed_from_the_list_and_once(
     assert done == dry | {"is_dry_run": False}
     assert again == done | {"people": 0, "bookings": 0}
     assert (exported["added"], path.with_name("copy.jsonl").read_bytes()) == (1, path.read_bytes())
+
+
+async def test_breach_report_covers_every_merchant_and_is_noted(
+    pesan: Service, make: Make, owner: psycopg.Connection, tmp_path
+):
+    for email in ("siti@contoh.id", "budi@contoh.id"):
+        await make.order(email=email)
+    told = ("--what", "Cadangan terbuka.", "--handling", "Ditutup.", "--contact", "ops@tiket.example")
+    files = ("--out", str(tmp_path / "report.pdf"), "--people", str(tmp_path / "people.csv"))
+
+    made = pesan.run(
+        "privacy", "breach-report", *files, *told, "--discovered", "2025-11-20T09:00", "--class", "email"
+    )
+
+    file = str(tmp_path / "report.pdf")
+    counts = {"people": 2, "bookings": 2, "events": 2}
+    assert made == {"file": file, **counts, "due_at": "2025-11-23T02:00:00.000Z", "is_late": True}
+    assert (tmp_path / "report.pdf").read_bytes()[:5] == b"%PDF-"
+    listed = (tmp_path / "people.csv").read_text()
+    assert ["s***i@contoh.id" in listed, "siti@contoh.id" in listed] == [True, False]
+    query = "SELECT count(*) FROM audit_entries WHERE action = 'merchant:breach:reported'"
+    assert rows(owner, query) == [(2,)]

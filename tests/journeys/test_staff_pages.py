@@ -60,6 +60,7 @@ async def addresses(desk: Desk, make, database) -> list[str]:
         "/legal",
         "/legal/terms",
         "/privacy",
+        "/privacy/breach",
     ]
     pages += ["/letters", "/letters/ticket_ready/id"]
     staff = [f"{desk.service.url}/backoffice{end}" for end in ("", "/jobs", "/account")]

@@ -144,6 +144,15 @@ TICKET_STATES: dict[str, Text] = {
     "void": Text(id="Batal", en="Void"),
 }
 
+BREACH_EXPORT_HEADER = (
+    Text(id="Penyelenggara", en="Organizer"),
+    Text(id="Acara", en="Event"),
+    Text(id="Pesanan", en="Booking"),
+    Text(id="Nama", en="Name"),
+    Text(id="WhatsApp", en="WhatsApp"),
+    Text(id="E-mail", en="E-mail"),
+    Text(id="Dipesan", en="Booked"),
+)
 ATTENDEE_EXPORT_HEADER = (
     Text(id="Nama", en="Name"),
     Text(id="Jenis", en="Type"),

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from pesan.cli.breach import breach_report
 from pesan.cli.instance import with_database
 from pesan.cli.output import AsJson, print_record, say
 from pesan.db import Actor, Database
@@ -16,6 +17,7 @@ from pesan.settings import Settings
 from pesan.storage.objects import open_configured
 
 privacy = typer.Typer(no_args_is_help=True, help="People's data.")
+privacy.command("breach-report")(breach_report)
 erasures = typer.Typer(no_args_is_help=True, help="The list of who was erased, for after a restore.")
 privacy.add_typer(erasures, name="erasures")
 _ACTOR = Actor.system("cli")

@@ -88,21 +88,21 @@ def compile_sheets(sheets: Sequence[Sheet], kind: str = "pdf", *, ppi: float = 1
     compiler = typst.Compiler(
         _LAYOUTS / layout,
         root=_LAYOUTS,
-        font_paths=_fonts(),
+        font_paths=fonts(),
         sys_inputs={"facts": facts, "lang": sheets[0].locale},
     )
     made_at = _made_at(sheets[0])
     output = (
         compiler.compile(format="png", ppi=ppi)
         if kind == "png"
-        else _accessible_pdf(compiler, made_at=made_at)
+        else accessible_pdf(compiler, made_at=made_at)
     )
     if not isinstance(output, bytes):
         raise ValueError("a picture shows one page")  # noqa: TRY004  the number of sheets is the mistake
     return output
 
 
-def _accessible_pdf(compiler: typst.Compiler, *, made_at: int) -> Any:
+def accessible_pdf(compiler: typst.Compiler, *, made_at: int) -> Any:
     """PDF/UA-1, which screen readers can follow.
 
     It demands that every letter can be drawn. A name in a script that no font here draws must not keep a ticket from
@@ -115,7 +115,8 @@ def _accessible_pdf(compiler: typst.Compiler, *, made_at: int) -> Any:
 
 
 @cache
-def _fonts() -> typst.Fonts:
+def fonts() -> typst.Fonts:
+    """The fonts of every document."""
     # System fonts are the fallback for names in scripts that ours does not draw.
     return typst.Fonts(include_system_fonts=True, include_embedded_fonts=True, font_paths=[_HERE / "fonts"])
 
