@@ -56,15 +56,18 @@ def _public(fair: Fair) -> list[str]:
         "/",
         "/?q=tidakada",
         f"/m/{fair.merchant.slug}?available=1",
-        f"/m/{fair.merchant.slug}/legal/terms",
+        *(f"/m/{fair.merchant.slug}/legal/{kind}" for kind in ("terms", "refunds", "privacy")),
         fair.path,
         f"{fair.path}/book",
         "/b",
         "/b?code=salah",
         "/offline",
+        "/privacy",
         "/privacy?sent=true&over=true",
         "/privacy/open?token=x",
         "/b/0000000000000",
+        "/ticket/00000000000000000000000000",
+        "/account/invitation?token=x",
     ]
 
 

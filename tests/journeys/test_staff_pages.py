@@ -45,12 +45,17 @@ async def addresses(desk: Desk, make, database) -> list[str]:
     await fair.wait_for(sold.code, OrderState.COMPLETED)
     async with desk.database.read(SYSTEM) as session:
         (ticket,) = await list_tickets(session, sold.id)
-    pages += [f"/bookings/{sold.code}/tickets/{ticket.id}/transfer"]
+    pages += [f"/bookings/{sold.code}", f"/bookings/{sold.code}/tickets/{ticket.id}/transfer"]
     pages += ["/events", "/events?q=tidakada", "/events/new", f"/events/{desk.event.short_id}"]
     pages += [f"/events/{desk.event.short_id}/{page}" for page in ("sales", "sales?by=hour", "attendees")]
+    typed = await make.event(desk.merchant)
+    kind = await make.ticket_type(typed, description="Berdiri di depan panggung")
+    await make.promo(typed, code="HEMAT10")
+    pages += [f"/events/{typed.short_id}/tickets{end}" for end in ("", f"/{kind.id}")]
     pages += [
         "/refunds",
         "/refunds?show=all",
+        "/statements",
         "/payment-methods",
         "/gateways",
         await _try_out(database, desk),

@@ -89,12 +89,15 @@ async def test_a_buyer_who_fails_comes_back_and_pays(buyer: Buyer, shop: Shop, o
     await buyer.submit(page, page, {"act": "fail"})
     await shop.handle_all()
     back = await buyer.get(f"{buyer.pay_path}/return")
+    told = [await buyer.get(buyer.pay_path)]
     second = await buyer.choose(shop)
+    told.append(await buyer.get(buyer.pay_path))
     await buyer.submit(second, second, {"act": "pay"})
     await shop.handle_all()
 
     assert (back.status_code, back.headers["location"]) == (303, buyer.pay_path)
     assert second != page
+    assert ["Pembayaran tadi tidak berhasil" in answer.text for answer in told] == [True, False]
     assert (await shop.order(order)).state == OrderState.PAID
 
 

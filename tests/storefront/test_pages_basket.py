@@ -76,6 +76,7 @@ async def test_event_page_shows_types_with_price_and_state(fair: Fair):
 
     page = text_of(await fair.page())
     opened = text_of(await fair.page(query="access=kawan"))
+    mistyped = text_of(await fair.page(query="access=kawin"))
 
     for told in (
         "Reguler Berdiri Rp 100.000",
@@ -86,6 +87,7 @@ async def test_event_page_shows_types_with_price_and_state(fair: Fair):
     ):
         assert told in page
     assert ("Rahasia" in page, "Rahasia" in opened) == (False, True)
+    assert ["tidak membuka tiket" in one for one in (page, opened, mistyped)] == [False, False, True]
 
 
 async def test_event_without_types_is_as_it_was(guest: Guest, make: Make):

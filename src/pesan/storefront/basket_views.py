@@ -59,7 +59,8 @@ class OfferView:
 class ShopView:
     """The ticket types of an event with what was chosen, its sums, and what is wrong about it.
 
-    `is_typed` says that it sells types, which may all be hidden from who has no access code.
+    `is_typed` says that it sells types, which may all be hidden from who has no access code, and `opens_nothing` that
+    the access code that was typed shows none of them.
     """
 
     offers: Sequence[OfferView]
@@ -67,6 +68,7 @@ class ShopView:
     is_typed: bool = False
     sums: SumsView | None = None
     problem: str = ""
+    opens_nothing: bool = False
 
     @property
     def from_amount(self) -> int | None:

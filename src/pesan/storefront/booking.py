@@ -25,7 +25,11 @@ from pesan.tickets.queries import list_tickets
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """One booking as its holder meets it, at the database's time `now`; `paid` is the payment that settled it."""
+    """One booking as its holder meets it, at the database's time `now`.
+
+    `paid` is the payment that settled it; `has_failed` says that the last try to pay did not
+    work and nothing was chosen since.
+    """
 
     order: Order
     listing: Listing
@@ -36,6 +40,7 @@ class Booking:
     lines: Sequence[OrderLine]
     seats: Mapping[UUID, Sequence[Seat]]
     paid: Payment | None = None
+    has_failed: bool = False
 
     @property
     def state(self) -> OrderState:
@@ -61,10 +66,13 @@ async def load_booking(database: Database, code: str, actor: Actor) -> Booking:
         instructions = await load_instructions(session, order) if state in _PAYABLE else None
         tickets = await list_tickets(session, order.id) if state is OrderState.COMPLETED else []
         paid = await _find_paid(session, order) if state in _SETTLED else None
+        has_failed = bool(methods) and instructions is None and await _has_failed(session, order)
         lines = await list_lines(session, order.id)
         is_typed = any(line.ticket_type_id for line in lines)
         seats = await list_seats_by_line(session, order.id) if is_typed else {}
-    return Booking(order, listing, methods, instructions, tickets, listing.now, lines, seats, paid)
+    return Booking(
+        order, listing, methods, instructions, tickets, listing.now, lines, seats, paid, has_failed
+    )
 
 
 async def load_instructions(session: ReadSession, order: Order) -> Instructions | None:
@@ -97,6 +105,11 @@ async def _methods(session: ReadSession, order: Order) -> Sequence[PaymentMethod
 async def _find_paid(session: ReadSession, order: Order) -> Payment | None:
     payments = await list_payments(session, order.id)
     return next((payment for payment in payments if payment.state == PaymentState.PAID), None)
+
+
+async def _has_failed(session: ReadSession, order: Order) -> bool:
+    payments = await list_payments(session, order.id)
+    return bool(payments) and payments[-1].state == PaymentState.FAILED
 
 
 _PAYABLE = frozenset({OrderState.HOLD, OrderState.REVIEW})

@@ -130,7 +130,7 @@ def show_payment(booking: Booking, *, origin: str, problem: str = "") -> Payment
     methods = [MethodChoice(str(choice.id), choice.kind, choice.display_name) for choice in booking.methods]
     how = booking.instructions
     if how is None:
-        return PaymentPanel(shown, methods, problem=problem)
+        return PaymentPanel(shown, methods, problem=problem, has_failed=booking.has_failed)
     return PaymentPanel(
         shown,
         methods,

@@ -53,7 +53,10 @@ async def load_shopping(session: ReadSession, listing: Listing, choice: Choice) 
 async def show_shop(session: ReadSession, shopping: Shopping, locale: Locale) -> ShopView:
     """The ticket types with the sums of what was chosen; a promo code that does not apply takes nothing off."""
     offers = [_show_offer(offer, shopping) for offer in shopping.offers]
-    view = ShopView(offers, shopping.choice, shopping.is_typed)
+    opened = any(offer.type.is_hidden for offer in shopping.offers)
+    view = ShopView(
+        offers, shopping.choice, shopping.is_typed, opens_nothing=bool(shopping.choice.access) and not opened
+    )
     if shopping.choice.is_empty:
         return view
     try:

@@ -281,6 +281,7 @@ class PaymentPanel:
     unique_code: str | None = None
     instructions: BankInstructions | QrisInstructions | HostedInstructions | None = None
     problem: str = ""
+    has_failed: bool = False
 
     @property
     def to_pay(self) -> int:

@@ -8,7 +8,10 @@ class TicketNotFound(NotFound):
     """No ticket has this id or code, or it is not yours; the answer is the same."""
 
     code = "tickets.not_found"
-    message = Text(id="Tiket tidak ditemukan.", en="Ticket not found.")
+    message = Text(
+        id="Tiket tidak ditemukan. Kalau sudah diserahkan, pemegang barunya punya tautan yang baru.",
+        en="Ticket not found. If it was handed on, its new holder has a new link.",
+    )
 
 
 class HandingOnOff(PesanError):

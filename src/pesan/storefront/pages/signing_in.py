@@ -12,6 +12,7 @@ from pesan.identity.links import AccountLinks
 from pesan.identity.openid.client import Client
 from pesan.identity.service import ask_reset, log_in, register, reset_password, verify_email
 from pesan.storefront.account_forms import (
+    MENDS,
     AddressForm,
     F,
     Filled,
@@ -189,6 +190,7 @@ def form_page(
     shown = {
         "form": form,
         "rules": rules,
+        "mends": MENDS,
         "passkeys_work": find_relying(request) is not None,
         "provider": get_registry(request)[Client].shown_name,
         "problem": _sentence(request, refusal) if refusal else "",

@@ -1,4 +1,4 @@
-// The booking sheet: keeps what was typed on this device, shapes phone numbers, counts letters, complains late.
+// A form: shapes phone numbers, counts letters, complains late in our own words; one with a draft keeps it on this device.
 import { shapePhone } from "./phone.js";
 
 const KEEP_FOR = 24 * 60 * 60 * 1000;
@@ -6,10 +6,10 @@ const PAUSE = 500;
 
 export default function form(sheet) {
   const fields = [...sheet.querySelectorAll(".input")];
-  const draft = openDraft(`pesan:draft:${sheet.dataset.draft}`);
-  restore(fields, draft.read());
+  const draft = sheet.dataset.draft && openDraft(`pesan:draft:${sheet.dataset.draft}`);
+  if (draft) restore(fields, draft.read());
   for (const field of fields) dress(field);
-  keep(sheet, fields, draft);
+  if (draft) keep(sheet, fields, draft);
   const ticks = [...sheet.querySelectorAll(".check [required]")];
   for (const tick of ticks) tick.addEventListener("change", () => judge(tick));
   guard(sheet, [...fields, ...ticks]);
@@ -84,8 +84,8 @@ function guard(sheet, fields) {
       return;
     }
     const button = sheet.querySelector("[data-busy]");
-    button.setAttribute("aria-disabled", "true");
-    button.textContent = button.dataset.busy;
+    button?.setAttribute("aria-disabled", "true");
+    if (button) button.textContent = button.dataset.busy;
     if (sheet.dataset.sent) event.preventDefault(); // a second tap while the first is on its way
     sheet.dataset.sent = "yes";
   });
