@@ -28,6 +28,7 @@ PUBLIC = {
     "seats": 2,
     "capacity_pools": 12,
     "payment_methods": 2,
+    "processor_notes": 1,
     "event_payment_methods": 1,
     "signing_keys": 1,
     "legal_versions": 3,

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Table, func, inspect, text
+from sqlalchemy import Connection, Table, func, insert, inspect, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pesan.app.modules import build_schema
@@ -43,6 +43,7 @@ from pesan.payments.statements.states import MatchKind
 from pesan.privacy.consents import ConsentCompanion
 from pesan.privacy.contacts import Contact
 from pesan.privacy.erasure_list import Erased
+from pesan.privacy.models import ProcessorNote
 from pesan.privacy.noting import note_erasures
 from pesan.privacy.requests import ask
 from pesan.privacy.states import RequestKind
@@ -294,6 +295,15 @@ async def _ask(database: Database, order: Order) -> None:
         await ask(session, contact, RequestKind.ERASURE, "id")
     async with database.write(SYSTEM) as session:
         await note_erasures(session, [Erased(order.placed_at, order.merchant_id, b"mark", "00000000")])
+    await _describe(database, order.merchant_id)
+
+
+async def _describe(database: Database, merchant_id: UUID) -> None:
+    """A processor that buyers read of, and one that they do not."""
+    async with database.write(Actor.staff(merchant_id, frozenset([merchant_id]))) as session:
+        for name, is_named in (("mail", True), ("files", False)):
+            note = {"merchant_id": merchant_id, "processor": name, "title": name, "is_named": is_named}
+            await session.execute(insert(ProcessorNote).values(note))
 
 
 async def _announce(database: Database, secret: bytes, order: Order) -> None:

@@ -66,6 +66,7 @@ async def addresses(desk: Desk, make, database) -> list[str]:
         "/legal/terms",
         "/privacy",
         "/privacy/breach",
+        "/privacy/register",
     ]
     pages += ["/letters", "/letters/ticket_ready/id"]
     staff = [f"{desk.service.url}/backoffice{end}" for end in ("", "/jobs", "/account")]

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from sqlalchemy import func, select
 
 from pesan.cli.breach import breach_report
 from pesan.cli.instance import with_database
@@ -12,9 +13,13 @@ from pesan.db import Actor, Database
 from pesan.privacy.erasure_list import add_to_list, list_path, read_list
 from pesan.privacy.marks import known_marks
 from pesan.privacy.noting import list_erasures
+from pesan.privacy.papers import to_pdf
+from pesan.privacy.processors import list_processors
+from pesan.privacy.register import Controller, compose_register, list_notes
 from pesan.privacy.replay import preview, replay
 from pesan.settings import Settings
 from pesan.storage.objects import open_configured
+from pesan.tenancy.queries import get_merchant_by_slug
 
 privacy = typer.Typer(no_args_is_help=True, help="People's data.")
 privacy.command("breach-report")(breach_report)
@@ -79,3 +84,28 @@ _LEFT = {
     "unknown": "entries were made with another secret; give it as PESAN_OLD_SECRET_KEY.",
     "broken": "lines cannot be read; look for another copy of the list.",
 }
+
+
+@privacy.command("register")
+def register(
+    *,
+    out: Annotated[Path, typer.Option(help="Where the PDF goes.", dir_okay=False)],
+    merchant: Annotated[
+        str | None, typer.Option(help="A merchant's slug; the whole instance unless given.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make the record of processing: why data is kept, for how long, and who else handles it."""
+
+    async def work(database: Database, settings: Settings) -> dict[str, Any]:
+        async with database.read(_ACTOR) as session:
+            owner = await get_merchant_by_slug(session, merchant) if merchant else None
+            found = await list_processors(session, settings, owner.id if owner else None)
+            notes = await list_notes(session, owner.id) if owner else {}
+            now = (await session.scalars(select(func.clock_timestamp()))).one()
+        host = Controller(settings.base_url or "Pesan", settings.mail_from, settings.zone)
+        controller = Controller.of(owner) if owner else host
+        out.write_bytes(await to_pdf(compose_register(controller, settings, found, notes, now=now)))
+        return {"file": str(out), "processors": [each.key for each in found], "described": sorted(notes)}
+
+    print_record(with_database(work), as_json=as_json)

@@ -136,6 +136,22 @@ class Erasure(Base):
     key_id: Mapped[str] = mapped_column(String(8))
 
 
+class ProcessorNote(Base):
+    """What a merchant says of somebody who handles its buyers' data; who that is, the configuration says.
+
+    `title` is what it was called then. Buyers read `is_named` ones beside the privacy notice.
+    """
+
+    __tablename__ = "processor_notes"
+
+    merchant_id: Mapped[UUID] = mapped_column(ForeignKey("merchants.id"), primary_key=True)
+    processor: Mapped[str] = mapped_column(String(40), primary_key=True)
+    title: Mapped[str] = mapped_column(String(200))
+    country: Mapped[str] = mapped_column(String(60), server_default="")
+    safeguard: Mapped[str] = mapped_column(String(300), server_default="")
+    is_named: Mapped[bool] = mapped_column(server_default="false")
+
+
 # Who opened the link sees the orders of that address, and so may ask their merchants; staff see orders of others too.
 _OF_OWN_ORDERS = (
     "(select current_setting('pesan.actor', true)) IN ('guest', 'user')"
@@ -186,4 +202,13 @@ ACCESS = [
         ],
     ),
     Access("erasures", {SYSTEM: "SELECT, INSERT"}, [system_policy()]),
+    Access(
+        "processor_notes",
+        {REQUEST: "SELECT, INSERT, DELETE", SYSTEM: "SELECT"},
+        [
+            Policy("staff", (REQUEST,), STAFF_OF_MERCHANT),
+            Policy("named", (REQUEST,), f"is_named AND {ANY_ACTOR}", command="SELECT"),
+            system_policy(),
+        ],
+    ),
 ]

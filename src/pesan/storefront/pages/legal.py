@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from pesan.privacy.register import list_named
 from pesan.storefront.present import show_brand
 from pesan.tenancy.errors import LegalVersionNotFound
 from pesan.tenancy.legal.paragraphs import to_blocks
@@ -28,6 +29,8 @@ async def show_legal_page(
     async with get_database(request).read(guest_actor(request)) as session:
         merchant = await get_merchant_by_slug(session, slug)
         versions = await list_versions(session, merchant.id, LegalKind(kind))
+        is_notice = kind == LegalKind.PRIVACY
+        processors = await list_named(session, merchant.id) if is_notice else []
     shown = next((found for found in versions if not version or str(found.number) == version), None)
     if shown is None:
         raise LegalVersionNotFound
@@ -37,6 +40,7 @@ async def show_legal_page(
         "titles": TITLES,
         "shown": shown,
         "versions": versions,
+        "processors": processors,
         "blocks": to_blocks(shown.body(get_locale(request))),
     }
     return render(request, "storefront/legal.html", context)

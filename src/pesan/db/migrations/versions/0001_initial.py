@@ -328,6 +328,16 @@ def upgrade() -> None:
     )
     op.create_index('ix_privacy_requests_list', 'privacy_requests', ['merchant_id', 'asked_at', 'id'], unique=False)
     op.create_index('uq_privacy_requests_waiting', 'privacy_requests', ['merchant_id', 'email', 'kind'], unique=True, postgresql_where=sa.text("state IN ('open', 'approved')"))
+    op.create_table('processor_notes',
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('processor', sa.String(length=40), nullable=False),
+    sa.Column('title', sa.String(length=200), nullable=False),
+    sa.Column('country', sa.String(length=60), server_default='', nullable=False),
+    sa.Column('safeguard', sa.String(length=300), server_default='', nullable=False),
+    sa.Column('is_named', sa.Boolean(), server_default='false', nullable=False),
+    sa.ForeignKeyConstraint(['merchant_id'], ['merchants.id'], name=op.f('fk_processor_notes_merchant_id_merchants')),
+    sa.PrimaryKeyConstraint('merchant_id', 'processor', name=op.f('pk_processor_notes'))
+    )
     op.create_table('provider_identities',
     sa.Column('issuer', sa.Text(), nullable=False),
     sa.Column('subject', sa.Text(), nullable=False),
