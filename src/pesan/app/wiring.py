@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
+from ssl import SSLContext
 
 import httpx
 
@@ -64,7 +66,8 @@ def build_registry(instance: Instance, login: str) -> Registry:
     registry.add(KeyStore, DatabaseKeyStore(database, settings.secret))
     registry.add(Wallets, open_wallets(settings))
     registry.add(Slices, Slices(settings.secret, settings.ticket_slice_seconds))
-    http = registry.add(httpx.AsyncClient, httpx.AsyncClient(timeout=PROVIDER_SECONDS))
+    http = httpx.AsyncClient(timeout=PROVIDER_SECONDS, verify=_certificates())
+    registry.add(httpx.AsyncClient, http)
     takes_sandbox = not settings.is_production
     registry.add(Gateways, Gateways(database, settings.secret, http, settings.base_url, takes_sandbox))
     registry.add(CodeSecrets, CodeSecrets(settings.secret))
@@ -98,6 +101,12 @@ def _add_provider(registry: Registry, settings: Settings) -> None:
     registry.add(Trips, Trips(settings.secret))
     http = httpx.AsyncClient(transport=PublicTransport(trusted=[client.origin]), timeout=PROVIDER_SECONDS)
     registry.add(Provider, Provider(client, http))
+
+
+@cache
+def _certificates() -> SSLContext:
+    # Reading them takes longer than everything else here.
+    return httpx.create_ssl_context()
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 import asyncio
 import hmac
 import time
-from functools import cached_property
+from functools import cache
 
 from alembic.script import ScriptDirectory
 from fastapi import APIRouter, Request
@@ -65,13 +65,9 @@ class Readiness:
             self._clock.offset = skew
         return {
             "database": "ok",
-            "schema": "ok" if version == self._head else "not migrated",
+            "schema": "ok" if version == _newest_migration() else "not migrated",
             "clock": "ok" if abs(skew) <= MAX_SKEW_SECONDS else "skewed",
         }
-
-    @cached_property
-    def _head(self) -> str | None:
-        return ScriptDirectory(str(MIGRATIONS)).get_current_head()
 
 
 @router.get("/healthz")
@@ -115,6 +111,11 @@ class MetricsGuard:
         address = parse_address(client_ip(request))
         headers = context_of(request).headers
         return address is not None and address.is_loopback and not any(name in headers for name in _FORWARDED)
+
+
+@cache
+def _newest_migration() -> str | None:
+    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
 
 
 async def keep_time(readiness: Readiness) -> None:

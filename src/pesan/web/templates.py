@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader
+from jinja2 import BytecodeCache, Environment, FileSystemLoader
+from jinja2.bccache import Bucket
 
 from pesan.kit.i18n import Text
 from pesan.kit.money import format_rupiah
@@ -37,6 +39,24 @@ class _Nonce:
     __html__ = __str__
 
 
+class _Compiled(BytecodeCache):
+    """What templates compile to, kept for every application of this process; one that was edited is another."""
+
+    def __init__(self) -> None:
+        self._codes: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if bucket.code is not None:
+            self._codes[bucket.key, bucket.checksum] = bucket.code
+
+
+# Compiling a page takes longer than all the rest of showing it.
+_COMPILED = _Compiled()
+
+
 class Templates:
     """Renders `<module>/name.html` from the modules' own template folders.
 
@@ -49,6 +69,7 @@ class Templates:
             loader=FileSystemLoader([str(folder) for folder in folders]),
             autoescape=True,
             auto_reload=auto_reload,
+            bytecode_cache=_COMPILED,
             trim_blocks=True,
             lstrip_blocks=True,
         )
