@@ -1,6 +1,7 @@
 """What every test can ask for. One PostgreSQL for the run, and a fresh database, copied in 20 ms, for each test."""
 
 import os
+from collections import Counter
 from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -19,11 +20,14 @@ from pesan.kit.registry import Registry
 from pesan.settings import Settings
 from tests.support.browser import find_chromium
 from tests.support.factories import Make
+from tests.support.passwords import hash_quickly
 from tests.support.postgres import Server, running_server
 from tests.support.queries import CountQueries, counter_for
 from tests.support.schema import SECRET, make_template, open_database
 from tests.support.service import StartService, services
 
+# Files of these wait for processes, browsers and clocks: they begin first, so that none is left over at the end.
+LONG_WAYS = {"cli", "concurrency", "contract", "db", "jobs", "journeys", "realtime", "worker"}
 DATA_LAYER = {"audit", "capacity", "idempotency", "jobs", "orders"}
 KEPT = ("PESAN_TEST_",)
 DOCUMENT_NAMES = (
@@ -44,14 +48,22 @@ def pytest_configure() -> None:
             del os.environ[name]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What lives by the database runs on every PostgreSQL; what lives by a browser only where there is one."""
+    if hasattr(config, "workerinput"):
+        put_long_files_first(items)
     skip = pytest.mark.skip(reason="there is no Chromium on this machine")
     for item in items:
         if any(part in DATA_LAYER for part in item.path.parts):
             item.add_marker(pytest.mark.every_postgres)
         if not find_chromium() and item.get_closest_marker("browser"):
             item.add_marker(skip)
+
+
+def put_long_files_first(items: list[pytest.Item]) -> None:
+    """Several processes take one file after another in this order: the last ones should be short."""
+    tests = Counter(item.path for item in items)
+    items.sort(key=lambda item: (LONG_WAYS.isdisjoint(item.nodeid.split("/")), -tests[item.path]))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -70,6 +82,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(
             "Browser tests were skipped: there is no Chromium, and it can be installed only as root with apt-get."
         )
+
+
+@pytest.fixture(autouse=True)
+def passwords(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only tests of hashing itself, marked `real_hashes`, do the 0.2 s of work that every password takes."""
+    if request.node.get_closest_marker("real_hashes") is None:
+        hash_quickly(monkeypatch)
 
 
 @pytest.fixture(scope="session")

@@ -33,12 +33,15 @@ if [ "$#" -gt 0 ]; then
     exec .venv/bin/python -m pytest "$@"
 fi
 
-# A worker per core, each with a PostgreSQL of its own; the tests of one file stay together. A server that was named is
-# one server, and takes one worker.
+# Hundreds of the processes that tests start import the same modules: one compiles them, the others read what it wrote.
+unset PYTHONDONTWRITEBYTECODE
+
+# A worker per core, each with a PostgreSQL of its own; the tests of one file stay together, and
+# tests/conftest.py says which files begin. A server that was named is one server, and takes one worker.
 workers=auto
 [ -z "${PESAN_TEST_DATABASE_URL:-}" ] || workers=0
 run_on_every_core() {
-    .venv/bin/python -m pytest -n "$workers" --maxprocesses 4 --dist loadfile "$@"
+    .venv/bin/python -m pytest -n "$workers" --maxprocesses 4 --dist loadfile --no-loadscope-reorder "$@"
 }
 
 status=0

@@ -106,6 +106,7 @@ def test_event_create_for_an_unknown_merchant_names_the_refusal(pesan: Service):
     assert answer == (2, "", "pesan: This organizer was not found. (tenancy.merchant_not_found)")
 
 
+@pytest.mark.real_hashes
 async def test_user_create_makes_somebody_who_can_log_in(
     pesan: Service, make: Make, owner: psycopg.Connection, database: Database
 ):

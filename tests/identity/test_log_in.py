@@ -188,6 +188,7 @@ async def test_a_disabled_person_is_refused_like_a_stranger(database: Database, 
     assert type(await refusal(database, user.email, PASSWORD)) is WrongCredentials
 
 
+@pytest.mark.real_hashes
 async def test_an_outdated_hash_is_upgraded(database: Database, make_user: MakeUser) -> None:
     user = await make_user()
     old = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8192),)).hash(PASSWORD)

@@ -17,6 +17,8 @@ def make_template(server: Server, prefix: str) -> str:
     server.drop(TEMPLATE)
     url: URL = server.create(TEMPLATE)
     migrate(url, build_schema(), secret=SECRET.encode(), prefix=prefix)
+    with server.connect(TEMPLATE):
+        pass  # the first to come leaves a summary of the catalogue, with which those of every copy begin
     return TEMPLATE
 
 
