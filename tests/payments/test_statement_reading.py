@@ -19,6 +19,13 @@ PEND,"TRSF E-BANKING CR BUDI",'0000,"150,456.00 CR",
 '31/12,KR OTOMATIS,'0000,"200,789.00 CR","1,333,912.00"
 Saldo Awal,:,1000000.00
 """
+# The side in a column without a name, in either language of the bank's site.
+MYBCA = """Tanggal Transaksi,Keterangan,Cabang,Jumlah,,Saldo
+'01/12,TRSF E-BANKING CR SARI,'0000,"150,123.00",CR,"1,150,123.00"
+'02/12,TRSF E-BANKING DB SEWA,'0000,"150,456.00",DB,"999,667.00"
+PEND,TRSF E-BANKING CR BUDI,'0000,"150,789.00",,
+Saldo Awal,:,1000000.00
+"""
 # Separate columns for money in and out, semicolons, Indonesian thousands, full dates.
 MANDIRI = """Tanggal;Uraian Transaksi;Debet;Kredit;Saldo
 01/12/2026;Transfer dari BUDI SANTOSO;0,00;147.356,00;1.147.356,00
@@ -39,6 +46,39 @@ def test_a_statement_of_klikbca_gives_its_credits_of_days_that_are_known():
         Line(date(2025, 12, 31), 200_789, "KR OTOMATIS"),
     ]
     assert (statement.pending, statement.columns["amount"]) == (1, "Jumlah")
+
+
+@pytest.mark.parametrize(
+    "header", ["Tanggal Transaksi,Keterangan,Cabang,Jumlah,,Saldo", "Date,Description,Branch,Amount,,Balance"]
+)
+def test_a_side_in_a_column_without_a_name_tells_money_in_from_money_out(header: str):
+    statement = read_statement(MYBCA.replace(MYBCA.partition("\n")[0], header).encode(), TODAY)
+    assert statement.lines == [Line(date(2026, 12, 1), 150_123, "TRSF E-BANKING CR SARI")]
+    assert (statement.pending, statement.columns.keys()) == (1, {"date", "description", "amount"})
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ("Tanggal,Keterangan,Jumlah\n01/12/2026,SARI,150123 CR\n02/12/2026,SEWA,150456\n", 3),
+        ("Tanggal,Keterangan,Tipe,Jumlah\n01/12/2026,SARI,,150123\n", 2),
+        ("Tanggal,Keterangan,Masuk/Keluar\n01/12/2026,SARI,150123\n", 2),
+        # Neither sides nor blanks, so that the column is no side.
+        ("Tanggal,Keterangan,Jumlah,\n01/12/2026,SARI,150123,CR\n02/12/2026,SEWA,150456,0998\n", 2),
+    ],
+)
+def test_an_amount_without_a_side_is_refused_by_its_line(content: str, line: int):
+    with pytest.raises(StatementUnreadable) as refused:
+        read_statement(content.encode(), TODAY)
+    assert refused.value.params == {"line": line}
+
+
+def test_a_remembered_side_that_a_newer_export_lacks_is_refused():
+    known = read_statement(JAGO.encode(), TODAY).columns
+    newer = "Date,Description,Kind,Amount\n2026-12-02,Coffee,DB,20000\n"
+    with pytest.raises(StatementUnreadable) as refused:
+        read_statement(newer.encode(), TODAY, known)
+    assert (known["side"], refused.value.params) == ("Type", {"line": 1})
 
 
 def test_a_statement_with_a_column_for_each_side_gives_money_in():
@@ -75,7 +115,7 @@ def test_columns_may_be_named():
     ],
 )  # fmt: skip
 def test_amounts_are_whole_rupiah_or_nothing(written: str, amount: int | None):
-    content = f"Tanggal;Keterangan;Jumlah\n01/12/2026;SARI;{written}\n".encode()
+    content = f"Tanggal;Keterangan;Kredit\n01/12/2026;SARI;{written}\n".encode()
     assert [line.amount for line in read_statement(content, TODAY).lines] == ([amount] if amount else [])
 
 

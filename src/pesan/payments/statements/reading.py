@@ -22,13 +22,15 @@ ROLES = ("date", "description", "amount", "side")
 _WORDS: Mapping[str, tuple[str, ...]] = {
     "date": ("tanggal", "tgl", "date"),
     "description": ("keterangan", "uraian", "description", "deskripsi", "remark", "berita"),
-    "amount": ("kredit", "credit", "jumlah", "nominal", "amount", "mutasi"),
+    "amount": ("kredit", "credit", "masuk", "jumlah", "nominal", "amount", "mutasi"),
     "side": ("tipe", "type", "db/cr", "d/k", "jenis"),
 }
 # Pending entries have no day yet; they come again with one.
 _PENDING = frozenset({"pend", "pending"})
 _CREDIT = frozenset({"cr", "c", "k", "kr", "kredit", "credit"})
 _DEBIT = frozenset({"db", "d", "dr", "debet", "debit"})
+_NAMES_CREDIT = re.compile(r"kredit|credit|masuk")
+_NAMES_DEBIT = re.compile(r"deb[ei]t|keluar|\bd[br]\b")
 _DATE = re.compile(r"(\d{1,4})[/\-. ](\d{1,2})(?:[/\-. ](\d{2,4}))?")
 _SIDE_BEHIND = re.compile(r"\s*(cr|db|dr|k|d)$", re.IGNORECASE)
 _AMOUNT = re.compile(r"\d{1,3}(?:[.,]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2})?")
@@ -73,16 +75,20 @@ def read_statement(content: bytes, today: date, columns: Mapping[str, str] | Non
     """
     rows = list(_rows(content))
     head, names = _find_head(rows, columns or {})
+    header, entries = rows[head][1], rows[head + 1 :]
+    if "side" not in names and (beside := _find_nameless_side(header, entries, names)) is not None:
+        names["side"] = beside
+    is_credit = _is_of_credits(header[names["amount"]])
     found: list[tuple[date, int, str]] = []
     pending = 0
-    for number, cells in rows[head + 1 :]:
+    for number, cells in entries:
         row = {role: cells[place] if place < len(cells) else "" for role, place in names.items()}
         if row["date"].casefold().strip("' ") in _PENDING:
             pending += 1
-        elif (line := _credit(number, row, today)) is not None:
+        elif (line := _credit(number, row, today, is_credit=is_credit)) is not None:
             found.append(line)
-    header = rows[head][1]
-    return Statement(_numbered(found), {role: header[place] for role, place in names.items()}, pending)
+    named = {role: header[place] for role, place in names.items() if place < len(header) and header[place]}
+    return Statement(_numbered(found), named, pending)
 
 
 def tidy(description: str) -> str:
@@ -114,11 +120,13 @@ def _find_head(
     rows: Sequence[tuple[int, list[str]]], columns: Mapping[str, str]
 ) -> tuple[int, dict[str, int]]:
     """Where the header is, and each role's place in it; above it banks write whose account this is."""
-    for index, (_, cells) in enumerate(rows[:_PREAMBLE_LINES]):
+    for index, (number, cells) in enumerate(rows[:_PREAMBLE_LINES]):
         if len([cell for cell in cells if cell]) < _FEWEST_COLUMNS:
             continue
         names = {role: place for role in ROLES if (place := _place(role, cells, columns)) is not None}
         if {"date", "description", "amount"} <= names.keys():
+            if columns.get("side", "").strip() and "side" not in names:
+                raise StatementUnreadable(line=number)  # without it, money out would read as money in
             return index, names
     raise StatementUnreadable(line=1)
 
@@ -134,8 +142,39 @@ def _place(role: str, cells: Sequence[str], columns: Mapping[str, str]) -> int |
     return None
 
 
-def _credit(number: int, row: Mapping[str, str], today: date) -> tuple[date, int, str] | None:
-    """A row's money in; None for money out, for a balance, and for what is no transaction at all."""
+def _find_nameless_side(
+    header: Sequence[str], entries: Sequence[tuple[int, list[str]]], names: Mapping[str, int]
+) -> int | None:
+    """Where CR and DB stand in a column without a name right of the amount, as BCA writes them."""
+    dated = [cells for _, cells in entries if _is_dated(cells, names["date"])]
+    for place in range(names["amount"] + 1, max((len(cells) for cells in dated), default=0)):
+        if place < len(header) and header[place]:
+            continue
+        sides = {cells[place].casefold() for cells in dated if place < len(cells)} - {""}
+        if sides and sides <= _CREDIT | _DEBIT:
+            return place
+    return None
+
+
+def _is_dated(cells: Sequence[str], place: int) -> bool:
+    """Whether a row is a transaction, and no footer."""
+    written = cells[place].casefold().strip("' ") if place < len(cells) else ""
+    return written in _PENDING or written[:1].isdigit()
+
+
+def _is_of_credits(name: str) -> bool:
+    """Whether a column has money in alone, so that its amounts need no side."""
+    folded = name.casefold()
+    return _NAMES_CREDIT.search(folded) is not None and _NAMES_DEBIT.search(folded) is None
+
+
+def _credit(
+    number: int, row: Mapping[str, str], today: date, *, is_credit: bool
+) -> tuple[date, int, str] | None:
+    """A row's money in; None for money out, for a balance, and for what is no transaction at all.
+
+    Raises StatementUnreadable where nothing says whether money came or went.
+    """
     written = row["amount"].lstrip("+").removeprefix("Rp").strip()
     behind = _SIDE_BEHIND.search(written)
     side = (row.get("side", "") or (behind[1] if behind else "")).casefold().strip()
@@ -143,7 +182,7 @@ def _credit(number: int, row: Mapping[str, str], today: date) -> tuple[date, int
     day = _day(row["date"].strip("' "), today)
     if side in _DEBIT or amount is None or amount == 0 or day is None:
         return None
-    if side and side not in _CREDIT:
+    if side not in _CREDIT and (side or not is_credit):
         raise StatementUnreadable(line=number)
     return day, amount, tidy(row["description"])
 
