@@ -13,6 +13,7 @@ from pesan.db import Database
 from pesan.identity.errors import FactorLocked, FactorOn, NoFactor, StepOver, WrongCode
 from pesan.identity.factors.codes import CodeSecrets, find_step, recovery_digest
 from pesan.identity.factors.models import CodeGenerator, RecoveryCode
+from pesan.identity.factors.queries import find_pending, has_factor
 from pesan.identity.factors.service import (
     TurnedOn,
     confirm_generator,
@@ -24,7 +25,14 @@ from pesan.identity.links import AccountLinks
 from pesan.identity.models import User
 from pesan.identity.policies import SignedIn
 from pesan.identity.queries import find_program, find_session
-from pesan.identity.service import NewSession, log_in, reset_password, set_membership, set_platform_role
+from pesan.identity.service import (
+    NewSession,
+    change_password,
+    log_in,
+    reset_password,
+    set_membership,
+    set_platform_role,
+)
 from pesan.identity.states import LinkPurpose, MerchantRole, PlatformRole, SessionKind
 from pesan.tenancy.models import Merchant
 from tests.identity.conftest import PASSWORD, SYSTEM
@@ -262,6 +270,41 @@ async def test_an_app_cannot_be_replaced_without_turning_it_off(database: Databa
     with pytest.raises(FactorOn):
         code = next_code(secret)
         await confirm_generator(database, person, SECRETS, code=code, ip_digest=None, user_agent=None)
+
+
+@pytest.mark.parametrize("what", ["another session", "begun anew", "too late", "new password"])
+async def test_an_app_is_finished_by_the_session_that_began_it_and_soon(
+    database: Database, make_user: MakeUser, what: str
+) -> None:
+    user = await make_user()
+    planter, owner = [await log_in(database, email=user.email, password=PASSWORD) for _ in range(2)]
+    person, other = await person_of(database, planter), await person_of(database, owner)
+    assert person is not None
+    assert other is not None
+    async with database.identity() as session:
+        secret = await start_generator(session, person, SECRETS)
+    if what == "begun anew":
+        async with database.identity() as session:
+            assert await start_generator(session, person, SECRETS) != secret
+    elif what == "too late":
+        async with database.identity() as session:
+            await session.execute(
+                text("UPDATE code_generators SET started_at = started_at - interval '1 hour'")
+            )
+    elif what == "new password":
+        await change_password(database, person, current=PASSWORD, new="gajah payung hijau")
+    asking = other if what == "another session" else person
+
+    with pytest.raises(WrongCode if what == "begun anew" else NoFactor):
+        code = pyotp.TOTP(secret).now()
+        await confirm_generator(database, asking, SECRETS, code=code, ip_digest=None, user_agent=None)
+
+    async with database.identity() as session:
+        shown = await find_pending(session, asking)
+        assert (shown is not None, await has_factor(session, user.id)) == (what == "begun anew", False)
+        # Only the new password takes what was begun away; a stranger to it changes nothing.
+        kept = await session.scalar(select(func.count()).select_from(CodeGenerator))
+        assert kept == (0 if what == "new password" else 1)
 
 
 async def test_a_sealed_secret_opens_for_its_person_and_instance_only(make_user: MakeUser) -> None:

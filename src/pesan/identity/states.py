@@ -17,6 +17,9 @@ FORGET_ATTEMPTS_AFTER = timedelta(hours=24)
 STEP_LIFE = timedelta(minutes=10)
 """How long a log-in waits for its second factor."""
 
+SETUP_LIFE = timedelta(minutes=10)
+"""How long an app may take to be set up; then it is begun again, with another secret."""
+
 ACCESS_LIFE = timedelta(hours=12)
 API_LIFE = timedelta(days=7)
 """How long a refresh token may wait for its use."""

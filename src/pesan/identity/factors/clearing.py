@@ -1,4 +1,4 @@
-"""Taking every second factor of a person away."""
+"""Taking second factors of a person away."""
 
 from uuid import UUID
 
@@ -15,3 +15,9 @@ async def clear_factors(session: WriteSession, user_id: UUID) -> bool:
         gone = await session.scalars(delete(table).where(table.user_id == user_id).returning(table.user_id))
         were_any = bool(gone.all()) or were_any
     return were_any
+
+
+async def drop_pending(session: WriteSession, user_id: UUID) -> None:
+    """End the set-up of an app that nobody has finished. The person is locked."""
+    mine = (CodeGenerator.user_id == user_id, CodeGenerator.confirmed_at.is_(None))
+    await session.execute(delete(CodeGenerator).where(*mine))

@@ -13,13 +13,16 @@ from pesan.db.access import system_policy
 class CodeGenerator(Base):
     """One person's authenticator app (RFC 6238), and how their tries at any second factor went.
 
-    `last_step` is the time step of the code that was used last: a code works once, on whichever node.
+    `last_step` is the time step of the code that was used last: a code works once, on whichever node. Until
+    `confirmed_at` the secret is for the session that made it alone (`started_by`), and for a few minutes.
     """
 
     __tablename__ = "code_generators"
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     secret_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    started_by: Mapped[UUID | None]
+    started_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     confirmed_at: Mapped[datetime | None]
     last_step: Mapped[int] = mapped_column(BigInteger, server_default="0")
     failed_count: Mapped[int] = mapped_column(server_default="0")

@@ -9,11 +9,28 @@ from sqlalchemy.orm import InstrumentedAttribute
 from pesan.db import ReadSession
 from pesan.identity.errors import UnknownPasskey
 from pesan.identity.factors.models import CodeGenerator, Passkey, RecoveryCode
+from pesan.identity.policies import SignedIn
+from pesan.identity.states import SETUP_LIFE
 
 
 async def find_generator(session: ReadSession, user_id: UUID) -> CodeGenerator | None:
     """A person's code generator, confirmed or not."""
     return await session.get(CodeGenerator, user_id)
+
+
+async def find_pending(session: ReadSession, person: SignedIn) -> CodeGenerator | None:
+    """The app that this very session has begun to set up, a moment ago.
+
+    Anybody who once knew the password could have begun one in a session of theirs, and keep its secret.
+    """
+    return await session.scalar(
+        select(CodeGenerator).where(
+            CodeGenerator.user_id == person.user_id,
+            CodeGenerator.confirmed_at.is_(None),
+            CodeGenerator.started_by == person.session_id,
+            CodeGenerator.started_at > func.clock_timestamp() - SETUP_LIFE,
+        )
+    )
 
 
 def holds_factor(user_id: UUID | InstrumentedAttribute[UUID]) -> ColumnElement[bool]:

@@ -11,7 +11,7 @@ from pesan.identity.factors.clearing import clear_factors
 from pesan.identity.factors.codes import CodeSecrets
 from pesan.identity.factors.locks import lock_generator
 from pesan.identity.factors.models import CodeGenerator
-from pesan.identity.factors.queries import has_factor
+from pesan.identity.factors.queries import find_pending, has_factor
 from pesan.identity.factors.tries import fitting_step, settle, try_code
 from pesan.identity.factors.turning_on import TurnedOn, drop_spare_codes, start_anew
 from pesan.identity.locks import lock_user
@@ -22,7 +22,9 @@ from pesan.identity.states import SessionKind
 
 
 async def start_generator(session: WriteSession, person: SignedIn, secrets: CodeSecrets) -> str:
-    """Make a secret for an app, which does nothing until a code of it was typed; the secret.
+    """Make a secret for an app, which does nothing until this session has typed a code of it; the secret.
+
+    It is another one each time: an earlier one may be in somebody else's app.
 
     **Locks** the user. **Raises** FactorOn.
     """
@@ -30,15 +32,11 @@ async def start_generator(session: WriteSession, person: SignedIn, secrets: Code
     row = await session.get(CodeGenerator, person.user_id)
     if row is not None and row.confirmed_at is not None:
         raise FactorOn
-    known = secrets.find(row.secret_sealed, person.user_id) if row else None
-    if known is not None:
-        return known
     secret = secrets.new()
-    sealed = secrets.seal(secret, person.user_id)
-    if row is None:
-        session.add(CodeGenerator(user_id=person.user_id, secret_sealed=sealed))
-    else:
-        row.secret_sealed = sealed
+    row = row or CodeGenerator(user_id=person.user_id)
+    row.secret_sealed = secrets.seal(secret, person.user_id)
+    row.started_by, row.started_at = person.session_id, func.clock_timestamp()
+    session.add(row)
     return secret
 
 
@@ -64,6 +62,8 @@ async def confirm_generator(
             raise NoFactor
         if tried.row.confirmed_at is not None:
             raise FactorOn
+        if await find_pending(session, person) is None:
+            raise NoFactor
         step = fitting_step(tried, secrets, user, code)
         refusal = await settle(session, user, tried, fits=step is not None)
         if refusal is None and step is not None:

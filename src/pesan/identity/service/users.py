@@ -11,6 +11,7 @@ from pesan.db import Actor, Database, WriteSession
 from pesan.db.waits import violates
 from pesan.identity.emails import clean_email
 from pesan.identity.errors import EmailTaken, UnknownUser, WrongCredentials
+from pesan.identity.factors.clearing import drop_pending
 from pesan.identity.locks import lock_user
 from pesan.identity.models import Membership, User
 from pesan.identity.passwords import check_new_password, hash_password, verify_password
@@ -164,10 +165,14 @@ async def check_own_password(database: Database, person: SignedIn, password: str
 
 
 async def store_password(session: WriteSession, user: User, hashed: str, *, keep: UUID | None) -> None:
-    """Put a new hash in the place of the old one and end the person's sessions, except the one to `keep`."""
+    """Put a new hash in the place of the old one and end the person's sessions, except the one to `keep`.
+
+    Whatever was begun with the old password ends with it: an app that waits for its first code, too.
+    """
     user.password_hash = hashed
     user.password_changed_at = func.clock_timestamp()
     await session.flush()
+    await drop_pending(session, user.id)
     await revoke_sessions(session, user.id, keep=keep)
 
 

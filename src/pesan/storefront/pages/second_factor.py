@@ -8,7 +8,12 @@ from starlette.responses import RedirectResponse, Response
 
 from pesan.errors import PesanError
 from pesan.identity.factors.codes import CodeSecrets, setup_address
-from pesan.identity.factors.queries import count_recovery_codes, find_generator, list_passkeys
+from pesan.identity.factors.queries import (
+    count_recovery_codes,
+    find_generator,
+    find_pending,
+    list_passkeys,
+)
 from pesan.identity.factors.service import (
     confirm_generator,
     pass_second_step,
@@ -162,11 +167,12 @@ async def _factors_page(
 async def _state(request: Request, person: SignedIn) -> dict[str, Any]:
     async with get_database(request).identity() as session:
         row = await find_generator(session, person.user_id)
+        pending = await find_pending(session, person)
         left = await count_recovery_codes(session, person.user_id)
         passkeys = await list_passkeys(session, person.user_id)
     is_on = row is not None and row.confirmed_at is not None
     setup = None
-    secret = _secrets(request).find(row.secret_sealed, person.user_id) if row and not is_on else None
+    secret = _secrets(request).find(pending.secret_sealed, person.user_id) if pending else None
     if secret is not None:
         # Drawn here; the address inside is the person's own.
         picture = Markup(qr_svg(setup_address(secret, person.email), title="QR"))  # noqa: S704

@@ -172,6 +172,8 @@ def upgrade() -> None:
     op.create_table('code_generators',
     sa.Column('user_id', sa.Uuid(), nullable=False),
     sa.Column('secret_sealed', sa.LargeBinary(), nullable=False),
+    sa.Column('started_by', sa.Uuid(), nullable=True),
+    sa.Column('started_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
     sa.Column('confirmed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('last_step', sa.BigInteger(), server_default='0', nullable=False),
     sa.Column('failed_count', sa.Integer(), server_default='0', nullable=False),
