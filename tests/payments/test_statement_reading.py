@@ -18,6 +18,8 @@ Tanggal Transaksi,Keterangan,Cabang,Jumlah,Saldo
 PEND,"TRSF E-BANKING CR BUDI",'0000,"150,456.00 CR",
 '31/12,KR OTOMATIS,'0000,"200,789.00 CR","1,333,912.00"
 Saldo Awal,:,1000000.00
+Mutasi Kredit,:,,"350,912.00"
+Saldo Akhir,,,"1,333,912.00"
 """
 # The side in a column without a name, in either language of the bank's site.
 MYBCA = """Tanggal Transaksi,Keterangan,Cabang,Jumlah,,Saldo
@@ -110,8 +112,9 @@ def test_columns_may_be_named():
     ("written", "amount"),
     [
         ("150,123.00", 150_123), ("150.123,00", 150_123), ("150123", 150_123), ("Rp 1.150.123", 1_150_123),
-        ("1,150,123", 1_150_123), ("+90.000", 90_000), ("90.000,5", None), ("90.000,50", None), ("satu", None),
-        ("", None), ("0,00", None), ("1.2.3", None), ("-90.000", None), ("9" * 400, None),
+        ("1,150,123", 1_150_123), ("+90.000", 90_000), ("90.000,5", None), ("90.000,50", None), ("", None),
+        ("0,00", None), ("-90.000", None), ("90.000,00-", None), ("Rp -", None),
+        ("IDR 150,123.00", 150_123), ("Rp. 150.123,00", 150_123), ("150,123.00+", 150_123), ("+ Rp90.000", 90_000),
     ],
 )  # fmt: skip
 def test_amounts_are_whole_rupiah_or_nothing(written: str, amount: int | None):
@@ -126,6 +129,51 @@ def test_amounts_are_whole_rupiah_or_nothing(written: str, amount: int | None):
 def test_what_is_no_statement_is_refused(content: bytes):
     with pytest.raises(StatementUnreadable):
         read_statement(content, TODAY)
+
+
+@pytest.mark.parametrize(
+    "written", ["satu", "1.2.3", "9" * 400, "150,123.00 XX", "USD 150", "(90.000)", "CR"]
+)
+def test_an_amount_that_cannot_be_read_is_refused_by_its_line(written: str):
+    content = f'Tanggal,Keterangan,Kredit\n01/12/2026,ANI,1 CR\n01/12/2026,SARI,"{written}"\n'.encode()
+    with pytest.raises(StatementUnreadable) as refused:
+        read_statement(content, TODAY)
+    assert refused.value.params == {"line": 3}
+
+
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [
+        ("02 Dec 2026", date(2026, 12, 2)), ("2 Desember 2026", date(2026, 12, 2)), ("02-Okt-26", date(2026, 10, 2)),
+        ("17Agustus2026", date(2026, 8, 17)), ("31 Des", date(2025, 12, 31)), ("2026-Mei-02", date(2026, 5, 2)),
+        ("02/12/2026 10:15", date(2026, 12, 2)), ("02/12 10:15", date(2026, 12, 2)),
+        ("2026-12-02T10:15:00", date(2026, 12, 2)),
+    ],
+)  # fmt: skip
+def test_days_are_read_with_names_of_months_and_with_hours(written: str, day: date):
+    content = f"Tanggal;Keterangan;Kredit\n{written};SARI;150.123\n".encode()
+    assert read_statement(content, TODAY).lines == [Line(day, 150_123, "SARI")]
+
+
+@pytest.mark.parametrize(
+    "written", ["12/25/2026", "02 Foo 2026", "45993", "Rabu, 2 Des 2026", "", "02/12/202"]
+)
+def test_a_day_that_cannot_be_read_is_refused_by_its_line(written: str):
+    with pytest.raises(StatementUnreadable) as refused:
+        read_statement(f"Tanggal;Keterangan;Kredit\n{written};SARI;150.123\n".encode(), TODAY)
+    assert refused.value.params == {"line": 2}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "TGL_TRAN,DESK_TRAN,MUTASI_DEBET,MUTASI_KREDIT\n2026-12-01,SARI,0.00,150123.00\n",
+        "Tanggal,Keterangan,Debit / Kredit,Jumlah\n01/12/2026,SARI,Kredit,150123\n02/12/2026,SEWA,Debit,9\n",
+        "Tanggal,Kode Kredit,Keterangan,Kredit\n01/12/2026,77,SARI,150123\n",
+    ],
+)
+def test_columns_are_known_by_their_whole_names_before_parts_of_them(content: str):
+    assert read_statement(content.encode(), TODAY).lines == [Line(date(2026, 12, 1), 150_123, "SARI")]
 
 
 def test_an_unknown_side_is_refused_by_its_line():

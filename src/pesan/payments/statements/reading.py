@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from hashlib import sha256
+from itertools import product
 
 from pesan.payments.statements.errors import StatementUnreadable
 
@@ -20,19 +21,48 @@ MAX_LINES = 20_000
 DESCRIPTION_LENGTH = 300
 ROLES = ("date", "description", "amount", "side")
 _WORDS: Mapping[str, tuple[str, ...]] = {
-    "date": ("tanggal", "tgl", "date"),
-    "description": ("keterangan", "uraian", "description", "deskripsi", "remark", "berita"),
+    "date": ("tanggal", "tgl", "date", "waktu"),
+    "description": (
+        "keterangan",
+        "uraian",
+        "desc",
+        "desk",
+        "remark",
+        "berita",
+        "rincian",
+        "detail",
+        "narasi",
+    ),
+    # Before the amount, because a side may be called by both words of it.
+    "side": (
+        "debit/kredit", "debet/kredit", "kredit/debit", "kredit/debet", "debit/credit", "credit/debit",
+        "tipe", "type", "db/cr", "cr/db", "d/k", "k/d", "d/c", "jenis",
+    ),
     "amount": ("kredit", "credit", "masuk", "jumlah", "nominal", "amount", "mutasi"),
-    "side": ("tipe", "type", "db/cr", "d/k", "jenis"),
-}
+}  # fmt: skip
 # Pending entries have no day yet; they come again with one.
 _PENDING = frozenset({"pend", "pending"})
-_CREDIT = frozenset({"cr", "c", "k", "kr", "kredit", "credit"})
-_DEBIT = frozenset({"db", "d", "dr", "debet", "debit"})
+_CREDIT = frozenset({"+", "cr", "c", "k", "kr", "kredit", "credit", "masuk", "in"})
+_DEBIT = frozenset({"-", "db", "d", "dr", "debet", "debit", "keluar", "out"})
+# What sums begin with that banks write below the transactions, where those have their day.
+_FOOT = re.compile(
+    r"(sub|grand)?\s*(saldo|total|jumlah|mutasi|starting|opening|beginning|ending|closing|kredit|credit|deb[ei]t)"
+)
 _NAMES_CREDIT = re.compile(r"kredit|credit|masuk")
 _NAMES_DEBIT = re.compile(r"deb[ei]t|keluar|\bd[br]\b")
-_DATE = re.compile(r"(\d{1,4})[/\-. ](\d{1,2})(?:[/\-. ](\d{2,4}))?")
-_SIDE_BEHIND = re.compile(r"\s*(cr|db|dr|k|d)$", re.IGNORECASE)
+# Behind a day without a year there may be the hour.
+_DATE = re.compile(
+    r"(\d{1,4})(?:[/\-. ]{1,2}|(?=[a-z]))(\d{1,2}|[a-z]{3,9})"
+    r"(?:(?:[/\-. ]{1,2}|(?<=[a-z]))(\d{4}|\d{2}))?(?=$|[\s,t])"
+)
+_MONTHS = (
+    ("jan",), ("feb", "peb"), ("mar",), ("apr",), ("mei", "may"), ("jun",), ("jul",), ("agu", "ags", "agt", "aug"),
+    ("sep",), ("okt", "oct"), ("nov", "nop"), ("des", "dec"),
+)  # fmt: skip
+_WRITTEN = re.compile(
+    r"(?P<before>[+-]?)\s*(?:rp\.?|idr)?\s*(?P<inside>[+-]?)\s*(?P<amount>[\d.,]*)\s*"
+    r"(?P<behind>(?:cr|db|dr|kr|c|d|k|[+-])?)"
+)
 _AMOUNT = re.compile(r"\d{1,3}(?:[.,]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2})?")
 _LONGEST_AMOUNT = 20
 _PREAMBLE_LINES = 20
@@ -83,9 +113,13 @@ def read_statement(content: bytes, today: date, columns: Mapping[str, str] | Non
     pending = 0
     for number, cells in entries:
         row = {role: cells[place] if place < len(cells) else "" for role, place in names.items()}
-        if row["date"].casefold().strip("' ") in _PENDING:
+        written = row["date"].casefold().strip("' ")
+        day = _day(written, today)
+        if written in _PENDING:
             pending += 1
-        elif (line := _credit(number, row, today, is_credit=is_credit)) is not None:
+        elif day is None and _is_foot(cells, header):
+            continue
+        elif (line := _credit(number, row, day, is_credit=is_credit)) is not None:
             found.append(line)
     named = {role: header[place] for role, place in names.items() if place < len(header) and header[place]}
     return Statement(_numbered(found), named, pending)
@@ -123,7 +157,7 @@ def _find_head(
     for index, (number, cells) in enumerate(rows[:_PREAMBLE_LINES]):
         if len([cell for cell in cells if cell]) < _FEWEST_COLUMNS:
             continue
-        names = {role: place for role in ROLES if (place := _place(role, cells, columns)) is not None}
+        names = _find_places([_fold(cell) for cell in cells], columns)
         if {"date", "description", "amount"} <= names.keys():
             if columns.get("side", "").strip() and "side" not in names:
                 raise StatementUnreadable(line=number)  # without it, money out would read as money in
@@ -131,15 +165,31 @@ def _find_head(
     raise StatementUnreadable(line=1)
 
 
-def _place(role: str, cells: Sequence[str], columns: Mapping[str, str]) -> int | None:
-    folded = [cell.casefold() for cell in cells]
-    if said := columns.get(role, "").strip().casefold():
-        return folded.index(said) if said in folded else None
-    for word in _WORDS[role]:
-        for place, cell in enumerate(folded):
-            if word in cell:
-                return place
-    return None
+def _find_places(names: Sequence[str], columns: Mapping[str, str]) -> dict[str, int]:
+    """Each role's column: as somebody said, else by its words; no column has two roles."""
+    said = {role: _fold(columns[role]) for role in _WORDS if columns.get(role, "").strip()}
+    places = {role: names.index(name) for role, name in said.items() if name in names}
+    for role in (role for role in _WORDS if role not in said):
+        free = {place: name for place, name in enumerate(names) if place not in places.values()}
+        if (place := _place(role, free)) is not None:
+            places[role] = place
+    return places
+
+
+def _place(role: str, names: Mapping[int, str]) -> int | None:
+    """A column whose whole name is one of the words goes before those that only have it in theirs."""
+    ways = (str.__eq__, str.__contains__)
+    found = (
+        place
+        for fits, word in product(ways, _WORDS[role])
+        for place, name in names.items()
+        if fits(name, word)
+    )
+    return next(found, None)
+
+
+def _fold(name: str) -> str:
+    return re.sub(r"\s*/\s*", "/", name.casefold().strip())
 
 
 def _find_nameless_side(
@@ -162,6 +212,12 @@ def _is_dated(cells: Sequence[str], place: int) -> bool:
     return written in _PENDING or written[:1].isdigit()
 
 
+def _is_foot(cells: Sequence[str], header: Sequence[str]) -> bool:
+    """Whether a row without a day is a sum below the transactions, or the header of another page."""
+    first = next((cell.casefold() for cell in cells if cell), "")
+    return _FOOT.match(first) is not None or list(cells) == list(header)
+
+
 def _is_of_credits(name: str) -> bool:
     """Whether a column has money in alone, so that its amounts need no side."""
     folded = name.casefold()
@@ -169,26 +225,26 @@ def _is_of_credits(name: str) -> bool:
 
 
 def _credit(
-    number: int, row: Mapping[str, str], today: date, *, is_credit: bool
+    number: int, row: Mapping[str, str], day: date | None, *, is_credit: bool
 ) -> tuple[date, int, str] | None:
-    """A row's money in; None for money out, for a balance, and for what is no transaction at all.
+    """A row's money in; None for money out, and for what moves nothing.
 
-    Raises StatementUnreadable where nothing says whether money came or went.
+    Raises StatementUnreadable for every other row, also where nothing says whether money came or went.
     """
-    written = row["amount"].lstrip("+").removeprefix("Rp").strip()
-    behind = _SIDE_BEHIND.search(written)
-    side = (row.get("side", "") or (behind[1] if behind else "")).casefold().strip()
-    amount = _amount(_SIDE_BEHIND.sub("", written))
-    day = _day(row["date"].strip("' "), today)
-    if side in _DEBIT or amount is None or amount == 0 or day is None:
+    written = _WRITTEN.fullmatch(row["amount"].casefold())
+    signs = {row.get("side", "").casefold()}
+    signs |= set(written.group("before", "inside", "behind")) if written else set()
+    signs.discard("")
+    amount = _amount(written["amount"]) if written else None
+    if not row["amount"] or signs & _DEBIT or amount == 0:
         return None
-    if side not in _CREDIT and (side or not is_credit):
+    if amount is None or day is None or signs - _CREDIT or not (signs or is_credit):
         raise StatementUnreadable(line=number)
     return day, amount, tidy(row["description"])
 
 
 def _amount(text: str) -> int | None:
-    """Whole rupiah, whichever comma is decimal; None for what is no amount or has sen, which no transfer here has."""
+    """Whole rupiah, whichever comma is decimal; zero for what has sen, as interest has and no transfer here."""
     if len(text) > _LONGEST_AMOUNT or not _AMOUNT.fullmatch(text):
         return None
     whole, _, sen = text.replace(",", ".").rpartition(".")
@@ -196,23 +252,30 @@ def _amount(text: str) -> int | None:
         return int(sen)
     is_fraction = len(sen) <= 2
     digits = whole if is_fraction else whole + sen
-    return None if is_fraction and int(sen) else int(digits.replace(".", ""))
+    return 0 if is_fraction and int(sen) else int(digits.replace(".", ""))
 
 
 def _day(text: str, today: date) -> date | None:
     match = _DATE.match(text)
-    if match is None:
+    month = _month(match[2]) if match else None
+    if match is None or month is None:
         return None
-    first, second, last = match.groups()
+    first, _, last = match.groups()
     if len(first) == 4:
-        return _date(int(first), int(second), int(last or 0))
+        return _date(int(first), month, int(last or 0))
     if last:
         year = int(last) + (2000 if len(last) == 2 else 0)
-        return _date(year, int(second), int(first))
-    this_year = _date(today.year, int(second), int(first))
+        return _date(year, month, int(first))
+    this_year = _date(today.year, month, int(first))
     if this_year is not None and this_year <= today + timedelta(days=1):
         return this_year
-    return _date(today.year - 1, int(second), int(first))
+    return _date(today.year - 1, month, int(first))
+
+
+def _month(text: str) -> int | None:
+    if text.isdigit():
+        return int(text)
+    return next((number for number, names in enumerate(_MONTHS, 1) if text.startswith(names)), None)
 
 
 def _date(year: int, month: int, day: int) -> date | None:
