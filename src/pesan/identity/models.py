@@ -53,7 +53,11 @@ class Membership(Base):
 
 
 class Session(Base):
-    """One signed-in browser or program. Only the token's digest is stored: a copy of this table signs nobody in."""
+    """One signed-in browser or program. Only the token's digest is stored: a copy of this table signs nobody in.
+
+    What all refresh tokens of a program's session share is the family: by its digest one of ours is known from a guess,
+    however long ago it was replaced. `previous_digest` is that of the token replaced last, at `rotated_at`.
+    """
 
     __tablename__ = "sessions"
 
@@ -68,6 +72,9 @@ class Session(Base):
     revoked_at: Mapped[datetime | None]
     kind: Mapped[SessionKind] = mapped_column(Text, server_default="browser")
     is_strong: Mapped[bool] = mapped_column(server_default="false")
+    family_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
+    previous_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
+    rotated_at: Mapped[datetime | None]
 
     __table_args__ = (CheckConstraint("kind IN ('browser', 'api', 'waiting')", name="kind"),)
 
@@ -136,7 +143,8 @@ ACCESS = [
     Access(
         "sessions",
         grants={
-            "identity": "SELECT, INSERT, UPDATE (token_digest, last_seen_at, expires_at, revoked_at)",
+            "identity": "SELECT, INSERT,"
+            " UPDATE (token_digest, previous_digest, rotated_at, last_seen_at, expires_at, revoked_at)",
             "system": "SELECT, UPDATE (revoked_at), DELETE",
         },
         policies=[Policy("identity", _IDENTITY, "true"), system_policy()],

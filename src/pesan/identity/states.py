@@ -23,6 +23,8 @@ SETUP_LIFE = timedelta(minutes=10)
 ACCESS_LIFE = timedelta(hours=12)
 API_LIFE = timedelta(days=7)
 """How long a refresh token may wait for its use."""
+REFRESH_OVERLAP = timedelta(seconds=20)
+"""How long a refresh token that was just replaced may come back without harm: a second tab, or an answer lost."""
 API_LONGEST = timedelta(days=30)
 """After this a program signs in again, however often it came back."""
 

@@ -16,6 +16,7 @@ from pesan.identity.states import SESSION_LIFE, STEP_LIFE, TOUCH_AFTER, SessionK
 from pesan.kit.ids import new_id
 
 _TOKEN_BYTES = 32
+_FAMILY_BYTES = 16
 _USER_AGENT_LIMIT = 200
 
 
@@ -40,12 +41,14 @@ def open_session(
 ) -> NewSession:
     """Open a session under a token nobody has seen before: one set in advance by somebody else is never taken up."""
     session_id, is_waiting = new_id(), kind is SessionKind.WAITING
-    token = new_token(kind, session_id)
+    family = secrets.token_urlsafe(_FAMILY_BYTES) if kind is SessionKind.API else None
+    token = new_refresh_token(session_id, family) if family else secrets.token_urlsafe(_TOKEN_BYTES)
     row = Session(
         id=session_id,
         kind=kind,
         is_strong=is_strong,
         token_digest=token_digest(token),
+        family_digest=token_digest(family) if family else None,
         user_id=user_id,
         expires_at=func.clock_timestamp() + (STEP_LIFE if is_waiting else SESSION_LIFE),
         ip_digest=ip_digest,
@@ -96,8 +99,10 @@ async def touch(session: WriteSession, session_id: UUID) -> None:
     )
 
 
-def new_token(kind: SessionKind, session_id: UUID) -> str:
-    """A token nobody has seen before, for the cookie that opens a session or keeps one alive."""
-    # A refresh token names its session, so that one that was used before is recognised as such.
-    secret = secrets.token_urlsafe(_TOKEN_BYTES)
-    return f"{session_id.hex}.{secret}" if kind is SessionKind.API else secret
+def new_refresh_token(session_id: UUID, family: str) -> str:
+    """A token nobody has seen before, which keeps a program's session alive once.
+
+    It names its session and its family, so that one that was used before is recognised as such, and a made-up one too:
+    the session's id stands in every access token, the family in refresh tokens only.
+    """
+    return f"{session_id.hex}.{family}.{secrets.token_urlsafe(_TOKEN_BYTES)}"

@@ -149,7 +149,10 @@ async def log_program_in(request: Request) -> Response:
     openapi_extra=described(security=[{"refreshCookie": []}]),
 )
 async def refresh_token(request: Request) -> Response:
-    """The next access token, for the refresh cookie, which is replaced; one that was used before ends the session."""
+    """The next access token, for the refresh cookie, which is replaced.
+
+    One that was used before ends the session, except the last one within 20 seconds: that is refused alone.
+    """
     opened = await refresh(
         get_database(request), read_guarded(request, REFRESH), ip_digest=ip_digest(request)
     )
