@@ -52,3 +52,14 @@ class ErasureListMissing(NotFound):
         id="Tidak ada daftar penghapusan di {path}. Kembalikan salinannya, atau tunjuk berkasnya dengan --list.",
         en="There is no list of erasures at {path}. Bring its copy back, or name its file with --list.",
     )
+
+
+class NoticeNotInForce(PesanError):
+    """A consent names another version of the privacy notice than the one in force; `version` is that one."""
+
+    code = "privacy.notice_not_in_force"
+    status = 409
+    message = Text(
+        id="Pemberitahuan privasinya sudah berubah. Tunjukkan versi {version} ke pemesan, lalu tanya lagi.",
+        en="The privacy notice has changed. Show version {version} to the buyer, then ask again.",
+    )

@@ -26,6 +26,7 @@ class ConsentChannel(StrEnum):
     """Where consent was given."""
 
     CHECKOUT = "checkout"
+    API = "api"
 
 
 class RequestKind(StrEnum):

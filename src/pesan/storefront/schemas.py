@@ -13,6 +13,7 @@ from pesan.kit.money import MAX_AMOUNT
 from pesan.kit.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from pesan.orders.states import OrderState
 from pesan.payments.states import MethodKind
+from pesan.privacy.states import Purpose
 from pesan.tickets.states import Reason, Result, TicketState
 
 _DATE_MEND = Text(
@@ -118,6 +119,20 @@ class ItemListAnswer(Face):
 
     items: list[ItemAnswer]
     next_cursor: str | None
+
+
+class ConsentAnswer(Face):
+    """One purpose, and the privacy notice to show before asking."""
+
+    purpose: Purpose
+    version: int
+    notice_url: str
+
+
+class ConsentsAnswer(Face):
+    """`GET /api/items/{id}/consents`; nobody has agreed to any of them."""
+
+    consents: list[ConsentAnswer]
 
 
 class MethodAnswer(Face):

@@ -10,6 +10,7 @@ from pesan.checkout.baskets import Basket, BasketItem
 from pesan.checkout.handing_on import RecipientFields
 from pesan.checkout.schemas import Asked, BuyerFields, Moment
 from pesan.checkout.ticketing import OrderStatus, ReservationStatus
+from pesan.storefront.consenting import Consents
 from pesan.tickets.states import TicketState
 
 MAX_ITEMS = 50
@@ -55,6 +56,7 @@ class OrderRequest(QuoteRequest):
     """`POST /v1/orders`."""
 
     buyer: Buyer
+    consents: Consents
 
     model_config = ConfigDict(
         json_schema_extra={

@@ -13,9 +13,10 @@ from pesan.checkout.answers import answer_of, hold_answer, state_answer
 from pesan.checkout.paying import open_page_if_needed
 from pesan.checkout.proofs import take_proof
 from pesan.checkout.room import DiskRoom, SalesPaused
-from pesan.checkout.schemas import HoldAnswer, HoldRequest, MethodChoice, StateAnswer
-from pesan.errors import Forbidden
-from pesan.idempotency.service import Answer, Replay, answer_once, find_answer
+from pesan.checkout.schemas import HoldAnswer, MethodChoice, StateAnswer
+from pesan.db import Actor, Database
+from pesan.errors import Forbidden, PesanError
+from pesan.idempotency.service import Answer, Replay, Wanted, answer_once, find_answer
 from pesan.kit.ids import normalise_code
 from pesan.orders import Moved, Replayed
 from pesan.orders.desk import SaleDesk
@@ -41,6 +42,7 @@ from pesan.payments.errors import (
 from pesan.payments.gateways.errors import GatewayRefused, GatewayUnavailable
 from pesan.payments.gateways.registry import Gateways
 from pesan.payments.service import select_method
+from pesan.privacy.errors import NoticeNotInForce
 from pesan.settings import Settings
 from pesan.storage.errors import InspectionBusy, StorageUnavailable
 from pesan.storage.uploads import Received
@@ -48,6 +50,7 @@ from pesan.storefront.answers import booking_answer, payment_answer
 from pesan.storefront.api.describe import CODE, CODE_OR_COOKIE, FILE, REFUSED_FILES
 from pesan.storefront.api.uploads import chunks, one_file
 from pesan.storefront.booking import load_booking, load_instructions, load_status
+from pesan.storefront.consenting import ConsentingHoldRequest, read_consents
 from pesan.storefront.pages.requests import origin_of
 from pesan.storefront.schemas import BookingAnswer, BookingStatusAnswer, PaymentAnswer
 from pesan.web.access import Who, allow
@@ -91,30 +94,22 @@ NOT_YOURS = (SignInNeeded, Forbidden, OrderNotFound)
         ReviewBacklog,
         TooManyHolds,
         SalesPaused,
+        NoticeNotInForce,
     ),
-    openapi_extra=described(KEY, body=json_of(HoldRequest)),
+    openapi_extra=described(KEY, body=json_of(ConsentingHoldRequest)),
 )
 async def hold(request: Request) -> Response:
     """Hold a place: the timer starts, and the answer's code is what opens the booking from now on."""
     registry = get_registry(request)
     await registry[Limiter].hit(context_of(request), HOLD)
-    wish = await read_json(request, HoldRequest)
+    wish = await read_json(request, ConsentingHoldRequest)
     wanted = await read_key(request)
     base_url = registry[Settings].base_url
 
     def render(moved: Moved) -> Answer:
         return hold_answer(moved, base_url=base_url)
 
-    outcome = await service.place_hold(
-        registry[SaleDesk],
-        event_id=wish.event_id,
-        buyer=wish,
-        lines=[LineWish(wish.qty)],
-        actor=await buyer_actor(request),
-        locale=get_locale(request),
-        room=registry[DiskRoom],
-        once=service.Once(wanted, render) if wanted else None,
-    )
+    outcome = await _place(request, wish, service.Once(wanted, render) if wanted else None)
     if isinstance(outcome, Replayed):
         # Whoever repeats a request may have lost the first answer, and the cookie with it.
         code, response = orjson.loads(outcome.answer.body)["code"], replay(outcome.answer)
@@ -122,6 +117,35 @@ async def hold(request: Request) -> Response:
         code, response = outcome.code, fresh(render(outcome))
     remember_code(request, response, code)
     return response
+
+
+async def _place(
+    request: Request, wish: ConsentingHoldRequest, once: service.Once | None
+) -> Moved | Replayed:
+    registry = get_registry(request)
+    try:
+        agreed = await read_consents(registry[Database], Actor.guest(), wish.event_id, wish.consents)
+    except PesanError as refusal:
+        return await first_answer(registry[Database], once.wanted if once else None, refusal)
+    return await service.place_hold(
+        registry[SaleDesk],
+        event_id=wish.event_id,
+        buyer=wish,
+        lines=[LineWish(wish.qty)],
+        actor=await buyer_actor(request),
+        locale=get_locale(request),
+        room=registry[DiskRoom],
+        once=once,
+        agreed=agreed,
+    )
+
+
+async def first_answer(database: Database, wanted: Wanted | None, refusal: PesanError) -> Replayed:
+    """What the same request was answered before it had to be refused; raises the refusal where it was not."""
+    stored = await find_answer(database, Actor.guest(), wanted)
+    if stored is None:
+        raise refusal
+    return Replayed(stored)
 
 
 @guest.post(

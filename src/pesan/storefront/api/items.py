@@ -9,10 +9,21 @@ from pesan.catalog.errors import EventNotFound
 from pesan.catalog.queries import get_listing, list_listings
 from pesan.kit.i18n import Locale, Text
 from pesan.kit.pagination import BadCursor
+from pesan.privacy.states import Purpose
+from pesan.settings import Settings
 from pesan.storefront.answers import capacity_answer, item_answer, item_detail_answer
-from pesan.storefront.schemas import CapacityAnswer, ItemDetailAnswer, ItemListAnswer, ItemQuery
+from pesan.storefront.consenting import get_notice
+from pesan.storefront.schemas import (
+    CapacityAnswer,
+    ConsentAnswer,
+    ConsentsAnswer,
+    ItemDetailAnswer,
+    ItemListAnswer,
+    ItemQuery,
+)
+from pesan.tenancy.legal.states import LegalKind
 from pesan.web.access import Who, allow
-from pesan.web.deps import get_database, get_locale, guest_actor
+from pesan.web.deps import get_database, get_locale, get_registry, guest_actor
 from pesan.web.errors import ValidationFailed
 from pesan.web.openapi import refusals
 
@@ -40,6 +51,18 @@ async def get_item(request: Request, id: UUID) -> ItemDetailAnswer:  # noqa: A00
     """One event, with its places at this moment."""
     async with get_database(request).read(guest_actor(request)) as session:
         return item_detail_answer(await get_listing(session, event_id=id))
+
+
+@router.get("/items/{id}/consents", responses=refusals(EventNotFound))
+async def list_consents(request: Request, id: UUID) -> ConsentsAnswer:  # noqa: A002  the document's name
+    """What a buyer may be asked to agree to beside the booking; whoever agrees was shown this version of the notice."""
+    async with get_database(request).read(guest_actor(request)) as session:
+        listing = await get_listing(session, event_id=id)
+        notice = await get_notice(session, id)
+    base_url = get_registry(request)[Settings].base_url
+    url = f"{base_url}/m/{listing.merchant.slug}/legal/{LegalKind.PRIVACY}?version={notice.number}"
+    offered = [ConsentAnswer(purpose=purpose, version=notice.number, notice_url=url) for purpose in Purpose]
+    return ConsentsAnswer(consents=offered)
 
 
 @router.get("/capacity/{eventId}", responses=refusals(EventNotFound))

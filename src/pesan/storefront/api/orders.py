@@ -15,7 +15,7 @@ from pesan.checkout.baskets import ReadBasket, price, read_basket
 from pesan.checkout.room import DiskRoom, SalesPaused
 from pesan.db import Actor, Database
 from pesan.errors import Forbidden, PesanError
-from pesan.idempotency.service import Answer, Wanted, find_answer
+from pesan.idempotency.service import Answer, Wanted
 from pesan.orders import Moved, Replayed
 from pesan.orders.desk import SaleDesk
 from pesan.orders.errors import (
@@ -29,10 +29,12 @@ from pesan.orders.errors import (
 )
 from pesan.orders.queries import get_order, list_lines
 from pesan.payments.queries import find_open_payment
+from pesan.privacy.errors import NoticeNotInForce
 from pesan.settings import Settings
-from pesan.storefront.api.bookings import GUESSES
+from pesan.storefront.api.bookings import GUESSES, first_answer
 from pesan.storefront.api.describe import CODE, CODE_OR_COOKIE
 from pesan.storefront.booking import effective_state
+from pesan.storefront.consenting import read_consents
 from pesan.storefront.ticketing_answers import order_answer, placed_answer, quote_answer
 from pesan.storefront.ticketing_schemas import (
     OrderAnswer,
@@ -86,6 +88,7 @@ BASKET_REFUSALS = (
         ReviewBacklog,
         TooManyHolds,
         SalesPaused,
+        NoticeNotInForce,
     ),
     openapi_extra=described(KEY, body=json_of(OrderRequest)),
 )
@@ -143,12 +146,10 @@ async def _place(request: Request, wish: OrderRequest, wanted: Wanted | None) ->
     registry = get_registry(request)
     try:
         read = await _read(request, wish)
-    except PesanError:
+        agreed = await read_consents(registry[Database], Actor.guest(), wish.event_id, wish.consents)
+    except PesanError as refusal:
         # What the basket names may be gone since the first answer, which still stands.
-        stored = await find_answer(registry[Database], Actor.guest(), wanted)
-        if stored is None:
-            raise
-        return Replayed(stored)
+        return await first_answer(registry[Database], wanted, refusal)
     return await service.place_hold(
         registry[SaleDesk],
         event_id=wish.event_id,
@@ -159,6 +160,7 @@ async def _place(request: Request, wish: OrderRequest, wanted: Wanted | None) ->
         locale=get_locale(request),
         room=registry[DiskRoom],
         once=service.Once(wanted, lambda moved: _render(request, moved)) if wanted else None,
+        agreed=agreed,
     )
 
 

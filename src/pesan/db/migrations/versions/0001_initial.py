@@ -761,7 +761,7 @@ def upgrade() -> None:
     sa.Column('channel', sa.String(length=12), nullable=False),
     sa.Column('given_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
     sa.Column('withdrawn_at', sa.DateTime(timezone=True), nullable=True),
-    sa.CheckConstraint("channel IN ('checkout')", name=op.f('ck_consents_channel')),
+    sa.CheckConstraint("channel IN ('checkout', 'api')", name=op.f('ck_consents_channel')),
     sa.CheckConstraint("purpose IN ('marketing')", name=op.f('ck_consents_purpose')),
     sa.CheckConstraint('withdrawn_at IS NULL OR withdrawn_at >= given_at', name=op.f('ck_consents_withdrawn_at')),
     sa.ForeignKeyConstraint(['merchant_id', 'order_id'], ['orders.merchant_id', 'orders.id'], name=op.f('fk_consents_merchant_id_order_id_orders')),
