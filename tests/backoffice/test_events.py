@@ -136,6 +136,24 @@ async def test_event_takes_only_the_merchants_own_ways_to_pay(team: Team) -> Non
     assert kept.status_code == 303
 
 
+async def test_hours_of_letters_are_the_events_own_where_they_are_typed(team: Team) -> None:
+    browser = await team.sign_in("organizer")
+    page = f"{team.path}/events/{team.event.short_id}"
+
+    refused = await browser.submit(page, page, TYPED | {"reminder_hours": "721", "follow_up_hours": ""})
+    saved = await browser.submit(page, page, TYPED | {"reminder_hours": "72", "follow_up_hours": "0"})
+    typed, _ = await load(team, team.event)
+    shown = (await browser.get(page)).text
+    emptied = await browser.submit(page, page, TYPED | {"reminder_hours": "", "follow_up_hours": ""})
+    empty, _ = await load(team, team.event)
+
+    assert [answer.status_code for answer in (refused, saved, emptied)] == [422, 303, 303]
+    assert (typed.reminder_hours, typed.follow_up_hours) == (72, 0)
+    assert 'name="reminder_hours"' in shown
+    assert 'value="72"' in shown
+    assert (empty.reminder_hours, empty.follow_up_hours) == (None, None)
+
+
 async def test_capacity_below_what_is_sold_is_refused_with_the_numbers(team: Team) -> None:
     for state in (OrderState.HOLD, OrderState.PAID):
         await team.make.order(team.event, state=state)

@@ -14,7 +14,14 @@ from tests.support.factories import SYSTEM, Make
 async def test_a_copy_offers_the_same_later_and_has_sold_nothing(make: Make, database: Database) -> None:
     merchant = await make.merchant()
     method = await make.method(merchant)
-    event = await make.event(merchant, capacity=40, method_ids=(method.id,), tags=("musik", "malam"))
+    event = await make.event(
+        merchant,
+        capacity=40,
+        method_ids=(method.id,),
+        tags=("musik", "malam"),
+        reminder_hours=3,
+        follow_up_hours=0,
+    )
     await make.order(event)
     plain = await make.ticket_type(event, name="Reguler")
     seated = await make.ticket_type(
@@ -47,6 +54,7 @@ async def test_a_copy_offers_the_same_later_and_has_sold_nothing(make: Make, dat
     )
     assert (copied.starts_at - event.starts_at, copied.ends_at - event.ends_at) == (timedelta(days=7),) * 2
     assert (copied.cover_key, copied.fee_amount) == ("public/cover/x", 2_500)
+    assert (copied.reminder_hours, copied.follow_up_hours) == (3, 0)
     assert copied.short_id != event.short_id
     async with database.read(SYSTEM) as session:
         pool = await session.get_one(CapacityPool, copied.pool_id)

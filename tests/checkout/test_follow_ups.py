@@ -111,6 +111,18 @@ async def test_thanks_go_out_in_their_hours_only(
     assert len(thanked()) == count
 
 
+@pytest.mark.parametrize(("own", "merchants", "count"), [(2, 0, 1), (2, 48, 1), (48, 2, 0), (0, 2, 0)])
+async def test_an_events_own_hours_count_before_its_merchants(
+    deps, order, ended, thanked, execute, own, merchants, count
+):
+    ended("25 hours", merchants)
+    execute("UPDATE events SET follow_up_hours = %s", own)
+
+    await follow_up(deps)
+
+    assert len(thanked()) == count
+
+
 async def test_consent_taken_back_before_the_letter_left_counts(deps, database, order, ended):
     ended("25 hours")
     composer = deps[Composers].of(Kind.FOLLOW_UP)

@@ -92,6 +92,23 @@ async def test_reminder_goes_out_in_its_hours_only(
     assert len(told()) == count
 
 
+@pytest.mark.parametrize(
+    ("starts", "own", "merchants", "count"),
+    [("2 hours", 3, 0, 1), ("4 hours", 3, 24, 0), ("70 hours", 72, 24, 1), ("2 hours", 0, 24, 0)],
+)
+async def test_an_events_own_hours_count_before_its_merchants(
+    deps, order, starts_in, told, execute, starts, own, merchants, count
+):
+    starts_in(starts)
+    execute("UPDATE merchants SET reminder_hours = %s", merchants)
+    execute("UPDATE events SET reminder_hours = %s", own)
+
+    await remind(deps)
+    letter = await letter_composers(deps).of(Kind.REMINDER).compose(order.id, Kind.REMINDER)
+
+    assert (len(told()), letter is not None) == (count, bool(count))
+
+
 async def test_moved_event_is_reminded_of_again_at_its_new_time(deps, order, starts_in, told, execute):
     starts_in("23 hours")
     await remind(deps)

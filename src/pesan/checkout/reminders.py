@@ -22,12 +22,15 @@ _CHUNK = 100
 # Each of these says when the event is: whoever got one so shortly before it needs no reminder.
 _NAMES_THE_TIME = (Kind.REMINDER.value, Kind.TICKET_READY.value, Kind.EVENT_MOVED.value)
 _HOUR = timedelta(hours=1)
-_OPENS = Event.starts_at - Merchant.reminder_hours * _HOUR
+# What the event says itself, else what its merchant says for all.
+_HOURS = func.coalesce(Event.reminder_hours, Merchant.reminder_hours)
+_OPENS = Event.starts_at - _HOURS * _HOUR
 
 
 def is_near(event: Event, merchant: Merchant, now: datetime) -> bool:
     """Whether it is time to remind of an event: not too early, and before it starts."""
-    return event.starts_at - timedelta(hours=merchant.reminder_hours) <= now < event.starts_at
+    hours = merchant.reminder_hours if event.reminder_hours is None else event.reminder_hours
+    return event.starts_at - timedelta(hours=hours) <= now < event.starts_at
 
 
 async def list_near(session: ReadSession) -> Sequence[UUID]:
@@ -76,4 +79,4 @@ async def _list_unreminded(
 def _is_near() -> ColumnElement[bool]:
     now = func.clock_timestamp()
     takes_place = Event.status.in_((EventStatus.OPEN, EventStatus.CLOSED))
-    return and_(takes_place, Merchant.reminder_hours > 0, Event.starts_at > now, now >= _OPENS)
+    return and_(takes_place, _HOURS > 0, Event.starts_at > now, now >= _OPENS)

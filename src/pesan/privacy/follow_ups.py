@@ -27,7 +27,9 @@ _CHUNK = 100
 _HOUR = timedelta(hours=1)
 # Thanks for what was long ago would puzzle; whoever turns this on does not write to everybody who ever came.
 _LATEST = timedelta(days=3)
-_DUE = Event.ends_at + Merchant.follow_up_hours * _HOUR
+# What the event says itself, else what its merchant says for all.
+_HOURS = func.coalesce(Event.follow_up_hours, Merchant.follow_up_hours)
+_DUE = Event.ends_at + _HOURS * _HOUR
 _ACTOR = Actor.system("follow_ups")
 
 
@@ -56,7 +58,7 @@ async def follow_up_next(session: WriteSession, channels: Channels, *, after: UU
         .join(Merchant, Merchant.id == Event.merchant_id)
         .join(Consent, and_(Consent.order_id == Order.id, Consent.merchant_id == Order.merchant_id))
         .where(
-            Merchant.follow_up_hours > 0,
+            _HOURS > 0,
             Event.status.in_((EventStatus.OPEN, EventStatus.CLOSED)),
             now >= _DUE,
             now < _DUE + _LATEST,

@@ -9,7 +9,14 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from pesan.backoffice.forms.types import Count, LocalTime, OptionalCount, OptionalLocalTime, Rupiah
+from pesan.backoffice.forms.types import (
+    Count,
+    LocalTime,
+    OptionalCount,
+    OptionalHours,
+    OptionalLocalTime,
+    Rupiah,
+)
 from pesan.capacity.models import CapacityPool
 from pesan.catalog.models import Event
 from pesan.catalog.service import EventDraft
@@ -55,6 +62,8 @@ class EventForm(BaseModel):
     max_holds_per_contact: Annotated[Count, Field(ge=1, le=100)] = 2
     max_holds_per_ip: Annotated[Count, Field(ge=1, le=10_000)] = 10
     review_cap: OptionalCount = None
+    reminder_hours: OptionalHours = None
+    follow_up_hours: OptionalHours = None
     sale_opens_at: OptionalLocalTime = None
     sale_closes_at: OptionalLocalTime = None
     certificate: bool = False
@@ -92,7 +101,7 @@ def typed_event(event: Event, pool: CapacityPool, *, methods: Sequence[UUID], zo
     """An existing event as somebody would have typed it into the form."""
     names = (
         "title summary description venue address city hold_minutes max_per_order max_holds_per_contact"
-        " max_holds_per_ip review_cap certificate is_featured transferable"
+        " max_holds_per_ip review_cap certificate is_featured transferable reminder_hours follow_up_hours"
     )
     times = ("starts_at", "ends_at", "sale_opens_at", "sale_closes_at")
     return {

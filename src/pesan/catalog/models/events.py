@@ -7,6 +7,7 @@ from sqlalchemy import (
     ForeignKey,
     ForeignKeyConstraint,
     Index,
+    SmallInteger,
     String,
     Text,
     UniqueConstraint,
@@ -41,6 +42,8 @@ class Event(Audited, Base):
         CheckConstraint("max_per_order BETWEEN 1 AND 1000", name="max_per_order"),
         CheckConstraint("max_holds_per_contact > 0 AND max_holds_per_ip > 0", name="buyer_limits"),
         CheckConstraint("review_cap > 0", name="review_cap"),
+        CheckConstraint("reminder_hours BETWEEN 0 AND 720", name="reminder_hours"),
+        CheckConstraint("follow_up_hours BETWEEN 0 AND 720", name="follow_up_hours"),
         CheckConstraint("fee_amount BETWEEN 0 AND 10000000", name="fee_amount"),
         CheckConstraint(
             "fee_basis_points BETWEEN 0 AND 5000 AND tax_basis_points BETWEEN 0 AND 5000", name="basis_points"
@@ -74,6 +77,9 @@ class Event(Audited, Base):
     max_holds_per_contact: Mapped[int] = mapped_column(server_default="2")
     max_holds_per_ip: Mapped[int] = mapped_column(server_default="10")
     review_cap: Mapped[int | None]
+    # Empty is as the merchant has it for all events; 0 is not at all.
+    reminder_hours: Mapped[int | None] = mapped_column(SmallInteger)
+    follow_up_hours: Mapped[int | None] = mapped_column(SmallInteger)
     cover_key: Mapped[str | None] = mapped_column(String(200))
     certificate: Mapped[bool] = mapped_column(server_default="false")
     transferable: Mapped[bool] = mapped_column(server_default="true")

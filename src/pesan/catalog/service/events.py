@@ -48,6 +48,8 @@ class EventDraft:
     max_holds_per_contact: int = 2
     max_holds_per_ip: int = 10
     review_cap: int | None = None
+    reminder_hours: int | None = None
+    follow_up_hours: int | None = None
     sale_opens_at: datetime | None = None
     sale_closes_at: datetime | None = None
     certificate: bool = False
@@ -65,7 +67,7 @@ class EventDraft:
         names = (
             "title summary description venue address city starts_at price_amount hold_minutes max_per_order"
             " max_holds_per_contact max_holds_per_ip review_cap sale_opens_at sale_closes_at certificate"
-            " is_featured transferable"
+            " is_featured transferable reminder_hours follow_up_hours"
         )
         own = {name: getattr(self, name) for name in names.split()}
         return own | {"ends_at": ends_at, "tags": list(self.tags)}
