@@ -1,6 +1,7 @@
 """Signing in: what is accepted, what is refused, and that guesses are counted whatever their timing."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -11,9 +12,12 @@ from sqlalchemy import func, select, text, update
 from pesan.audit.models import AuditEntry
 from pesan.db import Database
 from pesan.identity.errors import LogInLocked, WrongCredentials
+from pesan.identity.known_browsers import KnownBrowser, KnownBrowsers
+from pesan.identity.links import AccountLinks
 from pesan.identity.models import LogInGuard, Session, User
 from pesan.identity.queries import find_session
-from pesan.identity.service import log_in, set_active
+from pesan.identity.service import log_in, reset_password, set_active, set_password
+from pesan.identity.states import LinkPurpose
 from tests.identity.conftest import PASSWORD, SYSTEM
 
 MakeUser = Callable[..., Awaitable[User]]
@@ -136,6 +140,59 @@ async def test_a_lock_ends_by_itself_and_the_next_one_is_longer(
     assert opened.user_id == user.id
 
 
+@pytest.mark.parametrize("how", ["reset", "set"])
+async def test_a_new_password_lifts_the_lock(database: Database, make_user: MakeUser, how: str) -> None:
+    user, other = await make_user(), await make_user()
+    for locked in (user, other):
+        for _ in range(5):
+            await refusal(database, locked.email, "bukan sandinya")
+
+    if how == "set":
+        async with database.write(SYSTEM) as session:
+            await set_password(session, user_id=user.id, password="gajah payung hijau", actor=SYSTEM)
+    else:
+        links = AccountLinks(b"an instance's secret of some length", "")
+        token = links.make(LinkPurpose.RESET_PASSWORD, user, time.time()).partition("token=")[2]
+        await reset_password(database, links, token=token, password="gajah payung hijau")
+
+    opened = await log_in(database, email=user.email, password="gajah payung hijau")
+    assert opened.user_id == user.id
+    assert type(await refusal(database, other.email, PASSWORD)) is LogInLocked
+
+
+async def test_strangers_do_not_lock_a_browser_out_on_which_one_signed_in(
+    database: Database, make_user: MakeUser
+) -> None:
+    user, other = await make_user(), await make_user()
+    browsers = KnownBrowsers(b"an instance's secret of some length")
+    theirs, others = browsers.find(browsers.mark(user.id)), browsers.find(browsers.mark(other.id))
+    for _ in range(5):
+        await refusal(database, user.email, "bukan sandinya")
+
+    opened = await log_in(database, email=user.email, password=PASSWORD, browser=theirs)
+
+    assert opened.user_id == user.id
+    assert type(await refusal(database, user.email, PASSWORD, others)) is LogInLocked
+    refusals = [type(await refusal(database, user.email, "bukan sandinya", theirs)) for _ in range(5)]
+    assert refusals == [WrongCredentials] * 4 + [LogInLocked]
+    assert type(await refusal(database, user.email, PASSWORD, theirs)) is LogInLocked
+
+
+async def test_a_mark_from_before_the_present_password_is_a_strangers(
+    database: Database, make_user: MakeUser
+) -> None:
+    user = await make_user()
+    browsers = KnownBrowsers(b"an instance's secret of some length")
+    mark = browsers.mark(user.id)
+    old = KnownBrowser(user.id, since=0)
+    for _ in range(5):
+        await refusal(database, user.email, "bukan sandinya")
+
+    assert type(await refusal(database, user.email, PASSWORD, old)) is LogInLocked
+    elsewhere = KnownBrowsers(b"another instance's secret, as long")
+    assert [elsewhere.find(mark), browsers.find(""), browsers.find("x.y")] == [None] * 3
+
+
 async def test_the_right_password_clears_the_count(database: Database, make_user: MakeUser) -> None:
     user = await make_user()
     for _ in range(4):
@@ -204,7 +261,9 @@ async def test_an_outdated_hash_is_upgraded(database: Database, make_user: MakeU
     assert stored.startswith("$argon2id$v=19$m=65536")
 
 
-async def refusal(database: Database, email: str, password: str) -> WrongCredentials | LogInLocked:
+async def refusal(
+    database: Database, email: str, password: str, browser: KnownBrowser | None = None
+) -> WrongCredentials | LogInLocked:
     with pytest.raises((WrongCredentials, LogInLocked)) as refused:
-        await log_in(database, email=email, password=password)
+        await log_in(database, email=email, password=password, browser=browser)
     return refused.value

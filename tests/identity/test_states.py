@@ -9,15 +9,16 @@ from pesan.db import ActorKind
 from pesan.identity.errors import WeakPassword
 from pesan.identity.passwords import check_new_password, hash_password, verify_password
 from pesan.identity.policies import SignedIn, may_export, may_manage, may_operate, may_review
-from pesan.identity.states import MerchantRole, PlatformRole, lock_after
+from pesan.identity.states import LONGEST_FACTOR_LOCK, MerchantRole, PlatformRole, lock_after
 
 
 @pytest.mark.parametrize(
     ("failed", "minutes"),
     [(0, None), (1, None), (4, None), (5, 15), (6, 30), (7, 60), (8, 120), (12, 1440), (10_000, 1440)],
 )
-def test_lock_after_wrong_passwords_in_a_row(failed: int, minutes: int | None) -> None:
-    assert lock_after(failed) == (timedelta(minutes=minutes) if minutes else None)
+def test_lock_after_wrong_tries_in_a_row(failed: int, minutes: int | None) -> None:
+    assert lock_after(failed, LONGEST_FACTOR_LOCK) == (timedelta(minutes=minutes) if minutes else None)
+    assert lock_after(failed) == (timedelta(minutes=min(minutes, 60)) if minutes else None)
 
 
 @pytest.mark.parametrize(

@@ -195,6 +195,19 @@ async def test_log_in_leads_nowhere_else(rani: Person, open_person: Open, target
     assert answer.headers["location"] == "/account"
 
 
+async def test_a_browser_that_signed_in_before_is_not_locked_out_by_strangers(
+    rani: Person, open_person: Open
+) -> None:
+    await rani.submit("/account/security", "/account/logout")
+    stranger = await open_person()
+    for _ in range(5):
+        await stranger.log_in(RANI["email"], "bukan sandinya")
+
+    answers = [await person.log_in(RANI["email"]) for person in (stranger, rani)]
+
+    assert [answer.status_code for answer in answers] == [429, 303]
+
+
 async def test_account_pages_without_a_session_lead_to_log_in_and_back(open_person: Open) -> None:
     person = await open_person()
 

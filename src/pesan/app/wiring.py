@@ -15,6 +15,7 @@ from pesan.db import Database
 from pesan.identity.access_tokens import AccessTokens
 from pesan.identity.factors.ceremonies import RelyingParty
 from pesan.identity.factors.codes import CodeSecrets
+from pesan.identity.known_browsers import KnownBrowsers
 from pesan.identity.links import AccountLinks
 from pesan.identity.openid.client import Client, Trips
 from pesan.identity.openid.provider import Provider
@@ -75,6 +76,7 @@ def build_registry(instance: Instance, login: str) -> Registry:
     _add_provider(registry, settings)
     tokens = registry.add(AccessTokens, AccessTokens(settings.secret))
     registry.add(Sessions, UserSessions(database, tokens))
+    registry.add(KnownBrowsers, KnownBrowsers(settings.secret))
     registry.add(AccountLinks, AccountLinks(settings.secret, settings.base_url))
     registry.add(InvitationLinks, InvitationLinks(settings.secret, settings.base_url))
     outbox = None if settings.is_production else settings.home / "outbox"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from pesan.db import WriteSession
@@ -22,10 +22,10 @@ class Guard:
     seconds_locked: float
 
 
-async def lock_guard(session: WriteSession, email: str) -> Guard:
+async def lock_guard(session: WriteSession, email: str, *, on_known_browser: bool) -> Guard:
     """Make attempts on one address queue up, so that a hundred parallel guesses count as a hundred."""
     clock = func.clock_timestamp()
-    digest = sha256(fold_email(email).encode()).digest()
+    digest = _digests(email)[on_known_browser]
     fresh = insert(LogInGuard).values(email_digest=digest, failed_count=0, failed_at=clock)
     row = await session.execute(
         fresh.on_conflict_do_update(
@@ -38,6 +38,13 @@ async def lock_guard(session: WriteSession, email: str) -> Guard:
     )
     count, is_forgotten, seconds = row.one()
     return Guard(digest, 0 if is_forgotten else count, float(seconds))
+
+
+async def drop_guards(session: WriteSession, user_id: UUID) -> None:
+    """Let a person sign in again, whatever strangers tried; taken before the user, as log-in does."""
+    email = await session.scalar(select(User.email).where(User.id == user_id))
+    if email is not None:
+        await session.execute(delete(LogInGuard).where(LogInGuard.email_digest.in_(_digests(email))))
 
 
 async def lock_user(session: WriteSession, user_id: UUID) -> User | None:
@@ -62,3 +69,9 @@ async def lock_session(session: WriteSession, session_id: UUID) -> tuple[User, S
     user = await lock_user(session, owner) if owner else None
     row = await session.scalar(select(Session).where(*is_live).with_for_update())
     return (user, row) if user and user.is_active and row else None
+
+
+def _digests(email: str) -> tuple[bytes, bytes]:
+    """The keys of the guards against strangers and for known browsers; no typed text makes the second."""
+    strangers = sha256(fold_email(email).encode()).digest()
+    return strangers, sha256(b"known:" + strangers).digest()

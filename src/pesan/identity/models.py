@@ -82,7 +82,8 @@ class Session(Base):
 class LogInGuard(Base):
     """Wrong passwords in a row for one e-mail address, known or not, so that both are refused alike.
 
-    Keyed by a digest: what strangers type into the form is kept nowhere.
+    Those from browsers on which the address's owner signed in before count in a row of their own. Keyed by a digest:
+    what strangers type into the form is kept nowhere.
     """
 
     __tablename__ = "log_in_guards"

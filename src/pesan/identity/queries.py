@@ -25,6 +25,7 @@ class Credentials:
     user_id: UUID
     password_hash: str
     is_active: bool
+    password_changed_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,9 @@ async def _find_person(session: ReadSession, *where: ColumnElement[bool]) -> Sig
 async def find_credentials(session: ReadSession, email: str) -> Credentials | None:
     """The stored hash for an address, whatever its letter case."""
     found = await session.execute(
-        select(User.id, User.password_hash, User.is_active).where(func.lower(User.email) == fold_email(email))
+        select(User.id, User.password_hash, User.is_active, User.password_changed_at).where(
+            func.lower(User.email) == fold_email(email)
+        )
     )
     row = found.one_or_none()
     return Credentials(*row) if row else None

@@ -10,7 +10,10 @@ TOUCH_AFTER = timedelta(minutes=5)
 
 ATTEMPTS_BEFORE_LOCK = 5
 FIRST_LOCK = timedelta(minutes=15)
-LONGEST_LOCK = timedelta(hours=24)
+LONGEST_LOCK = timedelta(hours=1)
+"""Of a password's log-in: anybody can cause one who knows an address, so it must not keep its owner out for long."""
+LONGEST_FACTOR_LOCK = timedelta(hours=24)
+"""Of the second step: only who knows the password can cause one, and a code has six digits only."""
 FORGET_ATTEMPTS_AFTER = timedelta(hours=24)
 
 
@@ -64,9 +67,9 @@ class MerchantRole(StrEnum):
     STAFF = "staff"
 
 
-def lock_after(failed_count: int) -> timedelta | None:
-    """How long log-in stays closed after the `failed_count`-th wrong password in a row; None leaves it open."""
+def lock_after(failed_count: int, longest: timedelta = LONGEST_LOCK) -> timedelta | None:
+    """How long log-in stays closed after the `failed_count`-th wrong try in a row; None leaves it open."""
     beyond = failed_count - ATTEMPTS_BEFORE_LOCK
     if beyond < 0:
         return None
-    return min(FIRST_LOCK * (1 << min(beyond, 10)), LONGEST_LOCK)
+    return min(FIRST_LOCK * (1 << min(beyond, 10)), longest)

@@ -7,11 +7,20 @@ from fastapi import Request
 from starlette.responses import RedirectResponse, Response
 
 from pesan.identity.errors import UnknownSession
+from pesan.identity.known_browsers import KNOWN_FOR, KnownBrowser, KnownBrowsers
 from pesan.identity.policies import SignedIn
 from pesan.identity.service import NewSession, end_session
 from pesan.identity.states import STEP_LIFE
-from pesan.web.cookies import STEP, drop_guarded, drop_session, write_guarded, write_session
-from pesan.web.deps import find_person, get_database, ip_digest
+from pesan.web.cookies import (
+    KNOWN,
+    STEP,
+    drop_guarded,
+    drop_session,
+    read_guarded,
+    write_guarded,
+    write_session,
+)
+from pesan.web.deps import find_person, get_database, get_registry, ip_digest
 from pesan.web.errors import SignInNeeded
 
 STEP_PATH = "/account/second-step"
@@ -27,6 +36,11 @@ class Device(NamedTuple):
 def device_of(request: Request) -> Device:
     """The device behind a request."""
     return Device(ip_digest(request), request.headers.get("user-agent"))
+
+
+def known_browser(request: Request) -> KnownBrowser | None:
+    """Who signed in on this browser before, if it says so."""
+    return get_registry(request)[KnownBrowsers].find(read_guarded(request, KNOWN))
 
 
 async def get_person(request: Request) -> SignedIn:
@@ -48,6 +62,8 @@ async def sign_in(request: Request, opened: NewSession, target: str) -> Response
     response = RedirectResponse(target, 303)
     drop_guarded(request, response, STEP)
     write_session(request, response, opened.token)
+    mark = get_registry(request)[KnownBrowsers].mark(opened.user_id)
+    write_guarded(request, response, KNOWN, mark, max_age=int(KNOWN_FOR.total_seconds()))
     return response
 
 

@@ -14,6 +14,7 @@ GUEST = "pesan_guest"
 SESSION = "pesan_session"
 REFRESH = "pesan_refresh"
 STEP = "pesan_step"
+KNOWN = "pesan_known"
 TRIP = "pesan_trip"
 CODES = "pesan_codes"
 MAX_CODES = 10

@@ -12,7 +12,7 @@ from pesan.errors import PesanError
 from pesan.identity.openid.client import Client
 from pesan.identity.service import change_password, log_in
 from pesan.storefront.relying import find_relying
-from pesan.storefront.signed_in import end_current, sign_in
+from pesan.storefront.signed_in import end_current, known_browser, sign_in
 from pesan.web.access import Who, allow
 from pesan.web.cookies import drop_session
 from pesan.web.csrf import require_csrf
@@ -46,6 +46,7 @@ async def submit_log_in(request: Request) -> Response:
             get_database(request),
             email=form.valid.email,
             password=form.valid.password,
+            browser=known_browser(request),
             ip_digest=ip_digest(request),
             user_agent=request.headers.get("user-agent"),
         )

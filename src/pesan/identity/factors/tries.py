@@ -15,7 +15,7 @@ from pesan.identity.factors.locks import Tried, lock_generator
 from pesan.identity.factors.models import RecoveryCode
 from pesan.identity.factors.queries import has_factor
 from pesan.identity.models import User
-from pesan.identity.states import lock_after
+from pesan.identity.states import LONGEST_FACTOR_LOCK, lock_after
 
 
 async def try_code(session: WriteSession, user: User, secrets: CodeSecrets, code: str) -> PesanError | None:
@@ -54,7 +54,7 @@ async def settle(session: WriteSession, user: User, tried: Tried | None, *, fits
         tried.row.failed_count, tried.row.locked_until = 0, None
         return None
     tried.row.failed_count += 1
-    lock = lock_after(tried.row.failed_count)
+    lock = lock_after(tried.row.failed_count, LONGEST_FACTOR_LOCK)
     if lock is None:
         return WrongCode()
     tried.row.locked_until = func.clock_timestamp() + lock

@@ -11,6 +11,7 @@ from pesan.db import Actor, Database, WriteSession
 from pesan.errors import PesanError
 from pesan.identity.errors import LogInLocked, WrongCredentials
 from pesan.identity.factors.queries import has_factor
+from pesan.identity.known_browsers import KnownBrowser
 from pesan.identity.locks import Guard, lock_guard, lock_user
 from pesan.identity.models import LogInGuard
 from pesan.identity.passwords import verify_password
@@ -25,6 +26,7 @@ async def log_in(
     email: str,
     password: str,
     kind: SessionKind = SessionKind.BROWSER,
+    browser: KnownBrowser | None = None,
     ip_digest: str | None = None,
     user_agent: str | None = None,
 ) -> NewSession:
@@ -32,7 +34,8 @@ async def log_in(
 
     Takes the database and not a session: a wrong attempt must stay counted although it is refused, and the hash
     is checked while no connection is held. The verdict counts only once the address's guard is locked, so guesses
-    made at the same moment cannot slip past the limit.
+    made at the same moment cannot slip past the limit. On a `browser` where this person signed in before, only wrong
+    passwords from there count.
 
     **Locks** the guard of the e-mail address, then the user. **Raises** WrongCredentials, LogInLocked.
     """
@@ -42,7 +45,8 @@ async def log_in(
     accepted = bool(known and fits and known.is_active)
     opened: NewSession | None = None
     async with database.identity() as session:
-        guard = await lock_guard(session, email)
+        is_theirs = bool(known and browser and browser.is_of(known))
+        guard = await lock_guard(session, email, on_known_browser=is_theirs)
         refusal = await _settle(session, guard, known, accepted=accepted, ip_digest=ip_digest)
         if known and accepted and not refusal:
             opened = await _open(

@@ -11,7 +11,7 @@ from pesan.identity.emails import clean_email
 from pesan.identity.errors import LinkOver, SignInToVerify
 from pesan.identity.factors.clearing import clear_factors
 from pesan.identity.links import AccountLinks, stamp_of
-from pesan.identity.locks import lock_user
+from pesan.identity.locks import drop_guards, lock_user
 from pesan.identity.models import Membership, User
 from pesan.identity.passwords import check_new_password, hash_password
 from pesan.identity.queries import find_user_by_email
@@ -104,13 +104,15 @@ async def reset_password(database: Database, links: AccountLinks, *, token: str,
     """Set a new password by a link that was mailed, which ends every session and signs nobody in.
 
     Whoever follows the link reads the address's mail, so the address is verified too, and second factors from before
-    anybody had proven that end. **Locks** the user. **Raises** LinkOver, WeakPassword.
+    anybody had proven that end. Whoever was locked out by wrong passwords is let in again. **Locks** the guards of the
+    address, the user. **Raises** LinkOver, WeakPassword.
     """
     async with database.identity() as session:
         user = await _claimed(session, links, LinkPurpose.RESET_PASSWORD, token)
     check_new_password(password, user.email, user.name)
     hashed = await hash_password(password)
     async with database.identity() as session:
+        await drop_guards(session, user.id)
         user = await _claimed(session, links, LinkPurpose.RESET_PASSWORD, token)
         await store_password(session, user, hashed, keep=None)
         await record(session, user, action="user:password:reset", actor=Actor.user(user.id))

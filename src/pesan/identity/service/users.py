@@ -12,7 +12,7 @@ from pesan.db.waits import violates
 from pesan.identity.emails import clean_email
 from pesan.identity.errors import EmailTaken, UnknownUser, WrongCredentials
 from pesan.identity.factors.clearing import drop_pending
-from pesan.identity.locks import lock_user
+from pesan.identity.locks import drop_guards, lock_user
 from pesan.identity.models import Membership, User
 from pesan.identity.passwords import check_new_password, hash_password, verify_password
 from pesan.identity.policies import SignedIn
@@ -133,7 +133,11 @@ async def set_active(session: WriteSession, *, user_id: UUID, is_active: bool, a
 
 
 async def set_password(session: WriteSession, *, user_id: UUID, password: str, actor: Actor) -> None:
-    """Set a password on somebody's behalf and end all their sessions."""
+    """Set a password on somebody's behalf, end all their sessions, and let them sign in however many tries were wrong.
+
+    **Locks** the guards of the address, the user. **Raises** UnknownUser, WeakPassword.
+    """
+    await drop_guards(session, user_id)
     user = await _locked_user(session, user_id)
     check_new_password(password, user.email, user.name)
     await store_password(session, user, await hash_password(password), keep=None)

@@ -24,7 +24,7 @@ from pesan.storefront.account_forms import (
 from pesan.storefront.forms import html_rules
 from pesan.storefront.pages.requests import text_of
 from pesan.storefront.relying import find_relying
-from pesan.storefront.signed_in import device_of, sign_in, sign_out
+from pesan.storefront.signed_in import device_of, known_browser, sign_in, sign_out
 from pesan.web.access import Who, allow
 from pesan.web.context import context_of
 from pesan.web.csrf import require_csrf
@@ -65,6 +65,7 @@ async def submit_log_in(request: Request) -> Response:
             get_database(request),
             email=form.valid.email,
             password=form.valid.given,
+            browser=known_browser(request),
             **device_of(request)._asdict(),
         )
     except PesanError as refusal:
