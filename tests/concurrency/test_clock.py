@@ -3,15 +3,22 @@
 import asyncio
 import shutil
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import make_url
 
+from pesan.db import Database
+from pesan.settings import Settings
 from tests.storage.files import encoded, picture
 from tests.support.database import offenders
+from tests.support.factories import Make
+from tests.support.instance import shared_instance
+from tests.support.postgres import Server
+from tests.support.schema import open_database
 from tests.support.service import Service, environment_of, free_port
 
 pytestmark = [
@@ -30,11 +37,33 @@ def false_clock(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return library
 
 
-@pytest.fixture(params=[2 * HOURS, -2 * HOURS], ids=["ahead", "behind"])
-async def client(request, settings, tmp_path, false_clock) -> AsyncIterator[httpx.AsyncClient]:
+@pytest.fixture(scope="module")
+def settings(
+    postgres: Server, template: str, role_prefix: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Settings]:
+    """One instance for the file: every test has an event of its own."""
+    with shared_instance(postgres, template, role_prefix, tmp_path_factory.mktemp("home")) as settings:
+        yield settings
+
+
+@pytest.fixture(scope="module")
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    opened = open_database(settings, "worker")
+    yield opened
+    await opened.dispose()
+
+
+@pytest.fixture(scope="module")
+def make(database: Database) -> Make:
+    return Make(database)
+
+
+@pytest.fixture(scope="module", params=[2 * HOURS, -2 * HOURS], ids=["ahead", "behind"])
+async def client(request, settings, tmp_path_factory, false_clock) -> AsyncIterator[httpx.AsyncClient]:
     """A guest of a service whose every process is two hours off; /readyz says so, and is not waited for."""
     false = {"LD_PRELOAD": str(false_clock), "TEST_CLOCK_SHIFT": str(request.param)}
-    service = Service(tmp_path / "service", {**environment_of(settings), **false}, free_port())
+    home = tmp_path_factory.mktemp("service")
+    service = Service(home, {**environment_of(settings), **false}, free_port())
     service._process = service._spawn(1)
     try:
         async with httpx.AsyncClient(base_url=service.url, timeout=30) as client:
@@ -91,11 +120,14 @@ async def test_running_hold_takes_its_proof(client: httpx.AsyncClient, make):
     assert (answer.status_code, answer.json()["state"]) == (200, "REVIEW")
 
 
-async def test_hold_that_is_over_is_over(client: httpx.AsyncClient, make, database, postgres, database_url):
+async def test_hold_that_is_over_is_over(client: httpx.AsyncClient, make, database, postgres, settings):
     event = await make.event(capacity=1)
     order = await make.order(event)
-    with postgres.connect(database_url.database) as owner:
-        owner.execute("UPDATE orders SET hold_expires_at = clock_timestamp() - interval '1 second'")
+    with postgres.connect(str(make_url(settings.database_url).database)) as owner:
+        owner.execute(
+            "UPDATE orders SET hold_expires_at = clock_timestamp() - interval '1 second' WHERE id = %s",
+            [order.id],
+        )
 
     late = await client.post(
         f"/api/bookings/{order.id}/proof",

@@ -3,20 +3,19 @@
 from collections.abc import AsyncIterator, Iterator
 from io import BytesIO
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from PIL import Image, ImageDraw
 from playwright.async_api import Browser, async_playwright, expect
-from pydantic import SecretStr
 
 from pesan.db import Database
 from pesan.settings import Settings
 from tests.journeys.browser import Tab, launch, visiting
 from tests.support.browser import find_chromium
 from tests.support.factories import Make
+from tests.support.instance import shared_instance
 from tests.support.postgres import Server
-from tests.support.schema import SECRET, open_database
+from tests.support.schema import open_database
 from tests.support.service import Service, services
 
 
@@ -38,18 +37,8 @@ def settings(
     postgres: Server, template: str, role_prefix: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Settings]:
     """One instance for a file of journeys, because starting one takes longer than most of them."""
-    name = f"pesan_{uuid4().hex}"
-    url = postgres.create(name, template=template)
-    yield Settings(
-        home=tmp_path_factory.mktemp("home"),
-        secret_key=SecretStr(SECRET),
-        base_url="http://127.0.0.1",
-        database_url=url.render_as_string(hide_password=False),
-        database_role_prefix=role_prefix,
-        database_pool_size=5,
-        rate_limits="off",
-    )
-    postgres.drop(name)
+    with shared_instance(postgres, template, role_prefix, tmp_path_factory.mktemp("home")) as settings:
+        yield settings
 
 
 @pytest.fixture(scope="module")
