@@ -36,13 +36,14 @@ async def payments_of(database: Database, order: Order) -> list[tuple[str, int]]
         return [(payment.state, payment.amount) for payment in await list_payments(session, order.id)]
 
 
-async def end(owner: AsyncEngine, order: Order, *, hours_ago: float) -> None:
-    """Let the order have ended a while ago; the owner of the tables alone may write this."""
+async def end(owner: AsyncEngine, order: Order, *, before_midnight: timedelta) -> None:
+    """Let the order have ended before Jakarta's last midnight; the owner of the tables alone may write this."""
+    midnight = func.date_trunc("day", func.clock_timestamp(), "Asia/Jakarta")
     async with owner.begin() as connection:
         await connection.execute(
             update(Order)
             .where(Order.id == order.id)
-            .values(state=OrderState.EXPIRED, ended_at=func.clock_timestamp() - timedelta(hours=hours_ago))
+            .values(state=OrderState.EXPIRED, ended_at=midnight - before_midnight)
         )
 
 
@@ -275,13 +276,17 @@ async def test_two_methods_on_one_account_share_its_amounts(
     assert payment.unique_code >= 1_000
 
 
-@pytest.mark.parametrize(("hours_ago", "is_free"), [(0, False), (23.9, False), (24.1, True)])
-async def test_amount_is_free_again_a_day_after_its_order_ended(
+# Lines of statements have no hour: from the day on which the 24 hours end, an amount is free only on the next.
+@pytest.mark.parametrize(
+    ("before_midnight", "is_free"),
+    [(timedelta(0), False), (timedelta(hours=24), False), (timedelta(hours=24, seconds=1), True)],
+)
+async def test_amount_is_free_again_when_the_day_after_its_orders_end_is_over(
     make: Make,
     database: Database,
     web_database: Database,
     owner: AsyncEngine,
-    hours_ago: float,
+    before_midnight: timedelta,
     is_free: bool,
 ) -> None:
     event = await make.event()
@@ -290,7 +295,7 @@ async def test_amount_is_free_again_a_day_after_its_order_ended(
     old = await choose(web_database, ended, method.id)
     live = await make.order(event)
     await fill(owner, await choose(web_database, live, method.id), up_to=9_999)
-    await end(owner, ended, hours_ago=hours_ago)
+    await end(owner, ended, before_midnight=before_midnight)
 
     payment = await choose(web_database, await make.order(event), method.id)
 

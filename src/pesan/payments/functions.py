@@ -6,6 +6,8 @@ from pesan.payments.locks import LEDGER_SIDES
 FUNCTIONS = (
     # Runs as the owner: whether an amount is free depends on orders that the asker may not see. The chosen amount
     # is tried in a later statement than the search, and the primary key decides between two who chose the same.
+    # A statement's line has a day and no hour, so that two orders never share an amount's day: it is free from the
+    # first midnight of Jakarta, by which banks book, that is 24 hours after the order's end.
     """
     CREATE OR REPLACE FUNCTION reserve_amount(of_account text, base bigint, ceiling bigint, of_merchant uuid,
                                               of_order uuid, of_payment uuid)
@@ -14,6 +16,7 @@ FUNCTIONS = (
         digits record;
         chosen bigint;
         reserved bigint;
+        midnight timestamptz := date_trunc('day', clock_timestamp(), 'Asia/Jakarta');
     BEGIN
         FOR digits IN SELECT * FROM (VALUES (1, 999), (1000, 9999)) AS codes (lowest, highest)
             ORDER BY lowest LOOP
@@ -24,7 +27,7 @@ FUNCTIONS = (
                     SELECT r.amount FROM amount_reservations r JOIN orders o ON o.id = r.order_id
                     WHERE r.account_key = of_account
                       AND r.amount BETWEEN base + digits.lowest AND base + digits.highest
-                      AND (o.ended_at IS NULL OR o.ended_at + interval '24 hours' > clock_timestamp())
+                      AND (o.ended_at IS NULL OR o.ended_at + interval '24 hours' >= midnight)
                 )
                 ORDER BY random() LIMIT 1;
                 EXIT WHEN chosen IS NULL;
@@ -36,7 +39,7 @@ FUNCTIONS = (
                     payment_id = excluded.payment_id, reserved_at = excluded.reserved_at
                 WHERE EXISTS (
                     SELECT 1 FROM orders o
-                    WHERE o.id = r.order_id AND o.ended_at + interval '24 hours' <= clock_timestamp()
+                    WHERE o.id = r.order_id AND o.ended_at + interval '24 hours' < midnight
                 )
                 RETURNING r.amount INTO reserved;
                 IF reserved IS NOT NULL THEN

@@ -149,7 +149,7 @@ class Payment(Base):
 
 
 class AmountReservation(Base):
-    """An exact amount on one account that names one order, until a day after that order's end.
+    """An exact amount on one account that names one order, until the day after that order's end is over.
 
     Written by `reserve_amount` alone, because taking over an old amount needs to see somebody else's order.
     """

@@ -1,7 +1,7 @@
 """Kode unik: the few rupiah on top that make an amount name its order (protocols §5.1, architecture "Rulings").
 
-The final amount is unique per account until a day after the order's end, so that a late transfer still finds its
-order. Three digits first, then four, then none: the proof alone has to do.
+The final amount is unique per account until the end of the day that is 24 hours after the order's end, so that a late
+transfer still finds its order. Three digits first, then four, then none: the proof alone has to do.
 """
 
 from uuid import UUID

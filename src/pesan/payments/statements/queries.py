@@ -66,8 +66,9 @@ async def find_fit(session: ReadSession, line: BankLine) -> Fit | None:
     ended = Order.ended_at + func.make_interval(0, 0, 0, 0, 24)
     last_day = func.coalesce(ended, func.clock_timestamp()) + func.make_interval(0, 0, 0, 1)
     in_time = and_(
-        # No day earlier: the amount may have been another order's until yesterday, whose line comes only now.
-        BankLine.posted_on >= func.date(func.timezone(ZONE_OF_BANKS, Order.placed_at)),
+        # No day earlier: the amount may have been another order's until yesterday, whose line comes only now. This
+        # order may have been placed yesterday as well, and got its amount after midnight.
+        BankLine.posted_on >= func.date(func.timezone(ZONE_OF_BANKS, AmountReservation.reserved_at)),
         BankLine.posted_on <= func.date(last_day),
     )
     confirmed = exists().where(BankMatch.payment_id == Payment.id)
