@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from pesan.checkout.statements import accept_line, match_lines
 from pesan.db import Actor, Database
@@ -160,16 +159,11 @@ async def test_an_amount_out_of_its_time_waits_for_a_person(bank: Bank, days_ago
     assert (await bank.state_of(order), await bank.states()) == (OrderState.HOLD, [LineState.OPEN])
 
 
-async def test_a_line_of_the_day_before_the_amount_was_reserved_waits_for_a_person(
-    bank: Bank, owner: AsyncEngine
-):
+async def test_a_line_of_the_day_before_the_amount_was_reserved_waits_for_a_person(bank: Bank, execute):
     """The order may be older: until that day's end the amount was another one's."""
     order, payment = await bank.order()
     await bank.upload(line(payment.amount))
-    async with owner.begin() as connection:
-        await connection.execute(
-            text("UPDATE amount_reservations SET reserved_at = now() + interval '1 day'")
-        )
+    execute("UPDATE amount_reservations SET reserved_at = now() + interval '1 day'")
     await bank.match()
     assert (await bank.state_of(order), await bank.states()) == (OrderState.HOLD, [LineState.OPEN])
 
