@@ -7,9 +7,12 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from pesan.db import Database
+from pesan.kit.registry import Registry
 from pesan.orders.models import Order
 from pesan.orders.moves import Move
 from pesan.orders.states import OrderEvent, OrderState
+from pesan.payments import tasks
 from pesan.payments.gateways import returns
 from pesan.payments.gateways.inbox import handle_notice
 from pesan.payments.gateways.models import SandboxPayment, WebhookEvent
@@ -48,6 +51,29 @@ async def pass_time(owner: AsyncEngine, minutes: int) -> None:
 async def refunds_of(shop: Shop, order: Order) -> list[Refund]:
     async with shop.database.read(SYSTEM) as session:
         return list(await list_refunds(session, order.id))
+
+
+async def test_a_webhook_whose_job_gave_up_is_taken_up_again(shop: Shop, order: Order, owner: AsyncEngine):
+    await shop.choose(order)
+    (sent,) = await shop.press(order, Act.PAY)
+    await shop.take(sent)
+    async with owner.begin() as connection:
+        await connection.execute(text("UPDATE procrastinate_jobs SET status = 'failed'"))
+        await connection.execute(
+            text("UPDATE webhook_events SET received_at = received_at - interval '4 hours'")
+        )
+    forgotten = await offenders(shop.database)
+    deps = Registry()
+    deps.add(Database, shop.database)
+
+    for _ in range(2):
+        await tasks.take_up_forgotten(deps)
+
+    (event_id,) = await shop.waiting()
+    async with owner.connect() as connection:
+        waiting = await connection.execute(text("SELECT lock FROM procrastinate_jobs WHERE status = 'todo'"))
+    assert waiting.scalars().all() == [f"webhook:{event_id}"]
+    assert forgotten == {"payments.webhooks_are_handled": 1}
 
 
 async def test_a_lost_webhook_is_found(shop: Shop, order: Order, owner: AsyncEngine):

@@ -79,6 +79,69 @@ async def test_payments_that_cannot_be_asked_keep_no_other_waiting(
     assert (await shop.order(order)).state == OrderState.PAID
 
 
+async def test_more_payments_than_a_chunk_are_all_asked_in_one_round(
+    shop: Shop, fake: FakeMidtrans, make: Make, owner: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(reconciliation, "_CHUNK", 2)
+    event = await event_of(make, shop)
+    orders = [await make.order(event) for _ in range(5)]
+    for order in orders:
+        await shop.choose(order)
+        fake.pay(await shop.reference(order))
+    await pass_time(owner, 2)
+
+    await ask_again(shop.gateways, shop.desk)
+
+    assert [(await shop.order(order)).state for order in orders] == [OrderState.PAID] * 5
+
+
+async def test_payment_known_by_the_providers_own_name_alone_is_found(
+    shop: Shop, fake: FakeMidtrans, make: Make, owner: AsyncEngine
+):
+    order = await make.order(await event_of(make, shop))
+    await shop.choose(order)
+    reference = await shop.reference(order)
+    fake.choose(reference)
+    await shop.take(fake.notice(reference))
+    await shop.handle_all()
+    fake.pay(reference)
+    fake.faults.append(Fault(Reply(404, {"status_code": "404"}), on=f"GET /v2/{reference}", times=1000))
+    await pass_time(owner, 2)
+
+    await ask_again(shop.gateways, shop.desk)
+
+    assert (await shop.order(order)).state == OrderState.PAID
+
+
+@pytest.mark.parametrize("hours", [1, 24])
+async def test_money_that_came_after_its_page_was_closed_is_found_without_a_webhook(
+    shop: Shop, fake: FakeMidtrans, make: Make, owner: AsyncEngine, hours: int
+):
+    order = await make.order(await event_of(make, shop))
+    await shop.choose(order)
+    reference = await shop.reference(order)
+    fake.choose(reference)
+    await pass_time(owner, 16)
+    await close_ended(shop.gateways, shop.desk)
+    closed = await shop.order(order)
+    fake.pay(reference)
+    await ask_again(shop.gateways, shop.desk)
+    at_once = await shop.order(order)
+    async with owner.begin() as connection:
+        await connection.execute(
+            text(
+                "UPDATE payments SET closed_at = closed_at - :hours * interval '61 minutes',"
+                " checked_at = closed_at - interval '61 minutes'"
+            ),
+            {"hours": hours},
+        )
+
+    await ask_again(shop.gateways, shop.desk)
+
+    states = [closed.state, at_once.state, (await shop.order(order)).state]
+    assert states == [OrderState.EXPIRED, OrderState.EXPIRED, OrderState.PAID]
+
+
 async def test_account_with_many_payments_keeps_no_other_account_waiting(
     shop: Shop, fake: FakeMidtrans, make: Make, owner: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ):

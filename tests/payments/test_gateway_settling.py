@@ -11,16 +11,19 @@ from pesan.db import Actor
 from pesan.orders.models import Order
 from pesan.orders.moves import Move
 from pesan.orders.states import OrderEvent, OrderState
+from pesan.payments.gateways import attempts
 from pesan.payments.gateways.attempts import commit_attempt
+from pesan.payments.gateways.attention import mark_handled
 from pesan.payments.gateways.base import RemotePayment, RemoteState
 from pesan.payments.gateways.inbox import handle_notice
 from pesan.payments.gateways.models import WebhookEvent
+from pesan.payments.gateways.returns import send_refunds
 from pesan.payments.gateways.sandbox import Act
 from pesan.payments.gateways.settle import Outcome, note, settle
 from pesan.payments.refunds.queries import list_refunds
 from pesan.payments.states import Account
 from tests.payments.gateway_steps import Shop, event_of
-from tests.payments.steps import offenders
+from tests.payments.steps import approve, offenders, send_proof
 from tests.support.factories import SYSTEM, Make
 
 PRICE = 150_000
@@ -227,6 +230,60 @@ async def test_money_that_went_back_elsewhere_is_for_a_person(shop: Shop, order:
     assert (await shop.order(order)).state == OrderState.PAID
 
 
+async def test_what_was_handled_silences_that_word_and_no_later_one(shop: Shop, order: Order):
+    await shop.pay(order)
+    part = await paid(shop, order, state=RemoteState.PARTIALLY_REFUNDED, refunded_amount=10_000)
+    await settle(shop.database, shop.desk, shop.account, part)
+    (payment,) = await shop.payments(order)
+    await mark_handled(
+        shop.database, payment.id, merchant_id=order.merchant_id, reason="Sudah dicek", actor=SYSTEM
+    )
+
+    await settle(shop.database, shop.desk, shop.account, part)
+    after_the_same = [p.flag for p in await shop.payments(order)]
+    all_of_it = await paid(shop, order, state=RemoteState.REFUNDED, refunded_amount=PRICE)
+    await settle(shop.database, shop.desk, shop.account, all_of_it)
+
+    assert after_the_same == ["handled"]
+    assert [p.flag for p in await shop.payments(order)] == ["reversed"]
+
+
+async def test_what_was_sent_back_of_another_payment_excuses_nothing(shop: Shop, order: Order):
+    await shop.pay(order)
+    taken_back = await paid(shop, order, state=RemoteState.REFUNDED, refunded_amount=PRICE)
+    again = await paid(shop, order, payment_key="money-2")
+    await settle(shop.database, shop.desk, shop.account, again)
+    await send_refunds(shop.gateways)
+
+    outcome = await settle(shop.database, shop.desk, shop.account, taken_back)
+
+    async with shop.database.read(SYSTEM) as session:
+        states = [refund.state for refund in await list_refunds(session, order.id)]
+    assert (states, outcome) == (["paid"], Outcome.FLAGGED)
+
+
+async def test_money_nobody_looks_at_is_an_offence(shop: Shop, order: Order, owner: AsyncEngine):
+    await shop.choose(order)
+    await settle(shop.database, shop.desk, shop.account, await paid(shop, order, amount=1_000))
+    async with owner.begin() as connection:
+        await connection.execute(text("UPDATE payments SET flagged_at = flagged_at - interval '4 days'"))
+
+    assert await offenders(shop.database) == {"payments.flagged_are_looked_at": 1}
+
+
+async def test_what_a_person_saw_come_in_is_not_what_a_provider_waits_for(
+    shop: Shop, order: Order, make: Make
+):
+    await shop.choose(order)
+    await send_proof(make, order)
+    await approve(make, order)
+
+    kept = [(p.gateway_account_id is None, p.state, p.closed_at) for p in await shop.payments(order)]
+    assert kept == [(False, "superseded", None), (True, "paid", None)]
+    assert await shop.balances(order) == {Account.RECEIVED: PRICE, Account.CUSTOMER: PRICE}
+    assert await offenders(shop.database) == {}
+
+
 async def test_money_that_came_and_went_before_we_heard_of_it_is_for_a_person(shop: Shop, order: Order):
     await shop.choose(order)
     told = await paid(shop, order, state=RemoteState.REFUNDED, refunded_amount=PRICE)
@@ -265,6 +322,19 @@ async def test_the_same_choice_again_leads_to_the_same_page(shop: Shop, order: O
 
     assert first == second
     assert len(await shop.payments(order)) == 1
+
+
+async def test_a_page_that_is_there_stays_payable_though_another_try_was_refused(shop: Shop, order: Order):
+    async with shop.database.sale() as session:
+        attempt = await commit_attempt(
+            session, order_id=order.id, method=shop.method, actor=Actor.guest(order.code)
+        )
+    await shop.choose(order)
+
+    async with shop.database.sale() as session:  # the slower of two tabs hears a no
+        await attempts._end(session, attempt.payment.id)
+
+    assert [(p.state, p.closed_at) for p in await shop.payments(order)] == [("open", None)]
 
 
 async def test_the_hold_is_extended_once_and_the_page_ends_with_it(shop: Shop, make: Make):

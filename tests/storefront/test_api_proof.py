@@ -8,9 +8,11 @@ from PIL import Image
 
 from pesan.kit.times import isoformat
 from pesan.orders.states import OrderState
+from pesan.settings import Settings
 from pesan.storage import Storage
 from pesan.storage.errors import StorageUnavailable
 from pesan.storage.objects import ObjectStorage
+from tests.payments.gateway_steps import add_account, make_gateways
 from tests.storage.files import document, encoded, photo, picture, plain_pdf, png_header
 from tests.storefront.shop import Shop, new_key, problem
 
@@ -159,6 +161,19 @@ async def test_hold_that_is_over_takes_no_proof(shop: Shop, expire):
 
     assert problem(answer) == (409, "orders.hold_expired")
     assert answer.json()["state"] == "EXPIRED"
+    assert await shop.facts() == before
+
+
+async def test_booking_that_is_paid_at_a_provider_takes_no_proof(shop: Shop, settings: Settings):
+    gateways = make_gateways(shop.database, settings.secret)
+    _, method = await add_account(shop.database, gateways, shop.merchant)
+    booking = await shop.held()
+    chosen = await shop.choose(booking, method)
+    before = await shop.facts()
+
+    answer = await shop.prove(booking, SMALL, "bukti.png")
+
+    assert (chosen.status_code, problem(answer)) == (200, (409, "proof.not_expected"))
     assert await shop.facts() == before
 
 

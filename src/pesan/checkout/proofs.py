@@ -15,7 +15,9 @@ from pesan.orders.errors import HoldExpired, WrongState
 from pesan.orders.models import Order
 from pesan.orders.queries import is_hold_over
 from pesan.orders.states import OrderState
+from pesan.payments.errors import ProofNotExpected
 from pesan.payments.proofs import describe_proof, require_room
+from pesan.payments.queries import find_open_payment
 from pesan.storage import Kind, Storage
 from pesan.storage.inspection import Inspector
 from pesan.storage.stored import stored
@@ -37,7 +39,7 @@ async def take_proof(
 
     `key` makes the caller's idempotency key once the file is there, because its digest is part of the request. No
     transaction is open while the file is read and inspected; the object is removed again when the move is refused.
-    Raises UploadRefused and its kinds, TooManyProofs, HoldExpired, WrongState, StorageUnavailable.
+    Raises UploadRefused and its kinds, TooManyProofs, ProofNotExpected, HoldExpired, WrongState, StorageUnavailable.
     """
     try:
         async with receive(stream, filename=filename) as received:
@@ -59,6 +61,9 @@ async def _require_acceptable(database: Database, order: Order, received: Receiv
     async with database.read(actor) as session:
         if await is_hold_over(session, order.id):
             raise HoldExpired(extra={"state": OrderState.EXPIRED.value})
+        chosen = await find_open_payment(session, order.id)
+        if chosen is not None and chosen.gateway_account_id is not None:
+            raise ProofNotExpected
         await require_room(session, order.id, received.size)
 
 

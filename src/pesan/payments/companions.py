@@ -49,16 +49,21 @@ _SUPERSEDE = text(
     f" FROM {recordset(_NEW_CAPTURE)} WHERE p.order_id = n.order_id AND p.state = 'open'"
 )
 _IDS = "n.transaction_id, n.from_id, n.to_id"
-# Money that comes without a chosen method gets its payment here, so that every capture has one.
+# Money that comes without a chosen method gets its payment here, so that every capture has one. What a person saw come
+# in is never what a provider still waits for: such an attempt is given up, and closed at the provider like any other.
 _CAPTURE = text(
-    f"WITH n AS (SELECT * FROM {recordset(_NEW_CAPTURE)}), settled AS ("  # noqa: S608
+    f"WITH n AS (SELECT * FROM {recordset(_NEW_CAPTURE)}), given_up AS ("  # noqa: S608
+    " UPDATE payments p SET state = 'superseded'"
+    " FROM n WHERE p.order_id = n.order_id AND p.state = 'open' AND p.gateway_account_id IS NOT NULL"
+    "), settled AS ("
     " UPDATE payments p SET state = 'paid', settled_at = clock_timestamp()"
-    " FROM n WHERE p.order_id = n.order_id AND p.state = 'open'"
+    " FROM n WHERE p.order_id = n.order_id AND p.state = 'open' AND p.gateway_account_id IS NULL"
     f" RETURNING p.id AS source_id, p.order_id, p.merchant_id, p.amount, p.currency, {_IDS}"
     "), missing AS ("
     " INSERT INTO payments (id, merchant_id, order_id, base_amount, amount, state, settled_at)"
     " SELECT n.payment_id, n.merchant_id, n.order_id, n.amount, n.amount, 'paid', clock_timestamp() FROM n"
-    " WHERE NOT EXISTS (SELECT 1 FROM payments p WHERE p.order_id = n.order_id AND p.state = 'open')"
+    " WHERE NOT EXISTS (SELECT 1 FROM payments p WHERE p.order_id = n.order_id AND p.state = 'open'"
+    " AND p.gateway_account_id IS NULL)"
     " RETURNING id, order_id, merchant_id, amount, currency"
     "), moved AS ("
     " SELECT * FROM settled UNION ALL"

@@ -104,6 +104,19 @@ class AmountInvalid(PesanError):
     )
 
 
+class ProofNotExpected(PesanError):
+    """The order is being paid on a provider's page, which tells us itself; a picture of it proves nothing."""
+
+    code = "proof.not_expected"
+    status = 409
+    message = Text(
+        id="Pesanan ini dibayar di halaman penyedia pembayaran dan terkonfirmasi otomatis, jadi tidak perlu bukti."
+        " Kalau ingin transfer, pilih dulu cara bayar transfer.",
+        en="This booking is paid on a payment provider's page and confirmed by itself, so it needs no proof. To pay by"
+        " transfer instead, choose the transfer first.",
+    )
+
+
 class UploadsBusy(PesanError):
     """The merchant's buyers sent more bytes within the hour than the instance takes for one merchant."""
 

@@ -39,6 +39,18 @@ INVARIANTS = (
         " AND state <> 'paid' AND flag IS NULL AND checked_at < clock_timestamp() - interval '15 minutes'",
     ),
     Invariant(
+        "payments.webhooks_are_handled",
+        "What a provider told is handled within three hours, however long it could not be asked.",
+        "SELECT id AS event_id, account_id, kind, received_at FROM webhook_events WHERE handled_at IS NULL"
+        " AND received_at < clock_timestamp() - interval '3 hours'",
+    ),
+    Invariant(
+        "payments.flagged_are_looked_at",
+        "Money at a provider that settles nothing is looked at by somebody within three days.",
+        "SELECT id AS payment_id, order_id, flag, flagged_for, flagged_at FROM payments WHERE flag IS NOT NULL"
+        " AND flag <> 'handled' AND flagged_at < clock_timestamp() - interval '3 days'",
+    ),
+    Invariant(
         "payments.paid_orders_have_money",
         "An order that is paid has a settled payment, unless it was free.",
         "SELECT o.id AS order_id, o.state FROM orders o"

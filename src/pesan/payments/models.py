@@ -79,7 +79,8 @@ class Payment(Base):
 
     `method_id` is empty for money that came without a choice of method. What a provider knows of it: `reference` is
     ours and new for each attempt, `provider_ref` names the hosted page, `payment_key` the money itself. `flag` says
-    why money that came settles nothing until somebody looks at it. `closed_at` is when nobody could pay any more.
+    why money that came settles nothing until somebody looks at it, and `flagged_for` what the provider told then.
+    `closed_at` is when nobody could pay any more.
     """
 
     __tablename__ = "payments"
@@ -118,6 +119,12 @@ class Payment(Base):
         Index(
             "uq_payments_reference", "reference", unique=True, postgresql_where=text("method_id IS NOT NULL")
         ),
+        # What may have been paid after its end.
+        Index(
+            "ix_payments_closed",
+            "closed_at",
+            postgresql_where=text("gateway_account_id IS NOT NULL AND payment_key IS NULL"),
+        ),
         # What a provider still may take money for.
         Index(
             "ix_payments_unclosed",
@@ -144,6 +151,8 @@ class Payment(Base):
     redirect_url: Mapped[str | None] = mapped_column(String(2000))
     remote_state: Mapped[str | None] = mapped_column(String(20))
     flag: Mapped[str | None] = mapped_column(String(20))
+    flagged_for: Mapped[str | None] = mapped_column(String(80))
+    flagged_at: Mapped[Timestamp | None]
     checked_at: Mapped[Timestamp | None]
     closed_at: Mapped[Timestamp | None]
 
@@ -250,7 +259,8 @@ ACCESS = [
             REQUEST: "SELECT, INSERT, UPDATE (state)",
             SALE: "SELECT, INSERT, UPDATE (state, settled_at, provider_ref, redirect_url, closed_at, flag)",
             SYSTEM: "SELECT, INSERT,"
-            " UPDATE (state, provider_ref, payment_key, remote_state, flag, checked_at, closed_at)",
+            " UPDATE (state, provider_ref, payment_key, remote_state, flag, flagged_for, flagged_at, checked_at,"
+            " closed_at)",
         },
         [
             Policy("read", (REQUEST,), f"{STAFF_OF_MERCHANT} OR {OF_VISIBLE_ORDER}", command="SELECT"),

@@ -29,6 +29,12 @@ async def handle_notice(deps: Registry, event_id: UUID) -> None:
     await inbox.handle_notice(deps[Gateways], deps[SaleDesk], event_id)
 
 
+@task("payments.take_up_forgotten", every="*/5 * * * *", lock="payments.take_up_forgotten")
+async def take_up_forgotten(deps: Registry) -> None:
+    """Ask once more about webhooks whose jobs gave up."""
+    await inbox.take_up_forgotten(deps[Database])
+
+
 @task("payments.ask_again", every="* * * * *", lock="payments.ask_again")
 async def ask_again(deps: Registry) -> None:
     """Find payments whose webhooks were lost, and captures whose process died."""

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from pesan.payments.gateways import wishes
 from pesan.payments.gateways.base import Account, RefundOutcome, RemotePayment, RemoteState
 from pesan.payments.gateways.xendit import XenditInvoices, XenditSessions
 from tests.payments.gateways.support import AMOUNT, QUICK, REFERENCE, VECTORS, refusal, unknown, wanted
@@ -432,7 +433,7 @@ async def test_refund_of_another_amount_under_the_same_key_is_refused(gateway: X
     payment = await paid_by(gateway, fake, "QRIS")
     await gateway.refund(payment, amount=1, key="RF-1", reason="batal")
     refused = await refusal(gateway.refund(payment, amount=2, key="RF-1", reason="batal"))
-    assert (refused, len(fake.refunds)) == ("IDEMPOTENCY_ERROR", 1)
+    assert (refused, len(fake.refunds)) == (wishes.KEY_TAKEN, 1)
 
 
 async def test_refund_whose_news_are_not_to_be_had_waits(gateway: Xendit, fake: FakeXendit):

@@ -158,11 +158,11 @@ async def _list_items(session: WriteSession, order: Order) -> tuple[Item, ...]:
 
 
 async def _store(session: WriteSession, payment_id: UUID, opened: Opened) -> None:
-    """A slower answer to the same question changes nothing."""
+    """A slower answer to the same question changes nothing; that a page is there outweighs that another was refused."""
     await session.execute(
         update(Payment)
         .where(Payment.id == payment_id, Payment.provider_ref.is_(None))
-        .values(provider_ref=opened.provider_ref, redirect_url=opened.redirect_url)
+        .values(provider_ref=opened.provider_ref, redirect_url=opened.redirect_url, closed_at=None)
     )
 
 
@@ -170,6 +170,6 @@ async def _end(session: WriteSession, payment_id: UUID) -> None:
     """Nothing was opened, so nothing can be paid; another attempt gets another reference."""
     await session.execute(
         update(Payment)
-        .where(Payment.id == payment_id, Payment.state != PaymentState.PAID)
+        .where(Payment.id == payment_id, Payment.state != PaymentState.PAID, Payment.provider_ref.is_(None))
         .values(state=PaymentState.FAILED.value, closed_at=func.clock_timestamp())
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import undefer
 from sqlalchemy.sql import Select
@@ -23,6 +23,12 @@ from pesan.payments.models import Payment
 
 HANDLE_TASK = "payments.handle_notice"
 _LONGEST_KEY = 300
+_FORGOTTEN = text(
+    "SELECT w.id FROM webhook_events w WHERE w.handled_at IS NULL"
+    " AND w.received_at BETWEEN clock_timestamp() - interval '7 days' AND clock_timestamp() - interval '5 minutes'"
+    " AND NOT EXISTS (SELECT 1 FROM procrastinate_jobs j WHERE j.lock = 'webhook:' || w.id"
+    " AND j.status IN ('todo', 'doing')) ORDER BY w.received_at LIMIT 500"
+)
 _WITH_ACCOUNT = (
     select(WebhookEvent, GatewayAccount)
     .join(GatewayAccount, GatewayAccount.id == WebhookEvent.account_id)
@@ -68,6 +74,16 @@ async def handle_notice(gateways: Gateways, desk: SaleDesk, event_id: UUID) -> N
     elif await hear_trial(gateways, event, actor=ACTOR):
         outcome = Outcome.TRIAL
     await _finish(database, event_id, outcome)
+
+
+async def take_up_forgotten(database: Database) -> None:
+    """Ask once more about webhooks whose jobs gave up, for as long as a provider would have sent them again.
+
+    **Enqueues** what asks the provider.
+    """
+    async with database.write(ACTOR) as session:
+        for event_id in (await session.scalars(_FORGOTTEN)).all():
+            await enqueue(session, HANDLE_TASK, event_id=event_id)
 
 
 async def _find_account(session: ReadSession, provider: str, account_id: UUID | None) -> GatewayAccount:

@@ -51,6 +51,7 @@ class WebhookEvent(Base):
         ),
         UniqueConstraint("account_id", "event_key"),
         Index("ix_webhook_events_received_at", "received_at"),
+        Index("ix_webhook_events_unhandled", "received_at", postgresql_where=text("handled_at IS NULL")),
         # By these what a provider wrote about a buyer is found, to be erased.
         Index("ix_webhook_events_reference", "account_id", "reference"),
         Index("ix_webhook_events_provider_ref", "account_id", "provider_ref"),

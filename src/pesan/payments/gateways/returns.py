@@ -20,6 +20,7 @@ from pesan.jobs import enqueue
 from pesan.logging import get_logger
 from pesan.orders.models import Order
 from pesan.payments import ledger
+from pesan.payments.gateways import wishes
 from pesan.payments.gateways.base import Gateway, RefundOutcome, RemotePayment, RemoteRefund, RemoteState
 from pesan.payments.gateways.errors import (
     AccountNotFound,
@@ -172,8 +173,9 @@ async def ask(sending: Sending) -> RemoteRefund:
         )
     except RefundRefused as refusal:
         log.warning("a provider refused a refund", refund=str(refund.id), reason=refusal.reason)
-        # An earlier try may have arrived without our knowing: this no is not about that one.
-        failure = OUTCOME_UNKNOWN if refund.tries > 1 else refusal.reason
+        # An earlier sending may have arrived without our knowing: this no is not about that one.
+        is_unclear = refund.tries > 1 or refusal.reason == wishes.KEY_TAKEN
+        failure = OUTCOME_UNKNOWN if is_unclear else refusal.reason
         return RemoteRefund(key, RefundOutcome.FAILED, refund.amount, failure=failure)
 
 

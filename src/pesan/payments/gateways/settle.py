@@ -10,7 +10,7 @@ from enum import StrEnum
 from hashlib import sha256
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 
 from pesan.audit import record
 from pesan.db import Actor, Database, ReadSession, WriteSession
@@ -117,7 +117,7 @@ async def note(session: WriteSession, account: GatewayAccount, remote: RemotePay
     if remote.state in _REVERSED:
         return await _note_reversal(session, order, payment, remote)
     if payment.state == PaymentState.PAID or payment.payment_key is not None:
-        return await _note_undoing(session, order, payment, remote.state)
+        return await _note_undoing(session, order, payment, remote)
     payment.remote_state = remote.state.value
     if remote.state not in _OVER:
         return Noted(Outcome.NOTHING)
@@ -192,7 +192,7 @@ async def _note_money(
 ) -> Noted:
     fault = _fault(payment, account, remote)
     if fault is not None:
-        await flag(session, order, payment, fault)
+        await flag(session, order, payment, fault, _told(remote))
         return Noted(Outcome.FLAGGED)
     key = remote.payment_key or remote.provider_ref
     captured = await _captured(session, payment, remote, key)
@@ -242,11 +242,13 @@ async def _captured(session: WriteSession, payment: Payment, remote: RemotePayme
     return extra
 
 
-async def _note_undoing(session: WriteSession, order: Order, payment: Payment, state: RemoteState) -> Noted:
+async def _note_undoing(
+    session: WriteSession, order: Order, payment: Payment, remote: RemotePayment
+) -> Noted:
     """What was paid does not become unpaid by a later word; a person looks at one that takes it back."""
-    if state not in _UNDONE:
+    if remote.state not in _UNDONE:
         return Noted(Outcome.NOTHING)
-    await flag(session, order, payment, Flag.REVERSED)
+    await flag(session, order, payment, Flag.REVERSED, _told(remote))
     return Noted(Outcome.FLAGGED)
 
 
@@ -268,9 +270,12 @@ async def _note_reversal(
     session: WriteSession, order: Order, payment: Payment, remote: RemotePayment
 ) -> Noted:
     """Money went back: expected when we sent it, and for a person to look at when somebody else did."""
+    of_its_own = select(Refund.id).where(Refund.payment_id == payment.id).exists()
     sent = await session.scalar(
         select(func.coalesce(func.sum(Refund.amount), 0)).where(
             Refund.order_id == order.id,
+            # What bought nothing has a refund of its own; what bought the order, those of the order.
+            or_(Refund.payment_id == payment.id, and_(Refund.payment_id.is_(None), ~of_its_own)),
             Refund.method == RefundMethod.GATEWAY,
             Refund.paid_by.is_(None),  # what a person sent, the provider did not
             Refund.state.in_((RefundState.APPROVED, RefundState.PAID)),
@@ -278,17 +283,25 @@ async def _note_reversal(
     )
     payment.remote_state = remote.state.value
     if remote.state is RemoteState.DISPUTED or remote.refunded_amount > int(sent or 0):
-        await flag(session, order, payment, Flag.REVERSED)
+        await flag(session, order, payment, Flag.REVERSED, _told(remote))
         return Noted(Outcome.FLAGGED)
     return Noted(Outcome.NOTHING)
 
 
-async def flag(session: WriteSession, order: Order, payment: Payment, reason: Flag) -> None:
-    """Ask a person to look, once for each reason; the caller holds the order's lock."""
-    if payment.flag in {reason, Flag.HANDLED}:
+def _told(remote: RemotePayment) -> str:
+    return f"{remote.state.value} {remote.amount} {remote.currency} -{remote.refunded_amount}"
+
+
+async def flag(session: WriteSession, order: Order, payment: Payment, reason: Flag, told: str) -> None:
+    """Ask a person to look, once for each thing that was `told`; the caller holds the order's lock.
+
+    What somebody has handled silences that one word, and none that comes after it.
+    """
+    if payment.flag in {reason, Flag.HANDLED} and payment.flagged_for == told:
         return
-    payment.flag = reason.value
-    data = {"payment_id": str(payment.id), "flag": reason.value}
+    payment.flag, payment.flagged_for = reason.value, told
+    payment.flagged_at = payment.checked_at
+    data = {"payment_id": str(payment.id), "flag": reason.value, "told": told}
     await record(session, order, action="order:payment:flagged", actor=ACTOR, data=data)
     await session.flush()
     log.warning("a payment at a provider needs a person", payment=str(payment.id), flag=reason.value)

@@ -17,6 +17,7 @@ PARTIAL_REFUND_NOT_SUPPORTED = "partial_refund_not_supported"
 WINDOW_TOO_SHORT = "window_too_short"
 LIVEMODE_MISMATCH = "livemode_mismatch"
 OTHER_PAYMENT = "other_payment"
+KEY_TAKEN = "key_taken"
 
 # A no to whoever asks, not to what was asked for.
 _NO_ENTRY = frozenset({401, 403})

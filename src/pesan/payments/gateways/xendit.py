@@ -47,6 +47,8 @@ _REASONS: Mapping[str, str] = {
     "INVALID_EXPIRY_DATE": wishes.WINDOW_TOO_SHORT,
     "PARTIAL_REFUND_COUNTS_EXCEEDED": wishes.PARTIAL_REFUND_NOT_SUPPORTED,
     "REFUND_NOT_SUPPORTED": wishes.REFUND_NOT_SUPPORTED,
+    "DUPLICATE_ERROR": wishes.KEY_TAKEN,
+    "IDEMPOTENCY_ERROR": wishes.KEY_TAKEN,
 }
 # A no that becomes a yes by waiting.
 _BUSY = frozenset({"REFUND_IN_PROGRESS"})

@@ -580,6 +580,7 @@ def upgrade() -> None:
     op.create_index('ix_webhook_events_provider_ref', 'webhook_events', ['account_id', 'provider_ref'], unique=False)
     op.create_index('ix_webhook_events_received_at', 'webhook_events', ['received_at'], unique=False)
     op.create_index('ix_webhook_events_reference', 'webhook_events', ['account_id', 'reference'], unique=False)
+    op.create_index('ix_webhook_events_unhandled', 'webhook_events', ['received_at'], unique=False, postgresql_where=sa.text('handled_at IS NULL'))
     op.create_table('bank_lines',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('merchant_id', sa.Uuid(), nullable=False),
@@ -843,6 +844,8 @@ def upgrade() -> None:
     sa.Column('redirect_url', sa.String(length=2000), nullable=True),
     sa.Column('remote_state', sa.String(length=20), nullable=True),
     sa.Column('flag', sa.String(length=20), nullable=True),
+    sa.Column('flagged_for', sa.String(length=80), nullable=True),
+    sa.Column('flagged_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('checked_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('closed_at', sa.DateTime(timezone=True), nullable=True),
     sa.CheckConstraint("(state = 'paid') = (settled_at IS NOT NULL)", name=op.f('ck_payments_settled')),
@@ -857,6 +860,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_payments')),
     sa.UniqueConstraint('gateway_account_id', 'payment_key', name=op.f('uq_payments_gateway_account_id_payment_key'))
     )
+    op.create_index('ix_payments_closed', 'payments', ['closed_at'], unique=False, postgresql_where=sa.text('gateway_account_id IS NOT NULL AND payment_key IS NULL'))
     op.create_index('ix_payments_flagged', 'payments', ['merchant_id'], unique=False, postgresql_where=sa.text("flag IS NOT NULL AND flag <> 'handled'"))
     op.create_index('ix_payments_method_id', 'payments', ['method_id'], unique=False)
     op.create_index('ix_payments_order_id', 'payments', ['order_id'], unique=False)
