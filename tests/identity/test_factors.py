@@ -249,12 +249,17 @@ async def test_it_is_turned_off_by_a_code_only(database: Database, guarded) -> N
 
     with pytest.raises(WrongCode):
         await remove_generator(database, person, SECRETS, code="000000")
-    assert (await log_in(database, email=user.email, password=PASSWORD)).is_waiting
+    elsewhere = await step(database, await waiting(database, user), turned_on.recovery_codes[0])
+    assert isinstance(elsewhere, NewSession)
+    assert [person.is_strong, (await person_of(database, elsewhere)) is None] == [True, False]
     await remove_generator(database, person, SECRETS, code=next_code(secret))
 
     assert not (await log_in(database, email=user.email, password=PASSWORD)).is_waiting
     async with database.identity() as session:
         assert await session.scalar(select(func.count()).select_from(RecoveryCode)) == 0
+    person = await person_of(database, turned_on.opened)
+    assert person is not None
+    assert (person.is_strong, await person_of(database, elsewhere)) == (False, None)
     with pytest.raises(NoFactor):
         await remove_generator(database, person, SECRETS, code=next_code(secret))
 
@@ -348,3 +353,19 @@ async def test_a_merchant_that_asks_for_it_gives_roles_to_strong_sessions_only(
     assert strong is not None
     assert (weak.roles, weak.lacks_factor, weak.role) == ({}, True, "customer")
     assert (strong.roles, strong.lacks_factor) == ({merchant.id: MerchantRole.STAFF}, False)
+
+
+async def test_a_merchant_that_asks_for_it_asks_administrators_too(
+    database: Database, merchant, make_user: MakeUser
+) -> None:
+    admin = await make_user(platform_role=PlatformRole.ADMIN)
+    opened = await log_in(database, email=admin.email, password=PASSWORD)
+    before = await person_of(database, opened)
+    async with database.write(SYSTEM) as session:
+        await session.execute(text("UPDATE merchants SET needs_second_factor = true"))
+    weak = await person_of(database, opened)
+    _, turned_on = await turn_on(database, admin)
+    strong = await person_of(database, turned_on.opened)
+
+    found = [(who.platform_role, who.lacks_factor) for who in (before, weak, strong) if who]
+    assert found == [(PlatformRole.ADMIN, False), (None, True), (PlatformRole.ADMIN, False)]

@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import text
 
-from pesan.identity.states import MerchantRole
+from pesan.identity.states import MerchantRole, PlatformRole
 from tests.storefront.shop import problem
 from tests.storefront.test_account import Open, Person, open_person  # noqa: F401
 from tests.support.factories import PASSWORD, SYSTEM
@@ -167,6 +167,32 @@ async def test_a_merchant_asks_its_team_for_the_second_step(
     async with database.read(SYSTEM) as session:
         noted = text("SELECT count(*) FROM audit_entries WHERE action = 'merchant:second_factor:changed'")
         assert await session.scalar(noted) == 2
+
+
+async def test_an_administrators_password_alone_neither_opens_nor_lifts_what_a_merchant_asks(
+    open_person: Open,  # noqa: F811
+    make,
+    database,
+) -> None:
+    merchant = await make.merchant()
+    page = f"/organizer/{merchant.slug}/brand"
+    admin = await open_person()
+    await admin.log_in((await make.user(platform_role=PlatformRole.SUPER_ADMIN)).email)
+    before = await admin.get(page)
+    lifted_weakly = await admin.submit(page, f"{page}/second-factor", needed="no")
+    async with database.write(SYSTEM) as session:
+        await session.execute(text("UPDATE merchants SET needs_second_factor = true"))
+
+    opened = await admin.get(page)
+    lifted = await admin.submit("/account/security", f"{page}/second-factor", needed="no")
+
+    assert before.status_code == 200
+    led = [answer.headers["location"] for answer in (lifted_weakly, opened, lifted)]
+    assert led == ["/account/factors?needed=true"] * 3
+    async with database.read(SYSTEM) as session:
+        assert await session.scalar(text("SELECT needs_second_factor FROM merchants")) is True
+    await turn_on(admin)
+    assert (await admin.get(page)).status_code == 200
 
 
 async def test_a_program_of_a_weak_session_is_told_so(app: FastAPI, make, client, database) -> None:

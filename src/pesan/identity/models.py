@@ -145,7 +145,7 @@ ACCESS = [
         "sessions",
         grants={
             "identity": "SELECT, INSERT,"
-            " UPDATE (token_digest, previous_digest, rotated_at, last_seen_at, expires_at, revoked_at)",
+            " UPDATE (token_digest, previous_digest, rotated_at, last_seen_at, expires_at, revoked_at, is_strong)",
             "system": "SELECT, UPDATE (revoked_at), DELETE",
         },
         policies=[Policy("identity", _IDENTITY, "true"), system_policy()],

@@ -25,7 +25,7 @@ class SignedIn:
     is_strong: bool = False
     """Whether they passed a second factor when they signed in."""
     lacks_factor: bool = False
-    """Whether a role was withheld because its merchant asks for a second factor and none was passed."""
+    """Whether a role was withheld because a merchant that it opens asks for a second factor and none was passed."""
     limits: Mapping[UUID, frozenset[UUID]] = field(default_factory=dict)
     """At which merchants their role is for some events only, and for which."""
 

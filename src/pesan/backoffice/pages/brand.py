@@ -40,9 +40,9 @@ async def submit_brand(desk: DeskOf, merchant: str) -> Response:
 
 @router.post("/second-factor", dependencies=[require_csrf])
 async def submit_second_factor(desk: DeskOf, merchant: str) -> Response:
-    """Ask the whole team for a second factor, or stop asking; whoever asks for it has one."""
+    """Ask the whole team for a second factor, or stop asking; whoever does either has passed one."""
     is_needed = (await desk.request.form()).get("needed") == "yes"
-    if is_needed and not desk.person.is_strong:
+    if not desk.person.is_strong:
         return go(FACTORS_PATH)
     async with desk.writing(merchant, may_manage) as work:
         await require_second_factor(work.session, work.shop.id, is_needed=is_needed, actor=desk.actor)

@@ -24,7 +24,7 @@ from pesan.identity.factors.models import Passkey
 from pesan.identity.factors.queries import get_passkey, has_factor, list_passkeys
 from pesan.identity.factors.service import finish_log_in, open_strong
 from pesan.identity.factors.tries import try_code
-from pesan.identity.factors.turning_on import TurnedOn, drop_spare_codes, start_anew
+from pesan.identity.factors.turning_on import TurnedOn, settle_removal, start_anew
 from pesan.identity.locks import lock_user
 from pesan.identity.models import User
 from pesan.identity.policies import SignedIn
@@ -129,7 +129,7 @@ async def remove_passkey(
             refusal = await try_code(session, user, secrets, code)
         if refusal is None:
             await session.delete(row)
-            await drop_spare_codes(session, user.id)
+            await settle_removal(session, person)
             data = {"passkey_id": str(passkey_id)}
             await record(session, user, action="user:passkey:removed", actor=person.to_actor(), data=data)
     if refusal:

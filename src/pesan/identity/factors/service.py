@@ -13,7 +13,7 @@ from pesan.identity.factors.locks import lock_generator
 from pesan.identity.factors.models import CodeGenerator
 from pesan.identity.factors.queries import find_pending, has_factor
 from pesan.identity.factors.tries import fitting_step, settle, try_code
-from pesan.identity.factors.turning_on import TurnedOn, drop_spare_codes, start_anew
+from pesan.identity.factors.turning_on import TurnedOn, settle_removal, start_anew
 from pesan.identity.locks import lock_user
 from pesan.identity.policies import SignedIn
 from pesan.identity.queries import Waiting, find_waiting
@@ -88,7 +88,7 @@ async def remove_generator(database: Database, person: SignedIn, secrets: CodeSe
         refusal = await try_code(session, user, secrets, code)
         if refusal is None:
             await session.delete(row)
-            await drop_spare_codes(session, user.id)
+            await settle_removal(session, person)
             await record(session, user, action="user:factor:removed", actor=person.to_actor())
     if refusal:
         raise refusal

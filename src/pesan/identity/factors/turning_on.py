@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from pesan.db import WriteSession
 from pesan.identity.factors.codes import new_recovery_codes, recovery_digest
 from pesan.identity.factors.models import RecoveryCode
 from pesan.identity.factors.queries import has_factor
+from pesan.identity.models import Session
 from pesan.identity.policies import SignedIn
 from pesan.identity.service.sessions import NewSession, open_session, revoke_sessions
 
@@ -34,11 +35,17 @@ async def start_anew(
     return TurnedOn(codes, opened)
 
 
-async def drop_spare_codes(session: WriteSession, user_id: UUID) -> None:
-    """Recovery codes go with the last factor that they stand in for."""
+async def settle_removal(session: WriteSession, person: SignedIn) -> None:
+    """With the last factor goes what stood in for it and what it had opened; the person is locked.
+
+    Recovery codes and every other session end; this session counts as one that a password alone has opened.
+    """
     await session.flush()
-    if not await has_factor(session, user_id):
-        await session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
+    if await has_factor(session, person.user_id):
+        return
+    await session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == person.user_id))
+    await revoke_sessions(session, person.user_id, keep=person.session_id)
+    await session.execute(update(Session).where(Session.id == person.session_id).values(is_strong=False))
 
 
 async def _give_codes(session: WriteSession, user_id: UUID) -> list[str]:
