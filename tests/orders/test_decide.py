@@ -330,9 +330,12 @@ def test_amendment_is_for_staff() -> None:
     assert refusal(decide(replace(amending(1), actor=holder), before)) is NotYourOrder
 
 
-def test_late_money_for_a_cancelled_event_is_due_back() -> None:
-    before = situation(order(OrderState.EXPIRED), terms=replace(TERMS, status="cancelled"))
-    assert granted(decide(move(OrderEvent.PAY_LATE), before)).transition.action == "order:payment:refund_due"
+@pytest.mark.parametrize("change", [{"status": "cancelled"}, {"ends_at": NOW}])
+def test_late_money_for_an_event_that_is_cancelled_or_over_is_due_back(change: dict[str, Any]) -> None:
+    before = situation(order(OrderState.EXPIRED), terms=replace(TERMS, **change))
+    late = granted(decide(move(OrderEvent.PAY_LATE), before))
+    assert (late.order.state, late.transition.action) == (OrderState.EXPIRED, "order:payment:refund_due")
+    assert (before.pools[POOL].held, before.pools[POOL].used) == (0, 0)
 
 
 @pytest.mark.parametrize("event", [OrderEvent.SUBMIT_PROOF, OrderEvent.APPROVE, OrderEvent.PAY])

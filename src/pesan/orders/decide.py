@@ -103,7 +103,7 @@ def _wanted(change: Amendment) -> Counter[UUID]:
 
 def _has_places(order: OrderFacts, situation: Situation) -> bool:
     terms = situation.terms.get(order.event_id)
-    if terms is None or terms.status == EventStatus.CANCELLED:
+    if terms is None or terms.status == EventStatus.CANCELLED or situation.now >= terms.ends_at:
         return False
     return all(
         situation.pools[pool].can_use(quantity) for pool, quantity in situation.claims.get(order.id, [])
