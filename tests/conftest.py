@@ -1,5 +1,6 @@
 """What every test can ask for. One PostgreSQL for the run, and a fresh database, copied in 20 ms, for each test."""
 
+import gc
 import os
 from collections import Counter
 from collections.abc import AsyncIterator, Generator, Iterator
@@ -26,6 +27,8 @@ from tests.support.queries import CountQueries, counter_for
 from tests.support.schema import SECRET, make_template, open_database
 from tests.support.service import StartService, services
 
+# New objects before the collector looks for cycles among them: an application for each test makes many.
+COLLECTOR = (10_000, 10, 10)
 # Files of these wait for processes, browsers and clocks: they begin first, so that none is left over at the end.
 LONG_WAYS = {"cli", "concurrency", "contract", "db", "jobs", "journeys", "realtime", "worker"}
 DATA_LAYER = {"audit", "capacity", "idempotency", "jobs", "orders"}
@@ -64,6 +67,13 @@ def put_long_files_first(items: list[pytest.Item]) -> None:
     """Several processes take one file after another in this order: the last ones should be short."""
     tests = Counter(item.path for item in items)
     items.sort(key=lambda item: (LONG_WAYS.isdisjoint(item.nodeid.split("/")), -tests[item.path]))
+
+
+def pytest_collection_finish() -> None:
+    """What stays for the whole run is not looked through for garbage again between tests."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECTOR)
 
 
 @pytest.hookimpl(wrapper=True)
