@@ -51,7 +51,7 @@ async def waiting(team: Team) -> list[dict[str, str]]:
 async def test_tickets_are_sent_again_by_the_usual_way(team: Team, till: Till) -> None:
     order = await till.completed(team.event, email=EMAIL)
     browser = await team.sign_in("staff")
-    page = f"{team.path}/bookings/{order.code}"
+    page = f"{team.path}/bookings/{order.id}"
 
     offered = (await browser.get(page)).text
     answer = await browser.submit(page, f"{page}/resend")

@@ -39,12 +39,12 @@ async def test_queue_shows_the_oldest_with_its_amount_and_proof(team: Team) -> N
 
     page = (await browser.get(f"{team.path}/review")).text
 
-    assert f'data-item="{first.code}"' in page
-    assert f'data-codes="{first.code} {second.code}"' in page
+    assert f'data-item="{first.id}"' in page
+    assert f'data-refs="{first.id} {second.id}"' in page
     assert page.partition("<mark>")[2][:3] == f"{150_000 + unique_code}"[-3:]
     assert "BCA 1234567890" in page
     assert "Kursi roda" in page
-    assert f'href="{team.path}/review/{second.code}" data-key="j"' in page
+    assert f'href="{team.path}/review/{second.id}" data-key="j"' in page
     assert "2 menunggu, yang tertua lebih dulu." in page
 
 
@@ -85,9 +85,12 @@ async def test_approval_pays_the_order_and_leads_to_the_next(team: Team) -> None
     status, place = await decide(browser, team, first.code, "approve")
 
     decided = await team.order(first)
-    assert (status, place) == (303, f"{team.path}/review/{second.code}?done=approved&of={first.code}")
+    assert (status, place) == (
+        303,
+        f"{team.path}/review/{second.id}?done=approved&of=%E2%80%A6{first.code[-4:]}",
+    )
     assert (decided.state, decided.decided_by) == ("PAID", team.users["staff"].id)
-    assert f"{first.code} disetujui." in (await browser.get(place)).text
+    assert f"…{first.code[-4:]} disetujui." in (await browser.get(place)).text
 
 
 async def test_last_decision_leads_to_the_empty_queue(team: Team) -> None:
@@ -99,7 +102,7 @@ async def test_last_decision_leads_to_the_empty_queue(team: Team) -> None:
     )
 
     rejected = await team.order(order)
-    assert (status, place) == (303, f"{team.path}/review?done=rejected&code={order.code}")
+    assert (status, place) == (303, f"{team.path}/review?done=rejected&code=%E2%80%A6{order.code[-4:]}")
     assert (rejected.state, rejected.reject_reason) == (
         "REJECTED",
         "Nominal transfer tidak sama dengan yang diminta. Kurang Rp 356.",
@@ -167,7 +170,7 @@ async def test_proof_of_another_booking_is_flagged(team: Team) -> None:
     flagged = (await browser.get(f"{team.path}/review/{second.code}")).text
     plain = (await browser.get(f"{team.path}/review/{other.code}")).text
 
-    assert f'Sama persis dengan <a href="{team.path}/review/{first.code}">' in flagged
+    assert f'Sama persis dengan <a href="{team.path}/review/{first.id}">…{first.code[-4:]}<' in flagged
     assert "Bukti ini pernah dipakai" not in plain
     async with team.database.read(SYSTEM) as session:
         waiting = await list_waiting(session, team.merchant.id)
@@ -186,7 +189,7 @@ async def test_proof_that_looks_like_another_is_flagged(team: Team) -> None:
 
     page = (await browser.get(f"{team.path}/review/{orders[1].code}")).text
 
-    assert f'Mirip dengan <a href="{team.path}/review/{orders[0].code}">' in page
+    assert f'Mirip dengan <a href="{team.path}/review/{orders[0].id}">…{orders[0].code[-4:]}<' in page
 
 
 @pytest.mark.parametrize("count", [1, 3])

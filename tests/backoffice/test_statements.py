@@ -74,7 +74,7 @@ async def test_a_near_line_is_decided_by_a_person(team: Team):
     await upload(team, browser, csv_of(payment.amount + 1))
     await match(team)
     page = f"{team.path}/statements"
-    assert order.code in (await browser.get(page)).text
+    assert f'{order.id}">…{order.code[-4:]}</a>' in (await browser.get(page)).text
     (line,) = await line_ids(team)
     answers = [
         await browser.submit(page, f"{page}/{line}/accept", {"order_id": str(order.id)}) for _ in range(2)

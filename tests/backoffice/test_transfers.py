@@ -32,7 +32,7 @@ async def test_staff_hand_a_ticket_on_where_buyers_may_not(team: Team, till: Til
     async with team.database.write(SYSTEM) as session:
         await session.execute(text("UPDATE events SET transferable = false"))
     browser = await team.sign_in("staff")
-    booking = f"{team.path}/bookings/{order.code}"
+    booking = f"{team.path}/bookings/{order.id}"
     form = f"{booking}/tickets/{ticket.id}/transfer"
 
     offered = (await browser.get(booking)).text

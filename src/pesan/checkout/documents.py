@@ -16,6 +16,7 @@ from pesan.checkout.links import status_path
 from pesan.checkout.words import STATE_WORDS
 from pesan.db import ReadSession
 from pesan.kit.i18n import Locale, parse_locale
+from pesan.kit.ids import shown_code
 from pesan.kit.phone import display_phone
 from pesan.orders.models import Order, OrderLine
 from pesan.orders.queries import list_lines
@@ -120,7 +121,8 @@ async def ticket_pdf(papers: Papers, storage: Storage) -> bytes:
             number=number,
             count=len(papers.tickets),
             code=ticket.code,
-            order_code=papers.order.code,
+            # Whoever is given one of the pages has that ticket, and not the booking.
+            order_code=shown_code(papers.order.code, is_open=False),
             qr_text=ticket.qr_text,
             issued_at=ticket.issued_at,
             line_title=ticket_title(ticket, papers.lines, papers.seats),

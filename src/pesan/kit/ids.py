@@ -9,6 +9,8 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 BOOKING_CODE_LENGTH = 13
 SHORT_ID_LENGTH = 8
 TICKET_CODE_LENGTH = 26
+CODE_TAIL = 4
+"""How much of a booking's or ticket's code is shown to those who may not have all of it."""
 _PAGE_BYTES = 4096
 _RANDOM_BITS = 74
 
@@ -84,3 +86,8 @@ def new_short_id() -> str:
 def normalise_code(text: str) -> str:
     """What a person typed as a code, in the one form that is stored (O is 0, I and L are 1)."""
     return text.strip().upper().translate(_LOOKALIKES)
+
+
+def shown_code(code: str, *, is_open: bool) -> str:
+    """A ticket's or booking's code, whole or the end of it: whoever has all of it can act as the buyer."""
+    return code if is_open else f"…{code[-CODE_TAIL:]}"

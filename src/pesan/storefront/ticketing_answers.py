@@ -11,6 +11,7 @@ from pesan.checkout.baskets import ReadBasket
 from pesan.checkout.links import pay_path
 from pesan.checkout.ticketing import RESERVATIONS, status_of
 from pesan.idempotency.service import Answer
+from pesan.kit.ids import shown_code
 from pesan.orders import Moved
 from pesan.orders.models import Order, OrderLine
 from pesan.orders.pricing import Totals
@@ -71,14 +72,15 @@ def order_answer(
     is_payment_open: bool,
     now: datetime,
     base_url: str,
+    is_open: bool,
 ) -> OrderAnswer:
-    """An order with its lines; `state` is the one by the clock."""
+    """An order with its lines; `state` is the one by the clock, `is_open` shows the code whole and links by it."""
     totals = Totals(order.subtotal_amount, order.discount_amount, order.fees_amount, order.tax_amount)
     return OrderAnswer(
         order_id=order.id,
-        code=order.code,
+        code=shown_code(order.code, is_open=is_open),
         status=status_of(state, is_payment_open=is_payment_open),
-        payment_url=_payment_url(order.code, state, base_url),
+        payment_url=_payment_url(order.code, state, base_url) if is_open else None,
         expires_at=order.hold_expires_at,
         totals=_totals(totals, order.currency),
         event_id=order.event_id,

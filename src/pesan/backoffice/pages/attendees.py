@@ -18,13 +18,15 @@ from pesan.backoffice.queries.attendees import (
     stream_attendees,
 )
 from pesan.backoffice.queries.events import get_event
-from pesan.backoffice.views.attendees import AttendeeFilters, AttendeesPage, attendee_row, shown_code
+from pesan.backoffice.views.attendees import AttendeeFilters, AttendeesPage, attendee_row
+from pesan.backoffice.views.codes import Naming
 from pesan.backoffice.views.review import masked
 from pesan.backoffice.words import ATTENDEE_EXPORT_HEADER, TICKET_STATES
 from pesan.catalog.offers import list_offers
 from pesan.identity.policies import may_export, may_export_masked, may_manage_events
 from pesan.kit.export import Cell, ExportFormat
 from pesan.kit.i18n import Locale
+from pesan.kit.ids import shown_code
 from pesan.kit.pagination import BadCursor
 from pesan.kit.times import in_zone
 from pesan.web.access import Who, allow
@@ -77,7 +79,7 @@ async def export_attendees(
 
     async def portions(room: Room) -> AsyncIterator[Sequence[Sequence[Cell]]]:
         event = (await get_event(room.session, room.shop.id, short_id)).event
-        async for portion in stream_attendees(room.session, event, _wanted(filters)):
+        async for portion in stream_attendees(room.session, event, _wanted(desk, room, filters)):
             is_open = may_export(desk.person, room.shop.id)
             yield [_cells(found, room.shop.zone, desk.locale, is_open=is_open) for found in portion]
 
@@ -98,7 +100,7 @@ async def _page(
 ) -> AttendeesPage:
     session, shop = room.session, room.shop
     event = (await get_event(session, shop.id, short_id)).event
-    wanted = _wanted(filters)
+    wanted = _wanted(desk, room, filters)
     try:
         found = await list_attendees(session, event, wanted, cursor=after)
     except BadCursor as error:
@@ -110,7 +112,7 @@ async def _page(
         event_title=event.title,
         event_path=path if is_open else "",
         path=f"{path}/attendees",
-        rows=[attendee_row(each, shop.path, is_open=is_open) for each in found.items],
+        rows=[attendee_row(each, Naming(shop.path, is_open)) for each in found.items],
         filters=filters,
         types=[(str(offer.type.id), offer.type.name) for offer in offers],
         total=await count_attendees(session, event, wanted),
@@ -135,8 +137,9 @@ def _address(base: str, filters: AttendeeFilters, **more: str) -> str:
     return f"{base}?{query}" if query else base
 
 
-def _wanted(filters: AttendeeFilters) -> Wanted:
-    return Wanted(filters.q, filters.state, _uuid(filters.type))
+def _wanted(desk: Desk, room: Room, filters: AttendeeFilters) -> Wanted:
+    has_codes = may_manage_events(desk.person, room.shop.id)
+    return Wanted(filters.q, filters.state, _uuid(filters.type), by_beginning=has_codes)
 
 
 def _uuid(text: str) -> UUID | None:

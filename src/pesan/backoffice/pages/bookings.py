@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query
+from sqlalchemy import select
 from starlette.responses import Response
 
 from pesan.backoffice.desk import Desk, DeskOf, Room, go
@@ -17,6 +18,7 @@ from pesan.backoffice.queries import bookings as queries
 from pesan.backoffice.queries.detail import load_parts
 from pesan.backoffice.views.bookings import BookingFilters, BookingRow, BookingsPage
 from pesan.backoffice.views.chrome import Shop
+from pesan.backoffice.views.codes import Naming
 from pesan.backoffice.views.detail import booking_detail
 from pesan.backoffice.views.review import Contact
 from pesan.backoffice.words import (
@@ -34,13 +36,11 @@ from pesan.db import ReadSession
 from pesan.errors import PesanError
 from pesan.identity.policies import may_export, may_manage_events
 from pesan.kit.i18n import Text
-from pesan.kit.ids import normalise_code
 from pesan.kit.pagination import BadCursor
 from pesan.orders import Moved
 from pesan.orders.desk import SaleDesk
 from pesan.orders.errors import OrderNotFound, ReasonMissing
 from pesan.orders.models import Order
-from pesan.orders.queries import get_order_by_code
 from pesan.web.access import Who, allow
 from pesan.web.csrf import require_csrf
 from pesan.web.errors import BadRequest
@@ -75,14 +75,14 @@ async def show_bookings(
 ) -> Response:
     """The merchant's bookings, the newest first."""
     async with desk.reading("bookings", merchant) as room:
-        wanted = to_wanted(filters, room.shop.zone)
+        wanted = to_wanted(filters, room.shop.zone, by_beginning=naming_of(desk, room.shop).is_open)
         try:
             page = await queries.list_bookings(room.session, room.shop.id, wanted, cursor=after)
         except BadCursor as error:
             raise BadRequest from error
         base = f"{room.shop.path}/bookings"
         view = BookingsPage(
-            rows=[_row(desk, room, booking) for booking in page.items],
+            rows=[_row(booking, naming_of(desk, room.shop)) for booking in page.items],
             filters=filters,
             events=await queries.list_event_choices(room.session, room.shop.id),
             total=await queries.count_bookings(room.session, room.shop.id, wanted),
@@ -125,7 +125,7 @@ async def submit_late(desk: DeskOf, merchant: str, code: str) -> Response:
     return await _move(desk, merchant, code, accept, is_complete=bool(reason))
 
 
-def to_wanted(filters: BookingFilters, zone: str) -> queries.Wanted:
+def to_wanted(filters: BookingFilters, zone: str, *, by_beginning: bool) -> queries.Wanted:
     """The filters as a query: whole days of the merchant's zone, the last one included."""
     first, last = _day(filters.date_from), _day(filters.date_to)
     return queries.Wanted(
@@ -134,6 +134,7 @@ def to_wanted(filters: BookingFilters, zone: str) -> queries.Wanted:
         event_short_id=filters.event,
         placed_from=_midnight(first, zone) if first else None,
         placed_before=_midnight(last + timedelta(days=1), zone) if last else None,
+        by_beginning=by_beginning,
     )
 
 
@@ -166,14 +167,13 @@ async def detail_page(
     async with desk.reading("bookings", merchant) as room:
         order = await order_of(room.session, room.shop, code)
         parts = await load_parts(room.session, order)
-        may_change = may_manage_events(desk.person, room.shop.id)
         said = desk.text(problem) if problem else refusal.text(desk.locale) if refusal else ""
         booking = booking_detail(
             order,
             parts,
             room.shop,
             desk.registry,
-            may_change=may_change,
+            naming=naming_of(desk, room.shop),
             problem=said,
             was_resent=was_resent,
         )
@@ -183,26 +183,30 @@ async def detail_page(
 
 
 async def order_of(session: ReadSession, shop: Shop, code: str) -> Order:
-    """An order of this merchant; raises OrderNotFound, also for another merchant's."""
-    order = await get_order_by_code(session, normalise_code(code))
-    if order.merchant_id != shop.id:
+    """An order of this merchant by its code or id; raises OrderNotFound, also for another merchant's."""
+    order = await session.scalar(select(Order).where(queries.is_order(code), Order.merchant_id == shop.id))
+    if order is None:
         raise OrderNotFound
     return order
 
 
-def _row(desk: Desk, room: Room, booking: queries.Booking) -> BookingRow:
+def naming_of(desk: Desk, shop: Shop) -> Naming:
+    """How bookings are named to this person."""
+    return Naming(shop.path, may_manage_events(desk.person, shop.id))
+
+
+def _row(booking: queries.Booking, naming: Naming) -> BookingRow:
     order = booking.order
-    contact = Contact(order.wa, order.email, may_manage_events(desk.person, room.shop.id))
     return BookingRow(
-        code=order.code,
+        code=naming.code(order.code),
         state=order.state,
         buyer_name=order.buyer_name,
-        contacts=contact.lines,
+        contacts=Contact(order.wa, order.email, naming.is_open).lines,
         event_title=booking.event_title,
         quantity=order.quantity,
         amount=booking.amount,
         placed_at=order.placed_at,
-        path=f"{room.shop.path}/bookings/{order.code}",
+        path=naming.booking(order.id, order.code),
         notes=order.notes or "",
     )
 

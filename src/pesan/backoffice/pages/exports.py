@@ -33,7 +33,8 @@ async def export_bookings(
 
     async def portions(room: Room) -> AsyncIterator[Sequence[Sequence[Cell]]]:
         zone = room.shop.zone
-        async for portion in stream_bookings(room.session, room.shop.id, to_wanted(filters, zone)):
+        wanted = to_wanted(filters, zone, by_beginning=True)
+        async for portion in stream_bookings(room.session, room.shop.id, wanted):
             yield [_cells(booking, zone, desk.locale) for booking in portion]
 
     export = Export("pesanan", EXPORT_HEADER, portions, "merchant:bookings:exported", tuple(filters.query()))

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from pesan.backoffice.desk import DeskOf, go
-from pesan.backoffice.pages.bookings import detail_page, order_of
+from pesan.backoffice.pages.bookings import detail_page, naming_of, order_of
 from pesan.checkout.resending import resend_letter
 from pesan.errors import PesanError
 from pesan.identity.policies import may_review
@@ -26,4 +26,4 @@ async def submit_resend(desk: DeskOf, merchant: str, code: str) -> Response:
             await resend_letter(room.session, channels, order_id=order.id, actor=desk.actor)
     except PesanError as refusal:
         return await detail_page(desk, merchant, code, refusal)
-    return go(f"/organizer/{merchant}/bookings/{order.code}?resent=true")
+    return go(f"{naming_of(desk, room.shop).booking(order.id, order.code)}?resent=true")

@@ -33,7 +33,9 @@ async def export_refunds(
 
     async def portions(room: Room) -> AsyncIterator[Sequence[Sequence[Cell]]]:
         zone = room.shop.zone
-        async for portion in stream_refunds(room.session, room.shop.id, to_wanted(filters)):
+        async for portion in stream_refunds(
+            room.session, room.shop.id, to_wanted(filters, by_beginning=True)
+        ):
             yield [_cells(found, zone, desk.locale) for found in portion]
 
     names = tuple(filters.query())

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from pesan.backoffice.desk import Desk, DeskOf, Room, go
 from pesan.backoffice.forms.review import read_note
+from pesan.backoffice.pages.bookings import naming_of
 from pesan.backoffice.queries import refunds as queries
 from pesan.backoffice.views.refunds import RefundFilters, RefundsPage, refund_row
 from pesan.backoffice.words import REFUND_CAUSES, REFUND_FAILURES, REFUND_STATES, REFUND_STEPS
@@ -151,21 +152,20 @@ async def _page(
     status: int = 200,
     **notes: str,
 ) -> Response:
-    wanted = to_wanted(filters)
+    naming = naming_of(desk, room.shop)
+    wanted = to_wanted(filters, by_beginning=naming.is_open)
     try:
         page = await queries.list_refunds(room.session, room.shop.id, wanted, cursor=after)
     except BadCursor as error:
         raise BadRequest from error
     total, amount = await queries.count_refunds(room.session, room.shop.id, wanted)
     base = f"{room.shop.path}/refunds"
-    may_change = may_manage_events(desk.person, room.shop.id)
     view = RefundsPage(
         rows=[
             refund_row(
                 found,
-                shop=room.shop,
+                naming=naming,
                 actor=desk.actor,
-                may_change=may_change,
                 four_eyes_amount=_four_eyes(desk),
             )
             for found in page.items
@@ -188,9 +188,9 @@ async def _page(
     return desk.page(room.chrome, "refunds", {"page": view, **words}, status=status)
 
 
-def to_wanted(filters: RefundFilters) -> queries.Wanted:
+def to_wanted(filters: RefundFilters, *, by_beginning: bool) -> queries.Wanted:
     """The filters as a query."""
-    return queries.Wanted(search=filters.q, shown=filters.states)
+    return queries.Wanted(search=filters.q, shown=filters.states, by_beginning=by_beginning)
 
 
 def _export_urls(desk: Desk, room: Room, filters: RefundFilters) -> dict[str, str] | None:

@@ -3,6 +3,7 @@
 from functools import partial
 from hashlib import sha256
 from typing import Annotated, Any
+from urllib.parse import quote
 from uuid import UUID
 
 import orjson
@@ -11,18 +12,19 @@ from starlette.responses import Response
 
 from pesan.backoffice.desk import Desk, DeskOf, Room, go
 from pesan.backoffice.forms.review import PRESETS, read_reason
+from pesan.backoffice.pages.bookings import naming_of, order_of
 from pesan.backoffice.queries import review as queries
+from pesan.backoffice.queries.bookings import is_order
+from pesan.backoffice.views.codes import Naming
 from pesan.backoffice.views.make import review_item
 from pesan.backoffice.views.review import QueueRow, ReviewPage
 from pesan.checkout import service as checkout
 from pesan.errors import PesanError
 from pesan.identity.policies import SignedIn, may_manage_events, may_review
 from pesan.kit.i18n import parse_locale
-from pesan.kit.ids import normalise_code
 from pesan.orders.desk import SaleDesk
 from pesan.orders.errors import OrderNotFound, WrongState
 from pesan.orders.models import Order
-from pesan.orders.queries import get_order_by_code
 from pesan.payments.queries import find_duplicate_proofs, list_proofs
 from pesan.realtime import Hub
 from pesan.realtime.gate import StreamGate
@@ -36,7 +38,7 @@ from pesan.web.people import Sessions
 
 router = APIRouter(prefix="/organizer/{merchant}/review", dependencies=[allow(Who.STAFF)])
 Done = Annotated[str, Query(pattern="^(approved|rejected)?$")]
-DoneCode = Annotated[str, Query(max_length=13, pattern="^[0-9A-Z]*$")]
+DoneCode = Annotated[str, Query(max_length=13, pattern="^…?[0-9A-Z]*$")]
 
 
 @router.get("")
@@ -71,18 +73,18 @@ async def show_item(desk: DeskOf, merchant: str, code: str, done: Done = "", of:
 @router.post("/{code}/approve", dependencies=[require_csrf])
 async def submit_approval(desk: DeskOf, merchant: str, code: str) -> Response:
     """Accept the proof and go on to the next order; the second of two reviewers is told who was first."""
-    order, following = await _load(desk, merchant, code)
+    order, following, shown = await _load(desk, merchant, code)
     try:
         await checkout.approve(desk.registry[SaleDesk], order=order, actor=desk.actor)
     except WrongState as refusal:
         return await _refused(desk, merchant, code, refusal)
-    return _next(merchant, following, order, "approved")
+    return _next(merchant, following, shown, "approved")
 
 
 @router.post("/{code}/reject", dependencies=[require_csrf])
 async def submit_rejection(desk: DeskOf, merchant: str, code: str) -> Response:
     """Refuse the proof with a reason that the buyer reads, and go on."""
-    order, following = await _load(desk, merchant, code)
+    order, following, shown = await _load(desk, merchant, code)
     reason = read_reason(dict(await desk.request.form()), parse_locale(order.locale))
     if reason is None:
         async with desk.reading("review", merchant) as room:
@@ -91,7 +93,7 @@ async def submit_rejection(desk: DeskOf, merchant: str, code: str) -> Response:
         await checkout.reject(desk.registry[SaleDesk], order=order, actor=desk.actor, reason=reason)
     except WrongState as refusal:
         return await _refused(desk, merchant, code, refusal)
-    return _next(merchant, following, order, "rejected")
+    return _next(merchant, following, shown, "rejected")
 
 
 async def _snapshot(desk: Desk, token: str, merchant_id: UUID) -> Snapshot:
@@ -100,20 +102,22 @@ async def _snapshot(desk: Desk, token: str, merchant_id: UUID) -> Snapshot:
     if not isinstance(person, SignedIn) or not may_review(person, merchant_id):
         return Snapshot("gone", "{}", event="gone", is_final=True)
     async with desk.database.read(person.to_actor()) as session:
-        codes = [row.code for row in await queries.list_waiting(session, merchant_id)]
+        naming = Naming("", may_manage_events(person, merchant_id))
+        waiting = await queries.list_waiting(session, merchant_id)
+        refs = [naming.ref(row.order_id, row.code) for row in waiting]
         total = await queries.count_waiting(session, merchant_id)
-    data = orjson.dumps({"total": total, "codes": codes}).decode()
+    data = orjson.dumps({"total": total, "refs": refs}).decode()
     return Snapshot(sha256(data.encode()).hexdigest()[:16], data, event="queue")
 
 
-async def _load(desk: Desk, merchant: str, code: str) -> tuple[Order, str | None]:
-    """The order of this merchant, and the code of the one to look at after it."""
+async def _load(desk: Desk, merchant: str, code: str) -> tuple[Order, str | None, str]:
+    """The order of this merchant, what addresses call the one to look at after it, and its own code as shown."""
     async with desk.reading("review", merchant) as room:
-        order = await get_order_by_code(room.session, normalise_code(code))
-        if order.merchant_id != room.shop.id:
-            raise OrderNotFound
+        order = await order_of(room.session, room.shop, code)
         before, after = await queries.find_neighbours(room.session, order)
-    return order, after or before
+        naming = naming_of(desk, room.shop)
+    near = after or before
+    return order, naming.ref(near.order_id, near.code) if near else None, naming.code(order.code)
 
 
 async def _refused(desk: Desk, merchant: str, code: str, refusal: PesanError) -> Response:
@@ -121,18 +125,18 @@ async def _refused(desk: Desk, merchant: str, code: str, refusal: PesanError) ->
         return await _page(desk, room, code, problem=refusal.text(desk.locale), status=refusal.status)
 
 
-def _next(merchant: str, following: str | None, order: Order, done: str) -> Response:
+def _next(merchant: str, following: str | None, shown: str, done: str) -> Response:
     base = f"/organizer/{merchant}/review"
     if following is None:
-        return go(f"{base}?done={done}&code={order.code}")
-    return go(f"{base}/{following}?done={done}&of={order.code}")
+        return go(f"{base}?done={done}&code={quote(shown)}")
+    return go(f"{base}/{following}?done={done}&of={quote(shown)}")
 
 
 async def _page(desk: Desk, room: Room, code: str | None, *, status: int = 200, **notes: Any) -> Response:
     waiting = await queries.list_waiting(room.session, room.shop.id)
-    chosen = normalise_code(code) if code else next((row.code for row in waiting), None)
-    base = f"{room.shop.path}/review"
-    rows = [_row(row, base) for row in waiting]
+    naming = naming_of(desk, room.shop)
+    rows = [_row(row, naming) for row in waiting]
+    chosen = code or next((row.ref for row in rows), None)
     page = ReviewPage(rows, room.shop.waiting, None, **notes)
     if chosen:
         page = await _with_item(desk, room, page, chosen)
@@ -140,30 +144,30 @@ async def _page(desk: Desk, room: Room, code: str | None, *, status: int = 200, 
 
 
 async def _with_item(desk: Desk, room: Room, page: ReviewPage, code: str) -> ReviewPage:
-    found = await queries.find_reviewed(room.session, room.shop.id, code)
+    found = await queries.find_reviewed(room.session, room.shop.id, is_order(code))
     if found is None:
         raise OrderNotFound
+    naming = naming_of(desk, room.shop)
     item = review_item(
         found,
-        shop=room.shop,
+        naming=naming,
         proofs=await list_proofs(room.session, found.order.id),
         duplicates=await find_duplicate_proofs(room.session, found.order.id),
         links=desk.registry[Links],
-        is_open=may_manage_events(desk.person, room.shop.id),
     )
     before, after = await queries.find_neighbours(room.session, found.order)
-    base = f"{room.shop.path}/review"
-    return page.with_item(item, *(f"{base}/{near}" if near else None for near in (before, after)))
+    paths = (naming.review(near.order_id, near.code) if near else None for near in (before, after))
+    return page.with_item(item, *paths)
 
 
-def _row(row: queries.Waiting, base: str) -> QueueRow:
+def _row(row: queries.Waiting, naming: Naming) -> QueueRow:
     return QueueRow(
-        code=row.code,
+        ref=naming.ref(row.order_id, row.code),
         buyer_name=row.buyer_name,
         event_title=row.event_title,
         amount=row.amount,
         waiting_minutes=row.waiting_minutes,
         submitted_at=row.submitted_at,
-        path=f"{base}/{row.code}",
+        path=naming.review(row.order_id, row.code),
         is_flagged=row.is_flagged,
     )

@@ -11,8 +11,10 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 
 from pesan.backoffice.desk import Desk, DeskOf, Room, go, open_form
+from pesan.backoffice.pages.bookings import naming_of
+from pesan.backoffice.views.codes import Naming
 from pesan.backoffice.views.make import method_label
-from pesan.backoffice.views.statements import OpenLine, StatementsPage
+from pesan.backoffice.views.statements import NearOrder, OpenLine, StatementsPage
 from pesan.checkout.statements import accept_line
 from pesan.errors import PesanError
 from pesan.identity.policies import may_review_everything
@@ -22,7 +24,13 @@ from pesan.orders.queries import get_order
 from pesan.payments.errors import MethodNotFound
 from pesan.payments.models import PaymentMethod
 from pesan.payments.queries import get_method, list_methods
-from pesan.payments.statements.queries import find_columns, get_open_line, list_open_lines, list_suggestions
+from pesan.payments.statements.queries import (
+    Suggestion,
+    find_columns,
+    get_open_line,
+    list_open_lines,
+    list_suggestions,
+)
 from pesan.payments.statements.reading import MAX_BYTES, ROLES, read_statement
 from pesan.payments.statements.service import add_lines, dismiss_line
 from pesan.web.access import Who, allow
@@ -132,7 +140,7 @@ async def _page(
         page = StatementsPage(
             path=f"{room.shop.path}/statements",
             methods=[(str(method.id), method_label(method)) for method in methods],
-            lines=await _lines(room),
+            lines=await _lines(room, naming_of(desk, room.shop)),
             columns=typed or {},
             done=done,
             problem=refusal.text(desk.locale) if refusal else "",
@@ -140,7 +148,7 @@ async def _page(
         return desk.page(room.chrome, "statements", {"page": page}, status=refusal.status if refusal else 200)
 
 
-async def _lines(room: Room) -> list[OpenLine]:
+async def _lines(room: Room, naming: Naming) -> list[OpenLine]:
     waiting = await list_open_lines(room.session, room.shop.id)
     suggestions = await list_suggestions(room.session, [line for line, _ in waiting])
     return [
@@ -150,7 +158,17 @@ async def _lines(room: Room) -> list[OpenLine]:
             amount=line.amount,
             description=line.description,
             account=method_label(method),
-            suggestions=suggestions.get(line.id, ()),
+            suggestions=[_near(near, naming) for near in suggestions.get(line.id, ())],
         )
         for line, method in waiting
     ]
+
+
+def _near(near: Suggestion, naming: Naming) -> NearOrder:
+    return NearOrder(
+        order_id=str(near.order_id),
+        path=naming.booking(near.order_id, near.code),
+        code=naming.code(near.code),
+        buyer_name=near.buyer_name,
+        asked_amount=near.asked_amount,
+    )

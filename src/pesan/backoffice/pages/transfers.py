@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from pesan.backoffice.desk import DeskOf, Room, go
-from pesan.backoffice.pages.bookings import order_of
+from pesan.backoffice.pages.bookings import naming_of, order_of
 from pesan.checkout.handing_on import RecipientFields, hand_on
 from pesan.db import ReadSession
 from pesan.errors import PesanError
@@ -74,7 +74,7 @@ async def submit_transfer(desk: DeskOf, merchant: str, code: str, ticket_id: UUI
                     recipient=recipient,
                     actor=desk.actor,
                 )
-            return go(f"/organizer/{merchant}/bookings/{order.code}")
+            return go(naming_of(desk, work.shop).booking(order.id, order.code))
         except TicketNotFound:
             raise
         except PesanError as refusal:
@@ -112,9 +112,10 @@ def _page(
     errors: Mapping[str, Text] | None = None,
     refusal: PesanError | None = None,
 ) -> Response:
-    booking_path = f"{room.shop.path}/bookings/{order.code}"
+    naming = naming_of(desk, room.shop)
+    booking_path = naming.booking(order.id, order.code)
     page = TransferPage(
-        code=order.code,
+        code=naming.code(order.code),
         booking_path=booking_path,
         path=f"{booking_path}/tickets/{ticket.id}/transfer",
         number=ticket.number,

@@ -10,26 +10,25 @@ from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
 from pesan.backoffice.queries.bookings import matches_order
 from pesan.catalog.models import Event, Seat
 from pesan.db import ReadSession
-from pesan.kit.ids import TICKET_CODE_LENGTH, normalise_code
+from pesan.kit.ids import CODE_TAIL, TICKET_CODE_LENGTH, normalise_code
 from pesan.kit.pagination import BadCursor, Page, decode_cursor, encode_cursor
 from pesan.orders.models import Order, OrderLine
 from pesan.tickets.models import Ticket
 
 PAGE_SIZE = 50
 EXPORT_CHUNK = 500
-CODE_TAIL = 4
-"""How much of a ticket's code is shown to those who may not have all of it: whoever has a code has the ticket."""
 
 _BY_NAME = func.lower(Ticket.holder_name)
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What narrows the list; empty does not narrow."""
+    """What narrows the list; empty does not narrow. `by_beginning` is of `matches_order`."""
 
     search: str = ""
     state: str = ""
     type_id: UUID | None = None
+    by_beginning: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +106,9 @@ def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
         yield Ticket.ticket_type_id == wanted.type_id
     if search := wanted.search.strip():
         yield or_(
-            Ticket.holder_name.icontains(search, autoescape=True), matches_order(search), *_codes(search)
+            Ticket.holder_name.icontains(search, autoescape=True),
+            matches_order(search, by_beginning=wanted.by_beginning),
+            *_codes(search),
         )
 
 

@@ -12,7 +12,7 @@ from pesan.backoffice.queries.review import asked_amount
 from pesan.catalog.models import Event
 from pesan.db import ReadSession
 from pesan.db.access import WITHIN_LIMITS
-from pesan.kit.ids import BOOKING_CODE_LENGTH, normalise_code
+from pesan.kit.ids import BOOKING_CODE_LENGTH, CODE_TAIL, normalise_code
 from pesan.kit.pagination import BadCursor, Page, decode_cursor, encode_cursor
 from pesan.kit.phone import normalise_phone
 from pesan.orders.models import Order
@@ -23,13 +23,14 @@ EXPORT_CHUNK = 500
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What narrows the list; empty does not narrow. Times are half-open."""
+    """What narrows the list; empty does not narrow. Times are half-open; `by_beginning` is of `matches_order`."""
 
     search: str = ""
     state: str = ""
     event_short_id: str = ""
     placed_from: datetime | None = None
     placed_before: datetime | None = None
+    by_beginning: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +106,23 @@ def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
     if wanted.placed_before:
         yield Order.placed_at < wanted.placed_before
     if search := wanted.search.strip():
-        yield matches_order(search)
+        yield matches_order(search, by_beginning=wanted.by_beginning)
 
 
-def matches_order(search: str) -> ColumnElement[bool]:
-    """What people remember of a booking: the buyer's name, contacts, the code or its beginning."""
+def is_order(ref: str) -> ColumnElement[bool]:
+    """The order that an address names, by its id or by its code."""
+    try:
+        return Order.id == UUID(ref)
+    except ValueError:
+        return Order.code == normalise_code(ref)
+
+
+def matches_order(search: str, *, by_beginning: bool) -> ColumnElement[bool]:
+    """What people remember of a booking: the buyer's name, contacts, the code.
+
+    `by_beginning` finds it by the beginning of the code, too: that is for people who may see all of it, because others
+    could guess on, sign by sign. They find it by the whole code or by the end that they are shown.
+    """
     pattern = "%" + search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
     found: list[ColumnElement[bool]] = [
         Order.buyer_name.ilike(pattern, escape="\\"),
@@ -117,10 +130,19 @@ def matches_order(search: str) -> ColumnElement[bool]:
     ]
     code = normalise_code(search)
     if 3 <= len(code) <= BOOKING_CODE_LENGTH and code.isalnum():
-        found.append(Order.code.startswith(code))
+        found += _by_code(code, by_beginning=by_beginning)
     if phone := _phone(search):
         found.append(Order.wa == phone)
     return or_(*found)
+
+
+def _by_code(code: str, *, by_beginning: bool) -> Iterator[ColumnElement[bool]]:
+    if by_beginning:
+        yield Order.code.startswith(code)
+    elif len(code) == BOOKING_CODE_LENGTH:
+        yield Order.code == code
+    elif len(code) == CODE_TAIL:
+        yield Order.code.endswith(code)
 
 
 def _phone(search: str) -> str | None:

@@ -32,10 +32,11 @@ SHOWN: dict[str, frozenset[RefundState]] = {
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What narrows the list; `shown` is a key of SHOWN, or empty for all."""
+    """What narrows the list; `shown` is a key of SHOWN, or empty for all; `by_beginning` is of `matches_order`."""
 
     search: str = ""
     shown: str = "open"
+    by_beginning: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,8 @@ def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
     if wanted.shown:
         yield Refund.state.in_(SHOWN[wanted.shown])
     if search := wanted.search.strip():
-        yield or_(matches_order(search), Refund.reference.icontains(search, autoescape=True))
+        of_order = matches_order(search, by_beginning=wanted.by_beginning)
+        yield or_(of_order, Refund.reference.icontains(search, autoescape=True))
 
 
 def _minutes() -> ColumnElement[Any]:

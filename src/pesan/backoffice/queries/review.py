@@ -69,27 +69,42 @@ async def count_waiting(session: ReadSession, merchant_id: UUID) -> int:
     return await session.scalar(query) or 0
 
 
-async def find_neighbours(session: ReadSession, order: Order) -> tuple[str | None, str | None]:
-    """The codes of the waiting orders before and after this one, which need not wait itself any more."""
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A waiting order beside another."""
+
+    order_id: UUID
+    code: str
+
+
+async def find_neighbours(session: ReadSession, order: Order) -> tuple[Near | None, Near | None]:
+    """The waiting orders before and after this one, which need not wait itself any more."""
     place = tuple_(Order.submitted_at, Order.id)
     here = tuple_(literal(order.submitted_at), literal(order.id))
-    waiting = select(Order.code).where(
+    waiting = select(Order.id, Order.code).where(
         Order.merchant_id == order.merchant_id, Order.state == OrderState.REVIEW
     )
     before = waiting.where(place < here).order_by(Order.submitted_at.desc(), Order.id.desc()).limit(1)
     after = waiting.where(place > here).order_by(Order.submitted_at, Order.id).limit(1)
-    return await session.scalar(before), await session.scalar(after)
+    return await _first(session, before), await _first(session, after)
 
 
-async def find_reviewed(session: ReadSession, merchant_id: UUID, code: str) -> Reviewed | None:
-    """An order of this merchant by its code, in whatever state it is."""
+async def _first(session: ReadSession, query: Select[UUID, str]) -> Near | None:
+    row = (await session.execute(query)).first()
+    return Near(*row) if row else None
+
+
+async def find_reviewed(
+    session: ReadSession, merchant_id: UUID, which: ColumnElement[bool]
+) -> Reviewed | None:
+    """The order of this merchant that `which` names, in whatever state it is."""
     query: Select[Any] = (
         select(Order, Event, Payment, PaymentMethod, User.name, _minutes())
         .join(Event, Event.id == Order.event_id)
         .outerjoin(Payment, (Payment.order_id == Order.id) & Payment.state.in_(_LIVE_PAYMENTS))
         .outerjoin(PaymentMethod, PaymentMethod.id == Payment.method_id)
         .outerjoin(User, User.id == Order.decided_by)
-        .where(Order.merchant_id == merchant_id, Order.code == code)
+        .where(Order.merchant_id == merchant_id, which)
         .order_by(Payment.created_at.desc())
         .limit(1)
     )

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pesan.backoffice.queries.attendees import CODE_TAIL, Attendee
+from pesan.backoffice.queries.attendees import Attendee
+from pesan.backoffice.views.codes import Naming
 from pesan.backoffice.views.review import Contact
 
 
@@ -51,21 +52,16 @@ class AttendeesPage:
     export_urls: Mapping[str, str] | None = None
 
 
-def attendee_row(found: Attendee, shop_path: str, *, is_open: bool) -> AttendeeRow:
-    """A ticket as one line; `is_open` shows contacts and the ticket's code whole."""
+def attendee_row(found: Attendee, naming: Naming) -> AttendeeRow:
+    """A ticket as one line."""
     ticket, order = found.ticket, found.order
     return AttendeeRow(
         holder_name=ticket.holder_name,
-        contacts=Contact(order.wa, order.email, is_open).lines,
-        ticket_code=shown_code(ticket.code, is_open=is_open),
+        contacts=Contact(order.wa, order.email, naming.is_open).lines,
+        ticket_code=naming.code(ticket.code),
         sold_as=found.sold_as,
         seat=found.seat.label if found.seat else "",
         state=ticket.state,
-        order_code=order.code,
-        order_path=f"{shop_path}/bookings/{order.code}",
+        order_code=naming.code(order.code),
+        order_path=naming.booking(order.id, order.code),
     )
-
-
-def shown_code(code: str, *, is_open: bool) -> str:
-    """A ticket's or booking's code, whole or the end of it: whoever has all of it can act as the buyer."""
-    return code if is_open else f"…{code[-CODE_TAIL:]}"

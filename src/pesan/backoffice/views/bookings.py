@@ -130,6 +130,8 @@ class BookingDetail:
     placed_at: datetime
     hold_expires_at: datetime
     path: str
+    review_path: str
+    refunds_path: str
     public_path: str
     can_cancel: bool
     can_revive: bool

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from pesan.backoffice.views.attendees import shown_code
 from pesan.backoffice.views.review import masked
 from pesan.kit.export import Cell
+from pesan.kit.ids import shown_code
 from pesan.kit.names import mask_name
 from pesan.kit.times import in_zone
 from pesan.orders.models import Order

@@ -14,6 +14,7 @@ from pesan.backoffice.views.bookings import (
     TrailEntry,
 )
 from pesan.backoffice.views.chrome import Shop
+from pesan.backoffice.views.codes import Naming
 from pesan.backoffice.views.make import cause_of, decision_of, method_label, proof_view, twins_of
 from pesan.backoffice.views.review import Contact
 from pesan.checkout.links import status_path
@@ -41,14 +42,14 @@ def booking_detail(
     shop: Shop,
     registry: Registry,
     *,
-    may_change: bool,
+    naming: Naming,
     problem: str = "",
     was_resent: bool = False,
 ) -> BookingDetail:
     """The page's view; people whose role may change things see contacts whole."""
-    links = registry[Links]
+    links, may_change, path = registry[Links], naming.is_open, naming.booking(order.id, order.code)
     return BookingDetail(
-        code=order.code,
+        code=naming.code(order.code),
         state=order.state,
         event_title=parts.event.title,
         event_path=f"{shop.path}/events/{parts.event.short_id}" if may_change else "",
@@ -59,8 +60,10 @@ def booking_detail(
         total_amount=order.total_amount,
         placed_at=order.placed_at,
         hold_expires_at=order.hold_expires_at,
-        path=f"{shop.path}/bookings/{order.code}",
-        public_path=status_path(order.code),
+        path=path,
+        review_path=naming.review(order.id, order.code),
+        refunds_path=f"{shop.path}/refunds?q={naming.searched(order.code)}&show=all",
+        public_path=status_path(order.code) if may_change else "",
         can_cancel=may_change and order.state in _CANCELLABLE,
         can_revive=may_change and order.state in _REVIVABLE,
         can_refund=may_change and _is_refundable(order, parts.refunds),
@@ -70,9 +73,9 @@ def booking_detail(
         decision=decision_of(order, parts.names.get(order.decided_by) if order.decided_by else None),
         proofs=[proof_view(proof, order, links) for proof in parts.proofs],
         payments=[_payment(payment, parts.methods) for payment in parts.payments],
-        tickets=_tickets(order, parts, may_change=may_change, path=f"{shop.path}/bookings/{order.code}"),
+        tickets=_tickets(order, parts, naming),
         trail=[_entry(record, parts.names) for record in reversed(parts.records)],
-        twins=twins_of(parts.duplicates, shop),
+        twins=twins_of(parts.duplicates, naming),
         letters=[
             LetterLine(told.kind, d.channel, d.state, d.sent_at or d.created_at) for told, d in parts.letters
         ],
@@ -82,14 +85,15 @@ def booking_detail(
     )
 
 
-def _tickets(order: Order, parts: Parts, *, may_change: bool, path: str) -> list[TicketRow]:
+def _tickets(order: Order, parts: Parts, naming: Naming) -> list[TicketRow]:
     """Each may go back alone while its order goes on, and unless somebody asked for it already."""
     asked = {each for r in parts.refunds if r.state == RefundState.REQUESTED for each in r.ticket_ids or ()}
-    has_way = may_change and _is_refundable(order, parts.refunds) and order.state == OrderState.COMPLETED
+    path = naming.booking(order.id, order.code)
+    has_way = naming.is_open and _is_refundable(order, parts.refunds) and order.state == OrderState.COMPLETED
     return [
         TicketRow(
             str(t.id),
-            t.code,
+            naming.code(t.code),
             t.number,
             t.holder_name,
             t.state,

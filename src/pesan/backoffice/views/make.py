@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from pesan.backoffice.queries.review import Reviewed
-from pesan.backoffice.views.chrome import Shop
+from pesan.backoffice.views.codes import Naming
 from pesan.backoffice.views.review import Contact, Decision, Proof, ReviewItem, Twin
+from pesan.kit.ids import CODE_TAIL
 from pesan.orders.models import Order
 from pesan.orders.states import OrderState
 from pesan.payments.models import PaymentMethod, PaymentProof
@@ -19,20 +20,20 @@ _DECIDED = frozenset({OrderState.PAID, OrderState.COMPLETED, OrderState.REJECTED
 def review_item(
     found: Reviewed,
     *,
-    shop: Shop,
+    naming: Naming,
     proofs: Sequence[PaymentProof],
     duplicates: Sequence[Duplicate],
     links: Links,
-    is_open: bool,
 ) -> ReviewItem:
-    """An order for its reviewer; `is_open` shows contacts whole."""
+    """An order for its reviewer."""
     order, payment = found.order, found.payment
     return ReviewItem(
-        code=order.code,
+        ref=naming.ref(order.id, order.code),
+        code=naming.code(order.code),
         state=order.state,
         event_title=found.event.title,
         buyer_name=order.buyer_name,
-        contact=Contact(order.wa, order.email, is_open),
+        contact=Contact(order.wa, order.email, naming.is_open),
         quantity=order.quantity,
         notes=order.notes,
         base_amount=payment.base_amount if payment else order.total_amount,
@@ -42,18 +43,18 @@ def review_item(
         placed_at=order.placed_at,
         submitted_at=order.submitted_at,
         waiting_minutes=found.waiting_minutes,
-        path=f"{shop.path}/review/{order.code}",
-        booking_path=f"{shop.path}/bookings/{order.code}",
+        path=naming.review(order.id, order.code),
+        booking_path=naming.booking(order.id, order.code),
         proofs=[proof_view(proof, order, links) for proof in reversed(proofs)],
-        twins=twins_of(duplicates, shop),
+        twins=twins_of(duplicates, naming),
         decision=decision_of(order, found.reviewer),
     )
 
 
 def proof_view(proof: PaymentProof, order: Order, links: Links) -> Proof:
-    """A proof behind a link that was signed now."""
+    """A proof behind a link that was signed now; the end of the code tells the downloads of several bookings apart."""
     ending = proof.object_key.rpartition(".")[2]
-    file = LinkedFile(proof.object_key, proof.mime, f"bukti-{order.code}.{ending}")
+    file = LinkedFile(proof.object_key, proof.mime, f"bukti-{order.code[-CODE_TAIL:]}.{ending}")
     return Proof(
         url=f"{PROOFS_PATH}/{links.make(file)}",
         mime=proof.mime,
@@ -64,12 +65,13 @@ def proof_view(proof: PaymentProof, order: Order, links: Links) -> Proof:
     )
 
 
-def twins_of(duplicates: Sequence[Duplicate], shop: Shop) -> Sequence[Twin]:
+def twins_of(duplicates: Sequence[Duplicate], naming: Naming) -> Sequence[Twin]:
     """Each other order once, exact likenesses first."""
     found: dict[str, Twin] = {}
     for duplicate in duplicates:
-        path = f"{shop.path}/review/{duplicate.order_code}"
-        twin = Twin(duplicate.order_code, duplicate.order_state, duplicate.is_exact, path)
+        path = naming.review(duplicate.proof.order_id, duplicate.order_code)
+        code = naming.code(duplicate.order_code)
+        twin = Twin(code, duplicate.order_state, duplicate.is_exact, path)
         found.setdefault(duplicate.order_code, twin)
     return list(found.values())
 

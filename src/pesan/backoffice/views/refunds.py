@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pesan.backoffice.queries.refunds import LATE_AFTER_MINUTES, SHOWN, Returned
-from pesan.backoffice.views.chrome import Shop
+from pesan.backoffice.views.codes import Naming
 from pesan.backoffice.views.make import cause_of
 from pesan.backoffice.views.review import Contact
 from pesan.db import Actor
@@ -94,11 +94,9 @@ class RefundsPage:
     done: str = ""
 
 
-def refund_row(
-    found: Returned, *, shop: Shop, actor: Actor, may_change: bool, four_eyes_amount: int
-) -> RefundRow:
-    """A refund for whoever looks at it; people whose role may change things see contacts whole."""
-    refund, order = found.refund, found.order
+def refund_row(found: Returned, *, naming: Naming, actor: Actor, four_eyes_amount: int) -> RefundRow:
+    """A refund for whoever looks at it."""
+    refund, order, may_change = found.refund, found.order, naming.is_open
     state = RefundState(refund.state)
     waits = needs_approval(refund, four_eyes_amount=four_eyes_amount)
     approves = may_approve(refund, actor.user_id, four_eyes_amount=four_eyes_amount)
@@ -108,7 +106,7 @@ def refund_row(
     is_wish = refund.cause == RefundCause.ASKED and find_transition(state, RefundEvent.DECLINE) is not None
     return RefundRow(
         id=str(refund.id),
-        code=order.code,
+        code=naming.code(order.code),
         buyer_name=order.buyer_name,
         contacts=Contact(order.wa, order.email, may_change).lines,
         event_title=found.event_title,
@@ -120,8 +118,8 @@ def refund_row(
         waiting_minutes=found.waiting_minutes,
         people=_people(found),
         reference=refund.reference,
-        booking_path=f"{shop.path}/bookings/{order.code}",
-        path=f"{shop.path}/refunds/{refund.id}",
+        booking_path=naming.booking(order.id, order.code),
+        path=f"{naming.shop_path}/refunds/{refund.id}",
         needs_approval=waits,
         can_approve=may_change and waits and approves,
         can_decline=may_change and is_wish,

@@ -14,7 +14,7 @@ LATE_AFTER_MINUTES = 30
 class QueueRow:
     """One waiting order in the list."""
 
-    code: str
+    ref: str
     buyer_name: str
     event_title: str
     amount: int
@@ -85,8 +85,9 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class ReviewItem:
-    """One order with all that its decision needs."""
+    """One order with all that its decision needs; `ref` is what addresses call it."""
 
+    ref: str
     code: str
     state: str
     event_title: str
@@ -138,9 +139,9 @@ class ReviewPage:
     reason_error: bool = False
 
     @property
-    def codes(self) -> str:
+    def refs(self) -> str:
         """The queue in one word each, which the page compares with what it hears."""
-        return " ".join(row.code for row in self.rows)
+        return " ".join(row.ref for row in self.rows)
 
     def with_item(self, item: ReviewItem, previous_path: str | None, next_path: str | None) -> "ReviewPage":
         """The same page, looking at `item`."""

@@ -4,7 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from pesan.payments.statements.queries import Suggestion
+
+@dataclass(frozen=True, slots=True)
+class NearOrder:
+    """A booking that a line may be the money of, although its amount is another."""
+
+    order_id: str
+    path: str
+    code: str
+    buyer_name: str
+    asked_amount: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +25,7 @@ class OpenLine:
     amount: int
     description: str
     account: str
-    suggestions: Sequence[Suggestion]
+    suggestions: Sequence[NearOrder]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from pesan.checkout.room import DiskRoom, SalesPaused
 from pesan.db import Actor, Database
 from pesan.errors import Forbidden, PesanError
 from pesan.idempotency.service import Answer, Wanted
+from pesan.identity.policies import SignedIn, may_manage_events
 from pesan.orders import Moved, Replayed
 from pesan.orders.desk import SaleDesk
 from pesan.orders.errors import (
@@ -27,6 +28,8 @@ from pesan.orders.errors import (
     TicketTypeNeeded,
     TooManyHolds,
 )
+from pesan.orders.models import Order
+from pesan.orders.policies import is_buyer
 from pesan.orders.queries import get_order, list_lines
 from pesan.payments.queries import find_open_payment
 from pesan.privacy.errors import NoticeNotInForce
@@ -46,7 +49,15 @@ from pesan.storefront.ticketing_schemas import (
 from pesan.web.access import Who, allow
 from pesan.web.context import context_of
 from pesan.web.cookies import remember_code
-from pesan.web.deps import buyer_actor, get_actor, get_database, get_locale, get_registry, guest_actor
+from pesan.web.deps import (
+    buyer_actor,
+    find_person,
+    get_actor,
+    get_database,
+    get_locale,
+    get_registry,
+    guest_actor,
+)
 from pesan.web.errors import SignInNeeded, ValidationFailed
 from pesan.web.idempotency import fresh, read_key, replay
 from pesan.web.json_bodies import read_json
@@ -127,8 +138,12 @@ async def quote_order(request: Request, wish: QuoteRequest) -> QuoteAnswer:
     openapi_extra=described(CODE, security=CODE_OR_COOKIE),
 )
 async def get_one_order(request: Request, id: UUID) -> OrderAnswer:  # noqa: A002  the document's name
-    """An order with its lines, sums and reservations, for whoever holds its code."""
-    async with get_database(request).read(await get_actor(request)) as session:
+    """An order with its lines, sums and reservations, for whoever holds its code.
+
+    Staff who may not change it see the end of its code, and no payment link.
+    """
+    actor = await get_actor(request)
+    async with get_database(request).read(actor) as session:
         order = await get_order(session, id)
         now = (await session.scalars(select(func.clock_timestamp()))).one()
         return order_answer(
@@ -139,6 +154,7 @@ async def get_one_order(request: Request, id: UUID) -> OrderAnswer:  # noqa: A00
             is_payment_open=await find_open_payment(session, id) is not None,
             now=now,
             base_url=get_registry(request)[Settings].base_url,
+            is_open=is_buyer(actor, order) or await _may_change(request, order),
         )
 
 
@@ -167,6 +183,11 @@ async def _place(request: Request, wish: OrderRequest, wanted: Wanted | None) ->
 async def _read(request: Request, wish: QuoteRequest) -> ReadBasket:
     async with get_database(request).read(guest_actor(request)) as session:
         return await read_basket(session, wish.to_basket())
+
+
+async def _may_change(request: Request, order: Order) -> bool:
+    person = await find_person(request)
+    return isinstance(person, SignedIn) and may_manage_events(person, order.merchant_id)
 
 
 def _render(request: Request, moved: Moved) -> Answer:

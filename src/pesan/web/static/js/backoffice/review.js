@@ -179,9 +179,9 @@ async function poll() {
   connect(page().dataset.stream);
 }
 
-function compare({ codes }) {
-  const shown = page()?.dataset.codes ?? "";
-  if (page() && codes.join(" ") !== shown) refresh();
+function compare({ refs }) {
+  const shown = page()?.dataset.refs ?? "";
+  if (page() && refs.join(" ") !== shown) refresh();
 }
 
 // The list is replaced; the order under a reviewer's eyes only when somebody else has decided it.
@@ -201,6 +201,6 @@ async function refresh() {
   for (const part of ["[data-queue]", "[data-total]", "[data-near]"]) {
     page().querySelector(part)?.replaceChildren(...(news.querySelector(part)?.childNodes ?? []));
   }
-  page().dataset.codes = news.dataset.codes;
+  page().dataset.refs = news.dataset.refs;
   recount(fresh);
 }
