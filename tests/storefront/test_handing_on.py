@@ -108,13 +108,14 @@ async def test_ticket_handed_on_is_void_for_its_buyer_and_its_answer_is_kept(sol
     assert (booked["code"], booked["qr"]) == (None, None)
 
 
-async def test_wish_about_an_older_version_changes_nothing(sold: Sold):
+async def test_wish_about_a_ticket_that_went_to_somebody_changes_nothing(sold: Sold):
     await sold.buyer.post(sold.path, json=WISH)
     before = await sold.now()
 
-    answer = await sold.buyer.post(sold.path, json={**WISH, "name": "Dewi Lestari"})
+    wishes = [{**WISH, "name": "Dewi Lestari", "version": version} for version in (0, 1)]
+    answers = [await sold.buyer.post(sold.path, json=wish) for wish in wishes]
 
-    assert problem(answer) == (409, "tickets.changed")
+    assert [problem(answer) for answer in answers] == [(409, "tickets.changed"), (409, "tickets.handed_on")]
     assert (await sold.now()).code == before.code
 
 
@@ -155,6 +156,8 @@ async def test_buyer_hands_on_by_the_form_and_the_holder_opens_the_page_of_the_n
     assert (answer.status_code, answer.headers["location"]) == (303, f"/b/{sold.order.code}")
     assert "Tiketnya ada pada Rani Wijaya." in status
     assert ticket.code not in status
+    assert sold.form not in status
+    assert "Minta penyelenggara: hanya mereka yang bisa." in page.text
     assert "Kodenya sedang dibuat" in unsigned
     assert (page.status_code, "<svg" in page.text, "Rani Wijaya" in page.text) == (200, True, True)
     assert sold.order.code not in page.text

@@ -10,13 +10,13 @@ from pesan.audit.models import AuditEntry, AuditPrivate
 from pesan.db import Actor, Database
 from pesan.kit.ids import new_id
 from pesan.tickets.errors import (
-    HandedOnTooOften,
     HandingOnOff,
     HandingOnOver,
     TicketChanged,
+    TicketHandedOn,
     TicketNotFound,
 )
-from pesan.tickets.handing_on import HANDED_ON, MOST, Recipient, hand_on
+from pesan.tickets.handing_on import HANDED_ON, Recipient, hand_on
 from pesan.tickets.keystore import DatabaseKeyStore
 from pesan.tickets.models import Ticket, TicketTransfer
 from pesan.tickets.slices import Slices
@@ -194,20 +194,25 @@ async def test_nobody_else_hands_it_on_not_even_its_holder(desk: Desk, make):
     assert (await desk.now()).epoch == 0
 
 
-async def test_buyer_hands_one_ticket_on_a_few_times_and_staff_may_again(desk: Desk):
-    for version in range(MOST):
-        await desk.hand_on(version=version)
+async def test_buyer_takes_a_ticket_that_is_somebody_elses_from_nobody_and_staff_hand_it_on(desk: Desk):
+    buyer = new_id()
+    await desk.execute("UPDATE orders SET user_id = :id", id=buyer)
+    await desk.hand_on()
+    theirs = await desk.now()
 
-    with pytest.raises(HandedOnTooOften):
-        await desk.hand_on(version=MOST)
-    await desk.hand_on(desk.staff, version=MOST)
+    for previous in (desk.buyer, Actor.user(buyer)):
+        with pytest.raises(TicketHandedOn):
+            await desk.hand_on(previous, version=1, to=Recipient("Dewi Lestari", "dewi@contoh.id"))
+    kept = await desk.now()
+    await desk.hand_on(desk.staff, version=1, to=Recipient("Dewi Lestari", "dewi@contoh.id"))
 
-    assert len(await desk.transfers()) == MOST + 1
+    assert (kept.code, kept.epoch, kept.holder_name) == (theirs.code, 1, RANI.name)
+    assert [transfer.to_name for transfer in await desk.transfers()] == [RANI.name, "Dewi Lestari"]
 
 
 async def test_only_the_last_of_two_in_a_row_is_signed(desk: Desk, deps):
     await desk.hand_on()
-    await desk.hand_on(version=1, to=Recipient("Dewi Lestari", "dewi@contoh.id"))
+    await desk.hand_on(desk.staff, version=1, to=Recipient("Dewi Lestari", "dewi@contoh.id"))
     first, second = await desk.transfers()
 
     await sign_transfer(deps, first.id)

@@ -39,6 +39,7 @@ class PassView:
     venue: str
     city: str
     is_called_off: bool
+    is_handed_on: bool
     path: str
     url: str
     has_google: bool
@@ -78,6 +79,7 @@ def show_pass(found: Pass, slices: Slices, wallets: Wallets, *, origin: str) -> 
         venue=event.venue,
         city=event.city,
         is_called_off=event.status == EventStatus.CANCELLED,
+        is_handed_on=ticket.handed_on_at is not None,
         path=path,
         url=origin + path,
         has_google=wallets.google is not None,

@@ -47,14 +47,14 @@ class TicketChanged(PesanError):
     )
 
 
-class HandedOnTooOften(PesanError):
-    """One ticket is handed on a few times at most: each time a stranger is written to."""
+class TicketHandedOn(PesanError):
+    """The ticket is not its buyer's any more; from now on the merchant's staff hand it on."""
 
-    code = "tickets.handed_on_too_often"
+    code = "tickets.handed_on"
     status = 409
     message = Text(
-        id="Tiket ini sudah {most} kali diserahkan. Hubungi penyelenggara untuk menggantinya lagi.",
-        en="This ticket was handed on {most} times. Ask the organizer to change it again.",
+        id="Tiket ini sudah menjadi milik pemegang barunya. Hanya penyelenggara yang bisa memindahkannya lagi.",
+        en="This ticket is its new holder's now. Only the organizer can hand it on again.",
     )
 
 

@@ -14,22 +14,20 @@ from pesan.orders.errors import OrderNotFound
 from pesan.orders.models import Order
 from pesan.payments.refunds.locks import lock_order
 from pesan.tickets.errors import (
-    HandedOnTooOften,
     HandingOnOff,
     HandingOnOver,
     TicketChanged,
+    TicketHandedOn,
     TicketNotFound,
 )
 from pesan.tickets.locks import lock_ticket
 from pesan.tickets.models import Ticket, TicketTransfer
 from pesan.tickets.policies import is_before_entry, may_hand_on
-from pesan.tickets.queries import count_transfers, find_ticket
+from pesan.tickets.queries import find_ticket
 
 SIGN_TASK = "tickets.sign_transfer"
 TELL_TRANSFER_TASK = "checkout.tell_of_transfer"
 HANDED_ON = "order:ticket:handed_on"
-MOST = 5
-"""How often a buyer may do it to one ticket; staff may always."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ async def hand_on(
 
     `version` is the ticket's epoch as the asker knows it: of many who wish at once, the first one gets it.
     **Locks** the order, then the ticket. **Enqueues** `tickets.sign_transfer`. Raises TicketNotFound, HandingOnOff,
-    HandingOnOver, TicketChanged, HandedOnTooOften.
+    HandingOnOver, TicketChanged, TicketHandedOn.
     """
     seen = await find_ticket(session, ticket_id)
     if seen is None:
@@ -80,8 +78,8 @@ async def _check(session: ReadSession, ticket: Ticket, version: int, *, is_staff
         raise HandingOnOver
     if ticket.epoch != version:
         raise TicketChanged
-    if not is_staff and await count_transfers(session, ticket.id) >= MOST:
-        raise HandedOnTooOften(most=MOST)
+    if ticket.handed_on_at is not None and not is_staff:
+        raise TicketHandedOn  # it is its new holder's, whom whoever bought it must not shut out
 
 
 def _change(ticket: Ticket, recipient: Recipient) -> TicketTransfer:

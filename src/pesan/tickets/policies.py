@@ -6,16 +6,14 @@ from pesan.catalog.models import Event
 from pesan.catalog.states import EventStatus
 from pesan.db import Actor
 from pesan.orders.models import Order
+from pesan.orders.policies import is_buyer
 from pesan.tickets.models import Ticket
 from pesan.tickets.states import TRANSITIONS, TicketEvent, TicketState
 
 
 def may_hand_on(actor: Actor, order: Order) -> bool:
     """Whoever bought the ticket, by the order's code or their account, and the merchant's staff; not its holder."""
-    is_buyer = order.code in actor.order_codes or (
-        actor.user_id is not None and order.user_id == actor.user_id
-    )
-    return is_buyer or actor.works_for(order.merchant_id, order.event_id)
+    return is_buyer(actor, order) or actor.works_for(order.merchant_id, order.event_id)
 
 
 def is_before_entry(ticket: Ticket, event: Event, now: datetime) -> bool:
@@ -25,5 +23,5 @@ def is_before_entry(ticket: Ticket, event: Event, now: datetime) -> bool:
 
 
 def can_be_handed_on(ticket: Ticket, event: Event, now: datetime) -> bool:
-    """What a page goes by that offers it to a buyer."""
-    return event.transferable and is_before_entry(ticket, event, now)
+    """What a page goes by that offers it to a buyer, whose it is until it was handed on."""
+    return event.transferable and ticket.handed_on_at is None and is_before_entry(ticket, event, now)

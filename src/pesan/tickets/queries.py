@@ -73,12 +73,6 @@ async def find_replaced(session: ReadSession, code: str) -> TicketTransfer | Non
     return found
 
 
-async def count_transfers(session: ReadSession, ticket_id: UUID) -> int:
-    """How often a ticket was handed on."""
-    query = select(func.count()).where(TicketTransfer.ticket_id == ticket_id)
-    return await session.scalar(query) or 0
-
-
 async def list_keys(session: ReadSession, merchant_id: UUID | None = None) -> Sequence[SigningKey]:
     """The keys of a merchant, or all, the newest first; nothing private is loaded."""
     query = select(SigningKey).order_by(SigningKey.created_at.desc(), SigningKey.id)

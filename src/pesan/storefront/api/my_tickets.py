@@ -34,10 +34,10 @@ from pesan.storefront.ticketing_schemas import (
     TransferRequest,
 )
 from pesan.tickets.errors import (
-    HandedOnTooOften,
     HandingOnOff,
     HandingOnOver,
     TicketChanged,
+    TicketHandedOn,
     TicketNotFound,
 )
 from pesan.tickets.models import Ticket
@@ -115,14 +115,17 @@ async def get_ticket(request: Request, id: UUID) -> TicketDetailAnswer:  # noqa:
         TicketNotFound,
         HandingOnOff,
         HandingOnOver,
-        HandedOnTooOften,
         TicketChanged,
+        TicketHandedOn,
         RecipientOutOfReach,
     ),
     openapi_extra=described(KEY, CODE, body=json_of(TransferRequest), security=CODE_OR_COOKIE),
 )
 async def transfer_ticket(request: Request, id: UUID) -> Response:  # noqa: A002  the document's name
-    """Hand a ticket on: its code, token and QR are void at once, and both holders are written to."""
+    """Hand a ticket on: its code, token and QR are void at once, and both holders are written to.
+
+    Once: from then on it is its new holder's, and the merchant's staff hand it on.
+    """
     wish = await read_json(request, TransferRequest)
     actor, wanted = await get_actor(request), await read_key(request)
     channels = get_registry(request)[Channels]
