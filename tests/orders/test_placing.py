@@ -16,7 +16,7 @@ from pesan.db import Actor
 from pesan.errors import PesanError
 from pesan.orders import Move, OrderState, Placement
 from pesan.orders.decide import decide
-from pesan.orders.errors import QuantityNotAllowed, SaleClosed, SeatsNeeded, TicketTypeNeeded
+from pesan.orders.errors import GuardianNeeded, QuantityNotAllowed, SaleClosed, SeatsNeeded, TicketTypeNeeded
 from pesan.orders.moves import LineWish, PromoWish, SeatWish, TypeWish
 from pesan.orders.pricing import Totals
 from pesan.orders.situation import Granted, Situation
@@ -94,6 +94,18 @@ def test_a_basket_claims_the_event_each_type_each_seat_and_the_promo():
     assert dict(before.claims[order.order.id]) == {
         POOL: 3, POOL_OF[REGULAR]: 2, POOL_OF[VIP]: 1, POOL_OF[SEAT]: 1, POOL_OF[PROMO]: 1
     }  # fmt: skip
+
+
+def test_an_event_for_minors_grants_nothing_without_a_guardian():
+    before = sale(needs_guardian=True)
+    wish = Placement(EVENT, "Sari Dewi", (some(1),))
+    decisions = [
+        decide(Move.place(replace(wish, has_guardian=known), Actor.guest()), before)
+        for known in (False, True)
+    ]
+
+    assert (refusal(decisions[0]), granted(decisions[1]).order.quantity) == (GuardianNeeded, 1)
+    assert held(before) == [1, 1, 0, 0, 0]
 
 
 def test_claims_know_their_line():

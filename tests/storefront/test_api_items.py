@@ -235,6 +235,7 @@ async def test_item_answers_in_full(shop: Shop):
         "saleOpensAt": isoformat(opens),
         "saleClosesAt": isoformat(closes),
         "holdMinutes": 10,
+        "needsGuardian": False,
         "price": 150_000,
         "currency": "IDR",
         "status": "open",

@@ -75,6 +75,7 @@ class Terms:
     fee_amount: int = 0
     fee_basis_points: int = 0
     tax_basis_points: int = 0
+    needs_guardian: bool = False
 
 
 TERMS_COLUMNS = ("id", *(part.name for part in fields(Terms)[1:]))

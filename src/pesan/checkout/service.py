@@ -34,6 +34,7 @@ class Agreed:
     order_id: UUID
     legal_ids: tuple[UUID, ...]
     companions: tuple[Companion, ...] = ()
+    has_guardian: bool = False
 
 
 async def place_hold(
@@ -51,9 +52,9 @@ async def place_hold(
 ) -> Moved | Replayed:
     """Hold places for a buyer; an order that costs nothing is paid at once.
 
-    Raises SaleClosed, SoldOut, HoldPoolFull, TooManyHolds, ReviewBacklog, QuantityNotAllowed; TicketTypeNeeded,
-    TicketTypeNotFound, SeatsNeeded, SeatNotFound, SeatTaken, SeatHeld; PromoNotValid, PromoUsedUp, PromoHeld;
-    SalesPaused.
+    Raises SaleClosed, SoldOut, HoldPoolFull, TooManyHolds, ReviewBacklog, QuantityNotAllowed, GuardianNeeded;
+    TicketTypeNeeded, TicketTypeNotFound, SeatsNeeded, SeatNotFound, SeatTaken, SeatHeld; PromoNotValid, PromoUsedUp,
+    PromoHeld; SalesPaused.
     """
     room.require()
     wish = Placement(
@@ -68,6 +69,7 @@ async def place_hold(
         user_id=actor.user_id,
         legal_ids=agreed.legal_ids if agreed else (),
         order_id=agreed.order_id if agreed else new_id(),
+        has_guardian=agreed is not None and agreed.has_guardian,
     )
     move = Move.place(
         wish,

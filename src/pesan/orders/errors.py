@@ -30,6 +30,17 @@ class SaleClosed(PesanError):
     )
 
 
+class GuardianNeeded(PesanError):
+    """The event is for people under 18, and no parent or guardian consents."""
+
+    code = "orders.guardian_needed"
+    status = 422
+    message = Text(
+        id="Acara ini untuk anak di bawah 18 tahun. Tulis nama orang tua atau wali, dan centang persetujuannya.",
+        en="This event is for people under 18. Write the name of a parent or guardian, and tick their consent.",
+    )
+
+
 class ReviewBacklog(PesanError):
     """More places wait for a reviewer than the organizer allows."""
 

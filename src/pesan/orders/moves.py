@@ -81,6 +81,7 @@ class Placement:
     """A buyer's wish, validated; prices are not in it, because the server computes them.
 
     What its lines name is claimed all or nothing: the event's places, each type's, each seat, one use of the promo.
+    `has_guardian` says that a parent's or guardian's consent is written with it, by a companion.
     """
 
     event_id: UUID
@@ -93,6 +94,7 @@ class Placement:
     locale: Locale = "id"
     user_id: UUID | None = None
     legal_ids: tuple[UUID, ...] = ()
+    has_guardian: bool = False
     order_id: UUID = field(default_factory=new_id)
     code: str = field(default_factory=new_code)
 

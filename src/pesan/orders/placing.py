@@ -16,6 +16,7 @@ from pesan.db import ActorKind
 from pesan.errors import PesanError
 from pesan.kit.times import isoformat
 from pesan.orders.errors import (
+    GuardianNeeded,
     QuantityNotAllowed,
     ReviewBacklog,
     SaleClosed,
@@ -35,6 +36,8 @@ def place(move: Move, wish: Placement, situation: Situation) -> Granted:
     if terms is None:
         raise EventNotFound
     _require_open_sale(terms, wish, situation)
+    if terms.needs_guardian and not wish.has_guardian:
+        raise GuardianNeeded
     keys = buyer_keys(move)
     _require_buyer_limits(keys, terms, situation)
     placed = _compose(wish, terms, situation)

@@ -25,6 +25,7 @@ _COLUMNS = {
     "purpose": "text",
     "version_id": "uuid",
     "channel": "text",
+    "guardian_name": "text",
 }
 _NAMES = ", ".join(_COLUMNS)
 _INSERT = text(f"INSERT INTO consents ({_NAMES}) SELECT {_NAMES} FROM {recordset(_COLUMNS)}")  # noqa: S608
@@ -41,6 +42,7 @@ class ConsentCompanion:
     version_id: UUID
     purpose: Purpose = Purpose.MARKETING
     channel: ConsentChannel = ConsentChannel.CHECKOUT
+    guardian_name: str | None = None
 
     @classmethod
     async def write_many(cls, executor: Executor, items: Sequence["ConsentCompanion"]) -> None:
@@ -75,4 +77,5 @@ def _row(item: ConsentCompanion) -> dict[str, object]:
         "purpose": item.purpose.value,
         "version_id": item.version_id,
         "channel": item.channel.value,
+        "guardian_name": item.guardian_name,
     }

@@ -103,6 +103,7 @@ def _booking(order: Order, title: str, parts: _Parts) -> dict[str, Any]:
         "consents": [
             {
                 "purpose": given.purpose,
+                "guardian": given.guardian_name,
                 "given_at": isoformat(given.given_at),
                 "withdrawn_at": isoformat(given.withdrawn_at) if given.withdrawn_at else None,
             }

@@ -117,3 +117,5 @@ async def _erase_refunds(session: WriteSession, order_ids: Sequence[UUID]) -> No
 async def _end_consents(session: WriteSession, order_ids: Sequence[UUID]) -> None:
     given = Consent.order_id.in_(order_ids), Consent.withdrawn_at.is_(None)
     await session.execute(update(Consent).where(*given).values(withdrawn_at=func.clock_timestamp()))
+    named = Consent.order_id.in_(order_ids), Consent.guardian_name.is_not(None)
+    await session.execute(update(Consent).where(*named).values(guardian_name=ERASED))

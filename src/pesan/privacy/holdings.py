@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, exists, true
 from pesan.kit.i18n import Text
 from pesan.orders.models import Order
 from pesan.payments.models import PaymentProof
+from pesan.privacy.models import Consent
 from pesan.tickets.models import Ticket
 
 
@@ -22,6 +23,7 @@ class DataClass(StrEnum):
     PROOF = "proof"
     ACCOUNT = "account"
     NETWORK = "network"
+    GUARDIAN = "guardian"
 
 
 WORDS: Mapping[DataClass, Text] = {
@@ -33,6 +35,7 @@ WORDS: Mapping[DataClass, Text] = {
     DataClass.PROOF: Text(id="gambar bukti bayar", en="picture of a payment"),
     DataClass.ACCOUNT: Text(id="pesanan dalam akun pembeli", en="booking in a buyer's account"),
     DataClass.NETWORK: Text(id="sidik alamat jaringan", en="digest of a network address"),
+    DataClass.GUARDIAN: Text(id="nama orang tua atau wali", en="parent's or guardian's name"),
 }
 
 HELD: Mapping[DataClass, ColumnElement[bool]] = {
@@ -44,5 +47,6 @@ HELD: Mapping[DataClass, ColumnElement[bool]] = {
     DataClass.PROOF: exists().where(PaymentProof.order_id == Order.id),
     DataClass.ACCOUNT: Order.user_id.is_not(None),
     DataClass.NETWORK: Order.ip_digest.is_not(None),
+    DataClass.GUARDIAN: exists().where(Consent.order_id == Order.id, Consent.guardian_name.is_not(None)),
 }
 """Whether an order that was not erased holds it."""

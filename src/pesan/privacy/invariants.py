@@ -25,7 +25,8 @@ INVARIANTS = (
         " OR EXISTS (SELECT 1 FROM ticket_transfers f WHERE f.order_id = o.id"
         f" AND (f.from_name <> '{ERASED}' OR f.to_name <> '{ERASED}' OR coalesce(f.to_email, f.to_wa) IS NOT NULL))"
         " OR EXISTS (SELECT 1 FROM payment_proofs p WHERE p.order_id = o.id)"
-        " OR EXISTS (SELECT 1 FROM consents c WHERE c.order_id = o.id AND c.withdrawn_at IS NULL))",
+        " OR EXISTS (SELECT 1 FROM consents c WHERE c.order_id = o.id"
+        f" AND (c.withdrawn_at IS NULL OR c.guardian_name <> '{ERASED}')))",
     ),
     Invariant(
         "privacy.approved_is_carried_out",

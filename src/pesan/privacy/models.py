@@ -39,13 +39,15 @@ def _one_of(column: str, values: type[Purpose | ConsentChannel | RequestKind | R
 class Consent(Base):
     """That the buyer of an order agreed to one purpose, to which text and when; the contact stays with the order.
 
-    There is no row for a purpose that nobody agreed to. `version_id` is the privacy notice that was shown.
+    There is no row for a purpose that nobody agreed to. `version_id` is the privacy notice that was shown, and
+    `guardian_name` who consents for somebody under 18.
     """
 
     __tablename__ = "consents"
     __table_args__ = (
         CheckConstraint(_one_of("purpose", Purpose), name="purpose"),
         CheckConstraint(_one_of("channel", ConsentChannel), name="channel"),
+        CheckConstraint("(purpose = 'guardian') = (guardian_name IS NOT NULL)", name="guardian_name"),
         CheckConstraint("withdrawn_at IS NULL OR withdrawn_at >= given_at", name="withdrawn_at"),
         ForeignKeyConstraint(["merchant_id", "order_id"], ["orders.merchant_id", "orders.id"]),
         UniqueConstraint("order_id", "purpose"),
@@ -58,6 +60,7 @@ class Consent(Base):
     purpose: Mapped[str] = mapped_column(String(12))
     version_id: Mapped[UUID] = mapped_column(ForeignKey("legal_versions.id"))
     channel: Mapped[str] = mapped_column(String(12))
+    guardian_name: Mapped[str | None] = mapped_column(String(100))
     given_at: Mapped[Timestamp] = mapped_column(server_default=func.clock_timestamp())
     withdrawn_at: Mapped[Timestamp | None]
 
@@ -165,7 +168,7 @@ ACCESS = [
         {
             REQUEST: "SELECT, UPDATE (withdrawn_at)",
             SALE: "INSERT",
-            SYSTEM: "SELECT, UPDATE (withdrawn_at)",
+            SYSTEM: "SELECT, UPDATE (withdrawn_at, guardian_name)",
         },
         [
             Policy("read", (REQUEST,), f"{STAFF_OF_MERCHANT} OR {OF_VISIBLE_ORDER}", command="SELECT"),

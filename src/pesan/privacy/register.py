@@ -82,6 +82,13 @@ ACTIVITIES: Sequence[Activity] = (
         consent=Purpose.MARKETING,
     ),
     Activity(
+        Text(id="acara untuk anak di bawah 18 tahun", en="events for people under 18"),
+        _CONSENT,
+        (DataClass.GUARDIAN,),
+        kinds=("contacts",),
+        consent=Purpose.GUARDIAN,
+    ),
+    Activity(
         Text(id="mencegah penyalahgunaan", en="preventing abuse"),
         _INTEREST,
         (DataClass.NETWORK,),

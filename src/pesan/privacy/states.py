@@ -17,9 +17,11 @@ VISIT_WITHIN = timedelta(hours=1)
 
 
 class Purpose(StrEnum):
-    """What a contact may be used for beside the booking itself, each by a consent of its own."""
+    """What needs a consent of its own."""
 
     MARKETING = "marketing"
+    GUARDIAN = "guardian"
+    """A parent's or guardian's consent that somebody under 18 comes, and that their data is kept for it."""
 
 
 class ConsentChannel(StrEnum):

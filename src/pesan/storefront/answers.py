@@ -43,6 +43,7 @@ def item_detail_answer(listing: Listing) -> ItemDetailAnswer:
         sale_opens_at=event.sale_opens_at,
         sale_closes_at=event.sale_closes_at,
         hold_minutes=event.hold_minutes,
+        needs_guardian=event.needs_guardian,
         capacity=capacity_answer(listing),
     )
 

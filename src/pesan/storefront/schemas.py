@@ -83,6 +83,7 @@ class ItemDetailAnswer(ItemAnswer):
     sale_opens_at: Moment | None
     sale_closes_at: Moment | None
     hold_minutes: int
+    needs_guardian: bool
     capacity: CapacityAnswer
 
 

@@ -165,6 +165,7 @@ class BookingSheet:
     basket: str = ""
     sums: SumsView | None = None
     accepts: str = ""
+    needs_guardian: bool = False
 
     @property
     def total(self) -> int:

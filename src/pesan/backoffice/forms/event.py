@@ -70,6 +70,7 @@ class EventForm(BaseModel):
     is_featured: bool = False
     tags: Annotated[tuple[str, ...], BeforeValidator(_tags)] = ()
     transferable: bool = False
+    needs_guardian: bool = False
     method_ids: tuple[UUID, ...] = ()
 
     @model_validator(mode="after")
@@ -102,6 +103,7 @@ def typed_event(event: Event, pool: CapacityPool, *, methods: Sequence[UUID], zo
     names = (
         "title summary description venue address city hold_minutes max_per_order max_holds_per_contact"
         " max_holds_per_ip review_cap certificate is_featured transferable reminder_hours follow_up_hours"
+        " needs_guardian"
     )
     times = ("starts_at", "ends_at", "sale_opens_at", "sale_closes_at")
     return {

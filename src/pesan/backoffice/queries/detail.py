@@ -21,6 +21,8 @@ from pesan.payments.models import Payment, PaymentMethod, PaymentProof
 from pesan.payments.queries import Duplicate, find_duplicate_proofs, list_methods, list_payments, list_proofs
 from pesan.payments.refunds.models import Refund
 from pesan.payments.refunds.queries import list_refunds
+from pesan.privacy.models import Consent
+from pesan.privacy.states import Purpose
 from pesan.tickets.models import Ticket
 from pesan.tickets.queries import list_tickets
 
@@ -42,6 +44,7 @@ class Parts:
     letters: Sequence[tuple[Notification, Delivery]]
     letter: Kind | None
     now: datetime
+    guardian: str | None = None
 
 
 async def load_parts(session: ReadSession, order: Order) -> Parts:
@@ -51,8 +54,10 @@ async def load_parts(session: ReadSession, order: Order) -> Parts:
     rows = await session.execute(select(User.id, User.name).where(User.id.in_(actors - {None})))
     methods = await list_methods(session, order.merchant_id)
     tickets = await list_tickets(session, order.id)
-    at_once = select(Event, func.clock_timestamp()).where(Event.id == order.event_id)
-    event, now = (await session.execute(at_once)).one()
+    given = Consent.order_id == order.id, Consent.purpose == Purpose.GUARDIAN, Consent.withdrawn_at.is_(None)
+    guardian = select(Consent.guardian_name).where(*given).scalar_subquery()
+    at_once = select(Event, func.clock_timestamp(), guardian).where(Event.id == order.event_id)
+    event, now, guardian_name = (await session.execute(at_once)).one()
     return Parts(
         event=event,
         payments=await list_payments(session, order.id),
@@ -67,4 +72,5 @@ async def load_parts(session: ReadSession, order: Order) -> Parts:
         letters=await list_deliveries(session, order.id),
         letter=await find_letter(session, order),
         now=now,
+        guardian=guardian_name,
     )

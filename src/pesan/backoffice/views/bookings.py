@@ -125,6 +125,7 @@ class BookingDetail:
     buyer_name: str
     contact: Contact
     notes: str | None
+    guardian: str | None
     quantity: int
     total_amount: int
     placed_at: datetime

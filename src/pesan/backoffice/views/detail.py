@@ -56,6 +56,7 @@ def booking_detail(
         buyer_name=order.buyer_name,
         contact=Contact(order.wa, order.email, may_change),
         notes=order.notes,
+        guardian=parts.guardian,
         quantity=order.quantity,
         total_amount=order.total_amount,
         placed_at=order.placed_at,

@@ -83,6 +83,8 @@ class Event(Audited, Base):
     cover_key: Mapped[str | None] = mapped_column(String(200))
     certificate: Mapped[bool] = mapped_column(server_default="false")
     transferable: Mapped[bool] = mapped_column(server_default="true")
+    # For people under 18: whoever books says which parent or guardian consents.
+    needs_guardian: Mapped[bool] = mapped_column(server_default="false")
     fulfilment: Mapped[str] = mapped_column(String(20), server_default="tickets")
     fee_amount: Mapped[int] = mapped_column(BigInteger, server_default="0")
     fee_basis_points: Mapped[int] = mapped_column(server_default="0")

@@ -56,6 +56,7 @@ class EventDraft:
     is_featured: bool = False
     tags: Sequence[str] = ()
     transferable: bool = True
+    needs_guardian: bool = False
     method_ids: Sequence[UUID] = field(default_factory=tuple)
 
     def columns(self) -> dict[str, Any]:
@@ -67,7 +68,7 @@ class EventDraft:
         names = (
             "title summary description venue address city starts_at price_amount hold_minutes max_per_order"
             " max_holds_per_contact max_holds_per_ip review_cap sale_opens_at sale_closes_at certificate"
-            " is_featured transferable reminder_hours follow_up_hours"
+            " is_featured transferable reminder_hours follow_up_hours needs_guardian"
         )
         own = {name: getattr(self, name) for name in names.split()}
         return own | {"ends_at": ends_at, "tags": list(self.tags)}

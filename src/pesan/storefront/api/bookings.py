@@ -21,6 +21,7 @@ from pesan.kit.ids import normalise_code
 from pesan.orders import Moved, Replayed
 from pesan.orders.desk import SaleDesk
 from pesan.orders.errors import (
+    GuardianNeeded,
     HoldExpired,
     NotYourOrder,
     OrderNotFound,
@@ -91,6 +92,7 @@ NOT_YOURS = (SignInNeeded, Forbidden, OrderNotFound)
         SoldOut,
         HoldPoolFull,
         SaleClosed,
+        GuardianNeeded,
         ReviewBacklog,
         TooManyHolds,
         SalesPaused,

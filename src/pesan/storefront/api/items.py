@@ -61,7 +61,8 @@ async def list_consents(request: Request, id: UUID) -> ConsentsAnswer:  # noqa: 
         notice = await get_notice(session, id)
     base_url = get_registry(request)[Settings].base_url
     url = f"{base_url}/m/{listing.merchant.slug}/legal/{LegalKind.PRIVACY}?version={notice.number}"
-    offered = [ConsentAnswer(purpose=purpose, version=notice.number, notice_url=url) for purpose in Purpose]
+    asked = [each for each in Purpose if each is not Purpose.GUARDIAN or listing.event.needs_guardian]
+    offered = [ConsentAnswer(purpose=purpose, version=notice.number, notice_url=url) for purpose in asked]
     return ConsentsAnswer(consents=offered)
 
 

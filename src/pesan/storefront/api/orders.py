@@ -20,6 +20,7 @@ from pesan.identity.policies import SignedIn, may_manage_events
 from pesan.orders import Moved, Replayed
 from pesan.orders.desk import SaleDesk
 from pesan.orders.errors import (
+    GuardianNeeded,
     OrderNotFound,
     QuantityNotAllowed,
     ReviewBacklog,
@@ -100,6 +101,7 @@ BASKET_REFUSALS = (
         TooManyHolds,
         SalesPaused,
         NoticeNotInForce,
+        GuardianNeeded,
     ),
     openapi_extra=described(KEY, body=json_of(OrderRequest)),
 )

@@ -31,7 +31,15 @@ from pesan.orders.moves import LineWish, PromoWish
 from pesan.orders.queries import get_order_by_code
 from pesan.orders.states import OrderState
 from pesan.payments.queries import list_offered_methods
-from pesan.storefront.agreeing import MARKETING, TERMS, TERMS_MEND, Texts
+from pesan.storefront.agreeing import (
+    GUARDIAN,
+    GUARDIAN_CONSENT,
+    GUARDIAN_MEND,
+    MARKETING,
+    TERMS,
+    TERMS_MEND,
+    Texts,
+)
 from pesan.storefront.choices import Choice, parse_choice
 from pesan.storefront.forms import FIELDS, MENDS, html_rules, read_hold_form
 from pesan.storefront.pages.basket import choice_of, shop_of
@@ -49,6 +57,7 @@ from pesan.web.limits import HOLD, Limiter
 from pesan.web.pages import render
 
 MAX_CODE = 40
+_TYPED = (*FIELDS, TERMS, MARKETING, GUARDIAN, GUARDIAN_CONSENT)
 
 router = APIRouter(dependencies=[allow(Who.PUBLIC)])
 
@@ -72,13 +81,14 @@ class _Wish:
     buyer: HoldForm
     basket: Choice
     agreed: Agreed
+    guardian: str = ""
 
     @property
     def typed(self) -> bytes:
         """What makes it another wish than one before; ids that are made anew are not part of it."""
         consents = len(self.agreed.companions)
         texts = "".join(map(str, self.agreed.legal_ids))
-        return f"{self.buyer.model_dump_json()}\n{self.basket.query}\n{texts}\n{consents}".encode()
+        return f"{self.buyer.model_dump_json()}\n{self.basket.query}\n{texts}\n{consents}\n{self.guardian}".encode()
 
 
 @router.get("/x/{key}/book")
@@ -100,7 +110,7 @@ async def post_sheet(request: Request, key: str) -> Response:
         listing = await find_listing(request, session, key)
         texts = await _texts(session, listing)
     form = await request.form()
-    values = {name: text_of(form, name) for name in (*FIELDS, TERMS, MARKETING)}
+    values = {name: text_of(form, name) for name in _TYPED}
     basket = parse_choice(text_of(form, "basket"))
     buyer, errors = read_hold_form(values)
     errors |= texts.complaint(values)
@@ -109,7 +119,9 @@ async def post_sheet(request: Request, key: str) -> Response:
     try:
         agreed = texts.agreed(values)
         outcome = await _hold(
-            request, _Wish(listing, buyer, basket, agreed), key=text_of(form, "idempotency_key")
+            request,
+            _Wish(listing, buyer, basket, agreed, values[GUARDIAN]),
+            key=text_of(form, "idempotency_key"),
         )
     except PesanError as refusal:
         problem = refusal.text(get_locale(request))
@@ -142,7 +154,8 @@ async def _hold(request: Request, wish: _Wish, *, key: str) -> Moved | Replayed:
 
 async def _texts(session: ReadSession, listing: Listing) -> Texts:
     merchant_id = listing.event.merchant_id
-    return Texts(merchant_id, await list_current(session, merchant_id))
+    current = await list_current(session, merchant_id)
+    return Texts(merchant_id, current, needs_guardian=listing.event.needs_guardian)
 
 
 async def _wishes(request: Request, wish: _Wish) -> tuple[Sequence[LineWish], PromoWish | None]:
@@ -195,7 +208,7 @@ async def _sheet(request: Request, listing: Listing, typed: _Typed, *, status: i
         card,
         listing.event.hold_minutes,
         html_rules(HoldForm),
-        {**MENDS, TERMS: TERMS_MEND},
+        {**MENDS, TERMS: TERMS_MEND, GUARDIAN_CONSENT: GUARDIAN_MEND},
         typed.key,
         values=typed.values,
         errors=typed.errors,
@@ -204,6 +217,7 @@ async def _sheet(request: Request, listing: Listing, typed: _Typed, *, status: i
         basket=typed.basket.query,
         sums=shop.sums,
         accepts=texts.stamp,
+        needs_guardian=texts.needs_guardian,
         tells_by=set(get_registry(request)[Channels].names),
     )
     context = {"sheet": sheet, "brand": card.brand, "origin": origin_of(request)}

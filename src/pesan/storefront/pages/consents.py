@@ -33,6 +33,7 @@ async def show_consents(request: Request, code: str, withdrawn: bool = False) ->
         texts = select(LegalVersion).where(LegalVersion.id.in_(order.legal_ids or ()))
         accepted = {found.kind: found for found in await session.scalars(texts)}
         marketing = await find_consent(session, order.id, Purpose.MARKETING)
+        guardian = await find_consent(session, order.id, Purpose.GUARDIAN)
     name_merchant(request, merchant.id)
     context = {
         "order": order,
@@ -41,6 +42,7 @@ async def show_consents(request: Request, code: str, withdrawn: bool = False) ->
         "accepted": [accepted[kind] for kind in TITLES if kind in accepted],
         "titles": TITLES,
         "marketing": marketing,
+        "guardian": guardian,
         "withdrawn": withdrawn,
     }
     return render(request, "storefront/consents.html", context)
