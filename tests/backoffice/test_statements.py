@@ -83,6 +83,18 @@ async def test_a_near_line_is_decided_by_a_person(team: Team):
     assert await state_of(team, order) == OrderState.PAID
 
 
+async def test_a_line_that_is_far_from_an_orders_amount_pays_nothing(team: Team):
+    order, _ = await held(team)
+    browser = await team.sign_in("staff")
+    await upload(team, browser, csv_of(1_000))
+    await match(team)
+    (line,) = await line_ids(team)
+    page = f"{team.path}/statements"
+    refused = await browser.submit(page, f"{page}/{line}/accept", {"order_id": str(order.id)})
+    assert (refused.status_code, await line_ids(team)) == (409, [line])
+    assert await state_of(team, order) == OrderState.HOLD
+
+
 async def test_a_line_that_is_no_payment_is_put_away(team: Team):
     browser = await team.sign_in("staff")
     await upload(team, browser, csv_of(90_000))

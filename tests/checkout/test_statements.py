@@ -201,6 +201,15 @@ async def test_a_near_amount_is_suggested_and_settles_when_a_person_says_so(bank
     assert (await bank.states(), await offenders(bank.database)) == ([LineState.MATCHED], [])
 
 
+async def test_an_order_that_was_paid_with_far_too_little_is_named(bank: Bank):
+    order, _ = await bank.order()
+    await bank.upload(line(1_000))
+    await bank.match()
+    await accept_line(bank.desk, line=await bank.first_open(), order=order, actor=bank.staff)
+    named = [(rule, order_id, amount) for rule, order_id, *_, amount in await offenders(bank.database)]
+    assert named == [("payments.paid_orders_have_money", order.id, 1_000)]
+
+
 async def test_one_line_pays_one_order_however_many_accept_it(bank: Bank):
     (first, payment), (second, _) = await bank.order(), await bank.order()
     await bank.upload(line(payment.base_amount))

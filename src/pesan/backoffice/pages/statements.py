@@ -24,6 +24,7 @@ from pesan.orders.queries import get_order
 from pesan.payments.errors import MethodNotFound
 from pesan.payments.models import PaymentMethod
 from pesan.payments.queries import get_method, list_methods
+from pesan.payments.statements.errors import OrderNotNear
 from pesan.payments.statements.queries import (
     Suggestion,
     find_columns,
@@ -74,7 +75,7 @@ async def submit_statement(desk: DeskOf, merchant: str) -> Response:
 
 @router.post("/{line_id}/accept", dependencies=[require_csrf])
 async def submit_acceptance(desk: DeskOf, merchant: str, line_id: UUID) -> Response:
-    """Say that a line is one order's money: the order is paid with exactly what came."""
+    """Say that a line is the money of an order that is suggested for it: it is paid with exactly what came."""
     order_id = str((await desk.request.form()).get("order_id", ""))
     try:
         async with desk.reading("review", merchant, may_review_everything) as room:
@@ -82,6 +83,9 @@ async def submit_acceptance(desk: DeskOf, merchant: str, line_id: UUID) -> Respo
             order = await get_order(room.session, _uuid(order_id))
             if order.merchant_id != room.shop.id:
                 raise OrderNotFound
+            suggested = (await list_suggestions(room.session, [line])).get(line.id, ())
+            if order.id not in {one.order_id for one in suggested}:
+                raise OrderNotNear
         await accept_line(desk.registry[SaleDesk], line=line, order=order, actor=desk.actor)
     except PesanError as refusal:
         return await _page(desk, merchant, refusal=refusal)

@@ -15,6 +15,17 @@ class StatementUnreadable(PesanError):
     )
 
 
+class OrderNotNear(PesanError):
+    """The line's amount is too far from what the order costs, or the order waits for no money of this account."""
+
+    code = "statements.order_not_near"
+    status = 409
+    message = Text(
+        id="Nominal baris ini bukan untuk pesanan itu. Pilih pesanan yang diusulkan, atau muat ulang halaman ini.",
+        en="This line's amount does not fit that booking. Choose one that is suggested, or reload the page.",
+    )
+
+
 class LineNotFound(NotFound):
     """There is no such line, it is not yours to see, or somebody matched it already."""
 
