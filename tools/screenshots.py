@@ -20,6 +20,9 @@ PHONE: ViewportSize = {"width": 390, "height": 844}
 DESK: ViewportSize = {"width": 1280, "height": 800}
 COLOURS = 128
 SHOP = "kopi-teduh"
+FESTIVAL = "suara-sentani"
+# One picture of each, because whoever reads the README fetches them all.
+SHOWN = {"payment": "dark", "seats": "dark"}
 BUYERS = {"light": ("Sari Dewi", "0812 0000 0071"), "dark": ("Bima Aditya", "0812 0000 0072")}
 
 
@@ -33,8 +36,10 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=str(find_chromium()), args=["--no-sandbox"])
         for theme in BUYERS:
             with page_of(browser, PHONE, theme) as guest, page_of(browser, DESK, theme) as staff:
+                choose_seats(guest, url, theme)
                 guest_way(guest, url, theme)
                 staff_way(staff, url, theme, code=guest.url.rpartition("/")[2])
+                organizer_way(staff, url, theme)
                 guest.locator(".pass__qr svg").wait_for()
                 keep(guest, "ticket", theme)
         browser.close()
@@ -53,6 +58,7 @@ def page_of(browser: Browser, size: ViewportSize, theme: str) -> Iterator[Page]:
         reduced_motion="reduce",
         locale="id-ID",
     )
+    context.set_default_timeout(120_000)  # whatever else the machine does
     yield context.new_page()
     context.close()
 
@@ -70,11 +76,22 @@ def guest_way(page: Page, url: str, theme: str) -> None:
     page.fill("#name", name)
     page.fill("#wa", wa)
     keep(page, "booking", theme)
+    page.locator("#terms").check()
     page.get_by_role("button", name="Tahan tempat").click()
     page.get_by_role("button", name="BCA").click()
     page.locator("#instructions").wait_for()
     keep(page, "payment", theme)
     send_proof(page, name)
+
+
+def choose_seats(page: Page, url: str, theme: str) -> None:
+    """Three seats of the festival's."""
+    items = page.request.get(f"{url}/api/items?merchant={FESTIVAL}").json()["items"]
+    page.goto(url + next(item["url"] for item in items if "Festival" in item["title"]))
+    page.get_by_role("button", name="Pilih kursi").click()
+    for name in ("B-4", "B-5", "B-6"):
+        page.locator(f"[data-seat][aria-label*='{name},']").click()
+    keep(page, "seats", theme)
 
 
 def send_proof(page: Page, sender: str) -> None:
@@ -96,15 +113,8 @@ def send_proof(page: Page, sender: str) -> None:
 
 
 def staff_way(page: Page, url: str, theme: str, *, code: str) -> None:
-    """Log in, the day at a glance, the review queue, and the guest's proof approved."""
-    person = next(entry for entry in LOG_INS if entry.role == "organizer")
-    page.goto(f"{url}/backoffice/login")
-    page.fill("#email", person.email)
-    page.fill("#password", person.password)
-    page.get_by_role("button", name="Masuk").click()
-    page.wait_for_load_state("networkidle")
-    page.goto(f"{url}/organizer/{SHOP}")
-    keep(page, "overview", theme)
+    """Log in, the review queue, and the guest's proof approved."""
+    log_in(page, url, shop="kopiteduh")
     page.goto(f"{url}/organizer/{SHOP}/review")
     keep(page, "review", theme)
     page.goto(f"{url}/organizer/{SHOP}/review/{code}")
@@ -112,8 +122,31 @@ def staff_way(page: Page, url: str, theme: str, *, code: str) -> None:
     page.get_by_text(f"{code} disetujui.").wait_for()
 
 
+def organizer_way(page: Page, url: str, theme: str) -> None:
+    """How an event sells, and what is owed to buyers."""
+    item = page.request.get(f"{url}/api/items?merchant={SHOP}").json()["items"][0]
+    page.goto(f"{url}/organizer/{SHOP}/events/{item['url'].rpartition('-')[2]}/sales")
+    keep(page, "sales", theme)
+    page.context.clear_cookies()
+    log_in(page, url, shop="suarasentani")
+    page.goto(f"{url}/organizer/{FESTIVAL}/refunds")
+    keep(page, "refunds", theme)
+
+
+def log_in(page: Page, url: str, *, shop: str) -> None:
+    """As the shop's organizer."""
+    person = next(one for one in LOG_INS if one.role == "organizer" and shop in one.email)
+    page.goto(f"{url}/backoffice/login")
+    page.fill("#email", person.email)
+    page.fill("#password", person.password)
+    page.get_by_role("button", name="Masuk", exact=True).click()
+    page.wait_for_load_state("networkidle")
+
+
 def keep(page: Page, name: str, theme: str) -> None:
     """Store what is seen, with few colours: the README should load on a slow line."""
+    if theme != SHOWN.get(name, "light"):
+        return
     page.wait_for_timeout(600)
     picture = Image.open(io.BytesIO(page.screenshot()))
     path = FOLDER / f"{name}-{theme}.png"

@@ -36,7 +36,7 @@ def test_ceiling_is_never_far_above_what_it_covers(highest: int) -> None:
 
 
 def test_columns_stand_side_by_side_on_the_ground() -> None:
-    assert columns([0, 5], 10) == [Column(5.0, 100.0, 40.0, 0.0), Column(55.0, 50.0, 40.0, 50.0)]
+    assert columns([0, 5], 10) == [Column(20.0, 100.0, 10.0, 0.0), Column(70.0, 50.0, 10.0, 50.0)]
     assert columns([], 10) == []
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 _STEPS = (1, 2, 5, 10)
 _FILLED = 0.8
 """How much of its place a column takes; the rest is the gap."""
+_WIDEST = 10.0
+"""Percent of the plot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +37,20 @@ def nice_ceiling(highest: int) -> int:
 
 
 def columns(values: Sequence[int], ceiling: int) -> list[Column]:
-    """A column for each value, side by side over the whole width; `ceiling` fills the height."""
+    """A column for each value, side by side over the whole width; `ceiling` fills the height.
+
+    Where there are few, they stay columns and do not become walls.
+    """
     if not values:
         return []
     place = 100 / len(values)
+    width = min(place * _FILLED, _WIDEST)
     heights = [share(value, ceiling) for value in values]
     return [
         Column(
-            x=round(place * (number + (1 - _FILLED) / 2), 3),
+            x=round(place * number + (place - width) / 2, 3),
             y=round(100 - height, 2),
-            width=round(place * _FILLED, 3),
+            width=round(width, 3),
             height=height,
         )
         for number, height in enumerate(heights)
