@@ -17,6 +17,7 @@ from pesan.orders.states import OrderState
 from pesan.tickets.keystore import DatabaseKeyStore, KeyStore
 from pesan.tickets.models import Ticket
 from pesan.tickets.queries import list_tickets
+from pesan.tickets.render.pictures import qr_svg
 from pesan.tickets.slices import Slices
 from pesan.tickets.tasks import sign_transfer
 from tests.storefront.shop import Shop, new_key, problem
@@ -75,6 +76,15 @@ async def sold(shop: Shop) -> Sold:
 async def verdict(client: httpx.AsyncClient, payload: str) -> str:
     answer: dict[str, Any] = (await client.post("/api/verify/qr", json={"payload": payload})).json()
     return str(answer["result"])
+
+
+async def test_codes_on_a_bookings_page_turn_and_the_one_that_stays_is_for_want_of_scripts(sold: Sold):
+    page = (await sold.buyer.get(f"/b/{sold.order.code}", headers={"accept": "text/html"})).text
+    live, _, rest = page.partition("<noscript><details")
+    static = qr_svg(sold.ticket.qr_text, title="QR")
+
+    assert (static in live, static in rest) == (False, True)
+    assert (live.count("data-turns="), "js/turn" in live) == (1, True)
 
 
 async def test_ticket_handed_on_is_void_for_its_buyer_and_its_answer_is_kept(sold: Sold):

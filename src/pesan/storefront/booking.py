@@ -17,6 +17,8 @@ from pesan.orders.queries import get_order_by_code, list_lines
 from pesan.orders.states import OrderState
 from pesan.payments.models import Payment, PaymentMethod
 from pesan.payments.queries import find_open_payment, get_method, list_offered_methods, list_payments
+from pesan.payments.refunds.models import Refund
+from pesan.payments.refunds.queries import list_refunds
 from pesan.payments.service import Instructions, make_instructions
 from pesan.payments.states import PaymentState
 from pesan.tickets.models import Ticket
@@ -41,6 +43,7 @@ class Booking:
     seats: Mapping[UUID, Sequence[Seat]]
     paid: Payment | None = None
     has_failed: bool = False
+    refunds: Sequence[Refund] = ()
 
     @property
     def state(self) -> OrderState:
@@ -70,8 +73,9 @@ async def load_booking(database: Database, code: str, actor: Actor) -> Booking:
         lines = await list_lines(session, order.id)
         is_typed = any(line.ticket_type_id for line in lines)
         seats = await list_seats_by_line(session, order.id) if is_typed else {}
+        refunds = await list_refunds(session, order.id) if state not in _PAYABLE else ()
     return Booking(
-        order, listing, methods, instructions, tickets, listing.now, lines, seats, paid, has_failed
+        order, listing, methods, instructions, tickets, listing.now, lines, seats, paid, has_failed, refunds
     )
 
 

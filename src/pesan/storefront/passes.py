@@ -10,14 +10,11 @@ from pesan.catalog.states import EventStatus
 from pesan.checkout.links import event_path, ticket_path, transfer_path
 from pesan.checkout.passes import Pass
 from pesan.storefront.booking import Booking
-from pesan.storefront.present import draw_qr, show_booking, show_brand
+from pesan.storefront.present import draw_qr, seconds_to_turn, show_booking, show_brand
 from pesan.storefront.views import BookingView, Brand
 from pesan.tickets.policies import can_be_handed_on
 from pesan.tickets.slices import Slices
 from pesan.tickets.wallets import Wallets
-
-MOST_SECONDS = 300
-"""How seldom an open ticket is read again at least: it may have been used or handed on meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +66,7 @@ def show_pass(found: Pass, slices: Slices, wallets: Wallets, *, origin: str) -> 
         state=ticket.state,
         qr=draw_qr(slices.live_text(ticket, found.now)),
         static_qr=draw_qr(ticket.qr_text),
-        # A code is accepted for a whole slice after its own, so a page that looks more often never shows a stale one.
-        every=max(10, min(slices.seconds // 4, MOST_SECONDS)),
+        every=seconds_to_turn(slices),
         brand=show_brand(found.merchant),
         event_title=event.title,
         event_path=event_path(event.slug, event.short_id),

@@ -12,6 +12,8 @@ from pesan.checkout.links import event_path, pay_path, status_path, ticket_path,
 from pesan.checkout.words import STATE_WORDS
 from pesan.orders.models import Order
 from pesan.payments.models import PaymentMethod
+from pesan.payments.refunds.models import Refund
+from pesan.payments.refunds.states import RefundCause, RefundMethod, RefundState, is_owed
 from pesan.payments.service import Instructions
 from pesan.payments.states import MethodKind
 from pesan.payments.unique_amount import format_code
@@ -31,6 +33,7 @@ from pesan.storefront.views import (
     MethodChoice,
     PaymentPanel,
     QrisInstructions,
+    RefundView,
     StatusView,
     TicketView,
 )
@@ -38,8 +41,12 @@ from pesan.tenancy.models import Merchant
 from pesan.tickets.models import Ticket
 from pesan.tickets.policies import can_be_handed_on
 from pesan.tickets.render.pictures import qr_svg
+from pesan.tickets.slices import Slices
+from pesan.tickets.states import TicketState
 
 MEDIA_PATH = "/media"
+MOST_SECONDS = 300
+"""How seldom an open ticket is read again at least."""
 
 
 def show_brand(merchant: Merchant) -> Brand:
@@ -142,7 +149,16 @@ def show_payment(booking: Booking, *, origin: str, problem: str = "") -> Payment
     )
 
 
-def show_status(booking: Booking, *, origin: str) -> StatusView:
+def seconds_to_turn(slices: Slices) -> int:
+    """How often a page draws a ticket's code anew.
+
+    A code is accepted for a whole slice after its own, so a page that looks more often never shows a stale one; and a
+    ticket may have been used or handed on meanwhile.
+    """
+    return max(10, min(slices.seconds // 4, MOST_SECONDS))
+
+
+def show_status(booking: Booking, slices: Slices, *, origin: str) -> StatusView:
     """The status page, with tickets once the order is complete."""
     shown = show_booking(booking, origin=origin)
     event = booking.listing.event
@@ -153,10 +169,12 @@ def show_status(booking: Booking, *, origin: str) -> StatusView:
         shown,
         amount,
         unique_code,
-        _show_tickets(booking, files),
+        _show_tickets(booking, slices, files),
         calendar_path=f"{files}/calendar.ics",
         summary_path=f"{files}/summary.pdf",
         certificate_path=f"{files}/certificate.pdf" if event.certificate and attended else "",
+        refunds=[_show_refund(refund) for refund in booking.refunds if _is_to_be_told(refund)],
+        every=seconds_to_turn(slices) if any(_turns(ticket) for ticket in booking.tickets) else 0,
     )
 
 
@@ -205,16 +223,25 @@ def _show_sums(booking: Booking) -> SumsView | None:
     )
 
 
-def _show_tickets(booking: Booking, files: str) -> list[TicketView]:
+def _show_tickets(booking: Booking, slices: Slices, files: str) -> list[TicketView]:
     seats = {seat.id: seat for of_line in booking.seats.values() for seat in of_line}
     titles = [ticket_title(ticket, booking.lines, seats) for ticket in booking.tickets]
     return [
-        _show_ticket(booking, ticket, number, "" if title == booking.listing.event.title else title, files)
+        _show_ticket(
+            booking,
+            slices,
+            ticket,
+            number,
+            title="" if title == booking.listing.event.title else title,
+            files=files,
+        )
         for number, (ticket, title) in enumerate(zip(booking.tickets, titles, strict=True), start=1)
     ]
 
 
-def _show_ticket(booking: Booking, ticket: Ticket, number: int, title: str, files: str) -> TicketView:
+def _show_ticket(
+    booking: Booking, slices: Slices, ticket: Ticket, number: int, *, title: str, files: str
+) -> TicketView:
     is_own = ticket.handed_on_at is None
     may_go = can_be_handed_on(ticket, booking.listing.event, booking.now)
     return TicketView(
@@ -223,12 +250,29 @@ def _show_ticket(booking: Booking, ticket: Ticket, number: int, title: str, file
         title=title,
         holder_name=ticket.holder_name,
         state=ticket.state,
-        qr=draw_qr(ticket.qr_text) if is_own else Markup(),
+        qr=draw_qr(slices.live_text(ticket, booking.now)) if is_own else Markup(),
+        static_qr=draw_qr(ticket.qr_text) if is_own else Markup(),
         pdf_path=f"{files}/tickets.pdf",
         path=ticket_path(ticket.code) if is_own else "",
         transfer_path=transfer_path(booking.order.code, ticket.id) if may_go else "",
         is_handed_on=not is_own,
     )
+
+
+def _turns(ticket: Ticket) -> bool:
+    """Whether a ticket has a code on this page that somebody may still be let in with."""
+    return ticket.state == TicketState.ACTIVE and ticket.handed_on_at is None
+
+
+def _is_to_be_told(refund: Refund) -> bool:
+    """A wish that nobody agreed to yet promises nothing."""
+    state = RefundState(refund.state)
+    return state is RefundState.PAID or is_owed(state, RefundCause(refund.cause))
+
+
+def _show_refund(refund: Refund) -> RefundView:
+    is_by_provider = refund.method == RefundMethod.GATEWAY and refund.failure is None  # else people send it
+    return RefundView(refund.amount, refund.cause, is_by_provider, refund.paid_at)
 
 
 def draw_qr(text: str) -> Markup:

@@ -315,6 +315,7 @@ class TicketView:
     holder_name: str
     state: str
     qr: Markup
+    static_qr: Markup
     pdf_path: str
     path: str = ""
     transfer_path: str = ""
@@ -322,8 +323,18 @@ class TicketView:
 
 
 @dataclass(frozen=True, slots=True)
+class RefundView:
+    """Money on its way back to the buyer, since it was `sent_at` at the earliest; `cause` is why."""
+
+    amount: int
+    cause: str
+    is_by_provider: bool
+    sent_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class StatusView:
-    """The status page, with the tickets once there are any."""
+    """The status page, with the tickets once there are any, whose codes are drawn anew `every` so many seconds."""
 
     booking: BookingView
     amount: int
@@ -332,6 +343,8 @@ class StatusView:
     calendar_path: str = ""
     summary_path: str = ""
     certificate_path: str = ""
+    refunds: Sequence[RefundView] = ()
+    every: int = 0
 
     @property
     def is_final(self) -> bool:

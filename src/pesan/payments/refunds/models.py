@@ -15,7 +15,15 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pesan.db import Access, Base, Policy, Timestamp, primary_key
-from pesan.db.access import REQUEST, SALE, SYSTEM, sale_policy, staff_of_order, system_policy
+from pesan.db.access import (
+    OF_VISIBLE_ORDER,
+    REQUEST,
+    SALE,
+    SYSTEM,
+    sale_policy,
+    staff_of_order,
+    system_policy,
+)
 from pesan.db.base import UUID
 from pesan.payments.refunds.states import OPEN, RefundCause, RefundMethod, RefundState
 
@@ -114,7 +122,8 @@ ACCESS = [
             SYSTEM: "SELECT, UPDATE (state, reason, reference, failure, tries, tried_at, approved_at, paid_at)",
         },
         [
-            Policy("read", (REQUEST,), staff_of_order(), command="SELECT"),
+            # Whose order it is sees what becomes of their money.
+            Policy("read", (REQUEST,), f"{staff_of_order()} OR {OF_VISIBLE_ORDER}", command="SELECT"),
             # Staff may wish for a refund; that money is owed is for the gate alone to write.
             Policy("ask", (REQUEST,), _OWN_WISH, command="INSERT"),
             Policy("decide", (REQUEST,), staff_of_order(), command="UPDATE"),

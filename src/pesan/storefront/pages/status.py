@@ -17,6 +17,7 @@ from pesan.storefront.pages.requests import origin_of
 from pesan.storefront.present import show_kept, show_status
 from pesan.storefront.queries import list_kept_bookings
 from pesan.storefront.views import KeptBooking
+from pesan.tickets.slices import Slices
 from pesan.web.access import Who, allow
 from pesan.web.context import name_merchant
 from pesan.web.cookies import remember_code, remembered_codes
@@ -50,7 +51,7 @@ async def show_booking_status(request: Request, code: str) -> Response:
     """Where a booking stands, and its tickets once there are any."""
     booking = await load_booking(get_database(request), normalise_code(code), guest_actor(request))
     name_merchant(request, booking.order.merchant_id)
-    view = show_status(booking, origin=origin_of(request))
+    view = show_status(booking, get_registry(request)[Slices], origin=origin_of(request))
     response = render(request, "storefront/status.html", {"view": view, "brand": view.booking.card.brand})
     remember_code(request, response, booking.order.code)
     return response
