@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from pesan.db import Actor, Database
 from pesan.identity.access_tokens import AccessTokens
+from pesan.identity.changes import PASSWORD_CHANGED
 from pesan.identity.errors import EmailTaken, UnknownSession, UnknownUser, WeakPassword, WrongCredentials
 from pesan.identity.models import Membership, Session, User
 from pesan.identity.policies import SignedIn
@@ -136,6 +137,9 @@ async def test_changed_password_ends_the_other_sessions(database: Database, open
 
     assert await who(database, opened) is not None
     assert await who(database, other) is None
+    async with database.read(Actor.system("tests")) as session:
+        letters = await session.scalars(text("SELECT args ->> 'change' FROM procrastinate_jobs"))
+        assert letters.all() == [PASSWORD_CHANGED]
     with pytest.raises(WrongCredentials):
         await log_in(database, email="siti@kopi.example", password=PASSWORD)
     await log_in(database, email="siti@kopi.example", password="gajah payung hijau")

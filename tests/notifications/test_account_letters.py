@@ -4,10 +4,11 @@ import re
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from pesan.audit.models import AuditEntry
 from pesan.db import Actor
+from pesan.identity.changes import PASSWORD_CHANGED
 from pesan.identity.links import AccountLinks
 from pesan.identity.models import User
 from pesan.identity.service import set_active, verify_email
@@ -18,7 +19,8 @@ from pesan.jobs import GiveUp
 from pesan.kit.ids import new_id
 from pesan.messaging import Mailer
 from pesan.messaging.smtp import SmtpMailer, parse_smtp_url
-from pesan.notifications.tasks import send_account_letter, send_invitation
+from pesan.notifications.security import SUBJECTS
+from pesan.notifications.tasks import send_account_letter, send_invitation, send_security_letter
 from pesan.settings import Settings
 
 SYSTEM = Actor.system("tests")
@@ -119,3 +121,26 @@ async def test_an_invitation_carries_its_link_while_it_is_open(
     link = LINK.search(words)
     assert (mail["To"], link[1], "www.jahat" in words) == ("baru@contoh.id", "invitation", False)
     assert office[InvitationLinks].read(link[2], 0.0) == invitation.id
+
+
+async def test_owner_hears_of_every_change_to_the_way_in(office, database, make, mailbox) -> None:
+    user = await make.user()
+    async with database.write(SYSTEM) as session:
+        (await session.get_one(User, user.id)).email_verified_at = func.clock_timestamp()
+
+    for change in SUBJECTS:
+        await send_security_letter(office, user.id, change, new_id())
+
+    body = mailbox.messages[0].get_body(("plain",))
+    assert body is not None
+    assert "https://tiket.example/account/security" in body.get_content()
+    assert [mail["Subject"] for mail in mailbox.messages] == [words.id for words in SUBJECTS.values()]
+    assert {mail["To"] for mail in mailbox.messages} == {user.email}
+
+
+async def test_address_that_nobody_proved_hears_of_no_change(office, make, mailbox) -> None:
+    user = await make.user()
+
+    await send_security_letter(office, user.id, PASSWORD_CHANGED, LETTER)
+
+    assert mailbox.messages == []

@@ -19,6 +19,7 @@ from pesan.identity.links import AccountLinks
 from pesan.identity.models import Session, User
 from pesan.identity.states import LinkPurpose, MerchantRole
 from pesan.orders.models import Order
+from pesan.storefront.pages.account import PAGE_SIZE
 from tests.storefront.guest import Guest
 from tests.support.factories import PASSWORD, SYSTEM
 
@@ -357,3 +358,20 @@ async def test_letters_to_one_address_are_limited_from_wherever_they_are_asked(
                 statuses[email].append(answer.status_code)
 
     assert list(statuses.values()) == [[200, 200, 200, 429]] * 2
+
+
+async def test_bookings_of_an_account_are_shown_page_by_page(rani: Person, make, owner) -> None:
+    event = await make.event(capacity=100, max_per_order=1)
+    codes = [(await make.order(event)).code for _ in range(PAGE_SIZE + 1)]
+    await owner("UPDATE orders SET user_id = (SELECT id FROM users)")
+
+    first = await rani.get("/account")
+    older = re.search(r'href="(/account\?before=[^"#]+)', first.text)
+    assert older is not None
+    second = await rani.get(older[1])
+
+    assert [[code in page.text for code in reversed(codes)] for page in (first, second)] == [
+        [*[True] * PAGE_SIZE, False],
+        [*[False] * PAGE_SIZE, True],
+    ]
+    assert ("Pesanan yang lebih lama" in second.text, "Pesanan terbaru" in second.text) == (False, True)

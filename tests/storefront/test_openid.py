@@ -12,11 +12,12 @@ from sqlalchemy import select, text
 from pesan.app.instance import Instance
 from pesan.app.web import create_app
 from pesan.app.wiring import build_registry
+from pesan.identity.changes import PROVIDER_JOINED, PROVIDER_LEFT
 from pesan.identity.factors.models import Passkey
 from pesan.identity.models import User
 from pesan.identity.openid.provider import Provider
 from tests.storefront.test_account import Open, Person, open_person  # noqa: F401
-from tests.support.factories import PASSWORD
+from tests.support.factories import PASSWORD, SYSTEM
 from tests.support.providers.openid import FakeOpenId
 from tests.support.providers.server import Fault, Reply, running_provider
 
@@ -299,3 +300,26 @@ async def _asked(fake: FakeOpenId):
     async with httpx.AsyncClient() as browser:
         await browser.get(f"{fake.url}/.well-known/openid-configuration")
     return fake.requests[-1]
+
+
+async def test_provider_is_taken_off_by_its_password_and_its_owner_hears_of_it(
+    person: Person, database
+) -> None:
+    await person.register(email="rani@contoh.id")
+    async with database.identity() as session:
+        await session.execute(text("UPDATE users SET email_verified_at = clock_timestamp()"))
+    await person.get(await leave(person))
+    page, path = "/account/provider", "/account/provider/leave"
+
+    before = await person.get(page)
+    wrong = await person.submit(page, path, given="salah sekali")
+    kept = await counts(database)
+    done = await person.submit(page, path, given=PASSWORD)
+    again = await person.submit("/account/security", path, given=PASSWORD)
+
+    assert ("Terhubung" in before.text, wrong.status_code, kept[2]) == (True, 401, 1)
+    assert (done.status_code, done.headers["location"]) == (303, "/account/security?done=left")
+    assert (again.status_code, (await counts(database))[2]) == (409, 0)
+    query = text("SELECT args ->> 'change' FROM procrastinate_jobs WHERE args ? 'change' ORDER BY id")
+    async with database.read(SYSTEM) as session:
+        assert (await session.scalars(query)).all() == [PROVIDER_JOINED, PROVIDER_LEFT]

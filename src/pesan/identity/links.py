@@ -47,6 +47,11 @@ class AccountLinks:
         token = self._signers[purpose].sign(f"{user.id.hex}:{stamp_of(purpose, user)}", expires_at)
         return f"{self._base_url}{_PATHS[purpose]}?token={token}"
 
+    @property
+    def security_page(self) -> str:
+        """Where one changes one's password and signs devices out; this one opens nothing by itself."""
+        return f"{self._base_url}/account/security"
+
     def read(self, purpose: LinkPurpose, token: str, now: float) -> Claim:
         """Whom the link is for; raises LinkOver when it is forged, for something else, or too old."""
         if len(token) > MAX_TOKEN or not token.isascii():

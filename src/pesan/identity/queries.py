@@ -6,7 +6,7 @@ from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, or_, select
+from sqlalchemy import ColumnElement, case, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from pesan.db import ReadSession
@@ -171,6 +171,13 @@ async def find_credentials(session: ReadSession, email: str) -> Credentials | No
 async def find_user_by_email(session: ReadSession, email: str) -> User | None:
     """The user with this address, whatever its letter case."""
     return await session.scalar(select(User).where(func.lower(User.email) == fold_email(email)))
+
+
+async def find_reachable(session: ReadSession, user_id: UUID) -> User | None:
+    """The person, if a mail reaches them: they proved their address, or whoever gave them a role answers for it."""
+    has_role = exists().where(Membership.user_id == User.id)
+    proven = or_(User.email_verified_at.is_not(None), User.platform_role.is_not(None), has_role)
+    return await session.scalar(select(User).where(User.id == user_id, User.is_active, proven))
 
 
 def token_digest(token: str) -> bytes:

@@ -32,6 +32,7 @@ API_LONGEST = timedelta(days=30)
 """After this a program signs in again, however often it came back."""
 
 ACCOUNT_LETTER_TASK = "notifications.send_account_letter"
+SECURITY_LETTER_TASK = "notifications.send_security_letter"
 JOIN_ORDERS_TASK = "orders.join_account"
 VERIFY_WITHIN = timedelta(days=3)
 RESET_WITHIN = timedelta(hours=1)

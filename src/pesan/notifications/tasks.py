@@ -9,7 +9,8 @@ from pesan.db import Actor, Database
 from pesan.identity.errors import LinkOver
 from pesan.identity.links import AccountLinks
 from pesan.identity.locks import lock_user
-from pesan.identity.states import ACCOUNT_LETTER_TASK, LinkPurpose
+from pesan.identity.queries import find_reachable
+from pesan.identity.states import ACCOUNT_LETTER_TASK, SECURITY_LETTER_TASK, LinkPurpose
 from pesan.identity.team.links import InvitationLinks
 from pesan.identity.team.queries import get_invited
 from pesan.identity.team.service import INVITATION_TASK
@@ -21,6 +22,7 @@ from pesan.notifications.accounts import compose_account_mail
 from pesan.notifications.channels import Channels
 from pesan.notifications.invitations import compose_invitation
 from pesan.notifications.letters import Composers
+from pesan.notifications.security import compose_security_mail
 from pesan.settings import Settings
 
 _ACTOR = Actor.system("notifications")
@@ -47,6 +49,31 @@ async def send_account_letter(deps: Registry, user_id: UUID, purpose: str, lette
         user,
         wanted,
         links=deps[AccountLinks],
+        sender=deps[Settings].mail_from,
+        letter_id=letter_id,
+        now=float(now),
+    )
+    try:
+        await deps[Mailer].send(mail)
+    except MessageRejected as problem:
+        raise GiveUp(problem.code) from problem
+
+
+@task(SECURITY_LETTER_TASK, queue="mail")
+async def send_security_letter(deps: Registry, user_id: UUID, change: str, letter_id: UUID) -> None:
+    """Tell somebody that what protects their account changed.
+
+    An account that anybody may have made with this address says nothing: its letters would reach somebody else.
+    """
+    async with deps[Database].read(_ACTOR) as session:
+        user = await find_reachable(session, user_id)
+        now = (await session.scalars(select(func.extract("epoch", func.clock_timestamp())))).one()
+    if user is None:
+        return
+    mail = compose_security_mail(
+        user,
+        change,
+        url=deps[AccountLinks].security_page,
         sender=deps[Settings].mail_from,
         letter_id=letter_id,
         now=float(now),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, false, func, or_, select
+from sqlalchemy import Select, false, func, literal, or_, select, tuple_
 
 from pesan.catalog.models import Event, TicketType
 from pesan.db import Actor, ReadSession
@@ -14,7 +14,6 @@ from pesan.tenancy.models import Merchant
 from pesan.tickets.errors import TicketNotFound
 from pesan.tickets.models import Ticket
 
-MOST_OWN = 100
 Kept = tuple[Order, Event, Merchant, datetime]
 
 
@@ -30,16 +29,21 @@ async def list_kept_bookings(session: ReadSession, codes: Sequence[str]) -> list
     return [(order, event, merchant, now) for order, event, merchant, now in await session.execute(query)]
 
 
-async def list_own_bookings(session: ReadSession, user_id: UUID, *, limit: int = MOST_OWN) -> list[Kept]:
-    """The latest bookings of a person's account, the newest first, with the database's time."""
+async def list_own_bookings(
+    session: ReadSession, user_id: UUID, *, before: UUID | None = None, limit: int
+) -> list[Kept]:
+    """The bookings of a person's account, the newest first and from `before` on, with the database's time."""
     query = (
         select(Order, Event, Merchant, func.clock_timestamp())
         .join(Event, Event.id == Order.event_id)
         .join(Merchant, Merchant.id == Order.merchant_id)
         .where(Order.user_id == user_id)
-        .order_by(Order.placed_at.desc(), Order.id)
+        .order_by(Order.placed_at.desc(), Order.id.desc())
         .limit(limit)
     )
+    if before is not None:
+        seen = select(Order.placed_at).where(Order.id == before).scalar_subquery()
+        query = query.where(tuple_(Order.placed_at, Order.id) < tuple_(seen, literal(before)))
     return [(order, event, merchant, now) for order, event, merchant, now in await session.execute(query)]
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from pesan.audit.service import record
 from pesan.db import Actor, Database, WriteSession
 from pesan.errors import PesanError
+from pesan.identity.changes import PASSKEY_ADDED, PASSKEY_REMOVED, note_change
 from pesan.identity.errors import NoPasskey, PasskeyRefused, StepOver, TooManyPasskeys, UnknownUser
 from pesan.identity.factors.ceremonies import (
     NewKey,
@@ -88,7 +89,7 @@ async def add_passkey(
         is_first = not await has_factor(session, user.id)
         refusal = await _keep(session, user, key, name)
         if refusal is None:
-            await record(session, user, action="user:passkey:added", actor=person.to_actor())
+            await note_change(session, user, PASSKEY_ADDED, actor=person.to_actor())
         if refusal is None and is_first:
             turned_on = await start_anew(session, person, ip_digest=ip_digest, user_agent=user_agent)
     if refusal:
@@ -131,7 +132,7 @@ async def remove_passkey(
             await session.delete(row)
             await settle_removal(session, person)
             data = {"passkey_id": str(passkey_id)}
-            await record(session, user, action="user:passkey:removed", actor=person.to_actor(), data=data)
+            await note_change(session, user, PASSKEY_REMOVED, actor=person.to_actor(), data=data)
     if refusal:
         raise refusal
 

@@ -6,6 +6,7 @@ from sqlalchemy import func
 
 from pesan.audit.service import record
 from pesan.db import Actor, Database, WriteSession
+from pesan.identity.changes import FACTOR_ADDED, FACTOR_REMOVED, FACTORS_CLEARED, note_change
 from pesan.identity.errors import FactorOn, NoFactor, StepOver, UnknownUser, WrongCode
 from pesan.identity.factors.clearing import clear_factors
 from pesan.identity.factors.codes import CodeSecrets
@@ -69,7 +70,7 @@ async def confirm_generator(
         if refusal is None and step is not None:
             tried.row.last_step, tried.row.confirmed_at = step, func.clock_timestamp()
             turned_on = await start_anew(session, person, ip_digest=ip_digest, user_agent=user_agent)
-            await record(session, user, action="user:factor:added", actor=person.to_actor())
+            await note_change(session, user, FACTOR_ADDED, actor=person.to_actor())
     if turned_on is None:
         raise refusal or WrongCode()
     return turned_on
@@ -89,7 +90,7 @@ async def remove_generator(database: Database, person: SignedIn, secrets: CodeSe
         if refusal is None:
             await session.delete(row)
             await settle_removal(session, person)
-            await record(session, user, action="user:factor:removed", actor=person.to_actor())
+            await note_change(session, user, FACTOR_REMOVED, actor=person.to_actor())
     if refusal:
         raise refusal
 
@@ -185,4 +186,4 @@ async def remove_lost_factors(session: WriteSession, *, user_id: UUID, actor: Ac
         raise NoFactor
     await clear_factors(session, user_id)
     await revoke_sessions(session, user_id)
-    await record(session, user, action="user:factors:cleared", actor=actor)
+    await note_change(session, user, FACTORS_CLEARED, actor=actor)

@@ -48,6 +48,14 @@ class ProviderUnverified(PesanError):
     )
 
 
+class ProviderNotJoined(PesanError):
+    """The account is not joined to the provider, or not any more."""
+
+    code = "auth.provider_not_joined"
+    status = 409
+    message = Text(id="Akunmu tidak terhubung ke {provider}.", en="Your account is not joined to {provider}.")
+
+
 class ProviderTaken(PesanError):
     """The account belongs to somebody else at the same provider, who had this address before."""
 

@@ -27,7 +27,7 @@ class ProviderIdentity(Base):
 ACCESS = [
     Access(
         "provider_identities",
-        grants={"identity": "SELECT, INSERT", "system": "SELECT, DELETE"},
+        grants={"identity": "SELECT, INSERT, DELETE", "system": "SELECT, DELETE"},
         policies=[Policy("identity", ("identity",), "true"), system_policy()],
     ),
 ]

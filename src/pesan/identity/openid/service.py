@@ -2,25 +2,28 @@
 
 import secrets
 from dataclasses import dataclass
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, delete, select
 
 from pesan.audit.service import record
 from pesan.db import Actor, Database, ReadSession, WriteSession
+from pesan.identity.changes import PROVIDER_JOINED, PROVIDER_LEFT, note_change
 from pesan.identity.emails import clean_email
 from pesan.identity.errors import UnknownUser
 from pesan.identity.factors.queries import has_factor
 from pesan.identity.locks import lock_user
 from pesan.identity.models import User
 from pesan.identity.openid.client import Client
-from pesan.identity.openid.errors import ProviderRefused, ProviderTaken, ProviderUnverified
+from pesan.identity.openid.errors import ProviderNotJoined, ProviderRefused, ProviderTaken, ProviderUnverified
 from pesan.identity.openid.models import ProviderIdentity
 from pesan.identity.openid.tokens import Claims
 from pesan.identity.passwords import hash_password
+from pesan.identity.policies import SignedIn
 from pesan.identity.queries import find_user_by_email
 from pesan.identity.service.registering import clear_unproven_factors, note_verified
 from pesan.identity.service.sessions import NewSession, open_session
-from pesan.identity.service.users import add_user, store_password
+from pesan.identity.service.users import add_user, check_own_password, store_password
 from pesan.identity.states import SessionKind
 from pesan.kit.i18n import Locale
 from pesan.kit.ids import new_id
@@ -67,6 +70,34 @@ async def log_in_with_provider(
     return opened
 
 
+async def is_joined(session: ReadSession, client: Client, user_id: UUID) -> bool:
+    """Whether somebody signs in to this account at the provider."""
+    return client.is_on and await session.scalar(_joining(client, user_id)) is not None
+
+
+async def leave_provider(database: Database, client: Client, person: SignedIn, *, password: str) -> None:
+    """Take the provider off one's own account; the password stays as the way in.
+
+    Takes the database, so that no connection is held while the hash is checked. Sessions stay. **Locks** the user.
+    **Raises** WrongCredentials, ProviderNotJoined. **Enqueues** the letter about it.
+    """
+    await check_own_password(database, person, password)
+    async with database.identity() as session:
+        user = await lock_user(session, person.user_id)
+        if user is None or not await is_joined(session, client, user.id):
+            raise ProviderNotJoined(provider=client.name)
+        mine = (ProviderIdentity.issuer == client.issuer, ProviderIdentity.user_id == user.id)
+        await session.execute(delete(ProviderIdentity).where(*mine))
+        data = {"issuer": client.issuer}
+        await note_change(session, user, PROVIDER_LEFT, actor=person.to_actor(), data=data)
+
+
+def _joining(client: Client, user_id: UUID) -> Select[str]:
+    return select(ProviderIdentity.subject).where(
+        ProviderIdentity.issuer == client.issuer, ProviderIdentity.user_id == user_id
+    )
+
+
 async def _newcomer(client: Client, claims: Claims, locale: Locale) -> _Newcomer:
     if not (claims.is_verified and claims.email):
         raise ProviderUnverified(provider=client.name)
@@ -86,7 +117,7 @@ async def _find_or_join(
         raise ProviderRefused(provider=client.name)  # its account went a moment ago
     found = await find_user_by_email(session, newcomer.email)
     user = await _take_over(session, found, newcomer) if found else await _make(session, newcomer)
-    await _join(session, client, claims, user)
+    await _join(session, client, claims, user, is_new=found is None)
     return user
 
 
@@ -117,7 +148,7 @@ async def _make(session: WriteSession, newcomer: _Newcomer) -> User:
     return user
 
 
-async def _join(session: WriteSession, client: Client, claims: Claims, user: User) -> None:
+async def _join(session: WriteSession, client: Client, claims: Claims, user: User, *, is_new: bool) -> None:
     mine = select(ProviderIdentity.subject).where(
         ProviderIdentity.issuer == claims.issuer, ProviderIdentity.user_id == user.id
     )
@@ -129,7 +160,10 @@ async def _join(session: WriteSession, client: Client, claims: Claims, user: Use
     session.add(ProviderIdentity(issuer=claims.issuer, subject=claims.subject, user_id=user.id))
     await session.flush()
     data = {"issuer": claims.issuer}
-    await record(session, user, action="user:provider:joined", actor=Actor.user(user.id), data=data)
+    if is_new:  # it is the way in that they just chose
+        await record(session, user, action=PROVIDER_JOINED, actor=Actor.user(user.id), data=data)
+    else:
+        await note_change(session, user, PROVIDER_JOINED, actor=Actor.user(user.id), data=data)
 
 
 async def _find_identity(session: ReadSession, claims: Claims) -> User | None:

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from pesan.audit.service import record
 from pesan.db import Actor, Database, WriteSession
 from pesan.errors import InvalidInput
+from pesan.identity.changes import PASSWORD_RESET, note_change
 from pesan.identity.emails import clean_email
 from pesan.identity.errors import LinkOver, SignInToVerify
 from pesan.identity.factors.clearing import clear_factors
@@ -115,7 +116,7 @@ async def reset_password(database: Database, links: AccountLinks, *, token: str,
         await drop_guards(session, user.id)
         user = await _claimed(session, links, LinkPurpose.RESET_PASSWORD, token)
         await store_password(session, user, hashed, keep=None)
-        await record(session, user, action="user:password:reset", actor=Actor.user(user.id))
+        await note_change(session, user, PASSWORD_RESET, actor=Actor.user(user.id))
         await clear_unproven_factors(session, user)
         await note_verified(session, user)
 

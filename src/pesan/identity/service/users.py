@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from pesan.audit import changed_values, record
 from pesan.db import Actor, Database, WriteSession
 from pesan.db.waits import violates
+from pesan.identity.changes import PASSWORD_CHANGED, PASSWORD_RESET, note_change
 from pesan.identity.emails import clean_email
 from pesan.identity.errors import EmailTaken, UnknownUser, WrongCredentials
 from pesan.identity.factors.clearing import drop_pending
@@ -141,7 +142,7 @@ async def set_password(session: WriteSession, *, user_id: UUID, password: str, a
     user = await _locked_user(session, user_id)
     check_new_password(password, user.email, user.name)
     await store_password(session, user, await hash_password(password), keep=None)
-    await record(session, user, action="user:password:reset", actor=actor)
+    await note_change(session, user, PASSWORD_RESET, actor=actor)
 
 
 async def change_password(database: Database, person: SignedIn, *, current: str, new: str) -> None:
@@ -156,7 +157,7 @@ async def change_password(database: Database, person: SignedIn, *, current: str,
     async with database.identity() as session:
         user = await _locked_user(session, person.user_id)
         await store_password(session, user, hashed, keep=person.session_id)
-        await record(session, user, action="user:password:changed", actor=person.to_actor())
+        await note_change(session, user, PASSWORD_CHANGED, actor=person.to_actor())
 
 
 async def check_own_password(database: Database, person: SignedIn, password: str) -> None:

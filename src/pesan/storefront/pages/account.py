@@ -9,10 +9,13 @@ from starlette.responses import RedirectResponse, Response
 
 from pesan.db import Actor
 from pesan.errors import PesanError
+from pesan.identity.openid.client import Client
+from pesan.identity.openid.service import is_joined, leave_provider
 from pesan.identity.policies import CUSTOMER, SignedIn
 from pesan.identity.queries import find_user_by_email, list_sessions
 from pesan.identity.service import ask_verification, change_password, end_session, log_out_everywhere
-from pesan.storefront.account_forms import Filled, PasswordForm, read_account_form
+from pesan.storefront.account_forms import ConfirmForm, Filled, PasswordForm, read_account_form
+from pesan.storefront.choices import read_id
 from pesan.storefront.devices import show_device
 from pesan.storefront.pages.signing_in import form_page, limit_letters
 from pesan.storefront.present import show_kept
@@ -21,25 +24,30 @@ from pesan.storefront.signed_in import get_person
 from pesan.web.access import Who, allow
 from pesan.web.cookies import drop_session
 from pesan.web.csrf import require_csrf
-from pesan.web.deps import get_actor, get_database, ip_digest
+from pesan.web.deps import get_actor, get_database, get_registry, ip_digest
 from pesan.web.limits import limit
 from pesan.web.pages import render
 from pesan.web.redirects import ACCOUNT_LOGIN_PATH
 
-SECURITY = "/account/security"
+ACCOUNT = "/account"
+SECURITY = f"{ACCOUNT}/security"
+PAGE_SIZE = 20
 
-router = APIRouter(prefix="/account", dependencies=[allow(Who.USER)])
+router = APIRouter(prefix=ACCOUNT, dependencies=[allow(Who.USER)])
 
 
 @router.get("")
-async def show_account(request: Request, sent: bool = False) -> Response:
+async def show_account(request: Request, sent: bool = False, before: str = "") -> Response:
     """Who is signed in, and their bookings, the newest first."""
-    person = await get_person(request)
+    person, oldest_seen = await get_person(request), read_id(before)
     async with get_database(request).read(await get_actor(request)) as session:
-        bookings = [show_kept(own) for own in await list_own_bookings(session, person.user_id)]
+        found = await list_own_bookings(session, person.user_id, before=oldest_seen, limit=PAGE_SIZE + 1)
+    page = found[:PAGE_SIZE]
     context = {
         "person": person,
-        "bookings": bookings,
+        "bookings": [show_kept(own) for own in page],
+        "is_first": oldest_seen is None,
+        "older": f"{ACCOUNT}?before={page[-1][0].id}#bookings-title" if len(found) > PAGE_SIZE else "",
         "sent": sent,
         "works_here": person.role != CUSTOMER,
     }
@@ -98,6 +106,42 @@ async def end_every_session(request: Request) -> Response:
     response = RedirectResponse(f"{ACCOUNT_LOGIN_PATH}?done=everywhere", 303)
     drop_session(request, response)
     return response
+
+
+@router.post("/provider/leave", dependencies=[limit("password", 10, 900), require_csrf])
+async def leave_joined_provider(request: Request) -> Response:
+    """Take the provider off one's own account."""
+    person = await get_person(request)
+    form = read_account_form(ConfirmForm, dict(await request.form()))
+    if form.valid is None:
+        return await _provider_page(request, person, form, status=422)
+    try:
+        await leave_provider(
+            get_database(request), get_registry(request)[Client], person, password=form.valid.given
+        )
+    except PesanError as refusal:
+        return await _provider_page(request, person, form, refusal=refusal)
+    return RedirectResponse(f"{SECURITY}?done=left", 303)
+
+
+@router.get("/provider")
+async def show_provider(request: Request) -> Response:
+    """Whether the account is joined to the instance's provider."""
+    return await _provider_page(request, await get_person(request), Filled(ConfirmForm))
+
+
+async def _provider_page(
+    request: Request,
+    person: SignedIn,
+    form: Filled[ConfirmForm],
+    *,
+    refusal: PesanError | None = None,
+    status: int = 200,
+) -> Response:
+    async with get_database(request).identity() as session:
+        joined = await is_joined(session, get_registry(request)[Client], person.user_id)
+    page = {"person": person, "joined": joined}
+    return form_page(request, "provider", form, page, refusal=refusal, status=status)
 
 
 async def _security_page(
