@@ -79,6 +79,12 @@ class Settings(BaseSettings):
     retention_idempotency_hours: int = Field(
         24, ge=24, le=876_000, validation_alias=_alias("RETENTION_IDEMPOTENCY_HOURS")
     )
+    retention_risk_trace_days: int = Field(
+        30, ge=7, le=36_500, validation_alias=_alias("RETENTION_RISK_TRACE_DAYS")
+    )
+    retention_risk_list_days: int = Field(
+        730, ge=30, le=36_500, validation_alias=_alias("RETENTION_RISK_LIST_DAYS")
+    )
     retention_visit_hours: int = Field(24, ge=2, le=876_000, validation_alias=_alias("RETENTION_VISIT_HOURS"))
 
     database_url: str = Field("", validation_alias=_alias("DATABASE_URL", "DATABASE_URL"))
@@ -120,6 +126,9 @@ class Settings(BaseSettings):
     trusted_hosts: Annotated[tuple[str, ...], NoDecode] = Field((), validation_alias=_alias("TRUSTED_HOSTS"))
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
         (), validation_alias=_alias("TRUSTED_PROXIES")
+    )
+    ip_country_header: str = Field(
+        "", pattern=r"^[A-Za-z0-9-]{0,60}$", validation_alias=_alias("IP_COUNTRY_HEADER")
     )
     metrics_token: SecretStr = Field(SecretStr(""), validation_alias=_alias("METRICS_TOKEN"))
     rate_limits: Literal["on", "off"] = Field("on", validation_alias=_alias("RATE_LIMITS"))
@@ -194,8 +203,14 @@ def problems(settings: Settings) -> list[str]:
 
 def warnings(settings: Settings) -> list[str]:
     """What works and is hardly meant; it does not keep an instance from starting."""
-    missing = not settings.smtp_url.get_secret_value()
-    return ["PESAN_SMTP_URL is missing; buyers would get no mail."] if missing else []
+    checks = [
+        (not settings.smtp_url.get_secret_value(), "PESAN_SMTP_URL is missing; buyers would get no mail."),
+        (
+            bool(settings.ip_country_header) and not settings.trusted_proxies,
+            "PESAN_IP_COUNTRY_HEADER is read from nobody, because PESAN_TRUSTED_PROXIES names no proxy.",
+        ),
+    ]
+    return [sentence for wrong, sentence in checks if wrong]
 
 
 class UnsafeSettings(RuntimeError):

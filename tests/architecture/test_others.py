@@ -29,6 +29,7 @@ NAME = re.compile(r"{(\w+)}")
 THINGS = {
     "account_id": "SELECT id FROM gateway_accounts WHERE merchant_id = :id",
     "code": "SELECT code FROM orders WHERE merchant_id = :id",
+    "entry_id": "SELECT id FROM risk_entries WHERE merchant_id = :id",
     "delivery_id": "SELECT id FROM hook_deliveries WHERE merchant_id = :id",
     "endpoint_id": "SELECT id FROM hook_endpoints WHERE merchant_id = :id",
     "invitation_id": "SELECT id FROM invitations WHERE merchant_id = :id",
@@ -52,11 +53,14 @@ FIELDS = {
     "amount": "1000",
     "is_active": "true",
     "kinds": "order.paid",
+    "list": "block",
+    "mark": "email",
     "needed": "true",
     "reason": "Uji",
     "reference": "BCA 1",
     "role": "staff",
     "status": "closed",
+    "verdict": "fine",
 }
 
 

@@ -5,10 +5,10 @@ import pytest
 from pesan.kit.ids import new_id
 from tests.backoffice.conftest import Team
 
-STAFF_PAGES = ("", "/review", "/bookings", "/refunds")
+STAFF_PAGES = ("", "/review", "/bookings", "/risk", "/refunds")
 ORGANIZER_PAGES = (
     *("/events", "/events/new", "/payment-methods", "/team", "/brand"),
-    *("/letters", "/letters/expired/en"),
+    *("/letters", "/letters/expired/en", "/risk/lists"),
 )
 
 
@@ -29,10 +29,20 @@ async def test_pages_by_role(team: Team, role: str, staff_pages: int, organizer_
 @pytest.mark.parametrize(
     ("role", "links"),
     [
-        ("staff", ["", "/review", "/bookings", "/refunds"]),
+        ("staff", ["", "/review", "/bookings", "/risk", "/refunds"]),
         (
             "organizer",
-            ["", "/review", "/bookings", "/refunds", "/events", "/payment-methods", "/team", "/brand"],
+            [
+                "",
+                "/review",
+                "/bookings",
+                "/risk",
+                "/refunds",
+                "/events",
+                "/payment-methods",
+                "/team",
+                "/brand",
+            ],
         ),
     ],
 )

@@ -52,12 +52,12 @@ async def test_free_event_is_paid_at_once_and_fulfilled(deps, desk, make, fresh,
         locale="id",
         room=deps[DiskRoom],
     )
-    jobs = execute("SELECT task_name, args->>'order_id' FROM procrastinate_jobs")
+    jobs = execute("SELECT task_name, args->>'order_id' FROM procrastinate_jobs ORDER BY id")
     await fulfil_order(deps, moved.order_id)
 
     order = await fresh(type("Id", (), {"id": moved.order_id}))
     assert moved.state is OrderState.PAID
-    assert jobs == [("tickets.fulfil_order", str(moved.order_id))]
+    assert jobs == [(name, str(moved.order_id)) for name in ("tickets.fulfil_order", "risk.look")]
     assert order.state == "COMPLETED"
     assert execute("SELECT state FROM tickets") == [("active",)]
     assert execute("SELECT held, used FROM capacity_pools") == [(0, 1)]

@@ -42,6 +42,7 @@ CLOSED = {
     "passkeys",
     "provider_identities",
     "recovery_codes",
+    "risk_traces",
     "sandbox_payments",
     "sessions",
     "webhook_events",
@@ -49,7 +50,7 @@ CLOSED = {
 OF_AN_ORDER = {"orders": 1, "order_lines": 1, "claims": 1, "payments": 1}
 # Three of the merchant's four orders are at the event whose team this is, with all that belongs to them.
 OF_THE_EVENT = {
-    "audit_entries": 12,
+    "audit_entries": 13,
     "audit_private": 1,
     "claims": 3,
     "consents": 1,
@@ -62,6 +63,7 @@ OF_THE_EVENT = {
     "payment_proofs": 1,
     "payments": 4,
     "refunds": 1,
+    "risk_reviews": 1,
     "ticket_transfers": 1,
     "tickets": 1,
     "users": 1,
@@ -308,6 +310,9 @@ REACHED = {
         "admin": 24,
     },
     "UPDATE payment_methods SET position = 1": {"guest": 0, "buyer of A": 0, "staff of A": 3, "admin": 6},
+    "UPDATE risk_reviews SET note = 'x'": {"guest": 0, "buyer of A": 0, "staff of A": 1, "admin": 2},
+    "DELETE FROM risk_entries": {"guest": 0, "buyer of A": 0, "staff of A": 1, "admin": 2},
+    "UPDATE risk_rules SET hours = 1": {"guest": 0, "buyer of A": 0, "staff of A": 1, "admin": 2},
     "DELETE FROM event_payment_methods": {"guest": 0, "buyer of A": 0, "staff of A": 1, "admin": 2},
     "UPDATE payments SET state = 'superseded' WHERE state = 'open'": {
         "guest": 0,
@@ -323,6 +328,7 @@ REACHED_IN_PART = dict.fromkeys(REACHED, 0) | {
     "UPDATE orders SET audit_seq = audit_seq": 3,
     "UPDATE events SET title = title": 1,
     "UPDATE capacity_pools SET capacity = capacity": 12,
+    "UPDATE risk_reviews SET note = 'x'": 1,
     "DELETE FROM event_payment_methods": 1,
     "UPDATE payments SET state = 'superseded' WHERE state = 'open'": 1,
 }

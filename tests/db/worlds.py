@@ -48,6 +48,11 @@ from pesan.privacy.noting import note_erasures
 from pesan.privacy.requests import ask
 from pesan.privacy.states import RequestKind
 from pesan.realtime import Hub
+from pesan.risk.lists import NewEntry, add_entry, set_rules
+from pesan.risk.marks import Marks
+from pesan.risk.queries import Rules
+from pesan.risk.service import look
+from pesan.risk.states import ListName, Mark
 from pesan.tenancy.legal.queries import list_current
 from pesan.tenancy.models import Merchant
 from pesan.tickets.issue import make_tickets, read_entitlement
@@ -163,6 +168,7 @@ async def _make_house(make: Make, database: Database, secret: bytes) -> House:
     await _agree(database, sold)
     await _ask(database, sold)
     await _announce(database, secret, sold)
+    await _doubt(database, secret, staff, sold)
     await _hand_on(database, staff, ticket)
     return House(merchant, staff, event, sold, held, ticket)
 
@@ -321,6 +327,17 @@ async def _announce(database: Database, secret: bytes, order: Order) -> None:
     async with database.write(SYSTEM) as session:
         told = {"kind": "order.paid", "state": "PAID", "at": order.placed_at}
         await write_messages(session, order, message_id=order.id, **told)
+
+
+async def _doubt(database: Database, secret: bytes, staff: User, order: Order) -> None:
+    """A buyer on the block list, so that the order is looked at; and limits of the merchant's own."""
+    actor, marks = Actor.staff(staff.id, frozenset([order.merchant_id])), Marks(secret)
+    digest = marks.digest(Mark.EMAIL, "siti@example.com")
+    new = NewEntry(ListName.BLOCK, Mark.EMAIL, digest, "siti@example.com", "Sengketa")
+    async with database.write(actor) as session:
+        await add_entry(session, order.merchant_id, new, actor=actor)
+        await set_rules(session, order.merchant_id, Rules(), actor=actor)
+    await look(database, marks, order.id)
 
 
 async def _hand_on(database: Database, staff: User, ticket: Ticket) -> None:

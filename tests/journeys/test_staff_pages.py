@@ -8,6 +8,10 @@ from pesan.identity.states import MerchantRole, PlatformRole
 from pesan.kit.ids import new_id
 from pesan.orders.states import OrderState
 from pesan.payments.gateways.trials import start_trial
+from pesan.risk.lists import NewEntry, add_entry
+from pesan.risk.marks import Marks
+from pesan.risk.service import look, settle
+from pesan.risk.states import ListName, Mark, Verdict
 from pesan.tickets.queries import list_tickets
 from tests.journeys.browser import visiting
 from tests.journeys.guests import Fair
@@ -25,7 +29,7 @@ async def desk(database, make, service: Service) -> Desk:
 
 
 @pytest.fixture(scope="module")
-async def addresses(desk: Desk, make, database) -> list[str]:
+async def addresses(desk: Desk, make, database, settings) -> list[str]:
     codes = [await desk.send_proof(name, text="sama") for name in ("Budi Santoso", "Siti Rahma")]
     ended = [await make.order(desk.event, state=state) for state in (OrderState.PAID, OrderState.REJECTED)]
     held = await make.order(desk.event, notes="Kursi roda, dekat pintu masuk sebelah timur")
@@ -67,10 +71,27 @@ async def addresses(desk: Desk, make, database) -> list[str]:
         "/privacy",
         "/privacy/breach",
         "/privacy/register",
+        *await _doubt(desk, make, Marks(settings.secret)),
     ]
     pages += ["/letters", "/letters/ticket_ready/id"]
     staff = [f"{desk.service.url}/backoffice{end}" for end in ("", "/jobs", "/account")]
     return [*map(desk.url, pages), *staff]
+
+
+async def _doubt(desk: Desk, make, marks: Marks) -> list[str]:
+    """The pages about fraud, with a check that waits, one that was closed, and an entry of a list."""
+    actor, database = Actor.staff(new_id(), frozenset([desk.merchant.id])), desk.database
+    digest = marks.digest(Mark.EMAIL, "siti@contoh.id")
+    new = NewEntry(ListName.BLOCK, Mark.EMAIL, digest, "siti@contoh.id", "Sengketa")
+    async with database.write(actor) as session:
+        await add_entry(session, desk.merchant.id, new, actor=actor)
+    for is_closed in (True, False):
+        order = await make.order(desk.event, email="siti@contoh.id", state=OrderState.REVIEW)
+        await look(database, marks, order.id)
+        if is_closed:
+            async with database.write(actor) as session:
+                await settle(session, order.id, verdict=Verdict.FINE, note="Rombongan", actor=actor)
+    return ["/risk", "/risk?state=settled", "/risk/lists", f"/bookings/{order.code}", f"/review/{order.code}"]
 
 
 async def _try_out(database: Database, desk: Desk) -> str:
@@ -103,5 +124,5 @@ async def test_empty_desk_breaks_no_rule(database, make, service: Service, brows
     email = await desk.hire("Rina Kusuma", MerchantRole.ORGANIZER)
     async with visiting(browser) as tab:
         await sign_in(tab.page, desk, email)
-        found = {page: await tab.inspect(desk.url(page)) for page in ("", "/review", "/bookings")}
+        found = {page: await tab.inspect(desk.url(page)) for page in ("", "/review", "/bookings", "/risk")}
         assert {page: faults for page, faults in found.items() if faults} == {}

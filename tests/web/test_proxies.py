@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from pesan.web.proxies import client_group
+from pesan.web.proxies import TrustedProxies, client_group, client_network
 from tests.web.conftest import MakeClient
 
 PROXY = "10.1.2.3"
@@ -86,3 +86,26 @@ async def test_scheme_of_trusted_proxy_is_believed(make_client: MakeClient):
 )
 def test_client_group_is_what_one_subscriber_owns(address: str, group: str):
     assert client_group(address) == group
+
+
+@pytest.mark.parametrize(
+    ("told", "country"),
+    [("ID", "ID"), ("us", "US"), ("XX", None), ("T1", None), ("", None), ("IDN", None), ("é1", None)],
+)
+def test_the_country_of_an_address_is_what_a_trusted_proxy_tells(told: str, country: str | None):
+    proxies = TrustedProxies(["10.0.0.0/8"])
+
+    def asked(peer: str, header: bytes = b"cf-ipcountry") -> str | None:
+        headers = [(b"cf-ipcountry", told.encode("latin-1"))]
+        return proxies.country({"client": (peer, 1), "headers": headers}, header)
+
+    assert asked(PROXY) == country
+    assert [asked("203.0.113.9"), asked(PROXY, b""), asked(PROXY, b"x-country")] == [None, None, None]
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [("203.0.113.9", "203.0.113.0/24"), ("2001:db8:1:2::9", "2001:db8:1::/48"), ("", "0.0.0.0/24")],
+)
+def test_a_network_is_what_lies_around_an_address(address: str, network: str):
+    assert client_network(address) == network

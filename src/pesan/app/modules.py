@@ -24,6 +24,7 @@ MODULES = (
     "payments",
     "tickets",
     "hooks",
+    "risk",
     "checkout",
     "privacy",
     "jobs",

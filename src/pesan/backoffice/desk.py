@@ -69,7 +69,7 @@ class Desk:
 
     async def _enter(self, session: ReadSession, section: str, slug: str | None, rule: Rule) -> "Room":
         rows = await list_shops(session, self.person)
-        shops = [_shop(row.merchant, row.waiting) for row in rows]
+        shops = [_shop(row.merchant, row.waiting, row.risks) for row in rows]
         shop = next((found for found in shops if found.slug == slug), None)
         if slug is not None:
             self._admit(shop, rule)
@@ -155,7 +155,7 @@ def go(path: str) -> RedirectResponse:
     return RedirectResponse(path, status_code=303)
 
 
-def _shop(merchant: Any, waiting: int) -> Shop:
+def _shop(merchant: Any, waiting: int, risks: int) -> Shop:
     return Shop(
         id=merchant.id,
         slug=merchant.slug,
@@ -164,4 +164,5 @@ def _shop(merchant: Any, waiting: int) -> Shop:
         zone=merchant.zone,
         logo_url=show_brand(merchant).logo_url,
         waiting=waiting,
+        risks=risks,
     )

@@ -38,6 +38,9 @@ ACTIONS: dict[str, Text] = {
     "order:account:joined": Text(id="Masuk ke akun pembeli", en="Joined the buyer's account"),
     "order:ticket:handed_on": Text(id="Tiket diserahkan ke orang lain", en="Ticket handed on"),
     "order:buyer:corrected": Text(id="Data pembeli dibetulkan", en="Buyer's data corrected"),
+    "order:risk:raised": Text(id="Ada tanda kecurangan", en="Signs of fraud found"),
+    "order:risk:fine": Text(id="Diperiksa: aman", en="Checked: fine"),
+    "order:risk:fraud": Text(id="Diperiksa: curang", en="Checked: fraud"),
     "order:letter:resent": Text(id="Surat dikirim ulang", en="Letter sent again"),
     "order:payment:refund_due": Text(
         id="Uang terlambat, harus dikembalikan", en="Late money, to be returned"

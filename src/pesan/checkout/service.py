@@ -13,7 +13,7 @@ from pesan.kit.ids import new_id
 from pesan.orders import Companion, Move, Moved, OrderEvent, Placement, Replayed
 from pesan.orders.desk import SaleDesk
 from pesan.orders.models import Order
-from pesan.orders.moves import LineWish, PromoWish
+from pesan.orders.moves import LineWish, Origin, PromoWish
 from pesan.payments import CaptureCompanion, CashCompanion, RefundCause, RefundDueCompanion
 
 Render = Callable[[Moved], Answer]
@@ -47,6 +47,7 @@ async def place_hold(
     room: DiskRoom,
     lines: Sequence[LineWish],
     promo: PromoWish | None = None,
+    origin: Origin | None = None,
     once: Once | None = None,
     agreed: Agreed | None = None,
 ) -> Moved | Replayed:
@@ -68,6 +69,7 @@ async def place_hold(
         locale=locale,
         user_id=actor.user_id,
         legal_ids=agreed.legal_ids if agreed else (),
+        origin=origin or Origin(),
         order_id=agreed.order_id if agreed else new_id(),
         has_guardian=agreed is not None and agreed.has_guardian,
     )

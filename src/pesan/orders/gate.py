@@ -29,7 +29,7 @@ from pesan.orders.models import Order
 from pesan.orders.moves import Companion, Move, Moved, Replayed, Stage
 from pesan.orders.reading import read_situation
 from pesan.orders.situation import Granted, Situation
-from pesan.orders.states import ANNOUNCE_TASK, ANNOUNCED, BUCKETS, TELL_BUYER_TASK
+from pesan.orders.states import ANNOUNCE_TASK, ANNOUNCED, BUCKETS, LOOK_TASK, TELL_BUYER_TASK
 from pesan.orders.writes import insert_orders, update_orders
 
 Outcome = Moved | Replayed | PesanError
@@ -192,6 +192,8 @@ def _follow_ups(grant: Granted) -> list[Job]:
         jobs.append((name, {"order_id": order_id}))
     if grant.transition.tells_buyer and (grant.order.email or grant.order.wa):
         jobs.append((TELL_BUYER_TASK, {"order_id": order_id, **_told(grant.move)}))
+    if grant.transition.is_looked_at:
+        jobs.append((LOOK_TASK, {"order_id": order_id}))
     return jobs
 
 

@@ -95,7 +95,11 @@ class Order(Audited, Base):
     fulfilment: Mapped[str] = mapped_column(String(20), server_default="tickets")
     hold_expires_at: Mapped[Timestamp]
     payment_open_until: Mapped[Timestamp | None]
+    # Whence it was placed, as digests that recognise it again and say no more; see `Origin`.
     ip_digest: Mapped[str | None] = mapped_column(String(32))
+    network_digest: Mapped[str | None] = mapped_column(String(32))
+    device_digest: Mapped[str | None] = mapped_column(String(32))
+    ip_country: Mapped[str | None] = mapped_column(String(2))
     reject_reason: Mapped[str | None] = mapped_column(String(300))
     decided_by: Mapped[UUID | None]
     placed_at: Mapped[Timestamp] = mapped_column(server_default=func.clock_timestamp())
@@ -136,8 +140,8 @@ ACCESS = [
             "request": "SELECT, UPDATE (audit_seq, audit_head)",
             "sale": "SELECT, INSERT, UPDATE (state, hold_expires_at, payment_open_until, reject_reason, decided_by,"
             " submitted_at, state_changed_at, ended_at, returned_quantity, audit_seq, audit_head)",
-            "system": "SELECT, UPDATE (user_id, buyer_name, wa, email, notes, ip_digest, reject_reason, erased_at,"
-            " audit_seq, audit_head)",
+            "system": "SELECT, UPDATE (user_id, buyer_name, wa, email, notes, ip_digest, network_digest, device_digest,"
+            " ip_country, reject_reason, erased_at, audit_seq, audit_head)",
         },
         [
             Policy("guest", (REQUEST,), HOLDS_ORDER_CODE),

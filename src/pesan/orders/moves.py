@@ -77,6 +77,19 @@ class LineWish:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Whence an order is placed, beside the caller's own address: keyed digests, and nothing that names a place.
+
+    `network` is the /24 or /48 around the address, `device` the browser's first-party cookie, `country` what a trusted
+    proxy told of the address.
+    """
+
+    network: str | None = None
+    device: str | None = None
+    country: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Placement:
     """A buyer's wish, validated; prices are not in it, because the server computes them.
 
@@ -94,6 +107,7 @@ class Placement:
     locale: Locale = "id"
     user_id: UUID | None = None
     legal_ids: tuple[UUID, ...] = ()
+    origin: Origin = Origin()
     has_guardian: bool = False
     order_id: UUID = field(default_factory=new_id)
     code: str = field(default_factory=new_code)

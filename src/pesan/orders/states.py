@@ -57,6 +57,7 @@ ENDED = frozenset(
 FULFIL_TASK = "{fulfilment}.fulfil_order"
 TELL_BUYER_TASK = "checkout.tell_buyer"
 ANNOUNCE_TASK = "hooks.announce_order"
+LOOK_TASK = "risk.look"
 ANNOUNCED: Mapping[OrderState, str] = {
     OrderState.REVIEW: "order.review",
     OrderState.PAID: "order.paid",
@@ -74,12 +75,14 @@ class Transition:
     """One row of the table: where it leads, how the audit names it, and what follows.
 
     `follow_up` is a task name that may contain `{fulfilment}`; a buyer is told only where there is a way to.
+    `is_looked_at` has signals of fraud looked for afterwards, which change nothing about the order.
     """
 
     target: OrderState
     action: str
     follow_up: str | None = None
     tells_buyer: bool = False
+    is_looked_at: bool = False
 
 
 def _from(
@@ -89,11 +92,13 @@ def _from(
 
 
 _S, _E = OrderState, OrderEvent
-_PAID = Transition(_S.PAID, "order:payment:settled", FULFIL_TASK)
+_PAID = Transition(_S.PAID, "order:payment:settled", FULFIL_TASK, is_looked_at=True)
 
 TRANSITIONS: Mapping[tuple[OrderState, OrderEvent], Transition] = {
     **_from(
-        _S.HOLD, event=_E.SUBMIT_PROOF, to=Transition(_S.REVIEW, "order:proof:submitted", tells_buyer=True)
+        _S.HOLD,
+        event=_E.SUBMIT_PROOF,
+        to=Transition(_S.REVIEW, "order:proof:submitted", tells_buyer=True, is_looked_at=True),
     ),
     **_from(_S.HOLD, _S.REVIEW, event=_E.PAY, to=_PAID),
     **_from(_S.REVIEW, event=_E.APPROVE, to=Transition(_S.PAID, "order:payment:approved", FULFIL_TASK)),
@@ -113,7 +118,7 @@ TRANSITIONS: Mapping[tuple[OrderState, OrderEvent], Transition] = {
         _S.CANCELLED,
         _S.REJECTED,
         event=_E.PAY_LATE,
-        to=Transition(_S.PAID, "order:payment:settled_late", FULFIL_TASK),
+        to=Transition(_S.PAID, "order:payment:settled_late", FULFIL_TASK, is_looked_at=True),
     ),
     **{
         (state, _E.PAY_AGAIN): Transition(state, "order:payment:paid_again", tells_buyer=True)
@@ -135,7 +140,7 @@ TRANSITIONS: Mapping[tuple[OrderState, OrderEvent], Transition] = {
 """Every allowed move; what is not here is refused. PLACE is the move from nothing."""
 
 PLACED = Transition(_S.HOLD, "order:hold:placed")
-PLACED_FREE = Transition(_S.PAID, "order:hold:placed_free", FULFIL_TASK)
+PLACED_FREE = Transition(_S.PAID, "order:hold:placed_free", FULFIL_TASK, is_looked_at=True)
 
 
 def refund_due(state: OrderState) -> Transition:

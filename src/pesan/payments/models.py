@@ -150,6 +150,8 @@ class Payment(Base):
     payment_key: Mapped[str | None] = mapped_column(String(200))
     redirect_url: Mapped[str | None] = mapped_column(String(2000))
     remote_state: Mapped[str | None] = mapped_column(String(20))
+    # Where the bank of the card is, where the provider tells it; nothing else of a card is ever kept.
+    issuer_country: Mapped[str | None] = mapped_column(String(2))
     flag: Mapped[str | None] = mapped_column(String(20))
     flagged_for: Mapped[str | None] = mapped_column(String(80))
     flagged_at: Mapped[Timestamp | None]
@@ -259,8 +261,8 @@ ACCESS = [
             REQUEST: "SELECT, INSERT, UPDATE (state)",
             SALE: "SELECT, INSERT, UPDATE (state, settled_at, provider_ref, redirect_url, closed_at, flag)",
             SYSTEM: "SELECT, INSERT,"
-            " UPDATE (state, provider_ref, payment_key, remote_state, flag, flagged_for, flagged_at, checked_at,"
-            " closed_at)",
+            " UPDATE (state, provider_ref, payment_key, remote_state, issuer_country, flag, flagged_for, flagged_at,"
+            " checked_at, closed_at)",
         },
         [
             Policy("read", (REQUEST,), f"{STAFF_OF_MERCHANT} OR {OF_VISIBLE_ORDER}", command="SELECT"),

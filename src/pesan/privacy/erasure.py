@@ -16,6 +16,7 @@ from pesan.payments.refunds.models import Refund
 from pesan.payments.refunds.states import OPEN
 from pesan.privacy.models import Consent
 from pesan.privacy.states import ERASED
+from pesan.risk.models import RiskReview, RiskTrace
 from pesan.tickets.models import Ticket, TicketTransfer
 
 _OVER = (OrderState.EXPIRED, OrderState.REJECTED, OrderState.CANCELLED, OrderState.REFUNDED)
@@ -75,6 +76,9 @@ async def erase_orders(
             email=None,
             notes=None,
             ip_digest=None,
+            network_digest=None,
+            device_digest=None,
+            ip_country=None,
             reject_reason=None,
             user_id=None,
             erased_at=func.clock_timestamp(),
@@ -84,6 +88,7 @@ async def erase_orders(
     await _erase_transfers(session, order_ids)
     await _erase_refunds(session, order_ids)
     await _end_consents(session, order_ids)
+    await _erase_risk(session, order_ids)
     for statement in PAID_BY:
         await session.execute(statement, {"ids": list(order_ids), "erased": ERASED})
     proofs = (
@@ -112,6 +117,13 @@ async def _erase_refunds(session: WriteSession, order_ids: Sequence[UUID]) -> No
     await session.execute(update(Refund).where(mine).values(reason=None))
     named = mine, Refund.reference.is_not(None)
     await session.execute(update(Refund).where(*named).values(reference=ERASED))
+
+
+async def _erase_risk(session: WriteSession, order_ids: Sequence[UUID]) -> None:
+    """What was found stays as numbers; by what, and what somebody wrote about it, does not."""
+    await session.execute(delete(RiskTrace).where(RiskTrace.order_id.in_(order_ids)))
+    noted = RiskReview.order_id.in_(order_ids), RiskReview.note.is_not(None)
+    await session.execute(update(RiskReview).where(*noted).values(note=ERASED))
 
 
 async def _end_consents(session: WriteSession, order_ids: Sequence[UUID]) -> None:

@@ -23,6 +23,7 @@ class DataClass(StrEnum):
     PROOF = "proof"
     ACCOUNT = "account"
     NETWORK = "network"
+    DEVICE = "device"
     GUARDIAN = "guardian"
 
 
@@ -35,6 +36,7 @@ WORDS: Mapping[DataClass, Text] = {
     DataClass.PROOF: Text(id="gambar bukti bayar", en="picture of a payment"),
     DataClass.ACCOUNT: Text(id="pesanan dalam akun pembeli", en="booking in a buyer's account"),
     DataClass.NETWORK: Text(id="sidik alamat jaringan", en="digest of a network address"),
+    DataClass.DEVICE: Text(id="sidik peramban", en="digest of a browser"),
     DataClass.GUARDIAN: Text(id="nama orang tua atau wali", en="parent's or guardian's name"),
 }
 
@@ -47,6 +49,7 @@ HELD: Mapping[DataClass, ColumnElement[bool]] = {
     DataClass.PROOF: exists().where(PaymentProof.order_id == Order.id),
     DataClass.ACCOUNT: Order.user_id.is_not(None),
     DataClass.NETWORK: Order.ip_digest.is_not(None),
+    DataClass.DEVICE: Order.device_digest.is_not(None),
     DataClass.GUARDIAN: exists().where(Consent.order_id == Order.id, Consent.guardian_name.is_not(None)),
 }
 """Whether an order that was not erased holds it."""

@@ -20,11 +20,13 @@ INVARIANTS = (
         "privacy.erased_orders_name_nobody",
         "An order that was erased names nobody: no contact, no holder, no proof, no consent in force.",
         "SELECT o.id AS order_id FROM orders o WHERE o.erased_at IS NOT NULL AND (coalesce(o.wa, o.email, o.notes,"
-        f" o.ip_digest, o.reject_reason) IS NOT NULL OR o.buyer_name <> '{ERASED}'"
+        " o.ip_digest, o.network_digest, o.device_digest, o.ip_country, o.reject_reason) IS NOT NULL"
+        f" OR o.buyer_name <> '{ERASED}'"
         f" OR EXISTS (SELECT 1 FROM tickets t WHERE t.order_id = o.id AND t.holder_name <> '{ERASED}')"
         " OR EXISTS (SELECT 1 FROM ticket_transfers f WHERE f.order_id = o.id"
         f" AND (f.from_name <> '{ERASED}' OR f.to_name <> '{ERASED}' OR coalesce(f.to_email, f.to_wa) IS NOT NULL))"
         " OR EXISTS (SELECT 1 FROM payment_proofs p WHERE p.order_id = o.id)"
+        " OR EXISTS (SELECT 1 FROM risk_traces r WHERE r.order_id = o.id)"
         " OR EXISTS (SELECT 1 FROM consents c WHERE c.order_id = o.id"
         f" AND (c.withdrawn_at IS NULL OR c.guardian_name <> '{ERASED}')))",
     ),

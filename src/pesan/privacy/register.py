@@ -91,8 +91,23 @@ ACTIVITIES: Sequence[Activity] = (
     Activity(
         Text(id="mencegah penyalahgunaan", en="preventing abuse"),
         _INTEREST,
-        (DataClass.NETWORK,),
+        (DataClass.NETWORK, DataClass.DEVICE),
         kinds=("contacts",),
+    ),
+    Activity(
+        Text(id="mengenali pesanan berulang", en="recognising repeated bookings"),
+        _INTEREST,
+        also=Text(
+            id="sidik kontak, alamat jaringan dan peramban",
+            en="digests of contacts, network addresses and browsers",
+        ),
+        kinds=("risk_traces",),
+    ),
+    Activity(
+        Text(id="daftar yang dipercaya dan diblokir", en="lists of whom to trust and to check"),
+        _INTEREST,
+        also=Text(id="kontak dan jaringan dalam daftar", en="contacts and networks on the lists"),
+        kinds=("risk_lists",),
     ),
     Activity(
         Text(id="permintaan tanpa pengulangan", en="requests without repetition"),

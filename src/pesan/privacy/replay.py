@@ -21,6 +21,7 @@ from pesan.privacy.models import PrivacyRequest
 from pesan.privacy.noting import note_erasures
 from pesan.privacy.objects import delete_objects
 from pesan.privacy.states import RequestKind, RequestState
+from pesan.risk.lists import forget_buyers
 from pesan.storage import Storage
 from pesan.tenancy.models import Merchant
 
@@ -165,6 +166,7 @@ async def _erase_some(session: WriteSession, person: _Person) -> tuple[Replayed,
     """A batch of somebody's bookings and, with the last, what they had asked. **Locks** the orders, or the requests."""
     ids = (await session.scalars(_bookings(person, is_over()).limit(_BATCH))).all()
     if ids:
+        await forget_buyers(session, person.merchant_id, ids)
         keys = await erase_orders(session, ids, reason="erased before the restore", actor=_ACTOR)
         return Replayed(bookings=len(ids)), keys, False
     waiting = await _number(session, _bookings(person, ~is_over()))

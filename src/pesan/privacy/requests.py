@@ -23,6 +23,7 @@ from pesan.privacy.marks import Marks
 from pesan.privacy.models import PrivacyRequest
 from pesan.privacy.noting import note_erasures
 from pesan.privacy.states import ANSWER_TASK, ANSWER_WITHIN, CARRY_OUT_TASK, RequestKind, RequestState
+from pesan.risk.lists import forget_buyers
 from pesan.tickets.models import Ticket
 
 BATCH = 100
@@ -146,8 +147,10 @@ async def _require_over(session: ReadSession, request: PrivacyRequest) -> None:
 
 async def _erase_some(session: WriteSession, request: PrivacyRequest, email: str) -> tuple[bool, list[str]]:
     ids = await list_erasable(session, request.merchant_id, email, limit=BATCH)
-    keys = await erase_orders(session, ids, reason="privacy request", actor=_ACTOR) if ids else []
-    return len(ids) < BATCH, keys
+    if not ids:
+        return True, []
+    await forget_buyers(session, request.merchant_id, ids)
+    return len(ids) < BATCH, await erase_orders(session, ids, reason="privacy request", actor=_ACTOR)
 
 
 async def _correct_some(session: WriteSession, request: PrivacyRequest, email: str) -> tuple[bool, list[str]]:

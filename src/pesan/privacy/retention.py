@@ -82,6 +82,8 @@ class _Rows:
     column: str
     first: str = field(default="")
     """A statement that deletes what refers to `old`, the rows of the batch."""
+    key: str = field(default="id")
+    """The columns by which a row is named."""
 
     async def count(self, session: ReadSession, hours: int) -> int:
         query = text(f"SELECT count(*) FROM {self.table} WHERE {self.column} < {_BEFORE}")  # noqa: S608
@@ -97,11 +99,6 @@ class _Rows:
         result = await session.execute(delete, {"hours": batch.hours, "most": _ROWS})
         rows = result.rowcount if isinstance(result, CursorResult) else 0
         return Gone(rows, rows < _ROWS)
-
-    @property
-    def key(self) -> str:
-        """The columns by which a row is named."""
-        return "scope, key" if self.table == "idempotency_keys" else "id"
 
 
 class _Proofs:
@@ -152,13 +149,15 @@ KINDS: Mapping[str, Kind] = {
     "proofs": _Proofs(),
     "contacts": _Contacts(),
     "sessions": _Rows("sessions", "expires_at"),
-    "idempotency": _Rows("idempotency_keys", "created_at"),
+    "idempotency": _Rows("idempotency_keys", "created_at", key="scope, key"),
     "notifications": _Rows(
         "notifications",
         "created_at",
         "DELETE FROM deliveries WHERE notification_id IN (SELECT id FROM old)",
     ),
     "webhooks": _Rows("webhook_events", "received_at"),
+    "risk_traces": _Rows("risk_traces", "at", key="order_id, mark"),
+    "risk_lists": _Rows("risk_entries", "added_at"),
     "visits": _Rows("contact_proofs", "asked_at"),
 }
 
@@ -172,6 +171,8 @@ def hours_of(settings: Settings) -> Mapping[str, int]:
         "idempotency": settings.retention_idempotency_hours,
         "notifications": settings.retention_notification_days * 24,
         "webhooks": settings.retention_webhook_days * 24,
+        "risk_traces": settings.retention_risk_trace_days * 24,
+        "risk_lists": settings.retention_risk_list_days * 24,
         "visits": settings.retention_visit_hours,
     }
 

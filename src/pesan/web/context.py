@@ -27,6 +27,7 @@ class RequestContext:
         "client_ip",
         "cookies_in",
         "cookies_out",
+        "country",
         "guest_id",
         "headers",
         "host",
@@ -52,6 +53,7 @@ class RequestContext:
         self.request_id = ""
         self.trace_id = self.parent_span = self.trace_flags = ""
         self.client_ip = self.host = ""
+        self.country: str | None = None
         self.scheme = "http"
         self.nonce_made: str | None = None
         self.guest_id: str | None = None

@@ -45,6 +45,7 @@ class Gates:
     clock: ServerClock
     funnel: Funnel
     is_https: bool = False
+    country_header: bytes = b""
     unlimited_prefixes: tuple[str, ...] = ()
 
 
@@ -109,6 +110,8 @@ class Edge:
             context.headers.get(b"traceparent")
         )
         context.client_ip, context.scheme = self._gates.proxies.client(scope)
+        if self._gates.country_header:
+            context.country = self._gates.proxies.country(scope, self._gates.country_header)
         if self._gates.is_https:  # people come over TLS, whatever the last hop to us speaks
             context.scheme = "https"
         # What the framework builds addresses from must be what the browser used.

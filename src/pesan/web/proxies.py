@@ -9,6 +9,7 @@ from starlette.types import Scope
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 UNKNOWN = "0.0.0.0"  # noqa: S104  the name of an unknown peer, not an address to bind
 UNIX_SOCKET = "unix"
+_LETTERS = 2
 
 
 class TrustedProxies:
@@ -30,6 +31,20 @@ class TrustedProxies:
         if not self._trusts(address):
             return canonical(peer[0]) if peer else UNKNOWN, scope.get("scheme", "http")
         return self._behind(address, scope)
+
+    def country(self, scope: Scope, header: bytes) -> str | None:
+        """The country of the caller's address, two letters, as a trusted proxy told it in this header."""
+        peer = scope.get("client")
+        if not header or not self._trusts(parse_address(peer[0]) if peer else None):
+            return None
+        told = _header(scope, header)[-1:]
+        country = told[0].upper() if told else ""
+        # Cloudflare says XX for "unknown" and T1 for the Tor network, which is no country.
+        return (
+            country
+            if len(country) == _LETTERS and country.isascii() and country.isalpha() and country != "XX"
+            else None
+        )
 
     def _behind(self, peer: Address | None, scope: Scope) -> tuple[str, str]:
         scheme = _header(scope, b"x-forwarded-proto")[-1:]
@@ -84,6 +99,14 @@ def client_group(client_ip: str) -> str:
     if isinstance(address, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((address, 64), strict=False))
     return str(address or UNKNOWN)
+
+
+@lru_cache(maxsize=4096)
+def client_network(client_ip: str) -> str:
+    """The network around a caller: the /24 of an IPv4 address, the /48 of an IPv6 one."""
+    address = parse_address(client_ip) or ipaddress.ip_address(UNKNOWN)
+    length = 48 if isinstance(address, ipaddress.IPv6Address) else 24
+    return str(ipaddress.ip_network((address, length), strict=False))
 
 
 def _header(scope: Scope, name: bytes) -> list[str]:

@@ -108,6 +108,7 @@ def _gates(registry: Registry, settings: Settings, unlimited_prefixes: tuple[str
         limiter=registry[Limiter],
         clock=registry[ServerClock],
         is_https=settings.https,
+        country_header=settings.ip_country_header.lower().encode(),
         funnel=registry[Funnel],
         unlimited_prefixes=unlimited_prefixes,
     )

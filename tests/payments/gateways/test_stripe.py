@@ -46,6 +46,18 @@ async def paid(gateway: StripeCheckout, fake: FakeStripe) -> RemotePayment:
     return await fetch(gateway, opened.provider_ref)
 
 
+@pytest.mark.parametrize(
+    ("told", "country"),
+    [("US", "US"), ("id", "ID"), (None, None), ("USA", None), ("", None), (7, None), ("Ü1", None)],
+)
+async def test_the_card_tells_where_its_bank_is(
+    gateway: StripeCheckout, fake: FakeStripe, told: object, country
+):
+    fake.card_country = told
+
+    assert (await paid(gateway, fake)).issuer_country == country
+
+
 # --- pages
 
 

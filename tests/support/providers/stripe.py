@@ -28,6 +28,7 @@ class FakeStripe(FakeProvider):
         self.secret_key = secret_key
         self.webhook_secret = webhook_secret
         self.livemode = False
+        self.card_country: object = None
         self.sessions: dict[str, Body] = {}
         self.refunds: dict[str, Body] = {}
         self._answered: dict[str, tuple[bytes, Reply]] = {}
@@ -280,7 +281,7 @@ class FakeStripe(FakeProvider):
             "disputed": False,
             "created": 1_767_225_611,
             "payment_intent": ref,
-            "payment_method_details": {"type": "card"},
+            "payment_method_details": {"type": "card", "card": {"country": self.card_country}},
             "metadata": session["metadata"],
         }
         return {"id": ref, "object": "payment_intent", "status": status, "latest_charge": charge}

@@ -21,6 +21,7 @@ from pesan.backoffice.views.chrome import Shop
 from pesan.backoffice.views.codes import Naming
 from pesan.backoffice.views.detail import booking_detail
 from pesan.backoffice.views.review import Contact
+from pesan.backoffice.views.risk import risk_note
 from pesan.backoffice.words import (
     ACTIONS,
     ACTORS,
@@ -41,6 +42,7 @@ from pesan.orders import Moved
 from pesan.orders.desk import SaleDesk
 from pesan.orders.errors import OrderNotFound, ReasonMissing
 from pesan.orders.models import Order
+from pesan.risk.queries import find_review
 from pesan.web.access import Who, allow
 from pesan.web.csrf import require_csrf
 from pesan.web.errors import BadRequest
@@ -178,7 +180,14 @@ async def detail_page(
             was_resent=was_resent,
         )
         words = {"actions": ACTIONS, "actors": ACTORS, "letters": LETTERS, "deliveries": DELIVERIES}
-        context = {"booking": booking, "causes": REFUND_CAUSES, "refund_states": REFUND_STATES, **words}
+        risk = risk_note(await find_review(room.session, order.id), desk.locale)
+        context = {
+            "booking": booking,
+            "risk": risk,
+            "causes": REFUND_CAUSES,
+            "refund_states": REFUND_STATES,
+            **words,
+        }
         return desk.page(room.chrome, "booking", context, status=refusal.status if refusal else 200)
 
 

@@ -1,5 +1,6 @@
 """The review queue: one order at a time, decided once."""
 
+from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from typing import Annotated, Any
@@ -18,6 +19,7 @@ from pesan.backoffice.queries.bookings import is_order
 from pesan.backoffice.views.codes import Naming
 from pesan.backoffice.views.make import review_item
 from pesan.backoffice.views.review import QueueRow, ReviewPage
+from pesan.backoffice.views.risk import risk_note
 from pesan.checkout import service as checkout
 from pesan.errors import PesanError
 from pesan.identity.policies import SignedIn, may_manage_events, may_review
@@ -29,6 +31,7 @@ from pesan.payments.queries import find_duplicate_proofs, list_proofs
 from pesan.realtime import Hub
 from pesan.realtime.gate import StreamGate
 from pesan.realtime.sse import Snapshot, stream
+from pesan.risk.queries import find_review
 from pesan.storage.links import Links
 from pesan.web.access import Who, allow
 from pesan.web.cookies import session_token
@@ -156,6 +159,8 @@ async def _with_item(desk: Desk, room: Room, page: ReviewPage, code: str) -> Rev
         links=desk.registry[Links],
     )
     before, after = await queries.find_neighbours(room.session, found.order)
+    note = risk_note(await find_review(room.session, found.order.id), desk.locale)
+    page = replace(page, risks=note.reasons if note and note.is_open else ())
     paths = (naming.review(near.order_id, near.code) if near else None for near in (before, after))
     return page.with_item(item, *paths)
 
@@ -170,4 +175,5 @@ def _row(row: queries.Waiting, naming: Naming) -> QueueRow:
         submitted_at=row.submitted_at,
         path=naming.review(row.order_id, row.code),
         is_flagged=row.is_flagged,
+        is_risky=row.is_risky,
     )

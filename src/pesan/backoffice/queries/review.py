@@ -15,6 +15,8 @@ from pesan.identity.models import User
 from pesan.orders.models import Order
 from pesan.orders.states import OrderState
 from pesan.payments.models import Payment, PaymentMethod, PaymentProof
+from pesan.risk.models import RiskReview
+from pesan.risk.states import ReviewState
 
 QUEUE_LENGTH = 50
 
@@ -33,6 +35,7 @@ class Waiting:
     waiting_minutes: int
     submitted_at: datetime | None
     is_flagged: bool
+    is_risky: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ async def list_waiting(
         select(Order.id.label("order_id"), Order.code, Order.buyer_name, Event.title.label("event_title"))
         .add_columns(asked_amount().label("amount"))
         .add_columns(Order.submitted_at, _minutes().label("waiting_minutes"), _has_twin().label("is_flagged"))
+        .add_columns(_is_risky().label("is_risky"))
         .join(Event, Event.id == Order.event_id)
         .where(Order.merchant_id == merchant_id, Order.state == OrderState.REVIEW)
         .order_by(Order.submitted_at, Order.id)
@@ -131,6 +135,12 @@ def asked_amount() -> ColumnElement[int]:
 def _minutes() -> ColumnElement[Any]:
     waited = func.extract("epoch", func.clock_timestamp() - Order.submitted_at) / 60
     return cast(func.floor(case((Order.submitted_at.is_(None), 0), else_=waited)), Integer)
+
+
+def _is_risky() -> ColumnElement[bool]:
+    """Whether something speaks against the order that nobody has looked at."""
+    is_open = RiskReview.order_id == Order.id, RiskReview.state == ReviewState.OPEN
+    return select(literal(1)).where(*is_open).correlate(Order).exists()
 
 
 def _has_twin() -> ColumnElement[bool]:

@@ -11,6 +11,8 @@ from pesan.db import ReadSession
 from pesan.identity.policies import SignedIn
 from pesan.orders.models import Order
 from pesan.orders.states import OrderState
+from pesan.risk.models import RiskReview
+from pesan.risk.states import ReviewState
 from pesan.tenancy.models import Merchant
 
 SHOPS = 500
@@ -19,10 +21,11 @@ SHOPS = 500
 
 @dataclass(frozen=True, slots=True)
 class ShopRow:
-    """A merchant with the number of proofs that wait."""
+    """A merchant with the number of proofs and of fraud checks that wait."""
 
     merchant: Merchant
     waiting: int
+    risks: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +47,16 @@ async def list_shops(session: ReadSession, person: SignedIn) -> Sequence[ShopRow
         .correlate(Merchant)
         .scalar_subquery()
     )
-    query = select(Merchant, waiting).order_by(func.lower(Merchant.name), Merchant.id).limit(SHOPS)
+    risks = (
+        select(func.count())
+        .where(RiskReview.merchant_id == Merchant.id, RiskReview.state == ReviewState.OPEN)
+        .correlate(Merchant)
+        .scalar_subquery()
+    )
+    query = select(Merchant, waiting, risks).order_by(func.lower(Merchant.name), Merchant.id).limit(SHOPS)
     if not person.is_platform_admin:
         query = query.where(Merchant.id.in_(person.roles))
-    return [ShopRow(merchant, count) for merchant, count in await session.execute(query)]
+    return [ShopRow(*row) for row in await session.execute(query)]
 
 
 async def get_numbers(session: ReadSession, merchant_id: UUID, *, day_began_at: datetime) -> Numbers:

@@ -19,7 +19,7 @@ from pesan.storefront.theme import theme_css
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """A merchant as the person sees it; `waiting` are the proofs to be reviewed."""
+    """A merchant as the person sees it; `waiting` are the proofs to be reviewed, `risks` the fraud checks."""
 
     id: UUID
     slug: str
@@ -28,6 +28,7 @@ class Shop:
     zone: str
     logo_url: str | None = None
     waiting: int = 0
+    risks: int = 0
 
     @property
     def path(self) -> str:

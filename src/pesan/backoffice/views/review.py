@@ -22,6 +22,7 @@ class QueueRow:
     submitted_at: datetime | None
     path: str
     is_flagged: bool = False
+    is_risky: bool = False
 
     @property
     def is_late(self) -> bool:
@@ -126,7 +127,7 @@ class ReviewItem:
 
 @dataclass(frozen=True, slots=True)
 class ReviewPage:
-    """The queue, and the order that is looked at (None when nothing waits)."""
+    """The queue, and the order that is looked at (None when nothing waits); `risks` is what speaks against it."""
 
     rows: Sequence[QueueRow]
     total: int
@@ -137,6 +138,7 @@ class ReviewPage:
     done_code: str = ""
     problem: str = ""
     reason_error: bool = False
+    risks: Sequence[str] = ()
 
     @property
     def refs(self) -> str:

@@ -70,7 +70,8 @@ class Opened:
 class RemotePayment:
     """A payment as the provider tells it now, when asked; the only thing that settles an order.
 
-    `payment_key` names the money itself, once per capture, whatever events tell of it.
+    `payment_key` names the money itself, once per capture, whatever events tell of it. `issuer_country` is where
+    the bank of the card is, in two letters.
     """
 
     reference: str
@@ -83,6 +84,7 @@ class RemotePayment:
     channel: str | None = None
     paid_at: datetime | None = None
     refunded_amount: int = 0
+    issuer_country: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,14 @@ from sqlalchemy import and_, func, or_, select
 from pesan.audit import record
 from pesan.db import Actor, Database, ReadSession, WriteSession
 from pesan.idempotency.service import Answer, Wanted
+from pesan.jobs import enqueue
 from pesan.kit.ids import new_id
 from pesan.logging import get_logger
 from pesan.orders.desk import SaleDesk
 from pesan.orders.errors import WrongState
 from pesan.orders.models import Order
 from pesan.orders.moves import Move
-from pesan.orders.states import OrderEvent, OrderState
+from pesan.orders.states import LOOK_TASK, OrderEvent, OrderState
 from pesan.payments.gateways.base import RemotePayment, RemoteState
 from pesan.payments.gateways.companions import GatewayCapture, GatewayRefundDue
 from pesan.payments.gateways.locks import lock_chosen
@@ -118,6 +119,8 @@ async def note(session: WriteSession, account: GatewayAccount, remote: RemotePay
         return await _note_reversal(session, order, payment, remote)
     if payment.state == PaymentState.PAID or payment.payment_key is not None:
         return await _note_undoing(session, order, payment, remote)
+    if remote.state is RemoteState.REVIEW and payment.remote_state != RemoteState.REVIEW:
+        await enqueue(session, LOOK_TASK, order_id=order.id)
     payment.remote_state = remote.state.value
     if remote.state not in _OVER:
         return Noted(Outcome.NOTHING)
@@ -200,6 +203,7 @@ async def _note_money(
         captured.payment_key = key
         await session.flush()
     captured.remote_state = remote.state.value
+    captured.issuer_country = remote.issuer_country
     return Noted(Outcome.SETTLED, Captured(order, captured))
 
 

@@ -38,12 +38,14 @@ _PAID = frozenset({"no_payment_required", "paid"})
 _FAILED_INTENT = frozenset({"canceled", "requires_payment_method"})
 _TOLERANCE = 300
 _LONGEST_TIME = 12
+_LETTERS = 2
 
 
 def to_payment(session: Json) -> RemotePayment:
     """A session whose intent and charge came with it."""
     intent = nested(session, "payment_intent")
     charge = nested(intent, "latest_charge")
+    paid_by = nested(charge, "payment_method_details")
     state = _state(session, intent, charge)
     is_paid = text(session, "payment_status") in _PAID
     try:
@@ -58,9 +60,10 @@ def to_payment(session: Json) -> RemotePayment:
         amount=amount,
         currency=(text(session, "currency") or "").upper(),
         payment_key=(text(session, "payment_intent") or text(intent, "id")) if is_paid else None,
-        channel=text(nested(charge, "payment_method_details"), "type"),
+        channel=text(paid_by, "type"),
         paid_at=_moment(charge.get("created")) if is_paid else None,
         refunded_amount=refunded,
+        issuer_country=_country(text(nested(paid_by, "card"), "country")),
     )
 
 
@@ -131,6 +134,12 @@ def _paid_state(charge: Json) -> RemoteState:
     if charge.get("refunded") is True:
         return RemoteState.REFUNDED
     return RemoteState.PARTIALLY_REFUNDED if charge.get("amount_refunded") else RemoteState.PAID
+
+
+def _country(told: str | None) -> str | None:
+    """Two capital letters, or nothing."""
+    is_code = told is not None and len(told) == _LETTERS and told.isascii() and told.isalpha()
+    return told.upper() if told and is_code else None
 
 
 def _moment(told: object) -> datetime | None:

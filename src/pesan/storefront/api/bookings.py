@@ -52,6 +52,7 @@ from pesan.storefront.api.describe import CODE, CODE_OR_COOKIE, FILE, REFUSED_FI
 from pesan.storefront.api.uploads import chunks, one_file
 from pesan.storefront.booking import load_booking, load_instructions, load_status
 from pesan.storefront.consenting import ConsentingHoldRequest, read_consents
+from pesan.storefront.origins import buyer_origin
 from pesan.storefront.pages.requests import origin_of
 from pesan.storefront.schemas import BookingAnswer, BookingStatusAnswer, PaymentAnswer
 from pesan.web.access import Who, allow
@@ -137,6 +138,7 @@ async def _place(
         actor=await buyer_actor(request),
         locale=get_locale(request),
         room=registry[DiskRoom],
+        origin=buyer_origin(request),
         once=once,
         agreed=agreed,
     )

@@ -39,6 +39,7 @@ from pesan.storefront.api.bookings import GUESSES, first_answer
 from pesan.storefront.api.describe import CODE, CODE_OR_COOKIE
 from pesan.storefront.booking import effective_state
 from pesan.storefront.consenting import read_consents
+from pesan.storefront.origins import buyer_origin
 from pesan.storefront.ticketing_answers import order_answer, placed_answer, quote_answer
 from pesan.storefront.ticketing_schemas import (
     OrderAnswer,
@@ -177,6 +178,7 @@ async def _place(request: Request, wish: OrderRequest, wanted: Wanted | None) ->
         actor=await buyer_actor(request),
         locale=get_locale(request),
         room=registry[DiskRoom],
+        origin=buyer_origin(request),
         once=service.Once(wanted, lambda moved: _render(request, moved)) if wanted else None,
         agreed=agreed,
     )

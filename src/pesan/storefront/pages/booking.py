@@ -42,6 +42,7 @@ from pesan.storefront.agreeing import (
 )
 from pesan.storefront.choices import Choice, parse_choice
 from pesan.storefront.forms import FIELDS, MENDS, html_rules, read_hold_form
+from pesan.storefront.origins import buyer_origin
 from pesan.storefront.pages.basket import choice_of, shop_of
 from pesan.storefront.pages.requests import find_listing, origin_of, text_of
 from pesan.storefront.present import show_card
@@ -145,6 +146,7 @@ async def _hold(request: Request, wish: _Wish, *, key: str) -> Moved | Replayed:
         actor=await buyer_actor(request),
         locale=get_locale(request),
         room=deps[DiskRoom],
+        origin=buyer_origin(request),
         lines=lines,
         promo=promo,
         once=Once(wanted, lambda moved: hold_answer(moved, base_url="")),

@@ -34,6 +34,10 @@ class Limiter:
         """What stands for a caller wherever one must be recognised again."""
         return self._digest(client_group(client_ip))
 
+    def digest_network(self, network: str) -> str:
+        """What stands for the network around a caller."""
+        return self._digest(f"network:{network}")
+
     def digest_of(self, subject: str) -> str:
         """What stands for an account, a contact or a cookie."""
         return keyed_digest(self._key, subject).hex()

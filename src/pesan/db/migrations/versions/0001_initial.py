@@ -360,6 +360,37 @@ def upgrade() -> None:
     sa.UniqueConstraint('code_digest', name=op.f('uq_recovery_codes_code_digest'))
     )
     op.create_index(op.f('ix_recovery_codes_user_id'), 'recovery_codes', ['user_id'], unique=False)
+    op.create_table('risk_entries',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('list', sa.String(length=5), nullable=False),
+    sa.Column('mark', sa.String(length=8), nullable=False),
+    sa.Column('digest', sa.String(length=32), nullable=False),
+    sa.Column('label', sa.String(length=254), nullable=False),
+    sa.Column('reason', sa.String(length=200), nullable=False),
+    sa.Column('added_by', sa.Uuid(), nullable=True),
+    sa.Column('added_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.CheckConstraint("list IN ('block', 'allow')", name=op.f('ck_risk_entries_list')),
+    sa.CheckConstraint("mark IN ('email', 'domain', 'phone', 'address', 'network', 'device')", name=op.f('ck_risk_entries_mark')),
+    sa.ForeignKeyConstraint(['merchant_id'], ['merchants.id'], name=op.f('fk_risk_entries_merchant_id_merchants')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_risk_entries')),
+    sa.UniqueConstraint('merchant_id', 'mark', 'digest', name=op.f('uq_risk_entries_merchant_id_mark_digest'))
+    )
+    op.create_index('ix_risk_entries_added_at', 'risk_entries', ['added_at'], unique=False)
+    op.create_table('risk_rules',
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('hours', sa.SmallInteger(), nullable=False),
+    sa.Column('contact_limit', sa.SmallInteger(), nullable=False),
+    sa.Column('device_limit', sa.SmallInteger(), nullable=False),
+    sa.Column('address_limit', sa.SmallInteger(), nullable=False),
+    sa.Column('compares_countries', sa.Boolean(), nullable=False),
+    sa.CheckConstraint('address_limit = 0 OR address_limit BETWEEN 2 AND 1000', name=op.f('ck_risk_rules_address_limit')),
+    sa.CheckConstraint('contact_limit = 0 OR contact_limit BETWEEN 2 AND 1000', name=op.f('ck_risk_rules_contact_limit')),
+    sa.CheckConstraint('device_limit = 0 OR device_limit BETWEEN 2 AND 1000', name=op.f('ck_risk_rules_device_limit')),
+    sa.CheckConstraint('hours BETWEEN 1 AND 168', name=op.f('ck_risk_rules_hours')),
+    sa.ForeignKeyConstraint(['merchant_id'], ['merchants.id'], name=op.f('fk_risk_rules_merchant_id_merchants')),
+    sa.PrimaryKeyConstraint('merchant_id', name=op.f('pk_risk_rules'))
+    )
     op.create_table('sessions',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('token_digest', sa.LargeBinary(), nullable=False),
@@ -727,6 +758,9 @@ def upgrade() -> None:
     sa.Column('hold_expires_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('payment_open_until', sa.DateTime(timezone=True), nullable=True),
     sa.Column('ip_digest', sa.String(length=32), nullable=True),
+    sa.Column('network_digest', sa.String(length=32), nullable=True),
+    sa.Column('device_digest', sa.String(length=32), nullable=True),
+    sa.Column('ip_country', sa.String(length=2), nullable=True),
     sa.Column('reject_reason', sa.String(length=300), nullable=True),
     sa.Column('decided_by', sa.Uuid(), nullable=True),
     sa.Column('placed_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
@@ -846,6 +880,7 @@ def upgrade() -> None:
     sa.Column('payment_key', sa.String(length=200), nullable=True),
     sa.Column('redirect_url', sa.String(length=2000), nullable=True),
     sa.Column('remote_state', sa.String(length=20), nullable=True),
+    sa.Column('issuer_country', sa.String(length=2), nullable=True),
     sa.Column('flag', sa.String(length=20), nullable=True),
     sa.Column('flagged_for', sa.String(length=80), nullable=True),
     sa.Column('flagged_at', sa.DateTime(timezone=True), nullable=True),
@@ -871,6 +906,37 @@ def upgrade() -> None:
     op.create_index('uq_payments_open_order', 'payments', ['order_id'], unique=True, postgresql_where=sa.text("state = 'open'"))
     op.create_index('uq_payments_order_method', 'payments', ['order_id', 'method_id'], unique=True, postgresql_where=sa.text("state IN ('open', 'superseded')"))
     op.create_index('uq_payments_reference', 'payments', ['reference'], unique=True, postgresql_where=sa.text('method_id IS NOT NULL'))
+    op.create_table('risk_reviews',
+    sa.Column('order_id', sa.Uuid(), nullable=False),
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('event_id', sa.Uuid(), nullable=False),
+    sa.Column('state', sa.String(length=7), server_default='open', nullable=False),
+    sa.Column('signals', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('verdict', sa.String(length=5), nullable=True),
+    sa.Column('note', sa.String(length=300), nullable=True),
+    sa.Column('opened_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.Column('settled_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('settled_by', sa.Uuid(), nullable=True),
+    sa.CheckConstraint("(state = 'settled') = (settled_at IS NOT NULL) AND (settled_at IS NULL) = (verdict IS NULL)", name=op.f('ck_risk_reviews_settled_at')),
+    sa.CheckConstraint("state IN ('open', 'settled')", name=op.f('ck_risk_reviews_state')),
+    sa.CheckConstraint("verdict IN ('fine', 'fraud')", name=op.f('ck_risk_reviews_verdict')),
+    sa.ForeignKeyConstraint(['merchant_id', 'order_id'], ['orders.merchant_id', 'orders.id'], name=op.f('fk_risk_reviews_merchant_id_order_id_orders')),
+    sa.PrimaryKeyConstraint('order_id', name=op.f('pk_risk_reviews'))
+    )
+    op.create_index('ix_risk_reviews_open', 'risk_reviews', ['merchant_id', 'opened_at'], unique=False, postgresql_where=sa.text("state = 'open'"))
+    op.create_index('ix_risk_reviews_settled', 'risk_reviews', ['merchant_id', 'settled_at'], unique=False)
+    op.create_table('risk_traces',
+    sa.Column('order_id', sa.Uuid(), nullable=False),
+    sa.Column('mark', sa.String(length=8), nullable=False),
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('digest', sa.String(length=32), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.CheckConstraint("mark IN ('email', 'phone', 'device', 'address')", name=op.f('ck_risk_traces_mark')),
+    sa.ForeignKeyConstraint(['merchant_id', 'order_id'], ['orders.merchant_id', 'orders.id'], name=op.f('fk_risk_traces_merchant_id_order_id_orders')),
+    sa.PrimaryKeyConstraint('order_id', 'mark', name=op.f('pk_risk_traces'))
+    )
+    op.create_index('ix_risk_traces_at', 'risk_traces', ['at'], unique=False)
+    op.create_index('ix_risk_traces_counted', 'risk_traces', ['merchant_id', 'mark', 'digest', 'at'], unique=False)
     op.create_table('amount_reservations',
     sa.Column('account_key', sa.String(length=80), nullable=False),
     sa.Column('amount', sa.BigInteger(), autoincrement=False, nullable=False),
