@@ -54,6 +54,7 @@ def test_transition_of_every_pair_is_the_tables_or_none(state: RefundState, even
         ("requested", "decline"): "declined",
         ("approved", "pay"): "paid",
         ("approved", "fail"): "failed",
+        ("failed", "approve"): "failed",
         ("failed", "pay"): "paid",
     }
 
@@ -256,6 +257,31 @@ async def test_large_refund_that_nobody_asked_for_is_sent_by_another_than_who_ap
     await pay(web_database, refund, staff(order, BAYU), up_to=FOUR_EYES)
 
     assert [found.paid_by for found in await refunds_of(database, order)] == [BAYU]
+
+
+async def test_large_refund_that_its_provider_could_not_send_takes_two_people(
+    make: Make, database: Database, web_database: Database, owner: AsyncEngine
+) -> None:
+    order = await paid(make)
+    refund = await pay_again(make, order, by=None)
+    async with owner.begin() as connection:
+        failed = "state = 'failed', method = 'gateway', failure = 'refused', approved_at = now()"
+        await connection.execute(text(f"UPDATE refunds SET {failed}"))
+    rina, bayu = staff(order), staff(order, BAYU)
+
+    with pytest.raises(ApprovalNeeded):
+        await pay(web_database, refund, rina, up_to=FOUR_EYES)
+    assert [found.state for found in await refunds_of(database, order)] == ["failed"]
+    await let_go(web_database, refund, rina)
+    with pytest.raises(RefundDecided):
+        await let_go(web_database, refund, bayu)
+    with pytest.raises(SecondPersonNeeded):
+        await pay(web_database, refund, rina, up_to=FOUR_EYES)
+    await pay(web_database, refund, bayu, up_to=FOUR_EYES)
+
+    (after,) = await refunds_of(database, order)
+    assert (after.state, after.approved_by, after.paid_by) == ("paid", RINA, BAYU)
+    assert await offenders(database) == {}
 
 
 async def ask(database: Database, order: Order, actor: Actor | None = None) -> Refund:

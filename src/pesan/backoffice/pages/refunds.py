@@ -27,7 +27,7 @@ from pesan.payments.refunds import service
 from pesan.payments.refunds.errors import RefundDecided, RefundNotFound
 from pesan.payments.refunds.models import Refund
 from pesan.payments.refunds.queries import get_refund
-from pesan.payments.refunds.states import RefundCause
+from pesan.payments.refunds.states import RefundCause, RefundState, is_owed
 from pesan.settings import Settings
 from pesan.web.access import Who, allow
 from pesan.web.csrf import require_csrf
@@ -112,7 +112,7 @@ async def submit_decline(desk: DeskOf, merchant: str, refund_id: UUID) -> Respon
 async def _approve(desk: Desk, merchant: str, refund_id: UUID) -> None:
     async with desk.writing(merchant, may_manage_events) as room:
         refund = await _refund(room.session, room.shop.id, refund_id)
-        if refund.cause != RefundCause.ASKED:
+        if is_owed(RefundState(refund.state), RefundCause(refund.cause)):
             await service.approve_refund(
                 room.session, refund_id, actor=desk.actor, four_eyes_amount=_four_eyes(desk)
             )

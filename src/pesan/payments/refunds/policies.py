@@ -33,10 +33,17 @@ def may_pay(refund: Refund, user_id: UUID | None, *, four_eyes_amount: int) -> b
     return user_id is None or user_id != refund.approved_by
 
 
+def is_approvable(refund: Refund) -> bool:
+    """Whether it still waits for a person who approves it; where a provider failed, nobody may have been asked."""
+    state = RefundState(refund.state)
+    is_approved = state is RefundState.FAILED and refund.approved_by is not None
+    return find_transition(state, RefundEvent.APPROVE) is not None and not is_approved
+
+
 def needs_approval(refund: Refund, *, four_eyes_amount: int) -> bool:
     """Whether somebody has to approve before the money can go; what is owed and small is simply sent."""
     state, cause = RefundState(refund.state), RefundCause(refund.cause)
-    if find_transition(state, RefundEvent.APPROVE) is None:
+    if not is_approvable(refund):
         return False
     return not is_owed(state, cause) or not is_one_enough(
         refund.weighed_amount, four_eyes_amount=four_eyes_amount

@@ -27,7 +27,7 @@ from pesan.payments.refunds.errors import (
 )
 from pesan.payments.refunds.locks import lock_order, lock_refund
 from pesan.payments.refunds.models import REFERENCE_LENGTH, Refund
-from pesan.payments.refunds.policies import may_approve, may_pay, needs_approval
+from pesan.payments.refunds.policies import is_approvable, may_approve, may_pay, needs_approval
 from pesan.payments.refunds.queries import find_whole_refund, list_ticket_wishes, sum_asked
 from pesan.payments.refunds.states import (
     TELL_REFUND_TASK,
@@ -114,7 +114,7 @@ async def _ask(
 
 def check_approval(refund: Refund, actor: Actor, *, four_eyes_amount: int) -> None:
     """Raises RefundDecided for one that waits for no approval, SecondPersonNeeded for whoever asked for it."""
-    if find_transition(RefundState(refund.state), RefundEvent.APPROVE) is None:
+    if not is_approvable(refund):
         raise RefundDecided
     if not may_approve(refund, actor.user_id, four_eyes_amount=four_eyes_amount):
         raise SecondPersonNeeded

@@ -49,7 +49,9 @@ TRANSITIONS: Mapping[tuple[RefundState, RefundEvent], RefundState] = {
     (RefundState.REQUESTED, RefundEvent.DECLINE): RefundState.DECLINED,
     (RefundState.APPROVED, RefundEvent.PAY): RefundState.PAID,
     (RefundState.APPROVED, RefundEvent.FAIL): RefundState.FAILED,
-    # A provider could not, so that somebody sends the money by hand.
+    # A provider could not, so that somebody sends the money by hand; a large one that nobody approved, because late and
+    # doubled money goes back by itself, is approved first.
+    (RefundState.FAILED, RefundEvent.APPROVE): RefundState.FAILED,
     (RefundState.FAILED, RefundEvent.PAY): RefundState.PAID,
 }
 """Every allowed move; what is paid or declined stays so."""
