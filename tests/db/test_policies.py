@@ -7,7 +7,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from psycopg.errors import InsufficientPrivilege
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import URL, Connection, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
@@ -15,8 +15,8 @@ from pesan.db import Actor, ActorKind, Database
 from pesan.db.access import LOGINS
 from pesan.db.schema import login_url
 from pesan.settings import Settings
-from tests.db.worlds import World, make_world, tenant_tables
-from tests.support.factories import Make
+from tests.db.worlds import World, tenant_tables
+from tests.support.postgres import Server
 
 pytestmark = pytest.mark.every_postgres
 
@@ -79,6 +79,14 @@ OF_A_SOLD_ORDER = {
 
 
 @pytest.fixture
+def database_url(postgres: Server, populated: tuple[str, World]) -> Iterator[URL]:
+    """The owner's address of a copy for each test, with the same rows."""
+    name = f"pesan_{uuid4().hex}"
+    yield postgres.create(name, template=populated[0])
+    postgres.drop(name)
+
+
+@pytest.fixture
 def owner(database_url) -> Iterator[Connection]:
     """Who sees every row, because the tables are theirs."""
     engine = create_engine(database_url, poolclass=NullPool)
@@ -87,8 +95,8 @@ def owner(database_url) -> Iterator[Connection]:
 
 
 @pytest.fixture
-async def world(make: Make, database: Database, settings: Settings, owner: Connection) -> World:
-    return await make_world(make, database, settings.secret, owner)
+def world(populated: tuple[str, World]) -> World:
+    return populated[1]
 
 
 @pytest.fixture
