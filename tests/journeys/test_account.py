@@ -23,7 +23,7 @@ PUBLIC = (
     "/account/verify?token=x",
 )
 
-SIGNED_IN = ("/account", "/account/security", "/account/factors")
+SIGNED_IN = ("/account", "/account/security", "/account/factors", "/account/provider")
 
 
 async def turn_on(tab: Tab, url: str) -> list[str]:
