@@ -408,3 +408,18 @@ async def test_breach_report_covers_every_merchant_and_is_noted(
     assert ["s***i@contoh.id" in listed, "siti@contoh.id" in listed] == [True, False]
     query = "SELECT count(*) FROM audit_entries WHERE action = 'merchant:breach:reported'"
     assert rows(owner, query) == [(2,)]
+
+
+async def test_record_of_processing_is_made_for_an_instance_and_for_a_merchant(
+    pesan: Service, make: Make, tmp_path
+):
+    await make.merchant(slug="kopi-teduh")
+    files = [tmp_path / "instance.pdf", tmp_path / "merchant.pdf"]
+
+    made = [
+        pesan.run("privacy", "register", "--out", str(files[0])),
+        pesan.run("privacy", "register", "--out", str(files[1]), "--merchant", "kopi-teduh"),
+    ]
+
+    assert made == [{"file": str(file), "processors": [], "described": []} for file in files]
+    assert [file.read_bytes()[:5] for file in files] == [b"%PDF-"] * 2
