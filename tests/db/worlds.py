@@ -198,7 +198,7 @@ async def _invite(database: Database, merchant: Merchant) -> None:
         role=MerchantRole.STAFF,
         expires_at=func.clock_timestamp() + INVITED_FOR,
     )
-    async with database.identity(Actor.staff(merchant.id, frozenset([merchant.id]))) as session:
+    async with database.identity(Actor.staff(merchant.id, frozenset(), is_platform_admin=True)) as session:
         session.add(invitation)
 
 

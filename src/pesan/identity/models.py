@@ -3,12 +3,30 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, Uuid, func
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    FetchedValue,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    Uuid,
+    func,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pesan.audit.models import Audited
 from pesan.db import Access, Base, Policy, primary_key
-from pesan.db.access import COLLEAGUE_OF_MERCHANT, OWN_ROW, PLATFORM_ADMIN, STAFF_OF_MERCHANT, system_policy
+from pesan.db.access import (
+    COLLEAGUE_OF_MERCHANT,
+    OWN_ROW,
+    OWN_USER_ID,
+    PLATFORM_ADMIN,
+    STAFF_OF_MERCHANT,
+    system_policy,
+)
 from pesan.identity.states import MerchantRole, PlatformRole, SessionKind
 
 
@@ -22,7 +40,8 @@ class User(Audited, Base):
     email: Mapped[str] = mapped_column(Text)
     name: Mapped[str] = mapped_column(Text)
     password_hash: Mapped[str] = mapped_column(Text)
-    platform_role: Mapped[PlatformRole | None] = mapped_column(Text)
+    # Left to the server where it is not given: who makes an account of their own may not even name the column.
+    platform_role: Mapped[PlatformRole | None] = mapped_column(Text, server_default=FetchedValue())
     is_active: Mapped[bool] = mapped_column(default=True)
     locale: Mapped[str] = mapped_column(String(2), server_default="id")
     email_verified_at: Mapped[datetime | None]
@@ -107,12 +126,25 @@ _IS_INVITED = (
     " AND i.expires_at > clock_timestamp())"
 )
 
+
+def organizer_of_merchant(table: str) -> str:
+    """For rows of a team: whoever organizes that merchant without a limit. Read where every membership is visible."""
+    organizes = (
+        f"EXISTS (SELECT 1 FROM memberships o WHERE o.user_id = {OWN_USER_ID}"  # noqa: S608
+        f" AND o.merchant_id = {table}.merchant_id AND o.role = 'organizer' AND o.event_ids IS NULL)"
+    )
+    return f"({STAFF_OF_MERCHANT} AND ({PLATFORM_ADMIN} OR {organizes}))"
+
+
+_CHANGES_TEAM = organizer_of_merchant("memberships")
+
 ACCESS = [
     Access(
         "users",
         grants={
             "request": "SELECT (id, name)",
-            "identity": "SELECT, INSERT,"
+            "identity": "SELECT,"
+            " INSERT (id, email, name, password_hash, is_active, locale, email_verified_at, audit_seq, audit_head),"
             " UPDATE (password_hash, password_changed_at, email_verified_at, audit_seq, audit_head)",
             "system": "SELECT, INSERT, UPDATE",
         },
@@ -133,10 +165,8 @@ ACCESS = [
             Policy("colleagues", ("request",), COLLEAGUE_OF_MERCHANT, "SELECT"),
             Policy("identity", _IDENTITY, "true", "SELECT"),
             # Nobody raises themselves, and nobody joins who was not invited.
-            Policy(
-                "change", _IDENTITY, STAFF_OF_MERCHANT, "UPDATE", f"{STAFF_OF_MERCHANT} AND NOT ({OWN_ROW})"
-            ),
-            Policy("remove", _IDENTITY, STAFF_OF_MERCHANT, "DELETE"),
+            Policy("change", _IDENTITY, _CHANGES_TEAM, "UPDATE", f"{_CHANGES_TEAM} AND NOT ({OWN_ROW})"),
+            Policy("remove", _IDENTITY, _CHANGES_TEAM, "DELETE"),
             Policy("take_up", _IDENTITY, f"{OWN_ROW} AND {_IS_INVITED}", "INSERT"),
             system_policy(),
         ],

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from pesan.audit.models import Audited
 from pesan.db import Access, Base, Policy, primary_key
-from pesan.db.access import IDENTITY, OWN_USER_ID, STAFF_OF_MERCHANT, system_policy
+from pesan.db.access import IDENTITY, OWN_USER_ID, system_policy
+from pesan.identity.models import organizer_of_merchant
 from pesan.identity.states import MerchantRole
 
 INVITED_FOR = timedelta(hours=48)
@@ -49,6 +50,7 @@ class Invitation(Audited, Base):
 _OWN_ADDRESS = (
     f"EXISTS (SELECT 1 FROM users u WHERE u.id = {OWN_USER_ID} AND lower(u.email) = invitations.email)"  # noqa: S608
 )
+_CHANGES_TEAM = organizer_of_merchant("invitations")
 
 ACCESS = [
     Access(
@@ -59,8 +61,8 @@ ACCESS = [
         },
         policies=[
             Policy("identity", (IDENTITY,), "true", "SELECT"),
-            Policy("invite", (IDENTITY,), STAFF_OF_MERCHANT, "INSERT"),
-            Policy("change", (IDENTITY,), f"{STAFF_OF_MERCHANT} OR {_OWN_ADDRESS}", "UPDATE"),
+            Policy("invite", (IDENTITY,), _CHANGES_TEAM, "INSERT"),
+            Policy("change", (IDENTITY,), f"{_CHANGES_TEAM} OR {_OWN_ADDRESS}", "UPDATE"),
             system_policy(),
         ],
     ),

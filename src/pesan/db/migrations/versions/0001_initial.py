@@ -140,7 +140,7 @@ def upgrade() -> None:
     sa.Column('email', sa.Text(), nullable=False),
     sa.Column('name', sa.Text(), nullable=False),
     sa.Column('password_hash', sa.Text(), nullable=False),
-    sa.Column('platform_role', sa.Text(), nullable=True),
+    sa.Column('platform_role', sa.Text(), server_default=sa.FetchedValue(), nullable=True),
     sa.Column('is_active', sa.Boolean(), nullable=False),
     sa.Column('locale', sa.String(length=2), server_default='id', nullable=False),
     sa.Column('email_verified_at', sa.DateTime(timezone=True), nullable=True),
