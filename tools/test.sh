@@ -29,12 +29,12 @@ find_system_postgres() {
 chromium=$(find_chromium) || { install_chromium && chromium=$(find_chromium); } || chromium=""
 export PESAN_TEST_CHROMIUM="$chromium"
 
+# Hundreds of the processes that tests start import the same modules: one compiles them, the others read what it wrote.
+unset PYTHONDONTWRITEBYTECODE
+
 if [ "$#" -gt 0 ]; then
     exec .venv/bin/python -m pytest "$@"
 fi
-
-# Hundreds of the processes that tests start import the same modules: one compiles them, the others read what it wrote.
-unset PYTHONDONTWRITEBYTECODE
 
 # A worker per core, each with a PostgreSQL of its own; the tests of one file stay together, and
 # tests/conftest.py says which files begin. A server that was named is one server, and takes one worker.
