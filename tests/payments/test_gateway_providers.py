@@ -66,8 +66,9 @@ async def test_a_small_genuine_payment_buys_nothing(world: World, order: Order):
     await world.hear(await world.buy(order, 1_000))
 
     assert (await world.shop.order(order)).state == OrderState.HOLD
-    assert await world.shop.balances(order) == {}
-    assert [payment.flag for payment in await world.shop.payments(order)] == ["amount"]
+    assert await world.shop.balances(order) == {Account.RECEIVED: 1_000, Account.REFUND_DUE: 1_000}
+    assert [payment.flag for payment in await world.shop.payments(order)] == ["amount", None]
+    assert await offenders(world.shop.database) == {}
 
 
 async def test_one_orders_success_pays_no_other(world: World, order: Order, make: Make):

@@ -1,13 +1,17 @@
 """Money at a provider ends as exactly one of fulfilled, refunded, refund due, whatever order things come in."""
 
 import asyncio
+import time
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from pesan.audit.models import AuditEntry
+from pesan.checkout.documents import read_papers
 from pesan.db import Actor
+from pesan.kit.ids import new_id
 from pesan.orders.models import Order
 from pesan.orders.moves import Move
 from pesan.orders.states import OrderEvent, OrderState
@@ -20,10 +24,14 @@ from pesan.payments.gateways.models import WebhookEvent
 from pesan.payments.gateways.returns import send_refunds
 from pesan.payments.gateways.sandbox import Act
 from pesan.payments.gateways.settle import Outcome, note, settle
+from pesan.payments.refunds.errors import ApprovalNeeded
+from pesan.payments.refunds.policies import needs_approval
 from pesan.payments.refunds.queries import list_refunds
+from pesan.payments.refunds.service import approve_refund, record_paid
 from pesan.payments.states import Account
+from pesan.tenancy.models import Merchant
 from tests.payments.gateway_steps import Shop, event_of
-from tests.payments.steps import approve, offenders, send_proof
+from tests.payments.steps import approve, choose, offenders, send_proof
 from tests.support.factories import SYSTEM, Make
 
 PRICE = 150_000
@@ -140,19 +148,110 @@ async def test_late_money_without_places_is_due_back(shop: Shop, make: Make):
         assert [refund.cause for refund in await list_refunds(session, order.id)] == ["paid_late"]
 
 
-@pytest.mark.parametrize(
-    ("change", "flag"),
-    [({"amount": 1_000}, "amount"), ({"amount": 150_001}, "amount"), ({"currency": "USD"}, "currency")],
-)
-async def test_wrong_money_settles_nothing(shop: Shop, order: Order, change: dict[str, object], flag: str):
+async def test_money_of_another_currency_settles_nothing(shop: Shop, order: Order):
     await shop.choose(order)
 
-    outcome = await settle(shop.database, shop.desk, shop.account, await paid(shop, order, **change))
+    outcome = await settle(shop.database, shop.desk, shop.account, await paid(shop, order, currency="USD"))
 
     assert outcome is Outcome.FLAGGED
     assert (await shop.order(order)).state == OrderState.HOLD
     assert await shop.balances(order) == {}
-    assert [(p.state, p.flag, p.payment_key) for p in await shop.payments(order)] == [("open", flag, None)]
+    assert [(p.state, p.flag, p.payment_key) for p in await shop.payments(order)] == [
+        ("open", "currency", None)
+    ]
+
+
+@pytest.mark.parametrize("amount", [1_000, 150_001])
+async def test_another_amount_buys_nothing_and_is_due_back_once(
+    shop: Shop, order: Order, owner: AsyncEngine, amount: int
+):
+    await shop.choose(order)
+    told = await paid(shop, order, amount=amount)
+
+    outcomes = [await settle(shop.database, shop.desk, shop.account, told) for _ in range(3)]
+    await send_refunds(shop.gateways)  # not by itself: a person has to look first
+
+    assert outcomes == [Outcome.FLAGGED] * 3
+    assert (await shop.order(order)).state == OrderState.HOLD
+    assert await shop.balances(order) == {Account.RECEIVED: amount, Account.REFUND_DUE: amount}
+    payments = [(p.state, p.amount, p.flag, p.payment_key) for p in await shop.payments(order)]
+    assert payments == [("failed", PRICE, "amount", None), ("paid", amount, None, "money-1")]
+    async with shop.database.read(SYSTEM) as session:
+        (due,) = await list_refunds(session, order.id)
+    assert (due.state, due.cause, due.method, due.amount) == ("requested", "other_amount", "gateway", amount)
+    async with owner.begin() as connection:
+        await connection.execute(text("UPDATE payments SET checked_at = checked_at - interval '1 hour'"))
+    assert await offenders(shop.database) == {}
+
+
+async def test_another_amount_is_sent_back_once_somebody_has_looked(shop: Shop, order: Order):
+    await shop.choose(order)
+    sandbox = await shop.sandbox()
+    await sandbox.act(await shop.reference(order), Act.PAY, time.time())
+    remote = await sandbox.fetch(await shop.reference(order), None)
+    assert remote is not None
+    await settle(shop.database, shop.desk, shop.account, replace(remote, amount=149_000))
+    async with shop.database.read(SYSTEM) as session:
+        (due,) = await list_refunds(session, order.id)
+    staff = Actor.staff(new_id(), frozenset({order.merchant_id}))
+
+    assert needs_approval(due, four_eyes_amount=10**9)
+    async with shop.database.write(staff) as session:
+        with pytest.raises(ApprovalNeeded):
+            await record_paid(session, due.id, reference="BCA 1", actor=staff, four_eyes_amount=10**9)
+        await approve_refund(session, due.id, actor=staff, four_eyes_amount=10**9)
+    await send_refunds(shop.gateways)
+
+    assert await shop.balances(order) == {Account.RECEIVED: 149_000, Account.REFUNDED: 149_000}
+    assert await offenders(shop.database) == {}
+
+
+async def test_another_amount_leaves_alone_what_was_chosen_since(shop: Shop, order: Order, make: Make):
+    await shop.choose(order)
+    told = await paid(shop, order, amount=1_000)
+    async with shop.database.read(SYSTEM) as session:
+        bank = await make.method(await session.get_one(Merchant, order.merchant_id))
+    chosen = await choose(shop.database, order, bank.id)
+
+    await settle(shop.database, shop.desk, shop.account, told)
+
+    states = {payment.id: payment.state for payment in await shop.payments(order)}
+    assert (states[chosen.id], sorted(states.values())) == ("open", ["failed", "open", "paid"])
+    assert await offenders(shop.database) == {}
+
+
+async def test_whoever_paid_another_amount_may_still_pay_the_right_one(shop: Shop, order: Order):
+    await shop.choose(order)
+    short = await paid(shop, order, amount=1_000)
+    await settle(shop.database, shop.desk, shop.account, short)
+
+    # Its provider tells of the same money anew, as the whole: a person says whether it may stay.
+    again = await settle(shop.database, shop.desk, shop.account, replace(short, amount=PRICE))
+    await shop.pay(order)
+
+    assert again is Outcome.FLAGGED
+    assert (await shop.order(order)).state == OrderState.PAID
+    assert await shop.balances(order) == {
+        Account.RECEIVED: PRICE + 1_000,
+        Account.CUSTOMER: PRICE,
+        Account.REFUND_DUE: 1_000,
+    }
+    async with shop.database.read(SYSTEM) as session:
+        shown = await read_papers(session, await session.get_one(Order, order.id))
+    assert shown.payment is not None
+    assert shown.payment.amount == PRICE
+    assert await offenders(shop.database) == {}
+
+
+async def test_money_that_was_not_booked_is_told_by_the_invariant(
+    shop: Shop, order: Order, owner: AsyncEngine
+):
+    await shop.choose(order)
+    async with owner.begin() as connection:
+        ago = "checked_at = clock_timestamp() - interval '1 hour'"
+        await connection.execute(text(f"UPDATE payments SET flag = 'amount', {ago}"))
+
+    assert list(await offenders(shop.database)) == ["payments.other_amounts_are_due"]
 
 
 async def test_money_of_another_account_settles_nothing(shop: Shop, order: Order, owner: AsyncEngine):

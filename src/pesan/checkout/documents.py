@@ -202,8 +202,9 @@ def event_calendar(event: Event, *, uid: str, url: str, locale: Locale) -> bytes
 
 
 async def _payment(session: ReadSession, order_id: UUID) -> Payment | None:
+    is_extra = Payment.method_id.is_(None) & Payment.gateway_account_id.is_not(None)
     query = select(Payment).where(
-        Payment.order_id == order_id, Payment.state.in_((PaymentState.PAID, PaymentState.OPEN))
+        Payment.order_id == order_id, Payment.state.in_((PaymentState.PAID, PaymentState.OPEN)), ~is_extra
     )
     return await session.scalar(query.order_by(Payment.state.desc()).limit(1))
 

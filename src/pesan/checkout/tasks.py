@@ -109,7 +109,7 @@ async def tell_of_refund(deps: Registry, refund_id: UUID) -> None:
     async with deps[Database].write(_ACTOR) as session:
         refund = await get_refund(session, refund_id)
         order = await get_order(session, refund.order_id)
-        await tell(session, deps[Channels], order, Kind.REFUNDED, occasion=str(refund.id))
+        await tell(session, deps[Channels], order, Kind.REFUNDED, occasion=str(refund.source_id))
 
 
 @task("checkout.cancel_event", lock="cancel_event:{event_id}")

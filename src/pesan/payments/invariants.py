@@ -52,6 +52,14 @@ INVARIANTS = (
         " AND flag <> 'handled' AND flagged_at < clock_timestamp() - interval '3 days'",
     ),
     Invariant(
+        "payments.other_amounts_are_due",
+        "Money of another amount than was asked for is in the ledger, on its way back or returned.",
+        "SELECT p.id AS payment_id, p.order_id FROM payments p WHERE p.flag = 'amount' AND p.payment_key IS NULL"
+        " AND p.checked_at < clock_timestamp() - interval '15 minutes' AND NOT EXISTS (SELECT 1 FROM refunds r"
+        " JOIN payments q ON q.id = r.payment_id WHERE r.cause = 'other_amount' AND r.order_id = p.order_id"
+        " AND q.reference = p.reference AND q.state = 'paid')",
+    ),
+    Invariant(
         "payments.paid_orders_have_money",
         "The money of an order that is paid is what it costs, but for what a person may overlook in a bank's line.",
         # Tickets that were given back were paid for first, so that their money counts as the order's here.

@@ -158,6 +158,11 @@ class Payment(Base):
     checked_at: Mapped[Timestamp | None]
     closed_at: Mapped[Timestamp | None]
 
+    @property
+    def is_extra(self) -> bool:
+        """Whether it is money that a provider took beside what was asked for: a second time, or another amount."""
+        return self.method_id is None and self.gateway_account_id is not None
+
 
 class AmountReservation(Base):
     """An exact amount on one account that names one order, until the day after that order's end is over.

@@ -39,6 +39,7 @@ class Reason(StrEnum):
     REFUND_DUE = "refund_due"
     REVOCATION = "revocation"
     REFUND = "refund"
+    RETURNED = "returned"
 
 
 ROUTES: Mapping[Reason, tuple[Account, Account]] = {
@@ -48,5 +49,7 @@ ROUTES: Mapping[Reason, tuple[Account, Account]] = {
     # What was fulfilled is taken back: a cancelled event, a complaint that was right.
     Reason.REVOCATION: (Account.FULFILLED, Account.REFUND_DUE),
     Reason.REFUND: (Account.REFUND_DUE, Account.REFUNDED),
+    # What was sent came back, from an account that is closed or a card that is lost: it is due as before.
+    Reason.RETURNED: (Account.REFUNDED, Account.REFUND_DUE),
 }
 """From which account to which; there is no other way for money to move."""

@@ -108,7 +108,8 @@ async def _methods(session: ReadSession, order: Order) -> Sequence[PaymentMethod
 
 async def _find_paid(session: ReadSession, order: Order) -> Payment | None:
     payments = await list_payments(session, order.id)
-    return next((payment for payment in payments if payment.state == PaymentState.PAID), None)
+    paid = (payment for payment in payments if payment.state == PaymentState.PAID and not payment.is_extra)
+    return next(paid, None)
 
 
 async def _has_failed(session: ReadSession, order: Order) -> bool:

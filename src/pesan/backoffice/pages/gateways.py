@@ -35,7 +35,8 @@ Done = Annotated[str, Query(pattern="^(added|rotated|shown|hidden|handled)?$")]
 _LONGEST_FIELD = 500
 _FLAGS = {
     Flag.AMOUNT: Text(
-        id="Jumlah yang dibayar bukan jumlah pesanan", en="What was paid is not what was asked"
+        id="Jumlah yang dibayar bukan jumlah pesanan; uangnya ada di daftar pengembalian",
+        en="What was paid is not what was asked; the money is on the list of refunds",
     ),
     Flag.CURRENCY: Text(id="Dibayar dalam mata uang lain", en="Paid in another currency"),
     Flag.ACCOUNT: Text(id="Dibayar ke akun lain di penyedia", en="Paid to another account at the provider"),

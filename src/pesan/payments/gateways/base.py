@@ -153,6 +153,12 @@ class Gateway(Protocol):
         """
         ...
 
+    async def find_refund(
+        self, payment: RemotePayment, *, key: str, provider_ref: str | None
+    ) -> RemoteRefund | None:
+        """What became of a refund that was asked for; sends nothing. None where the provider tells of none."""
+        ...
+
     def read_notice(self, headers: Mapping[str, str], body: bytes, now: float) -> Notice:
         """What a webhook says, once its raw bytes are verified; raises SignatureInvalid, NoticeUnreadable.
 

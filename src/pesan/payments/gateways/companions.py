@@ -61,16 +61,20 @@ class GatewayRefundDue:
     @classmethod
     async def write_many(cls, session: WriteSession, items: Sequence[Self]) -> None:
         """Settle these payments, and owe all of it to whoever sent it."""
-        rows = pack(map(_row, items))
-        await session.execute(_SUPERSEDE, rows)
-        captures = ledger.read_movements(await session.execute(_SETTLE, rows), Reason.CAPTURE)
-        await ledger.post(session, [replace(capture, reason=Reason.REFUND_DUE) for capture in captures])
-        causes = {item.payment_id: item.cause for item in items}
-        refunds = [
-            refund_row(capture, causes[capture.source_id], payment_id=capture.source_id)
-            for capture in captures
-        ]
-        await insert_refunds(session, refunds)
+        await session.execute(_SUPERSEDE, pack(map(_row, items)))
+        await owe_back(session, items)
+
+
+async def owe_back(session: WriteSession, items: Sequence[GatewayRefundDue]) -> None:
+    """The same for money beside which the order goes on as it is, with whatever it waits for."""
+    rows = pack(map(_row, items))
+    captures = ledger.read_movements(await session.execute(_SETTLE, rows), Reason.CAPTURE)
+    await ledger.post(session, [replace(capture, reason=Reason.REFUND_DUE) for capture in captures])
+    causes = {item.payment_id: item.cause for item in items}
+    refunds = [
+        refund_row(capture, causes[capture.source_id], payment_id=capture.source_id) for capture in captures
+    ]
+    await insert_refunds(session, refunds)
 
 
 def _row(item: GatewayCapture | GatewayRefundDue) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from pesan.payments.gateways.base import Notice
 from pesan.payments.gateways.errors import AccountNotFound
 from pesan.payments.gateways.models import GatewayAccount, WebhookEvent
 from pesan.payments.gateways.registry import Gateways, find_only_account, get_account
+from pesan.payments.gateways.returned import hear_refund
 from pesan.payments.gateways.settle import ACTOR, Outcome, settle
 from pesan.payments.gateways.trials import hear_trial
 from pesan.payments.models import Payment
@@ -29,6 +30,7 @@ _FORGOTTEN = text(
     " AND NOT EXISTS (SELECT 1 FROM procrastinate_jobs j WHERE j.lock = 'webhook:' || w.id"
     " AND j.status IN ('todo', 'doing')) ORDER BY w.received_at LIMIT 500"
 )
+_LONGEST_REFUND_KEY = 60
 _WITH_ACCOUNT = (
     select(WebhookEvent, GatewayAccount)
     .join(GatewayAccount, GatewayAccount.id == WebhookEvent.account_id)
@@ -66,7 +68,9 @@ async def handle_notice(gateways: Gateways, desk: SaleDesk, event_id: UUID) -> N
             return
         payment = await _find_payment(session, event)
     outcome = Outcome.UNKNOWN
-    if payment is not None and payment.reference is not None:
+    if await hear_refund(gateways, account, event.refund_key):
+        outcome = Outcome.RETURNED
+    elif payment is not None and payment.reference is not None:
         ref = event.provider_ref or payment.provider_ref
         remote = await gateways.open(account).fetch(payment.reference, ref)
         if remote is not None:
@@ -107,6 +111,7 @@ async def _store(session: WriteSession, account: GatewayAccount, notice: Notice,
         "kind": notice.kind[:80],
         "reference": notice.reference,
         "provider_ref": notice.provider_ref,
+        "refund_key": notice.refund_key if len(notice.refund_key or "") <= _LONGEST_REFUND_KEY else None,
         "body": body,
     }
     stored = insert(WebhookEvent).values(row).on_conflict_do_nothing().returning(WebhookEvent.id)

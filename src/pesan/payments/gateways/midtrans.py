@@ -142,6 +142,14 @@ class Midtrans:
             _require_success(answer)
         return words.to_refund(key, answer.body)
 
+    async def find_refund(
+        self, payment: RemotePayment, *, key: str, provider_ref: str | None
+    ) -> RemoteRefund | None:
+        """The refund of this key, which the transaction lists once it was granted."""
+        del provider_ref  # its key finds it
+        found = await self._find(payment.reference, payment.payment_key)
+        return found.find_refund(key) if found else None
+
     def read_notice(self, headers: Mapping[str, str], body: bytes, now: float) -> Notice:
         """The notification; its signature is inside and covers neither status nor refunds: ask before believing."""
         del headers, now  # Midtrans signs neither

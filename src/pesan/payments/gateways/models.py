@@ -64,6 +64,7 @@ class WebhookEvent(Base):
     kind: Mapped[str] = mapped_column(String(80))
     reference: Mapped[str | None] = mapped_column(String(200))
     provider_ref: Mapped[str | None] = mapped_column(String(200))
+    refund_key: Mapped[str | None] = mapped_column(String(60))
     body: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     received_at: Mapped[Timestamp] = mapped_column(server_default=func.clock_timestamp())
     handled_at: Mapped[Timestamp | None]

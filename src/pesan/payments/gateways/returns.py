@@ -51,6 +51,7 @@ _MOST_SILENCES = 3
 PATIENCE = timedelta(days=1)
 """For how long an account that does not open may still be mended, before its refunds are left to people."""
 NOT_PAID = "not_paid"
+KEY_PREFIX = "refund-"
 # Late and doubled money was never ours to keep. What a cancelled event owes needs somebody's approval above an amount.
 _SENDABLE = text(
     "SELECT id FROM refunds WHERE method = 'gateway' AND (state = 'approved' OR (state = 'requested'"
@@ -136,7 +137,7 @@ async def begin(gateways: Gateways, refund_id: UUID, silences: Silences | None =
         if not await _intend(session, refund, order):
             return None
         refund.tried_at = (await session.scalars(select(func.clock_timestamp()))).one()
-        payment = await _find_payment(session, refund)
+        payment = await find_payment_of(session, refund)
         if payment is None or payment.gateway_account_id is None:
             await _fail(session, refund, order, NOT_PAID)
             return None
@@ -157,19 +158,14 @@ async def ask(sending: Sending) -> RemoteRefund:
 
     Raises GatewayUnavailable when it says nothing, GatewayRefused when it refuses to say anything about the refund.
     """
-    payment, refund = sending.payment, sending.refund
-    remote = RemotePayment(
-        reference=payment.reference or "",
-        provider_ref=payment.provider_ref or "",
-        state=RemoteState.PAID,
-        amount=payment.amount,
-        currency=payment.currency,
-        payment_key=payment.payment_key,
-    )
-    key = f"refund-{refund.id}"
+    refund, key = sending.refund, key_of(sending.refund)
     try:
         return await sending.gateway.refund(
-            remote, amount=refund.amount, key=key, reason=refund.cause, provider_ref=refund.reference
+            remote_of(sending.payment),
+            amount=refund.amount,
+            key=key,
+            reason=refund.cause,
+            provider_ref=refund.reference,
         )
     except RefundRefused as refusal:
         log.warning("a provider refused a refund", refund=str(refund.id), reason=refusal.reason)
@@ -179,6 +175,23 @@ async def ask(sending: Sending) -> RemoteRefund:
         return RemoteRefund(key, RefundOutcome.FAILED, refund.amount, failure=failure)
 
 
+def key_of(refund: Refund) -> str:
+    """What a refund is called at its provider."""
+    return f"{KEY_PREFIX}{refund.id}"
+
+
+def remote_of(payment: Payment) -> RemotePayment:
+    """A payment whose money was taken, as its provider knows it."""
+    return RemotePayment(
+        reference=payment.reference or "",
+        provider_ref=payment.provider_ref or "",
+        state=RemoteState.PAID,
+        amount=payment.amount,
+        currency=payment.currency,
+        payment_key=payment.payment_key,
+    )
+
+
 async def _intend(session: WriteSession, refund: Refund, order: Order) -> bool:
     """Whether it is ours to send; from here on nobody sends it by hand, until the provider could not."""
     if refund.method != RefundMethod.GATEWAY:
@@ -186,11 +199,11 @@ async def _intend(session: WriteSession, refund: Refund, order: Order) -> bool:
     if refund.state == RefundState.REQUESTED:
         now = (await session.scalars(select(func.clock_timestamp()))).one()
         refund.state, refund.approved_at = RefundState.APPROVED.value, now
-        await _note(session, order, refund, "approved")
+        await note_refund(session, order, refund, "approved")
     return refund.state == RefundState.APPROVED
 
 
-async def _find_payment(session: ReadSession, refund: Refund) -> Payment | None:
+async def find_payment_of(session: ReadSession, refund: Refund) -> Payment | None:
     """The payment that the money came by: the one that bought nothing, or the one that bought the order."""
     bought_nothing = select(Refund.id).where(Refund.payment_id == Payment.id).exists()
     mine = Payment.id == refund.payment_id if refund.payment_id else ~bought_nothing
@@ -225,7 +238,7 @@ async def _give_up_asking(session: WriteSession, refund_id: UUID, reason: str) -
 
 async def _fail(session: WriteSession, refund: Refund, order: Order, failure: str | None) -> None:
     refund.state, refund.failure = RefundState.FAILED.value, (failure or "unknown")[:FAILURE_LENGTH]
-    await _note(session, order, refund, "failed", failure=refund.failure)
+    await note_refund(session, order, refund, "failed", failure=refund.failure)
 
 
 async def _finish(session: WriteSession, refund_id: UUID, answer: RemoteRefund) -> None:
@@ -247,23 +260,25 @@ async def _finish(session: WriteSession, refund_id: UUID, answer: RemoteRefund) 
     refund.state = target.value
     refund.reference = (answer.provider_ref or answer.key)[:REFERENCE_LENGTH]
     refund.paid_at = now
-    await ledger.post(session, [_movement(refund)])
-    await _note(session, order, refund, "paid")
+    await ledger.post(session, [movement_of(refund, Reason.REFUND)])
+    await note_refund(session, order, refund, "paid")
     await enqueue(session, TELL_REFUND_TASK, refund_id=refund.id)
 
 
-def _movement(refund: Refund) -> ledger.Movement:
+def movement_of(refund: Refund, reason: Reason) -> ledger.Movement:
+    """The way of a refund's money, there or back."""
     return ledger.Movement(
-        reason=Reason.REFUND,
+        reason=reason,
         order_id=refund.order_id,
         merchant_id=refund.merchant_id,
-        source_id=refund.id,
+        source_id=refund.source_id,
         amount=refund.amount,
         currency=refund.currency,
     )
 
 
-async def _note(session: WriteSession, order: Order, refund: Refund, what: str, **more: Any) -> None:
+async def note_refund(session: WriteSession, order: Order, refund: Refund, what: str, **more: Any) -> None:
+    """Write into the order's history what became of a refund."""
     data = {"refund_id": str(refund.id), "amount": refund.amount, "cause": refund.cause, **more}
     await record(session, order, action=f"order:refund:{what}", actor=ACTOR, data=data)
     await session.flush()

@@ -128,6 +128,19 @@ class Sandbox:
                 row.refunds = {**row.refunds, key: {"amount": amount, "of": payment.payment_key}}
         return RemoteRefund(key, RefundOutcome.SUCCEEDED, amount, f"sbxr_{key}"[:100])
 
+    async def find_refund(
+        self,
+        payment: RemotePayment,
+        *,
+        key: str,
+        provider_ref: str | None,
+    ) -> RemoteRefund | None:
+        """See Gateway."""
+        async with self.database.sale() as session:
+            row = await self._lock(session, payment.reference)
+        sent = row.refunds.get(key) if row else None
+        return RemoteRefund(key, RefundOutcome.SUCCEEDED, int(sent["amount"]), provider_ref) if sent else None
+
     def read_notice(self, headers: Mapping[str, str], body: bytes, now: float) -> Notice:
         """See Gateway."""
         secret = self.account.secrets.get("webhook_secret", "")

@@ -27,6 +27,7 @@ from pesan.payments.gateways.base import RemotePayment, RemoteState
 from pesan.payments.gateways.companions import GatewayCapture, GatewayRefundDue
 from pesan.payments.gateways.locks import lock_chosen
 from pesan.payments.gateways.models import GatewayAccount
+from pesan.payments.gateways.other_amounts import book_other_amount, find_other_amount
 from pesan.payments.models import Payment
 from pesan.payments.refunds.models import Refund
 from pesan.payments.refunds.states import RefundCause, RefundMethod, RefundState
@@ -60,6 +61,8 @@ class Outcome(StrEnum):
     FLAGGED = "flagged"
     OVER = "over"
     SETTLED = "settled"
+    RETURNED = "returned"
+    """A refund that was sent came back."""
     TRIAL = "trial"
     """It was told of a test payment, which is nobody's order."""
 
@@ -85,10 +88,12 @@ class Captured:
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """What was written down; `captured` has to be settled, if there is any."""
+    """What was written down; `captured` has to be settled, and `other` booked, if there is any."""
 
     outcome: Outcome
     captured: Captured | None = None
+    other: Payment | None = None
+    """The attempt for which another amount came than was asked for."""
 
 
 async def settle(
@@ -99,6 +104,8 @@ async def settle(
         noted = await note(session, account, remote)
     if noted.captured is not None:
         await _capture(database, desk, noted.captured)
+    if noted.other is not None:
+        await book_other_amount(database, noted.other, remote)
     return noted.outcome
 
 
@@ -196,8 +203,10 @@ async def _note_money(
     fault = _fault(payment, account, remote)
     if fault is not None:
         await flag(session, order, payment, fault, _told(remote))
-        return Noted(Outcome.FLAGGED)
+        return Noted(Outcome.FLAGGED, other=payment if fault is Flag.AMOUNT else None)
     key = remote.payment_key or remote.provider_ref
+    if payment.flag is not None and await find_other_amount(session, payment, key) is not None:
+        return Noted(Outcome.FLAGGED)  # it is due back already: whether it may stay is for a person to say
     captured = await _captured(session, payment, remote, key)
     if captured.payment_key is None:
         captured.payment_key = key
@@ -210,11 +219,9 @@ async def _note_money(
 def _fault(payment: Payment, account: GatewayAccount, remote: RemotePayment) -> Flag | None:
     if remote.currency.upper() != payment.currency:
         return Flag.CURRENCY
-    if remote.amount != payment.amount:
-        return Flag.AMOUNT
     if account.account_id and remote.account and remote.account != account.account_id:
         return Flag.ACCOUNT
-    return None
+    return Flag.AMOUNT if remote.amount != payment.amount else None
 
 
 async def _captured(session: WriteSession, payment: Payment, remote: RemotePayment, key: str) -> Payment:

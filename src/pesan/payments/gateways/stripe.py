@@ -126,6 +126,14 @@ class StripeCheckout:
                 refund = self._require_success(answer)
         return words.to_refund(key, refund)
 
+    async def find_refund(
+        self, payment: RemotePayment, *, key: str, provider_ref: str | None
+    ) -> RemoteRefund | None:
+        """The refund of this key among those of the intent."""
+        del provider_ref  # its key finds it, in its metadata
+        refund = await self._find_refund(payment.payment_key, key) if payment.payment_key else None
+        return words.to_refund(key, refund) if refund else None
+
     def read_notice(self, headers: Mapping[str, str], body: bytes, now: float) -> Notice:
         """An event whose signature, age and mode are right."""
         return words.read_notice(self._account, headers, body, now)

@@ -92,6 +92,13 @@ class _Xendit:
             raise unavailable(self.name, code)
         raise GatewayRefused(_REASONS.get(code, code))
 
+    async def find_refund(
+        self, payment: RemotePayment, *, key: str, provider_ref: str | None
+    ) -> RemoteRefund | None:
+        """The refund by Xendit's own name of it, which is known once Xendit took it on."""
+        del payment
+        return await self._find_refund(key, provider_ref) if provider_ref else None
+
     async def _find_refund(self, key: str, provider_ref: str) -> RemoteRefund:
         """A refund that Xendit took on; its key is forgotten one day, its name is not."""
         told = await self._get(f"/refunds/{_quoted(provider_ref)}")

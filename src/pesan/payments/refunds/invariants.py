@@ -15,11 +15,13 @@ INVARIANTS = (
     ),
     Invariant(
         "refunds.paid_once",
-        "Each refund that was paid left the ledger once, in full, and nothing else did.",
+        "Each refund that was paid left the ledger once, in full, and nothing else did without coming back.",
         "SELECT coalesce(r.id, e.source_id) AS refund_id, r.amount, e.amount AS moved"
         " FROM (SELECT * FROM refunds WHERE state = 'paid') r"
-        " FULL JOIN (SELECT * FROM ledger_entries WHERE reason = 'refund' AND account = 'refund_due') e"
-        " ON e.source_id = r.id WHERE r.amount IS DISTINCT FROM e.amount",
+        " FULL JOIN (SELECT source_id, sum(amount) AS amount FROM ledger_entries"
+        " WHERE reason IN ('refund', 'returned') AND account = 'refund_due'"
+        " GROUP BY source_id HAVING sum(amount) <> 0) e"
+        " ON e.source_id = coalesce(r.sending_id, r.id) WHERE r.amount IS DISTINCT FROM e.amount",
     ),
     Invariant(
         "refunds.whole_orders_end",

@@ -51,7 +51,7 @@ class Refund(Base):
     whole order does. `weighed_amount` decides whether two people are needed: the amount itself, and what was asked back
     of the same order before, so that nobody gives a large sum back in small ones. `tries` counts how often a provider
     was asked to send it, and `failure` is why it will not. `reference` names the transfer, and before that what a
-    provider took on.
+    provider took on. `sending_id` is new each time that the money came back.
     """
 
     __tablename__ = "refunds"
@@ -108,6 +108,12 @@ class Refund(Base):
     approved_at: Mapped[Timestamp | None]
     paid_by: Mapped[UUID | None]
     paid_at: Mapped[Timestamp | None]
+    sending_id: Mapped[UUID | None]
+
+    @property
+    def source_id(self) -> UUID:
+        """What the ledger and the buyer's letters know its sending by: each one counts once."""
+        return self.sending_id or self.id
 
 
 _OWN_WISH = f"{staff_of_order()} AND cause = 'asked' AND state = 'requested'"
@@ -119,7 +125,8 @@ ACCESS = [
             REQUEST: "SELECT, INSERT, UPDATE (state, reference, approved_by, approved_at, paid_by, paid_at)",
             SALE: "SELECT, INSERT, UPDATE (state, method, cause, reason, amount, weighed_amount, approved_by,"
             " approved_at)",
-            SYSTEM: "SELECT, UPDATE (state, reason, reference, failure, tries, tried_at, approved_at, paid_at)",
+            SYSTEM: "SELECT, UPDATE (state, reason, reference, failure, tries, tried_at, approved_at, paid_at,"
+            " sending_id)",
         },
         [
             # Whose order it is sees what becomes of their money.

@@ -41,10 +41,13 @@ def is_approvable(refund: Refund) -> bool:
 
 
 def needs_approval(refund: Refund, *, four_eyes_amount: int) -> bool:
-    """Whether somebody has to approve before the money can go; what is owed and small is simply sent."""
+    """Whether somebody has to approve before the money can go; what is owed and small is simply sent.
+
+    Money of another amount than was asked for is looked at by somebody first, however small it is.
+    """
     state, cause = RefundState(refund.state), RefundCause(refund.cause)
     if not is_approvable(refund):
         return False
-    return not is_owed(state, cause) or not is_one_enough(
-        refund.weighed_amount, four_eyes_amount=four_eyes_amount
-    )
+    if cause is RefundCause.OTHER_AMOUNT or not is_owed(state, cause):
+        return True
+    return not is_one_enough(refund.weighed_amount, four_eyes_amount=four_eyes_amount)

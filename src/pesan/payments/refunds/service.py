@@ -195,7 +195,7 @@ async def _post(session: WriteSession, refund: Refund) -> None:
         reason=Reason.REFUND,
         order_id=refund.order_id,
         merchant_id=refund.merchant_id,
-        source_id=refund.id,
+        source_id=refund.source_id,
         amount=refund.amount,
         currency=refund.currency,
     )

@@ -26,6 +26,7 @@ class RefundEvent(StrEnum):
     DECLINE = "decline"
     PAY = "pay"
     FAIL = "fail"
+    RETURN = "return"
 
 
 class RefundCause(StrEnum):
@@ -34,6 +35,7 @@ class RefundCause(StrEnum):
     ASKED = "asked"
     PAID_LATE = "paid_late"
     PAID_AGAIN = "paid_again"
+    OTHER_AMOUNT = "other_amount"
     EVENT_CANCELLED = "event_cancelled"
 
 
@@ -53,8 +55,10 @@ TRANSITIONS: Mapping[tuple[RefundState, RefundEvent], RefundState] = {
     # doubled money goes back by itself, is approved first.
     (RefundState.FAILED, RefundEvent.APPROVE): RefundState.FAILED,
     (RefundState.FAILED, RefundEvent.PAY): RefundState.PAID,
+    # The provider said that it was sent, and later that the money is back.
+    (RefundState.PAID, RefundEvent.RETURN): RefundState.FAILED,
 }
-"""Every allowed move; what is paid or declined stays so."""
+"""Every allowed move; what is declined stays so, and what was paid unless the money came back."""
 
 OPEN = frozenset({RefundState.REQUESTED, RefundState.APPROVED, RefundState.FAILED})
 """The states in which somebody still has something to do."""
