@@ -77,8 +77,8 @@ def worker_process(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
         process.wait()
 
 
-async def until(condition: Callable[[], Awaitable[bool]], *, within: float = 8.0) -> None:
-    """Wait for `condition`; raises TimeoutError."""
+async def until(condition: Callable[[], Awaitable[bool]], *, within: float = 45.0) -> None:
+    """Wait for `condition`, which a process that has yet to start may have to fulfil; raises TimeoutError."""
     async with asyncio.timeout(within):
         while not await condition():
             await asyncio.sleep(0.02)

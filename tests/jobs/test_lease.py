@@ -70,11 +70,11 @@ async def test_many_kills_lose_no_job(database: Database, settings: Settings) ->
     for _ in range(3):
         with worker_process(settings) as worker:
             seen = len(await _runs(database))
-            await until(lambda seen=seen: _has_moved(database, seen), within=15)
+            await until(lambda seen=seen: _has_moved(database, seen))
             worker.kill()
             worker.wait()
     with worker_process(settings):
-        await until(lambda: _all_ended(database), within=30)
+        await until(lambda: _all_ended(database))
 
     ended = {name for name, _pid in await _runs(database) if name.endswith(":ended")}
     assert ended == {f"n{n}:ended" for n in range(40)}
@@ -110,7 +110,7 @@ async def test_report_of_a_worker_that_slept_through_its_lease_is_dropped(
         await until(lambda: _has_runs(database, 1))
         os.kill(sleeper.pid, signal.SIGSTOP)
         with worker_process(settings) as other:
-            await until(lambda: _has_runs(database, 2), within=15)
+            await until(lambda: _has_runs(database, 2))
             os.kill(sleeper.pid, signal.SIGCONT)
             await until_statuses(database, ("sample.note_slowly", "succeeded", 2))
             await asyncio.sleep(LEASE)
@@ -183,7 +183,7 @@ async def test_worker_survives_the_loss_of_all_its_connections(
         for _ in range(4):
             await asyncio.sleep(0.2)
             _break_connections(postgres, settings)
-        await until(lambda: _none_left(database), within=30)
+        await until(lambda: _none_left(database))
 
     assert set(deps[Ran].calls) == set(range(60))
 
