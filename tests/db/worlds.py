@@ -59,6 +59,7 @@ from pesan.tickets.issue import make_tickets, read_entitlement
 from pesan.tickets.keystore import DatabaseKeyStore
 from pesan.tickets.models import Ticket, TicketTransfer
 from pesan.tickets.queries import list_tickets
+from pesan.web.outgoing import OwnSite
 from tests.payments.gateway_steps import Shop, add_account, make_gateways
 from tests.payments.steps import approve, choose, send_proof
 from tests.support.factories import SYSTEM, Make
@@ -321,6 +322,7 @@ async def _announce(database: Database, secret: bytes, order: Order) -> None:
             merchant_id=order.merchant_id,
             url="https://toko.example/hook",
             kinds=["order.paid"],
+            own=OwnSite(),
             to_loopback=False,
             actor=SYSTEM,
         )

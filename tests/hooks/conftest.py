@@ -19,6 +19,7 @@ from pesan.messaging import Mailer
 from pesan.messaging.offline import OutboxMailer
 from pesan.settings import Settings
 from pesan.tenancy.models import Merchant
+from pesan.web.outgoing import OwnSite
 from tests.support.factories import SYSTEM, Make
 from tests.support.providers.server import Asked, FakeProvider, Reply, running_provider
 
@@ -71,6 +72,7 @@ class House:
                 merchant_id=self.merchant.id,
                 url=url,
                 kinds=kinds or ("order.paid",),
+                own=OwnSite.of(self.settings),
                 to_loopback=to_loopback,
                 actor=SYSTEM,
             )

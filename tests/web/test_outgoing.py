@@ -1,11 +1,14 @@
 """Calls to addresses that others named: none reaches anything inside."""
 
+import asyncio
 import socket
+from threading import Event
 
 import httpx
 import pytest
 
-from pesan.web.outgoing import PublicTransport, is_public
+from pesan.settings import Settings
+from pesan.web.outgoing import AddressRefused, OwnSite, PublicTransport, is_public
 from tests.support.providers.openid import FakeOpenId
 from tests.support.providers.server import running_provider
 
@@ -80,3 +83,44 @@ async def test_what_the_operator_named_is_called() -> None:
         answer = await client.get(f"{fake.url}/keys")
 
     assert answer.status_code == 200
+
+
+def test_own_names_are_those_of_the_settings_without_loopback(settings: Settings) -> None:
+    named = {
+        "base_url": "https://Pesan.example",
+        "trusted_hosts": ("tiket.example", "*.toko.example", "localhost", "127.0.0.1", "[::1]", "*"),
+    }
+
+    own = OwnSite.of(settings.model_copy(update=named))
+
+    assert own == OwnSite(frozenset({"pesan.example", "tiket.example"}), (".toko.example",))
+    assert [own.has(host) for host in ("PESAN.example.", "a.toko.example", "toko.example", "x.example")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
+async def test_names_that_hang_hold_no_threads_but_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    began, over = Event(), Event()
+
+    def hang(*_: object, **__: object) -> list[object]:
+        began.set()
+        over.wait(60)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    async with httpx.AsyncClient(transport=PublicTransport()) as client:
+        asked = [asyncio.create_task(client.get(f"https://hangs{n}.example/")) for n in range(100)]
+        while not began.is_set():
+            await asyncio.sleep(0)
+        try:
+            async with asyncio.timeout(30):
+                others = await asyncio.to_thread(lambda: "done")
+        finally:
+            over.set()
+            answers = await asyncio.gather(*asked, return_exceptions=True)
+
+    assert others == "done"
+    assert {type(answer) for answer in answers} == {AddressRefused}

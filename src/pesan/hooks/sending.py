@@ -6,16 +6,17 @@ from collections.abc import Mapping
 import httpx
 
 from pesan.hooks.errors import Undelivered
-from pesan.web.outgoing import AddressRefused, NameUnknown, PublicTransport
+from pesan.web.outgoing import AddressRefused, NameUnknown, OwnSite, PublicTransport
 
 SECONDS = 10.0
 _CONNECT_SECONDS = 5.0
 
 
-async def send(url: str, body: bytes, headers: Mapping[str, str], *, to_loopback: bool) -> int:
+async def send(url: str, body: bytes, headers: Mapping[str, str], *, own: OwnSite, to_loopback: bool) -> int:
     """The status that a receiver answered with, a redirect among them; raises Undelivered when nobody answered."""
     timeouts = httpx.Timeout(SECONDS, connect=_CONNECT_SECONDS)
-    client = httpx.AsyncClient(transport=PublicTransport(to_loopback=to_loopback), timeout=timeouts)
+    transport = PublicTransport(own=own, to_loopback=to_loopback)
+    client = httpx.AsyncClient(transport=transport, timeout=timeouts)
     try:
         async with (
             asyncio.timeout(SECONDS),

@@ -16,6 +16,7 @@ from pesan.hooks.states import DELIVER_TASK, KINDS, Ended, HookState
 from pesan.jobs import enqueue
 from pesan.kit.ids import new_id
 from pesan.tenancy.models import Merchant
+from pesan.web.outgoing import OwnSite
 
 MAX_ENDPOINTS = 10
 
@@ -27,6 +28,7 @@ async def add_endpoint(
     merchant_id: UUID,
     url: str,
     kinds: Collection[str],
+    own: OwnSite,
     to_loopback: bool,
     actor: Actor,
 ) -> tuple[HookEndpoint, str]:
@@ -34,7 +36,7 @@ async def add_endpoint(
 
     **Locks** the merchant.
     """
-    address, chosen = require_endpoint(url, to_loopback=to_loopback), _checked(kinds)
+    address, chosen = require_endpoint(url, own=own, to_loopback=to_loopback), _checked(kinds)
     await lock_merchant(session, merchant_id)
     mine = HookEndpoint.merchant_id == merchant_id
     if (await session.scalar(select(func.count()).where(mine)) or 0) >= MAX_ENDPOINTS:

@@ -23,6 +23,7 @@ from pesan.orders.queries import get_order
 from pesan.orders.states import ANNOUNCE_TASK, ANNOUNCED, OrderState
 from pesan.settings import Settings
 from pesan.tenancy.queries import get_merchant
+from pesan.web.outgoing import OwnSite
 
 _ACTOR = Actor.system("hooks")
 
@@ -56,7 +57,8 @@ async def deliver(deps: Registry, delivery_id: UUID, endpoint_id: UUID, attempt:
     headers = headers_of(secrets, tried.message_id, now, tried.body)
     status, problem = None, None
     try:
-        status = await send(tried.url, tried.body, headers, to_loopback=settings.webhooks_to_loopback)
+        own, to_loopback = OwnSite.of(settings), settings.webhooks_to_loopback
+        status = await send(tried.url, tried.body, headers, own=own, to_loopback=to_loopback)
     except Undelivered as error:
         problem = error.problem
     async with database.write(_ACTOR) as session:

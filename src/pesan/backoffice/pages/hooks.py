@@ -19,6 +19,8 @@ from pesan.kit.i18n import Text
 from pesan.settings import Settings
 from pesan.web.access import Who, allow
 from pesan.web.csrf import require_csrf
+from pesan.web.limits import limit
+from pesan.web.outgoing import OwnSite
 
 router = APIRouter(prefix="/organizer/{merchant}/webhooks", dependencies=[allow(Who.ORGANIZER)])
 Done = Annotated[str, Query(pattern="^(changed|on|off|again)?$")]
@@ -114,6 +116,7 @@ async def submit_endpoint(desk: DeskOf, merchant: str) -> Response:
                 merchant_id=work.shop.id,
                 url=url,
                 kinds=kinds,
+                own=OwnSite.of(settings),
                 to_loopback=settings.webhooks_to_loopback,
                 actor=desk.actor,
             )
@@ -122,7 +125,7 @@ async def submit_endpoint(desk: DeskOf, merchant: str) -> Response:
     return await _page(desk, merchant, secret=secret)
 
 
-@router.post("/deliveries/{delivery_id}", dependencies=[require_csrf])
+@router.post("/deliveries/{delivery_id}", dependencies=[limit("hook-again", 60, 3600), require_csrf])
 async def submit_again(desk: DeskOf, merchant: str, delivery_id: UUID) -> Response:
     """Send a message once more."""
     async with desk.writing(merchant, may_manage) as work:
