@@ -260,16 +260,3 @@ async def test_object_goes_when_the_database_refuses_the_row(shop: Shop, owner):
 
     assert problem(answer) == (500, "internal")
     assert await shop.facts() == before
-
-
-async def test_staff_may_send_the_proof_that_reached_them_by_chat(shop: Shop):
-    from pesan.identity.states import MerchantRole
-
-    booking = await shop.held()
-    staff = await shop.open_guest()
-    person = await shop.make.user(shop.merchant, MerchantRole.STAFF)
-    staff.cookies.update(await shop.make.session_of(person))
-
-    answer = await shop.prove(booking, SMALL, "bukti.png", client=staff)
-
-    assert answer.json()["state"] == "REVIEW"

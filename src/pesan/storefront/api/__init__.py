@@ -2,7 +2,7 @@
 
 from pesan.storefront.api.auth import members
 from pesan.storefront.api.auth import router as auth
-from pesan.storefront.api.bookings import guest, holds
+from pesan.storefront.api.bookings import guest, holder, holds
 from pesan.storefront.api.items import router as items
 from pesan.storefront.api.my_tickets import router as my_tickets
 from pesan.storefront.api.my_tickets import signed as qr_codes
@@ -17,6 +17,7 @@ ROUTERS = (
     holds,
     orders,
     guest,
+    holder,
     orders_of_guests,
     items,
     offers,

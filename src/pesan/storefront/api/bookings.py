@@ -48,7 +48,7 @@ from pesan.settings import Settings
 from pesan.storage.errors import InspectionBusy, StorageUnavailable
 from pesan.storage.uploads import Received
 from pesan.storefront.answers import booking_answer, payment_answer
-from pesan.storefront.api.describe import CODE, CODE_OR_COOKIE, FILE, REFUSED_FILES
+from pesan.storefront.api.describe import CODE, CODE_ALONE, FILE, REFUSED_FILES
 from pesan.storefront.api.uploads import chunks, one_file
 from pesan.storefront.booking import load_booking, load_instructions, load_status
 from pesan.storefront.consenting import ConsentingHoldRequest, read_consents
@@ -64,6 +64,7 @@ from pesan.web.deps import (
     get_database,
     get_locale,
     get_registry,
+    guest_actor,
 )
 from pesan.web.errors import SignInNeeded, ValidationFailed
 from pesan.web.idempotency import fresh, read_key, replay
@@ -76,6 +77,11 @@ GUESSES = limit_misses("code-misses", 20, 60)
 holds = APIRouter(prefix="/api/bookings", tags=["booking"], dependencies=[allow(Who.PUBLIC)])
 guest = APIRouter(
     prefix="/api/bookings", tags=["booking"], dependencies=[allow(Who.GUEST_WITH_CODE, Who.STAFF), GUESSES]
+)
+# What the buyer does, by the code: an account opens nothing here, and whoever works for the merchant does it at the
+# desk, where their role and a reason are asked for.
+holder = APIRouter(
+    prefix="/api/bookings", tags=["booking"], dependencies=[allow(Who.GUEST_WITH_CODE, Who.USER), GUESSES]
 )
 NOT_YOURS = (SignInNeeded, Forbidden, OrderNotFound)
 
@@ -152,13 +158,14 @@ async def first_answer(database: Database, wanted: Wanted | None, refusal: Pesan
     return Replayed(stored)
 
 
-@guest.post(
+@holder.post(
     "/{id}/select-method",
     response_model=PaymentAnswer,
     responses=refusals(
         *BODY_REFUSALS,
         *KEY_REFUSALS,
-        *NOT_YOURS,
+        SignInNeeded,
+        OrderNotFound,
         ValidationFailed,
         HoldExpired,
         WrongState,
@@ -168,11 +175,11 @@ async def first_answer(database: Database, wanted: Wanted | None, refusal: Pesan
         GatewayUnavailable,
         GatewayRefused,
     ),
-    openapi_extra=described(KEY, CODE, security=CODE_OR_COOKIE),
+    openapi_extra=described(KEY, CODE, security=CODE_ALONE),
 )
 async def choose_method(request: Request, id: UUID, choice: MethodChoice) -> Response:  # noqa: A002
     """Choose how to pay: the exact amount, and where to. The same choice again gets the same answer."""
-    actor, wanted = await get_actor(request), await read_key(request)
+    actor, wanted = guest_actor(request), await read_key(request)
     if earlier := await find_answer(get_database(request), actor, wanted):
         return replay(earlier)
     is_hosted = await open_page_if_needed(
@@ -196,14 +203,15 @@ async def choose_method(request: Request, id: UUID, choice: MethodChoice) -> Res
     return replay(outcome.answer) if isinstance(outcome, Replay) else fresh(outcome)
 
 
-@guest.post(
+@holder.post(
     "/{id}/proof",
     response_model=StateAnswer,
     dependencies=[limit("proof", 3, 900)],
     responses=refusals(
         *BODY_REFUSALS,
         *KEY_REFUSALS,
-        *NOT_YOURS,
+        SignInNeeded,
+        OrderNotFound,
         *REFUSED_FILES,
         ValidationFailed,
         HoldExpired,
@@ -215,12 +223,12 @@ async def choose_method(request: Request, id: UUID, choice: MethodChoice) -> Res
         InspectionBusy,
         StorageUnavailable,
     ),
-    openapi_extra=described(KEY, CODE, body=FILE, security=CODE_OR_COOKIE),
+    openapi_extra=described(KEY, CODE, body=FILE, security=CODE_ALONE),
 )
 async def send_proof(request: Request, id: UUID) -> Response:  # noqa: A002  the document's name
     """Send the proof of payment: JPEG, PNG, WebP or PDF, at most 10 MB. The booking waits for review then."""
     # The file is read here and not by the framework, which would take it in before it asks whose booking this is.
-    actor, order = await get_actor(request), await _order(request, id)
+    actor, order = guest_actor(request), await _order(request, id)
 
     async def key(received: Received) -> service.Once | None:
         wanted = await read_key(request, received.sha256)
@@ -238,11 +246,11 @@ async def send_proof(request: Request, id: UUID) -> Response:  # noqa: A002  the
     return _state_response(outcome)
 
 
-@guest.post(
+@holder.post(
     "/{id}/cancel",
     response_model=StateAnswer,
-    responses=refusals(*BODY_REFUSALS, *KEY_REFUSALS, *NOT_YOURS, NotYourOrder, WrongState),
-    openapi_extra=described(KEY, CODE, security=CODE_OR_COOKIE),
+    responses=refusals(*BODY_REFUSALS, *KEY_REFUSALS, SignInNeeded, OrderNotFound, NotYourOrder, WrongState),
+    openapi_extra=described(KEY, CODE, security=CODE_ALONE),
 )
 async def cancel(request: Request, id: UUID) -> Response:  # noqa: A002  the document's name
     """Give a held place back."""
@@ -250,7 +258,7 @@ async def cancel(request: Request, id: UUID) -> Response:  # noqa: A002  the doc
     outcome = await service.cancel(
         get_registry(request)[SaleDesk],
         order=await _order(request, id),
-        actor=await get_actor(request),
+        actor=guest_actor(request),
         once=service.Once(wanted, state_answer) if wanted else None,
     )
     return _state_response(outcome)
@@ -283,7 +291,7 @@ async def get_booking_status(request: Request, code: str) -> BookingStatusAnswer
 
 
 async def _order(request: Request, order_id: UUID) -> Order:
-    async with get_database(request).read(await get_actor(request)) as session:
+    async with get_database(request).read(guest_actor(request)) as session:
         return await get_order(session, order_id)
 
 

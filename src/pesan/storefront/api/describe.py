@@ -26,9 +26,9 @@ CODE: dict[str, Any] = {
     "schema": {"type": "string"},
     "example": "3FQ7K2M9WXYZ4",
 }
+CODE_ALONE: list[dict[str, Any]] = [{"bookingCode": []}, {"bookingCookie": []}]
 CODE_OR_COOKIE: list[dict[str, Any]] = [
-    {"bookingCode": []},
-    {"bookingCookie": []},
+    *CODE_ALONE,
     {"staffSession": []},
     {"bearerToken": []},
 ]
