@@ -10,6 +10,7 @@ from pesan.web.cookies import (
     MAX_CODES,
     drop_session,
     remember_code,
+    remember_opened,
     remembered_codes,
     session_token,
     write_session,
@@ -100,6 +101,19 @@ def test_codes_are_kept_newest_first_and_capped():
 
     kept = response.headers["set-cookie"].partition(";")[0].partition("=")[2].split(".")
     assert kept == ["NEWEST0000000", *codes.split(".")[: MAX_CODES - 1]]
+
+
+@pytest.mark.parametrize(
+    ("kept", "after"),
+    [("", ["OPENED"]), ("OPENED", ["OPENED"]), ("MINE.OPENED", ["OPENED", "MINE"]), ("MINE", None)],
+)
+def test_link_that_is_opened_pushes_no_code_out(kept: str, after: list[str] | None):
+    request, response = request_with(f"__Host-pesan_codes={kept}"), Response()
+
+    remember_opened(request, response, "OPENED")
+
+    told = response.headers.get("set-cookie")
+    assert (told and told.partition(";")[0].partition("=")[2].split(".")) == after
 
 
 def test_codes_of_odd_shape_are_dropped():

@@ -79,6 +79,16 @@ def remember_code(request: Any, response: Response, code: str) -> None:
     write_guarded(request, response, CODES, ".".join(codes), max_age=YEAR_SECONDS)
 
 
+def remember_opened(request: Any, response: Response, code: str) -> None:
+    """Keep the code of a link that was opened, where it pushes none out.
+
+    Anybody can send a link, and must not choose whose bookings this browser keeps.
+    """
+    kept = remembered_codes(request)
+    if not kept or code in kept:
+        remember_code(request, response, code)
+
+
 def remembered_codes(request: Any) -> tuple[str, ...]:
     """The booking codes that this browser keeps."""
     kept = read_guarded(request, CODES)

@@ -20,7 +20,7 @@ from pesan.storefront.views import KeptBooking
 from pesan.tickets.slices import Slices
 from pesan.web.access import Who, allow
 from pesan.web.context import name_merchant
-from pesan.web.cookies import remember_code, remembered_codes
+from pesan.web.cookies import remember_opened, remembered_codes
 from pesan.web.deps import get_database, get_locale, get_registry, guest_actor, ip_digest
 from pesan.web.limits import CODE_MISSES, limit_misses
 from pesan.web.pages import render
@@ -53,7 +53,7 @@ async def show_booking_status(request: Request, code: str) -> Response:
     name_merchant(request, booking.order.merchant_id)
     view = show_status(booking, get_registry(request)[Slices], origin=origin_of(request))
     response = render(request, "storefront/status.html", {"view": view, "brand": view.booking.card.brand})
-    remember_code(request, response, booking.order.code)
+    remember_opened(request, response, booking.order.code)
     return response
 
 
