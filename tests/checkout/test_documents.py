@@ -58,7 +58,11 @@ async def test_ticket_pdf_has_a_page_for_each_ticket(deps, completed, papers_of)
     assert len(pages) == len(papers.tickets) == 2
     for page, ticket in zip(pages, papers.tickets, strict=True):
         shown = page.replace(" ", "").replace("-", "")
-        assert [word for word in (ticket.code, completed.code) if word not in shown] == []
+        assert (ticket.code in shown, completed.code[-4:] in shown, completed.code in shown) == (
+            True,
+            True,
+            False,
+        )
         assert [word for word in ("Asep Budiawar", "Malam Keroncong Kota Tua") if word not in page] == []
 
 
