@@ -160,7 +160,7 @@ async def test_booking_asks_the_same_questions_however_long_its_history(
         page = await browser.get(f"{team.path}/bookings/{order.code}")
 
     assert page.text.count("Surat dikirim ulang") == count
-    assert len(statements) == 16
+    assert len(statements) == 17
 
 
 def test_everything_that_happens_to_an_order_has_a_word() -> None:

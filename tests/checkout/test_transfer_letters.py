@@ -12,8 +12,9 @@ from pesan.checkout.handing_on import RecipientFields
 from pesan.checkout.handing_on import hand_on as tellable
 from pesan.checkout.letters import letter_composers
 from pesan.checkout.links import ticket_path
-from pesan.checkout.tasks import tell_of_transfer
+from pesan.checkout.tasks import cancel_event, tell_of_move, tell_of_transfer
 from pesan.db import Actor, Database
+from pesan.kit.ids import new_id
 from pesan.notifications.channels import Channels
 from pesan.notifications.render import render
 from pesan.notifications.states import ChannelName, Kind
@@ -37,12 +38,15 @@ async def sold(deps, make):
     return order
 
 
+def _staff(order) -> Actor:
+    return Actor.staff(new_id(), frozenset({order.merchant_id}))
+
+
 async def hand(deps, order, *recipients: Recipient) -> list[UUID]:
-    """Hand the order's ticket on to each in turn, signed; the ids of the transfers."""
-    for recipient in recipients:
+    """Hand the order's ticket on to each in turn, the buyer first and then staff; the ids of the transfers."""
+    for actor, recipient in zip((Actor.guest(order.code), _staff(order)), recipients, strict=False):
         async with deps[Database].read(SYSTEM) as session:
             (ticket,) = await list_tickets(session, order.id)
-        actor = Actor.guest(order.code)
         async with deps[Database].write(actor) as session:
             await hand_on(
                 session, ticket_id=ticket.id, version=ticket.epoch, recipient=recipient, actor=actor
@@ -145,3 +149,44 @@ async def test_ticket_stays_where_nobody_can_be_written_to(deps, sold):
             )
 
     assert await _transfers(deps) == []
+
+
+async def test_whoever_has_the_ticket_hears_that_the_event_moved(deps, sold, execute):
+    (transfer,) = await hand(deps, sold, RANI)
+    move = str(new_id())
+
+    for _ in range(2):  # a job may run again
+        await tell_of_move(deps, sold.event_id, move)
+    letter = (
+        await letter_composers(deps)
+        .of(Kind.TICKET_MOVED)
+        .compose(sold.id, Kind.TICKET_MOVED, f"{transfer}:{move}")
+    )
+
+    assert execute(
+        "SELECT kind, occasion FROM notifications WHERE kind IN ('event_moved', 'ticket_moved') ORDER BY kind"
+    ) == [
+        ("event_moved", move),
+        ("ticket_moved", f"{transfer}:{move}"),
+    ]
+    assert letter.addresses == {ChannelName.EMAIL: "rani@contoh.id"}
+    assert [attachment.mime for attachment in letter.attachments] == ["application/pdf", "text/calendar"]
+    assert sold.code not in render(letter).text
+
+
+async def test_whoever_has_the_ticket_hears_that_the_event_is_cancelled(deps, sold, execute):
+    (transfer,) = await hand(deps, sold, RANI)
+    execute("UPDATE events SET status = 'cancelled'")
+
+    await cancel_event(deps, sold.event_id)
+    letter = await read(deps, sold, transfer, Kind.TICKET_CANCELLED)
+
+    assert execute(
+        "SELECT kind, occasion FROM notifications WHERE kind IN ('event_cancelled', 'ticket_cancelled') ORDER BY kind"
+    ) == [
+        ("event_cancelled", ""),
+        ("ticket_cancelled", str(transfer)),
+    ]
+    assert (letter.addresses, letter.attachments) == ({ChannelName.EMAIL: "rani@contoh.id"}, ())
+    assert "Budi Santoso" in render(letter).text
+    assert sold.code not in render(letter).text

@@ -73,7 +73,6 @@ LETTERS: dict[str, Text] = {
     "rejected": Text(id="Bukti ditolak", en="Proof rejected"),
     "expired": Text(id="Waktu tahan habis", en="Hold expired"),
     "cancelled": Text(id="Pesanan dibatalkan", en="Booking cancelled"),
-    "other_amount": Text(id="Nominalnya lain dari yang diminta", en="Another amount than was asked for"),
     "event_cancelled": Text(id="Acara dibatalkan", en="Event cancelled"),
     "event_moved": Text(id="Acara dipindah", en="Event moved"),
     "reminder": Text(id="Pengingat acara", en="Event reminder"),
@@ -84,6 +83,8 @@ LETTERS: dict[str, Text] = {
     "refunded": Text(id="Uang sudah dikirim kembali", en="Money was sent back"),
     "ticket_received": Text(id="Tiket untuk pemegang baru", en="Ticket for its new holder"),
     "ticket_handed_on": Text(id="Tiket diserahkan", en="Ticket handed on"),
+    "ticket_moved": Text(id="Waktu acara berubah (pemegang baru)", en="Event moved (new holder)"),
+    "ticket_cancelled": Text(id="Acara dibatalkan (pemegang baru)", en="Event cancelled (new holder)"),
 }
 
 DELIVERIES: dict[str, Text] = {
@@ -96,6 +97,7 @@ REFUND_CAUSES: dict[str, Text] = {
     "tickets": Text(id="Sebagian tiket dikembalikan", en="Some tickets refunded"),
     "asked": Text(id="Pesanan dikembalikan", en="Booking refunded"),
     "paid_late": Text(id="Uang masuk terlambat", en="Money came late"),
+    "other_amount": Text(id="Nominalnya lain dari yang diminta", en="Another amount than was asked for"),
     "paid_again": Text(id="Dibayar dua kali", en="Paid twice"),
     "event_cancelled": Text(id="Acara dibatalkan", en="Event cancelled"),
 }

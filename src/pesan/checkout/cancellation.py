@@ -13,6 +13,7 @@ from pesan.catalog.models import Event
 from pesan.catalog.states import EventStatus
 from pesan.checkout.refunds import Approval, refund_move
 from pesan.checkout.telling import tell
+from pesan.checkout.transfer_letters import tell_holders
 from pesan.db import Actor, ReadSession, WriteSession
 from pesan.notifications.channels import Channels
 from pesan.notifications.states import Kind
@@ -44,6 +45,7 @@ async def tell_next(
     orders = (await session.scalars(query.order_by(Order.id).limit(_CHUNK))).all()
     for order in orders:
         await tell(session, channels, order, Kind.EVENT_CANCELLED)
+    await tell_holders(session, channels, orders, Kind.TICKET_CANCELLED)
     return orders
 
 

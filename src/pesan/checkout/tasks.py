@@ -12,7 +12,7 @@ from pesan.checkout.reminders import list_near, remind_next
 from pesan.checkout.resending import RESEND_TASK, find_letter
 from pesan.checkout.statements import match_lines
 from pesan.checkout.telling import kind_of, list_expecting, occasion_of, tell
-from pesan.checkout.transfer_letters import tell_both
+from pesan.checkout.transfer_letters import tell_both, tell_holders
 from pesan.db import Actor, Database
 from pesan.jobs import enqueue_many, task
 from pesan.kit.registry import Registry
@@ -84,6 +84,7 @@ async def tell_of_move(deps: Registry, event_id: UUID, occasion: str) -> None:
             orders = await list_expecting(session, event_id, after=after, limit=_TELL_CHUNK)
             for order in orders:
                 await tell(session, deps[Channels], order, Kind.EVENT_MOVED, occasion=occasion)
+            await tell_holders(session, deps[Channels], orders, Kind.TICKET_MOVED, occasion=occasion)
         if not orders:
             return
         after = orders[-1].id

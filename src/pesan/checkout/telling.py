@@ -14,6 +14,7 @@ from pesan.notifications.states import ChannelName, Kind
 from pesan.orders.models import Order
 from pesan.orders.states import OrderEvent, OrderState
 from pesan.payments.refunds.queries import list_refunds
+from pesan.tickets.models import TicketTransfer
 
 _KINDS = {
     OrderEvent.SUBMIT_PROOF: Kind.PROOF_RECEIVED,
@@ -73,13 +74,14 @@ async def occasion_of(session: ReadSession, order: Order, kind: Kind) -> str:
 async def list_expecting(
     session: ReadSession, event_id: UUID, *, after: UUID | None, limit: int
 ) -> Sequence[Order]:
-    """The next orders, by id from `after` on, whose buyers expect the event to take place and can be told."""
+    """The next orders, by id from `after` on, of which somebody expects the event to take place and can be told."""
+    handed_on = select(TicketTransfer.id).where(TicketTransfer.order_id == Order.id).exists()
     query = (
         select(Order)
         .where(
             Order.event_id == event_id,
             Order.state.in_(_EXPECTING),
-            or_(Order.email.is_not(None), Order.wa.is_not(None)),
+            or_(Order.email.is_not(None), Order.wa.is_not(None), handed_on),
         )
         .order_by(Order.id)
         .limit(limit)

@@ -1,6 +1,6 @@
-"""Who is told when a ticket is handed on: whoever has it now, and whoever had it."""
+"""Letters about tickets that were handed on: to whoever has one now, and to whoever had it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from pesan.checkout.links import event_path, ticket_path
@@ -22,12 +22,22 @@ from pesan.orders.queries import get_order
 from pesan.settings import Settings
 from pesan.storage import Storage
 from pesan.tickets.models import TicketTransfer
-from pesan.tickets.queries import find_ticket, find_transfer, find_transfer_before, is_last_transfer
+from pesan.tickets.queries import (
+    find_ticket,
+    find_transfer,
+    find_transfer_before,
+    is_last_transfer,
+    list_last_transfers,
+)
 from pesan.tickets.render.documents import ink_on
 from pesan.tickets.states import TicketState
 
 _ACTOR = Actor.system("letters")
-KINDS = (Kind.TICKET_RECEIVED, Kind.TICKET_HANDED_ON)
+_OF_HANDING_ON = (Kind.TICKET_RECEIVED, Kind.TICKET_HANDED_ON)
+KINDS = (*_OF_HANDING_ON, Kind.TICKET_MOVED, Kind.TICKET_CANCELLED)
+_TO_ITS_HOLDER = frozenset(KINDS) - {Kind.TICKET_HANDED_ON}
+_WITH_TICKET = frozenset({Kind.TICKET_RECEIVED, Kind.TICKET_MOVED})
+_THEN = ":"
 Contacts = Mapping[ChannelName, str | None]
 _CALENDAR_PARAMETERS = (("method", "PUBLISH"), ("charset", "utf-8"))
 
@@ -38,7 +48,7 @@ async def tell_both(session: WriteSession, channels: Channels, transfer_id: UUID
     if transfer is None:
         raise GiveUp("checkout.transfer_missing")
     order = await get_order(session, transfer.order_id)
-    for kind in KINDS:
+    for kind in _OF_HANDING_ON:
         await notify(
             session,
             order_id=order.id,
@@ -49,8 +59,23 @@ async def tell_both(session: WriteSession, channels: Channels, transfer_id: UUID
         )
 
 
+async def tell_holders(
+    session: WriteSession, channels: Channels, orders: Sequence[Order], kind: Kind, *, occasion: str = ""
+) -> None:
+    """Write down, once for each occasion, that everybody to whom a ticket of these orders was handed on is told."""
+    for transfer in await list_last_transfers(session, [order.id for order in orders]):
+        await notify(
+            session,
+            order_id=transfer.order_id,
+            merchant_id=transfer.merchant_id,
+            kind=kind,
+            channels=channels.reaching(_contacts_of(transfer)),
+            occasion=f"{transfer.id}{_THEN}{occasion}" if occasion else str(transfer.id),
+        )
+
+
 class TransferComposer:
-    """Composes both letters; the occasion of each is its transfer."""
+    """Composes all of them; the occasion of each names its transfer first."""
 
     def __init__(self, deps: Registry) -> None:
         self._deps = deps
@@ -58,7 +83,7 @@ class TransferComposer:
     async def compose(self, order_id: UUID, kind: Kind, occasion: str = "") -> Letter | None:
         """The letter; None for a new holder whose ticket is not theirs any more."""
         async with self._deps[Database].read(_ACTOR) as session:
-            transfer = await find_transfer(session, UUID(occasion))
+            transfer = await find_transfer(session, UUID(occasion.partition(_THEN)[0]))
             ticket = await find_ticket(session, transfer.ticket_id) if transfer else None
             if transfer is None or ticket is None:
                 return None
@@ -69,8 +94,10 @@ class TransferComposer:
             is_theirs = await is_last_transfer(session, transfer)
             locale = parse_locale(order.locale)
             own = await find_own_words(session, order.merchant_id, kind, locale)
-        is_received = kind is Kind.TICKET_RECEIVED
-        if is_received and not (is_theirs and ticket.is_signed and ticket.state != TicketState.VOID):
+        if kind in _TO_ITS_HOLDER and not is_theirs:
+            return None
+        has_ticket = kind in _WITH_TICKET
+        if has_ticket and not (ticket.is_signed and ticket.state != TicketState.VOID):
             return None
         return Letter(
             kind=kind,
@@ -78,7 +105,7 @@ class TransferComposer:
             addresses={name: address for name, address in addresses.items() if address},
             locale=locale,
             reply_to=found.merchant.contact_email,
-            attachments=await self._attachments(found, locale) if is_received else (),
+            attachments=await self._attachments(found, locale) if has_ticket else (),
             own=own,
         )
 
@@ -87,11 +114,13 @@ class TransferComposer:
     ) -> LetterFacts:
         event, merchant = found.event, found.merchant
         names = transfer.from_name, transfer.to_name
-        is_received = kind is Kind.TICKET_RECEIVED
-        path = ticket_path(found.ticket.code) if is_received else event_path(event.slug, event.short_id)
+        is_holders = kind in _TO_ITS_HOLDER
+        path = (
+            ticket_path(found.ticket.code) if kind in _WITH_TICKET else event_path(event.slug, event.short_id)
+        )
         return LetterFacts(
-            buyer_name=names[is_received],
-            other_name=names[not is_received],
+            buyer_name=names[is_holders],
+            other_name=names[not is_holders],
             merchant_name=merchant.name,
             event_title=event.title,
             when=format_datetime(event.starts_at, merchant.zone, locale),
@@ -99,7 +128,7 @@ class TransferComposer:
             tickets=found.title,
             ticket_count=1,
             # It opens the whole booking, so it stays with whoever booked.
-            order_code="" if is_received else order_code,
+            order_code="" if is_holders else order_code,
             status_url=self._base_url + path,
             accent=merchant.accent,
             on_accent=ink_on(merchant.accent),
@@ -120,7 +149,7 @@ class TransferComposer:
 
 
 async def _contacts(session: ReadSession, kind: Kind, transfer: TicketTransfer, order: Order) -> Contacts:
-    if kind is Kind.TICKET_RECEIVED:
+    if kind in _TO_ITS_HOLDER:
         return _contacts_of(transfer)
     before = await find_transfer_before(session, transfer)
     return _contacts_of(before) if before else contacts_of(order)

@@ -38,7 +38,7 @@ class Notification(Base):
     merchant_id: Mapped[UUID] = mapped_column(ForeignKey("merchants.id"))
     order_id: Mapped[UUID]
     kind: Mapped[str] = mapped_column(String(20))
-    occasion: Mapped[str] = mapped_column(String(40), server_default="")
+    occasion: Mapped[str] = mapped_column(String(80), server_default="")
     created_at: Mapped[Timestamp] = mapped_column(server_default=func.clock_timestamp())
 
 

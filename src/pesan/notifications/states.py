@@ -21,6 +21,8 @@ class Kind(StrEnum):
     REFUNDED = "refunded"
     TICKET_RECEIVED = "ticket_received"
     TICKET_HANDED_ON = "ticket_handed_on"
+    TICKET_MOVED = "ticket_moved"
+    TICKET_CANCELLED = "ticket_cancelled"
 
 
 class ChannelName(StrEnum):

@@ -57,6 +57,14 @@ ROWS: Mapping[str, Text] = {
 
 USUAL_ROWS = ("event_title", "when", "where", "tickets", "order_code")
 
+_KEEP_TICKET_SECRET = Text(
+    id="Siapa pun yang punya tautan ini bisa memakai tiketmu, jadi jangan dibagikan.",
+    en="Anybody who has this link can use your ticket, so please keep it to yourself.",
+)
+_HOLDERS_FOOTER = Text(
+    id="Pesan ini dikirim otomatis karena seseorang menyerahkan tiket acara {merchant_name} kepadamu.",
+    en="You receive this message because somebody handed a ticket of {merchant_name} on to you.",
+)
 _SEE_STATUS = Text(id="Lihat pesanan", en="See the booking")
 _START_AGAIN = Text(id="Pesan lagi", en="Book again")
 _YOUR_ACCOUNT = Text(
@@ -312,14 +320,45 @@ WORDS: Mapping[Kind, Words] = {
         ),
         Text(id="Buka tiket", en="Open the ticket"),
         counts=("other_name",),
-        keep_secret=Text(
-            id="Siapa pun yang punya tautan ini bisa memakai tiketmu, jadi jangan dibagikan.",
-            en="Anybody who has this link can use your ticket, so please keep it to yourself.",
+        keep_secret=_KEEP_TICKET_SECRET,
+        footer=_HOLDERS_FOOTER,
+    ),
+    Kind.TICKET_MOVED: Words(
+        Text(id="Waktu acara berubah: {event_title}", en="The event has a new time: {event_title}"),
+        Text(id="Waktu acara berubah", en="The event has a new time"),
+        (
+            Text(
+                id="{merchant_name} mengubah waktu acara ini. Waktu barunya ada di bawah; tiketmu tetap berlaku.",
+                en="{merchant_name} changed the time of this event. The new time is below; your ticket still counts.",
+            ),
+            Text(
+                id="Pakai tiket yang terbaru: terlampir di sini, dan selalu ada di tautan di bawah. Kode QR yang lama"
+                " mungkin tidak bisa dipakai lagi.",
+                en="Please use the latest ticket: it is attached, and always behind the link below. The QR code of"
+                " before may no longer work.",
+            ),
         ),
-        footer=Text(
-            id="Pesan ini dikirim otomatis karena seseorang menyerahkan tiket acara {merchant_name} kepadamu.",
-            en="You receive this message because somebody handed a ticket of {merchant_name} on to you.",
+        Text(id="Buka tiket", en="Open the ticket"),
+        keep_secret=_KEEP_TICKET_SECRET,
+        footer=_HOLDERS_FOOTER,
+    ),
+    Kind.TICKET_CANCELLED: Words(
+        Text(id="Acaranya dibatalkan: {event_title}", en="The event is cancelled: {event_title}"),
+        Text(id="Acaranya dibatalkan", en="The event is cancelled"),
+        (
+            Text(
+                id="Maaf, {merchant_name} membatalkan acara ini. Tiketmu tidak bisa dipakai masuk lagi.",
+                en="We are sorry: {merchant_name} cancelled this event. Your ticket will not let anybody in any more.",
+            ),
+            Text(
+                id="Uang yang sudah dibayar kembali kepada pemesannya, yaitu {other_name}.",
+                en="Money that was paid goes back to whoever booked, {other_name}.",
+            ),
         ),
+        Text(id="Lihat acara", en="See the event"),
+        counts=("other_name",),
+        keep_secret=None,
+        footer=_HOLDERS_FOOTER,
     ),
     Kind.TICKET_HANDED_ON: Words(
         Text(id="Tiket diserahkan: {event_title}", en="A ticket was handed on: {event_title}"),

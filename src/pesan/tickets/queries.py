@@ -1,18 +1,19 @@
 """Every read of tickets and keys."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from pesan.db import ReadSession
 from pesan.kit.ids import normalise_code
 from pesan.tickets.errors import TicketNotFound
 from pesan.tickets.keys import Algorithm, VerifyingKey
 from pesan.tickets.models import SigningKey, Ticket, TicketTransfer
-from pesan.tickets.states import KeyState
+from pesan.tickets.states import KeyState, TicketState
 
 # A ticket that was signed just before its key was retired may not be written yet.
 _AFTERGLOW = timedelta(days=1)
@@ -57,6 +58,18 @@ async def find_transfer_before(session: ReadSession, transfer: TicketTransfer) -
     )
     found: TicketTransfer | None = await session.scalar(query)
     return found
+
+
+async def list_last_transfers(session: ReadSession, order_ids: Collection[UUID]) -> Sequence[TicketTransfer]:
+    """How each ticket of these orders came to whoever has it, where that is not the buyer and the ticket counts."""
+    query = (
+        select(TicketTransfer)
+        .join(Ticket, Ticket.id == TicketTransfer.ticket_id)
+        .where(TicketTransfer.order_id.in_(order_ids), Ticket.state != TicketState.VOID)
+        .ext(distinct_on(TicketTransfer.ticket_id))
+        .order_by(TicketTransfer.ticket_id, TicketTransfer.epoch.desc())
+    )
+    return (await session.scalars(query)).all()
 
 
 async def is_last_transfer(session: ReadSession, transfer: TicketTransfer) -> bool:
