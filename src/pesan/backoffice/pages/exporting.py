@@ -59,7 +59,7 @@ async def _write(desk: Desk, merchant: str, kind: ExportFormat, export: Export, 
     header = [text.in_(desk.locale) for text in export.header]
     count = 0
     async with desk.reading("", merchant, export.rule) as room:
-        table: TableWriter = open_table(kind, file, title="Pesan", header=header)
+        table: TableWriter = await asyncio.to_thread(open_table, kind, file, title="Pesan", header=header)
         async for portion in export.portions(room):
             count += len(portion)
             await asyncio.to_thread(table.add, portion)
