@@ -71,9 +71,9 @@ async def test_one_line_told_three_times_at_once_settles_once(live_server, make:
         shown = _TOKEN.search((await browser.get(page)).text)
         assert shown is not None
         form = {"csrf_token": shown[1], "method_id": str(method.id)}
-        signed_in = await httpx.AsyncClient(base_url=service.url).post(
-            "/api/auth/login", json={"email": user.email, "password": PASSWORD}
-        )
+        async with httpx.AsyncClient(base_url=service.url) as program:
+            who = {"email": user.email, "password": PASSWORD}
+            signed_in = await program.post("/api/auth/login", json=who)
         token = signed_in.json()["token"]
         for _ in range(ROUNDS):
             order = await make.order(event)
