@@ -17,7 +17,8 @@ from pesan.orders.models import Order
 from pesan.payments import ledger
 from pesan.payments.gateways.accounts import AccountDraft, create_account
 from pesan.payments.gateways.attempts import open_hosted_page
-from pesan.payments.gateways.inbox import handle_notice, receive_notice
+from pesan.payments.gateways.inbox import handle_notice
+from pesan.payments.gateways.intake import Intake, Parcel
 from pesan.payments.gateways.models import GatewayAccount, WebhookEvent
 from pesan.payments.gateways.registry import Gateways, get_account
 from pesan.payments.gateways.sandbox import SANDBOX, Act, Sandbox, Sent
@@ -64,14 +65,9 @@ class Shop:
         await self.handle_all()
 
     async def take(self, sent: Sent | Signed) -> None:
-        await receive_notice(
-            self.gateways,
-            provider=self.account.provider,
-            account_id=self.account.id,
-            headers=sent.headers,
-            body=sent.body,
-            now=time.time(),
-        )
+        account = self.account
+        parcel = Parcel(account.provider, account.id, sent.headers, sent.body, time.time())
+        await Intake(self.gateways).take(parcel)
 
     async def waiting(self) -> Sequence[UUID]:
         """The webhooks that nobody handled."""

@@ -28,6 +28,7 @@ from pesan.notifications.channels import Channels, EmailChannel
 from pesan.notifications.letters import Composers
 from pesan.notifications.states import Kind
 from pesan.orders.desk import SaleDesk
+from pesan.payments.gateways.intake import Intake
 from pesan.payments.gateways.registry import Gateways
 from pesan.privacy.follow_ups import ConsentingComposer
 from pesan.privacy.states import Purpose
@@ -70,7 +71,9 @@ def build_registry(instance: Instance, login: str) -> Registry:
     http = httpx.AsyncClient(timeout=PROVIDER_SECONDS, verify=_certificates())
     registry.add(httpx.AsyncClient, http)
     takes_sandbox = not settings.is_production
-    registry.add(Gateways, Gateways(database, settings.secret, http, settings.base_url, takes_sandbox))
+    gateways = Gateways(database, settings.secret, http, settings.base_url, takes_sandbox)
+    registry.add(Gateways, gateways)
+    registry.add(Intake, Intake(gateways))
     registry.add(CodeSecrets, CodeSecrets(settings.secret))
     registry.add(RelyingParty, RelyingParty.of(settings.base_url))
     _add_provider(registry, settings)

@@ -8,6 +8,7 @@ from pesan.jobs import task
 from pesan.kit.registry import Registry
 from pesan.orders.desk import SaleDesk
 from pesan.payments.gateways import inbox, reconciliation, returns
+from pesan.payments.gateways.intake import HANDLE_TASK
 from pesan.payments.gateways.registry import Gateways
 from pesan.payments.orphans import collect_orphans, mark_missing_proofs
 from pesan.payments.refunds.states import SEND_REFUNDS_TASK
@@ -23,7 +24,7 @@ async def collect_orphan_objects(deps: Registry) -> None:
     await mark_missing_proofs(database, storage)
 
 
-@task(inbox.HANDLE_TASK, lock="webhook:{event_id}", priority=20)
+@task(HANDLE_TASK, lock="webhook:{event_id}", priority=20)
 async def handle_notice(deps: Registry, event_id: UUID) -> None:
     """Ask the provider about what a webhook hints at, and settle what it says."""
     await inbox.handle_notice(deps[Gateways], deps[SaleDesk], event_id)

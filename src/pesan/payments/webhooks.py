@@ -12,8 +12,7 @@ from pesan.payments.gateways.errors import (
     NoticeUnreadable,
     SignatureInvalid,
 )
-from pesan.payments.gateways.inbox import receive_notice
-from pesan.payments.gateways.registry import Gateways
+from pesan.payments.gateways.intake import Intake, Parcel
 from pesan.web.access import Who, allow
 from pesan.web.deps import get_registry
 from pesan.web.errors import BodyTooLarge
@@ -37,12 +36,7 @@ async def take_notice_of_account(request: Request, provider: str, account_id: UU
 
 
 async def _take(request: Request, provider: str, account_id: UUID | None) -> Response:
-    await receive_notice(
-        get_registry(request)[Gateways],
-        provider=provider,
-        account_id=account_id,
-        headers={name.lower(): value for name, value in request.headers.items()},
-        body=await request.body(),
-        now=time.time(),
-    )
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    parcel = Parcel(provider, account_id, headers, await request.body(), time.time())
+    await get_registry(request)[Intake].take(parcel)
     return Response(status_code=200)

@@ -1,62 +1,33 @@
-"""Webhooks: verified over their raw bytes, stored once, answered at once; what they hint at is asked for later."""
+"""What was taken in of webhooks: what each hints at is asked for, and settled."""
 
-from collections.abc import Mapping
-from hashlib import sha256
 from uuid import UUID
 
 from sqlalchemy import func, or_, select, text, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import undefer
 from sqlalchemy.sql import Select
 
-from pesan.db import Database, ReadSession, WriteSession
+from pesan.db import Database, ReadSession
 from pesan.jobs import enqueue
-from pesan.kit.ids import new_id
 from pesan.orders.desk import SaleDesk
-from pesan.payments.gateways.base import Notice
-from pesan.payments.gateways.errors import AccountNotFound
+from pesan.payments.gateways.intake import HANDLE_TASK
 from pesan.payments.gateways.models import GatewayAccount, WebhookEvent
-from pesan.payments.gateways.registry import Gateways, find_only_account, get_account
+from pesan.payments.gateways.registry import Gateways
 from pesan.payments.gateways.returned import hear_refund
 from pesan.payments.gateways.settle import ACTOR, Outcome, settle
 from pesan.payments.gateways.trials import hear_trial
 from pesan.payments.models import Payment
 
-HANDLE_TASK = "payments.handle_notice"
-_LONGEST_KEY = 300
 _FORGOTTEN = text(
     "SELECT w.id FROM webhook_events w WHERE w.handled_at IS NULL"
     " AND w.received_at BETWEEN clock_timestamp() - interval '7 days' AND clock_timestamp() - interval '5 minutes'"
     " AND NOT EXISTS (SELECT 1 FROM procrastinate_jobs j WHERE j.lock = 'webhook:' || w.id"
     " AND j.status IN ('todo', 'doing')) ORDER BY w.received_at LIMIT 500"
 )
-_LONGEST_REFUND_KEY = 60
 _WITH_ACCOUNT = (
     select(WebhookEvent, GatewayAccount)
     .join(GatewayAccount, GatewayAccount.id == WebhookEvent.account_id)
     .options(undefer(GatewayAccount.secrets_sealed))
 )
-
-
-async def receive_notice(
-    gateways: Gateways,
-    *,
-    provider: str,
-    account_id: UUID | None,
-    headers: Mapping[str, str],
-    body: bytes,
-    now: float,
-) -> None:
-    """Take a webhook in, once however often it comes; without an account, the provider's only one is meant.
-
-    **Enqueues** what asks the provider. Raises AccountNotFound, AccountSealed, SignatureInvalid, NoticeUnreadable.
-    """
-    async with gateways.database.sale() as session:
-        account = await _find_account(session, provider, account_id)
-        notice = gateways.open(account).read_notice(headers, body, now)
-        event_id = await _store(session, account, notice, body)
-        if event_id is not None:
-            await enqueue(session, HANDLE_TASK, event_id=event_id)
 
 
 async def handle_notice(gateways: Gateways, desk: SaleDesk, event_id: UUID) -> None:
@@ -88,35 +59,6 @@ async def take_up_forgotten(database: Database) -> None:
     async with database.write(ACTOR) as session:
         for event_id in (await session.scalars(_FORGOTTEN)).all():
             await enqueue(session, HANDLE_TASK, event_id=event_id)
-
-
-async def _find_account(session: ReadSession, provider: str, account_id: UUID | None) -> GatewayAccount:
-    if account_id is None:
-        account = await find_only_account(session, provider)
-    else:
-        account = await get_account(session, account_id)
-    if account is None or account.provider != provider:
-        raise AccountNotFound
-    return account
-
-
-async def _store(session: WriteSession, account: GatewayAccount, notice: Notice, body: bytes) -> UUID | None:
-    """The new row's id; None when the provider said so before."""
-    key = notice.event_key
-    row = {
-        "id": new_id(),
-        "merchant_id": account.merchant_id,
-        "account_id": account.id,
-        "event_key": key if len(key) <= _LONGEST_KEY else sha256(key.encode()).hexdigest(),
-        "kind": notice.kind[:80],
-        "reference": notice.reference,
-        "provider_ref": notice.provider_ref,
-        "refund_key": notice.refund_key if len(notice.refund_key or "") <= _LONGEST_REFUND_KEY else None,
-        "body": body,
-    }
-    stored = insert(WebhookEvent).values(row).on_conflict_do_nothing().returning(WebhookEvent.id)
-    event_id: UUID | None = await session.scalar(stored)
-    return event_id
 
 
 async def _find_payment(session: ReadSession, event: WebhookEvent) -> Payment | None:

@@ -1,6 +1,6 @@
 """Which providers there are, what each needs to know, and the objects that speak to them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -106,6 +106,14 @@ async def get_account(session: ReadSession, account_id: UUID) -> GatewayAccount:
     if account is None:
         raise AccountNotFound
     return account
+
+
+async def list_with_secrets(session: ReadSession, ids: Collection[UUID]) -> Mapping[UUID, GatewayAccount]:
+    """Accounts with their secrets, by id; those that are not there are left out."""
+    if not ids:
+        return {}
+    rows = await session.scalars(_WITH_SECRETS.where(GatewayAccount.id.in_(ids)))
+    return {row.id: row for row in rows}
 
 
 async def open_sandbox(gateways: Gateways, reference: str) -> tuple[Sandbox, SandboxPayment] | None:

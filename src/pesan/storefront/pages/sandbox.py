@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from pesan.errors import NotFound, PesanError
 from pesan.kit.i18n import Text
 from pesan.payments.gateways.base import RemoteState
-from pesan.payments.gateways.inbox import receive_notice
+from pesan.payments.gateways.intake import Intake, Parcel
 from pesan.payments.gateways.models import SandboxPayment
 from pesan.payments.gateways.registry import Gateways, open_sandbox
 from pesan.payments.gateways.sandbox import SANDBOX, Act, Sandbox
@@ -65,14 +65,8 @@ async def submit_act(request: Request, reference: str, act: Annotated[Act, Form(
     except PesanError as refusal:
         return await _page(request, reference, problem=refusal.text(get_locale(request)), status=409)
     for notice in sent:
-        await receive_notice(
-            gateways,
-            provider=SANDBOX,
-            account_id=sandbox.account_id,
-            headers=notice.headers,
-            body=notice.body,
-            now=time.time(),
-        )
+        parcel = Parcel(SANDBOX, sandbox.account_id, notice.headers, notice.body, time.time())
+        await get_registry(request)[Intake].take(parcel)
     return RedirectResponse(_path_of(payment.return_url), 303)
 
 
