@@ -5,7 +5,7 @@
     python tools/vendor.py --update    accept new hashes, after an edit of vendor.toml
 
 Fetching goes through the maintainer's own npm, so no registry is named here. Cutting the font needs
-`fonttools` and `brotli` in the Python that runs this.
+`fonttools` and `brotli` in the Python that runs this; scripts marked `minify` are shortened by esbuild.
 """
 
 import argparse
@@ -24,6 +24,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIG = ROOT / "tools" / "vendor.toml"
+MINIFIER = "esbuild@0.28.2"
 LOCK = ROOT / "tools" / "vendor.lock.json"
 SOURCE_MAP = re.compile(rb"\n?//# sourceMappingURL=\S+\s*$")
 SVG_BODY = re.compile(r"<svg[^>]*>(.*)</svg>", re.DOTALL)
@@ -111,12 +112,25 @@ def members_of(tarball: bytes) -> dict[str, bytes]:
 
 def cut(package: dict[str, Any], members: dict[str, bytes]) -> dict[str, bytes]:
     """What the wheel takes from one package, by output path."""
-    outputs = {file["to"]: SOURCE_MAP.sub(b"\n", members[file["from"]]) for file in package["files"]}
+    outputs = {file["to"]: plain_or_short(file, members[file["from"]]) for file in package["files"]}
     if sprite := package.get("sprite"):
         outputs[sprite["to"]] = build_sprite(sprite, members)
     if font := package.get("font"):
         outputs[font["to"]] = subset_font(font, members[font["from"]])
     return outputs
+
+
+def plain_or_short(file: dict[str, Any], body: bytes) -> bytes:
+    """One file as it is shipped: without its source map, and without comments and long names where it says so."""
+    body = SOURCE_MAP.sub(b"\n", body)
+    return minify(body) if file.get("minify") else body
+
+
+def minify(body: bytes) -> bytes:
+    """A module in fewer bytes, with the same exports."""
+    command = ["npm", "exec", "--yes", "--ignore-scripts", "--silent", "--", MINIFIER]
+    options = ["--minify", "--format=esm", "--target=es2022", "--loader=js", "--legal-comments=inline"]
+    return subprocess.run([*command, *options], input=body, check=True, capture_output=True).stdout
 
 
 def build_sprite(sprite: dict[str, Any], members: dict[str, bytes]) -> bytes:
