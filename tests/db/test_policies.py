@@ -55,6 +55,11 @@ OF_THE_EVENT = {
     "claims": 3,
     "consents": 1,
     "deliveries": 1,
+    "gate_devices": 1,
+    "gate_feeds": 1,
+    "gate_pairings": 1,
+    "gate_rules": 1,
+    "gates": 1,
     "ledger_entries": 8,
     "memberships": 1,
     "notifications": 1,
@@ -64,6 +69,9 @@ OF_THE_EVENT = {
     "payments": 4,
     "refunds": 1,
     "risk_reviews": 1,
+    "scan_conflicts": 1,
+    "scans": 1,
+    "ticket_standings": 1,
     "ticket_transfers": 1,
     "tickets": 1,
     "users": 1,
@@ -254,6 +262,13 @@ def test_without_an_actor_no_request_sees_a_row(world: World, web: psycopg.Conne
             ),
         ),
         (
+            "gate",
+            (
+                "events gate_devices gate_feeds gate_rules gates scan_conflicts scans seats ticket_standings"
+                " ticket_types tickets"
+            ),
+        ),
+        (
             "sale",
             (
                 "bank_lines bank_matches capacity_pools claims events gateway_accounts ledger_entries merchants"
@@ -321,6 +336,10 @@ REACHED = {
     "UPDATE risk_reviews SET note = 'x'": {"guest": 0, "buyer of A": 0, "staff of A": 1, "admin": 2},
     "DELETE FROM risk_entries": {"guest": 0, "buyer of A": 0, "staff of A": 1, "admin": 2},
     "UPDATE risk_rules SET hours = 1": {"guest": 0, "buyer of A": 0, "staff of A": 1, "admin": 2},
+    "UPDATE gates SET name = name": {"guest": 0, "buyer of A": 0, "staff of A": 1, "admin": 2},
+    "UPDATE gate_devices SET name = name": {"guest": 0, "buyer of A": 0, "staff of A": 1, "admin": 2},
+    "UPDATE gate_rules SET reentry = reentry": {"guest": 0, "buyer of A": 0, "staff of A": 1, "admin": 2},
+    "UPDATE scan_conflicts SET note = 'x'": {"guest": 0, "buyer of A": 0, "staff of A": 1, "admin": 2},
     "DELETE FROM event_payment_methods": {"guest": 0, "buyer of A": 0, "staff of A": 1, "admin": 2},
     "UPDATE payments SET state = 'superseded' WHERE state = 'open'": {
         "guest": 0,
@@ -337,6 +356,10 @@ REACHED_IN_PART = dict.fromkeys(REACHED, 0) | {
     "UPDATE events SET title = title": 1,
     "UPDATE capacity_pools SET capacity = capacity": 12,
     "UPDATE risk_reviews SET note = 'x'": 1,
+    "UPDATE gates SET name = name": 1,
+    "UPDATE gate_devices SET name = name": 1,
+    "UPDATE gate_rules SET reentry = reentry": 1,
+    "UPDATE scan_conflicts SET note = 'x'": 1,
     "DELETE FROM event_payment_methods": 1,
     "UPDATE payments SET state = 'superseded' WHERE state = 'open'": 1,
 }

@@ -245,7 +245,8 @@ def test_grants_that_a_dump_left_behind_come_back(cluster: Cluster):
     url = cluster.make()
     cluster.migrate(url)
     roles = ", ".join(
-        f"{cluster.prefix}_{name}" for name in ("request", "sale", "identity", "system", "web", "worker")
+        f"{cluster.prefix}_{name}"
+        for name in ("request", "sale", "identity", "gate", "system", "web", "worker")
     )
     cluster.run(f"DROP OWNED BY {roles}", url)  # what a restore without the roles looks like
     cluster.run(f"DROP ROLE {roles}")

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pesan.app.modules import build_schema
 from pesan.catalog.models import Event
 from pesan.catalog.states import EventStatus
-from pesan.db import Actor, Database
+from pesan.db import Actor, Base, Database
+from pesan.gates.models import (
+    Gate,
+    GateDevice,
+    GateFeed,
+    GatePairing,
+    GateRules,
+    Scan,
+    ScanConflict,
+    TicketStanding,
+)
+from pesan.gates.states import ConflictKind, Direction, KeyKind, Reason, Result
 from pesan.hooks.delivering import write_messages
 from pesan.hooks.service import add_endpoint
 from pesan.idempotency.keys import scope_for
@@ -171,6 +183,7 @@ async def _make_house(make: Make, database: Database, secret: bytes) -> House:
     await _announce(database, secret, sold)
     await _doubt(database, secret, staff, sold)
     await _hand_on(database, staff, ticket)
+    await _admit(database, staff, ticket)
     return House(merchant, staff, event, sold, held, ticket)
 
 
@@ -268,6 +281,65 @@ async def _take_by_gateway(make: Make, database: Database, secret: bytes, mercha
     for sent in await shop.press(order, Act.FAIL):
         await shop.take(sent)
     await gateways.http.aclose()
+
+
+async def _admit(database: Database, staff: User, ticket: Ticket) -> None:
+    """A gate with a device, which let this ticket in and once more."""
+    of_event = {"merchant_id": ticket.merchant_id, "event_id": ticket.event_id}
+    gate = Gate(id=new_id(), name="Pintu Utara", **of_event)
+    device = GateDevice(
+        id=new_id(),
+        gate_id=gate.id,
+        name="HP Tono",
+        key_kind=KeyKind.ED25519.value,
+        public_key=bytes(32),
+        registered_by=staff.id,
+        **of_event,
+    )
+    async with database.write(Actor.staff(staff.id, frozenset([ticket.merchant_id]))) as session:
+        session.add(gate)
+        await session.flush()
+        session.add_all([GateRules(**of_event), device])
+        digest = sha256(gate.id.bytes).digest()
+        until = func.clock_timestamp() + timedelta(minutes=10)
+        session.add(
+            GatePairing(
+                gate_id=gate.id, code_digest=digest, created_by=staff.id, expires_at=until, **of_event
+            )
+        )
+    async with database.gate(ticket.event_id) as session:
+        session.add_all(_scanned(ticket, gate, device))
+
+
+def _scanned(ticket: Ticket, gate: Gate, device: GateDevice) -> list[Base]:
+    of_event = {"merchant_id": ticket.merchant_id, "event_id": ticket.event_id}
+    now = func.clock_timestamp()
+    scan = Scan(
+        gate_id=gate.id,
+        device_id=device.id,
+        nonce=new_id(),
+        ticket_id=ticket.id,
+        direction=Direction.ENTRY.value,
+        shown=Result.OK.value,
+        result=Result.OK.value,
+        reason=Reason.GOOD.value,
+        cycle=1,
+        device_at=ticket.issued_at,
+        offset_ms=0,
+        scanned_at=ticket.issued_at,
+        received_at=now,
+        **of_event,
+    )
+    standing = TicketStanding(ticket_id=ticket.id, cycle=1, is_inside=True, seq=1, **of_event)
+    conflict = ScanConflict(
+        subject_id=ticket.id,
+        ticket_id=ticket.id,
+        kind=ConflictKind.DOUBLE_ENTRY.value,
+        cycle=1,
+        scan_count=2,
+        **of_event,
+    )
+    return [scan, standing, GateFeed(seq=1, **of_event), conflict]
 
 
 async def _tell(database: Database, order: Order) -> None:

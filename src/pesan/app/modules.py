@@ -33,6 +33,7 @@ MODULES = (
     "messaging",
     "backoffice",
     "storefront",
+    "gates",
 )
 
 

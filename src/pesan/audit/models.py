@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from pesan.audit.entries import GENESIS
 from pesan.db.access import (
     ANY_ACTOR,
+    GATE,
     IDENTITY,
     REQUEST,
     SALE,
@@ -111,12 +112,13 @@ ACCESS = [
             REQUEST: f"SELECT, INSERT ({_WRITTEN})",
             SALE: f"INSERT ({_WRITTEN})",
             IDENTITY: f"INSERT ({_WRITTEN})",
+            GATE: f"INSERT ({_WRITTEN})",
             SYSTEM: f"SELECT, INSERT ({_WRITTEN})",
         },
         [
             Policy("write", (REQUEST,), ANY_ACTOR, command="INSERT"),
             Policy("staff", (REQUEST,), staff_of_order("subject_id"), command="SELECT"),
-            Policy("identity", (IDENTITY,), ANY_ACTOR, command="INSERT"),
+            Policy("identity", (IDENTITY, GATE), ANY_ACTOR, command="INSERT"),
             sale_policy(),
             system_policy(),
         ],
@@ -127,12 +129,13 @@ ACCESS = [
             REQUEST: "SELECT, INSERT",
             SALE: "INSERT",
             IDENTITY: "INSERT",
+            GATE: "INSERT",
             SYSTEM: "SELECT, INSERT, UPDATE (salt, reason, before, after, erased_at)",
         },
         [
             Policy("write", (REQUEST,), ANY_ACTOR, command="INSERT"),
             Policy("staff", (REQUEST,), _OF_VISIBLE_ENTRY, command="SELECT"),
-            Policy("identity", (IDENTITY,), ANY_ACTOR, command="INSERT"),
+            Policy("identity", (IDENTITY, GATE), ANY_ACTOR, command="INSERT"),
             sale_policy(),
             system_policy(),
         ],

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 REQUEST = "request"
 SALE = "sale"
 IDENTITY = "identity"
+GATE = "gate"
 SYSTEM = "system"
-ROLES = (REQUEST, SALE, IDENTITY, SYSTEM)
+ROLES = (REQUEST, SALE, IDENTITY, GATE, SYSTEM)
 # What each log-in role may become; the web process can never become `system`.
-LOGINS = {"web": (REQUEST, SALE, IDENTITY), "worker": ROLES}
+LOGINS = {"web": (REQUEST, SALE, IDENTITY, GATE), "worker": ROLES}
 
 # Written with (select …) so that the planner reads a setting once per statement, not once per row.
 ANY_ACTOR = "(select coalesce(current_setting('pesan.actor', true), '')) <> ''"
@@ -80,6 +81,11 @@ def system_policy() -> Policy:
 def sale_policy() -> Policy:
     """The combiner of a sale sees every row that its grants name."""
     return Policy("sale", (SALE,), EVERY_ROW)
+
+
+def gate_policy(event_id: str = "event_id") -> Policy:
+    """The devices at an event's gates see what belongs to that event, as far as their grants name it."""
+    return Policy("gate", (GATE,), f"{event_id} = ANY ({_EVENTS})")
 
 
 def statements(rules: Sequence[Access], prefix: str) -> list[str]:

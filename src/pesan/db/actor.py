@@ -68,6 +68,11 @@ class Actor:
         )
 
     @classmethod
+    def gate(cls, event_id: UUID) -> "Actor":
+        """The devices at the gates of one event."""
+        return cls(ActorKind.DEVICE, event_ids=frozenset({event_id}))
+
+    @classmethod
     def system(cls, name: str) -> "Actor":
         """The instance itself: a job, a sweep, a command."""
         return cls(ActorKind.SYSTEM, name=name)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
+from uuid import UUID
 
 import orjson
 from sqlalchemy import URL, make_url, text
@@ -84,6 +85,12 @@ class Database:
     async def sale(self) -> AsyncIterator[WriteSession]:
         """A transaction of a sale's combiner, which serves many actors; they are explicit in its rows."""
         async with self._begin(WriteSession, "sale", Actor.system("sale")) as session:
+            yield session
+
+    @asynccontextmanager
+    async def gate(self, event_id: UUID) -> AsyncIterator[WriteSession]:
+        """A transaction of an event's gates, which serves many devices; they are explicit in its rows."""
+        async with self._begin(WriteSession, "gate", Actor.gate(event_id)) as session:
             yield session
 
     @asynccontextmanager

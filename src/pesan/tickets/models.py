@@ -22,6 +22,7 @@ from pesan.db.access import (
     OF_VISIBLE_ORDER,
     REQUEST,
     STAFF_OF_MERCHANT,
+    gate_policy,
     sale_policy,
     system_policy,
 )
@@ -150,6 +151,12 @@ _PUBLIC_KEY_COLUMNS = (
     "id, merchant_id, kid, qr_kid, alg, verifying_key, state, created_at, retired_at, audit_seq, audit_head"
 )
 
+# A scanner needs no text that opens a gate: whoever is to come in shows one.
+_GATE_COLUMNS = (
+    "id, merchant_id, event_id, ticket_type_id, seat_id, code, number, holder_name, state, epoch,"
+    " issued_at, expires_at, used_at, voided_at"
+)
+
 ACCESS = [
     Access(
         "signing_keys",
@@ -166,6 +173,7 @@ ACCESS = [
             # Handing on: the new code at once, its texts when a job signed them.
             "request": "SELECT, UPDATE (code, holder_name, epoch, qr_text, live_text, token, handed_on_at)",
             "sale": "SELECT, INSERT, UPDATE (state, voided_at)",
+            "gate": f"SELECT ({_GATE_COLUMNS}), UPDATE (state, used_at)",
             "system": "SELECT, INSERT,"
             " UPDATE (state, used_at, voided_at, kid, epoch, qr_text, live_text, token, expires_at, holder_name)",
         },
@@ -176,6 +184,7 @@ ACCESS = [
             Policy("holder", (REQUEST,), f"{HOLDS_TICKET} OR {HOLDS_ORDER_CODE}", command="SELECT"),
             Policy("staff", (REQUEST,), STAFF_OF_MERCHANT, command="SELECT"),
             sale_policy(),
+            gate_policy(),
             system_policy(),
         ],
     ),

@@ -23,6 +23,7 @@ from pesan.db.access import (
     REQUEST,
     STAFF_OF_EVENT,
     STAFF_OF_THIS_EVENT,
+    gate_policy,
     sale_policy,
     system_policy,
 )
@@ -121,11 +122,12 @@ _CHANGES = f"SELECT, INSERT, UPDATE ({_CHANGEABLE})"
 ACCESS = [
     Access(
         "events",
-        {"request": _CHANGES, "sale": "SELECT", "system": _CHANGES},
+        {"request": _CHANGES, "sale": "SELECT", "gate": "SELECT", "system": _CHANGES},
         [
             Policy("public_read", (REQUEST,), f"status <> 'draft' AND {ANY_ACTOR}", command="SELECT"),
             Policy("staff", (REQUEST,), STAFF_OF_THIS_EVENT),
             sale_policy(),
+            gate_policy("id"),
             system_policy(),
         ],
     ),

@@ -12,7 +12,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pesan.db import Access, Base, Policy, primary_key
-from pesan.db.access import ANY_ACTOR, REQUEST, STAFF_OF_EVENT, sale_policy, system_policy
+from pesan.db.access import ANY_ACTOR, REQUEST, STAFF_OF_EVENT, gate_policy, sale_policy, system_policy
 from pesan.db.base import UUID
 
 
@@ -57,11 +57,12 @@ _CHANGES = "SELECT, INSERT, DELETE, UPDATE (ticket_type_id, x, y, is_accessible,
 ACCESS = [
     Access(
         "seats",
-        {"request": _CHANGES, "sale": "SELECT", "system": _CHANGES},
+        {"request": _CHANGES, "sale": "SELECT", "gate": "SELECT", "system": _CHANGES},
         [
             Policy("public_read", (REQUEST,), ANY_ACTOR, command="SELECT"),
             Policy("staff", (REQUEST,), STAFF_OF_EVENT),
             sale_policy(),
+            gate_policy(),
             system_policy(),
         ],
     ),

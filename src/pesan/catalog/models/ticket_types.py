@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from pesan.audit import Audited
 from pesan.db import Access, Base, Policy, Timestamp, primary_key
-from pesan.db.access import REQUEST, STAFF_OF_EVENT, sale_policy, system_policy
+from pesan.db.access import REQUEST, STAFF_OF_EVENT, gate_policy, sale_policy, system_policy
 from pesan.db.base import UUID
 
 DEFAULT_COLOUR = "#0f766e"
@@ -71,11 +71,12 @@ _CHANGES = f"SELECT, INSERT, UPDATE ({_CHANGEABLE})"
 ACCESS = [
     Access(
         "ticket_types",
-        {"request": _CHANGES, "sale": "SELECT", "system": _CHANGES},
+        {"request": _CHANGES, "sale": "SELECT", "gate": "SELECT", "system": _CHANGES},
         [
             Policy("public_read", (REQUEST,), f"NOT is_hidden AND {_OF_VISIBLE_EVENT}", command="SELECT"),
             Policy("staff", (REQUEST,), STAFF_OF_EVENT),
             sale_policy(),
+            gate_policy(),
             system_policy(),
         ],
     ),

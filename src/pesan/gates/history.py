@@ -1,0 +1,106 @@
+"""What a ticket's scans come to, whatever order they arrived in: which count, and what a person has to look at.
+
+Every scan keeps what its screen showed. Which one counts follows from all of them together: the earliest by corrected
+time, then by receipt (architecture, Rulings: two offline admissions). So a ticket's history is worked out anew whenever
+a scan joins it, and is a function of the set of scans alone.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from pesan.gates.states import RESULTS, ConflictKind, Direction, Reason, Reentry, Result
+from pesan.gates.verdict import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One scan of a ticket. `shown` is what the screen said; `refusal` what the server would have said, if not ok."""
+
+    id: UUID
+    direction: Direction
+    shown: Result
+    scanned_at: datetime
+    received_at: datetime
+    refusal: Reason | None = None
+    is_undone: bool = False
+
+    @property
+    def was_green(self) -> bool:
+        """Whether somebody passed by it."""
+        return self.shown is Result.OK and not self.is_undone
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a scan comes to: `cycle` is the entry that it counts for, None where it counts for none."""
+
+    result: Result
+    cycle: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Something for a person to look at; `scans` are all that let somebody pass, the one that counts first."""
+
+    kind: ConflictKind
+    cycle: int
+    scans: Sequence[UUID]
+
+
+@dataclass(slots=True)
+class History:
+    """The whole of it; `entered_by` is the scan that opened the present cycle."""
+
+    settled: dict[UUID, Settled] = field(default_factory=dict)
+    standing: Standing = field(default_factory=Standing)
+    entered_by: UUID | None = None
+    conflicts: list[Conflict] = field(default_factory=list)
+
+
+def work_out(scans: Iterable[Seen], reentry: Reentry) -> History:
+    """The history that these scans of one ticket make, in whatever order they are given."""
+    history = History()
+    admitted: dict[int, list[UUID]] = {}
+    refused: list[UUID] = []
+    for scan in sorted(scans, key=lambda scan: (scan.scanned_at, scan.received_at, scan.id)):
+        if not scan.was_green:
+            history.settled[scan.id] = Settled(scan.shown)
+        elif scan.refusal is not None:
+            history.settled[scan.id] = Settled(RESULTS[scan.refusal])
+            refused.append(scan.id)
+        elif scan.direction is Direction.ENTRY:
+            _enter(history, scan, reentry, admitted)
+        else:
+            _leave(history, scan)
+    history.conflicts = [
+        Conflict(ConflictKind.DOUBLE_ENTRY, cycle, scans)
+        for cycle, scans in admitted.items()
+        if len(scans) > 1
+    ]
+    if refused:
+        history.conflicts.append(Conflict(ConflictKind.REFUSED_ADMITTED, 0, refused))
+    return history
+
+
+def _enter(history: History, scan: Seen, reentry: Reentry, admitted: dict[int, list[UUID]]) -> None:
+    standing = history.standing
+    is_spent = standing.cycle > 0 and reentry is Reentry.NONE
+    if standing.is_inside or is_spent:
+        history.settled[scan.id] = Settled(Result.DUPLICATE)
+        admitted[standing.cycle].append(scan.id)
+        return
+    cycle = standing.cycle + 1
+    history.settled[scan.id] = Settled(Result.OK, cycle)
+    history.standing, history.entered_by = Standing(cycle, is_inside=True), scan.id
+    admitted[cycle] = [scan.id]
+
+
+def _leave(history: History, scan: Seen) -> None:
+    standing = history.standing
+    if not standing.is_inside:
+        history.settled[scan.id] = Settled(Result.DUPLICATE)
+        return
+    history.settled[scan.id] = Settled(Result.OK, standing.cycle)
+    history.standing = Standing(standing.cycle, is_inside=False)
