@@ -3,11 +3,12 @@
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import NullPool
 
 from pesan.app.modules import build_schema
-from pesan.db.schema import migrate
+from pesan.db.schema import MIGRATIONS, migrate, newest_migration
 from tests.support.schema import SECRET
 
 pytestmark = pytest.mark.every_postgres
@@ -39,6 +40,10 @@ def test_migrations_make_what_the_models_say(owner):
     }
     context = MigrationContext.configure(owner, opts=options)
     assert compare_metadata(context, build_schema().metadata) == []
+
+
+def test_newest_migration_is_found_without_alembic():
+    assert newest_migration() == ScriptDirectory(str(MIGRATIONS)).get_current_head()
 
 
 def test_every_table_says_who_may_touch_it():

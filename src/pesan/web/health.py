@@ -3,15 +3,13 @@
 import asyncio
 import hmac
 import time
-from functools import cache
 
-from alembic.script import ScriptDirectory
 from fastapi import APIRouter, Request
 from sqlalchemy import text
 from starlette.responses import JSONResponse, Response
 
 from pesan.db import Actor, Database
-from pesan.db.schema import MIGRATIONS
+from pesan.db.schema import newest_migration
 from pesan.errors import NotFound
 from pesan.kit.exposition import CONTENT_TYPE, Levels, render
 from pesan.web.access import Who, allow
@@ -65,7 +63,7 @@ class Readiness:
             self._clock.offset = skew
         return {
             "database": "ok",
-            "schema": "ok" if version == _newest_migration() else "not migrated",
+            "schema": "ok" if version == newest_migration() else "not migrated",
             "clock": "ok" if abs(skew) <= MAX_SKEW_SECONDS else "skewed",
         }
 
@@ -111,11 +109,6 @@ class MetricsGuard:
         address = parse_address(client_ip(request))
         headers = context_of(request).headers
         return address is not None and address.is_loopback and not any(name in headers for name in _FORWARDED)
-
-
-@cache
-def _newest_migration() -> str | None:
-    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
 
 
 async def keep_time(readiness: Readiness) -> None:
