@@ -12,6 +12,7 @@ from pesan.app.modules import import_tasks
 from pesan.checkout.letters import OrderComposer, letter_composers
 from pesan.checkout.room import DiskRoom
 from pesan.db import Database
+from pesan.gates.device_tokens import DeviceTokens
 from pesan.identity.access_tokens import AccessTokens
 from pesan.identity.factors.ceremonies import RelyingParty
 from pesan.identity.factors.codes import CodeSecrets
@@ -42,6 +43,7 @@ from pesan.storage.objects import open_configured
 from pesan.tickets.keystore import DatabaseKeyStore, KeyStore
 from pesan.tickets.slices import Slices
 from pesan.tickets.wallets import Wallets, open_wallets
+from pesan.web.devices import Devices
 from pesan.web.outgoing import PublicTransport
 from pesan.web.people import Sessions
 
@@ -79,6 +81,7 @@ def build_registry(instance: Instance, login: str) -> Registry:
     _add_provider(registry, settings)
     tokens = registry.add(AccessTokens, AccessTokens(settings.secret))
     registry.add(Sessions, UserSessions(database, tokens))
+    registry.add(Devices, DeviceTokens(settings.secret))
     registry.add(KnownBrowsers, KnownBrowsers(settings.secret))
     registry.add(AccountLinks, AccountLinks(settings.secret, settings.base_url))
     registry.add(InvitationLinks, InvitationLinks(settings.secret, settings.base_url))

@@ -9,13 +9,17 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.routing import APIRoute
 
 from pesan.errors import Forbidden, NotFound
-from pesan.web.deps import booking_codes, find_person
-from pesan.web.errors import FactorNeeded, SignInNeeded
+from pesan.web.deps import booking_codes, find_device, find_person
+from pesan.web.errors import DeviceTokenInvalid, FactorNeeded, SignInNeeded
 from pesan.web.people import ORGANIZER, Person
 
 
 class Who(StrEnum):
-    """Who may call a route. A user is whoever is signed in; an administrator may whatever organizers and staff may."""
+    """Who may call a route.
+
+    A user is whoever is signed in; an administrator may whatever organizers and staff may. A device is whatever shows
+    a token of a gate's: it is no person, and a person is no device.
+    """
 
     PUBLIC = "public"
     GUEST_WITH_CODE = "guest_with_code"
@@ -23,6 +27,7 @@ class Who(StrEnum):
     STAFF = "staff"
     ORGANIZER = "organizer"
     ADMIN = "admin"
+    DEVICE = "device"
 
 
 class Allowed:
@@ -37,10 +42,16 @@ class Allowed:
             raise ValueError("say who may call the route")
         self.who = frozenset(who)
         self.is_open = Who.PUBLIC in self.who
+        if Who.DEVICE in self.who and len(self.who) > 1:
+            raise ValueError("a device's route is open to nobody else")
 
     async def __call__(self, request: Request) -> None:
-        """Raises SignInNeeded, Forbidden, or NotFound for a guest without any code."""
+        """Raises SignInNeeded, Forbidden, DeviceTokenInvalid, or NotFound for a guest without any code."""
         if self.is_open:
+            return
+        if Who.DEVICE in self.who:
+            if find_device(request) is None:
+                raise DeviceTokenInvalid
             return
         if Who.GUEST_WITH_CODE in self.who and booking_codes(request):
             return

@@ -11,6 +11,7 @@ from starlette.types import Scope
 from pesan.kit.i18n import Locale
 
 if TYPE_CHECKING:
+    from pesan.web.devices import DeviceClaims
     from pesan.web.limits.policies import Usage
     from pesan.web.people import Person
 
@@ -28,6 +29,7 @@ class RequestContext:
         "cookies_in",
         "cookies_out",
         "country",
+        "device",
         "guest_id",
         "headers",
         "host",
@@ -60,6 +62,7 @@ class RequestContext:
         self.locale: Locale | None = None
         self.merchant_id: str | None = None
         self.person: Person | bool | None = False  # False until somebody asked
+        self.device: DeviceClaims | bool | None = False  # likewise
         self.body: bytes | None = None  # a small one, read whole
         self.body_error: Exception | None = None
         self.cookies_in: dict[str, str] | None = None

@@ -11,6 +11,7 @@ from pesan.kit.registry import Registry
 from pesan.settings import Settings
 from pesan.web.context import context_of
 from pesan.web.cookies import remembered_codes, session_token
+from pesan.web.devices import DeviceClaims, Devices
 from pesan.web.errors import SignInNeeded
 from pesan.web.guests import find_guest_id, guest_id
 from pesan.web.limits.limiter import Limiter
@@ -26,6 +27,7 @@ __all__ = [
     "buyer_actor",
     "buyer_digest",
     "client_ip",
+    "find_device",
     "find_guest_id",
     "find_person",
     "get_actor",
@@ -67,8 +69,17 @@ async def find_person(request: Request) -> Person | None:
     return context.person
 
 
+def find_device(request: Request) -> DeviceClaims | None:
+    """The device at a gate whose token came along; read once per request."""
+    context = context_of(request)
+    if isinstance(context.device, bool):
+        token = bearer_token(request)
+        context.device = get_registry(request)[Devices].read(token) if token else None
+    return context.device
+
+
 def bearer_token(request: Request) -> str:
-    """The access token that a program sent; empty when it sent none."""
+    """The token that a program or a device sent; empty when it sent none."""
     kind, _, token = context_of(request).text_header(b"authorization").partition(" ")
     return token.strip() if kind.lower() == "bearer" else ""
 

@@ -45,6 +45,17 @@ class FactorNeeded(PesanError):
     )
 
 
+class DeviceTokenInvalid(PesanError):
+    """The token of a device at a gate is missing, forged or over."""
+
+    code = "gate.token_invalid"
+    status = 401
+    message = Text(
+        id="Perangkat ini perlu memperbarui izinnya. Sambungkan ke internet, atau pasangkan lagi.",
+        en="This device must renew its permission. Connect it to the internet, or pair it again.",
+    )
+
+
 class CrossSite(PesanError):
     """A browser sent this on behalf of another site."""
 

@@ -69,6 +69,7 @@ _SCHEMES = {
     "bookingCookie": {"type": "apiKey", "in": "cookie", "name": f"__Host-{CODES}"},
     "bearerToken": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
     "refreshCookie": {"type": "apiKey", "in": "cookie", "name": f"__Host-{REFRESH}"},
+    "gateToken": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
     "staffSession": {"type": "apiKey", "in": "cookie", "name": f"__Host-{SESSION}"},
 }
 _METHODS = ("get", "post", "put", "patch", "delete")

@@ -21,6 +21,7 @@ from pesan.web.bodies import Bodies
 from pesan.web.clock import ServerClock
 from pesan.web.compression import Compression
 from pesan.web.csrf import FormTokens
+from pesan.web.devices import Devices
 from pesan.web.edge import Edge, Gates
 from pesan.web.funnel import Funnel
 from pesan.web.hosts import Hosts
@@ -92,6 +93,7 @@ def _fill(registry: Registry, settings: Settings) -> None:
         Templates(folders, assets, auto_reload=not settings.is_production),
         Levels(),
         Sessions(),
+        Devices(),
     ]
     for instance in made:
         if type(instance) not in registry:

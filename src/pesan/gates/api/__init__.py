@@ -1,0 +1,1 @@
+"""The gates' face: what devices ask and are told."""

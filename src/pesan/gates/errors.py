@@ -1,0 +1,93 @@
+"""What gates and their devices are refused."""
+
+from pesan.errors import NotFound, PesanError
+from pesan.kit.i18n import Text
+
+
+class DeviceRevoked(PesanError):
+    """The device was revoked, or its gate closed."""
+
+    code = "gate.device_revoked"
+    status = 401
+    message = Text(
+        id="Izin perangkat ini sudah dicabut. Minta penyelenggara memasangkannya lagi.",
+        en="This device's permission was withdrawn. Ask the organizer to pair it again.",
+    )
+
+
+class PairingOver(NotFound):
+    """The pairing code is wrong, used, too old, or another event's."""
+
+    code = "gate.pairing_over"
+    message = Text(
+        id="Kode pemasangan ini tidak berlaku: salah, sudah dipakai, atau lewat waktunya. Minta kode baru.",
+        en="This pairing code does not work: wrong, used already, or too old. Ask for a new one.",
+    )
+
+
+class DeviceKeyInvalid(PesanError):
+    """The public key is not one of its kind."""
+
+    code = "gate.device_key_invalid"
+    status = 422
+    message = Text(
+        id="Kunci perangkat ini tidak terbaca. Muat ulang halaman gerbang lalu pasangkan lagi.",
+        en="This device's key cannot be read. Reload the gate's page and pair again.",
+    )
+
+
+class RenewalRefused(PesanError):
+    """The proof does not hold: another key, a time that is off, or one that was used before."""
+
+    code = "gate.renewal_refused"
+    status = 401
+    message = Text(
+        id="Perangkat ini tidak dapat membuktikan dirinya. Periksa jamnya, atau pasangkan lagi.",
+        en="This device could not prove itself. Check its clock, or pair it again.",
+    )
+
+
+class GateNotFound(NotFound):
+    """There is no such gate, or it is another event's."""
+
+    code = "gate.not_found"
+    message = Text(id="Gerbang ini tidak ada.", en="There is no such gate.")
+
+
+class DeviceNotFound(NotFound):
+    """There is no such device, or it is another event's."""
+
+    code = "gate.device_not_found"
+    message = Text(id="Perangkat ini tidak ada.", en="There is no such device.")
+
+
+class GateNameTaken(PesanError):
+    """The event has a gate of this name."""
+
+    code = "gate.name_taken"
+    status = 409
+    message = Text(
+        id="Acara ini sudah punya gerbang bernama itu. Pilih nama lain.",
+        en="This event has a gate of that name. Choose another one.",
+    )
+
+
+class GateClosed(PesanError):
+    """The gate takes no more devices."""
+
+    code = "gate.closed"
+    status = 409
+    message = Text(
+        id="Gerbang ini sudah ditutup. Buka lagi sebelum memasangkan perangkat.",
+        en="This gate is closed. Open it again before you pair a device.",
+    )
+
+
+class TooManyGates(PesanError):
+    """An event has all the gates that it may have."""
+
+    code = "gate.too_many"
+    status = 409
+    message = Text(
+        id="Paling banyak {most} gerbang untuk satu acara.", en="At most {most} gates for one event."
+    )
