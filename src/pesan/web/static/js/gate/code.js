@@ -1,0 +1,172 @@
+// Reads what a camera, a keyboard or a person gives, and checks its signature without a network, as `tickets/qr.py`,
+// `tickets/tokens.py` and `tickets/slices.py` do. Exports
+//   readCode(text, roster, atSeconds) -> Promise<shown>, where `roster` is of `roster.js` and `atSeconds` the corrected
+//     time: { kind: "qr" | "token" | "code" | "none", tid (a UUID) or null, epoch, issuedAt, isLive, isStale,
+//     isReadable, isOurs, isKnown, isSuperseded, isVoid, isEventCancelled }
+//   normaliseCode(text) -> a typed ticket code in the one form that is stored.
+import { decode } from "./base45.js";
+import { fromBase64, fromText, fromUuid, toHex, toUuid } from "./bytes.js";
+import { verify } from "./ed25519.js";
+
+const MAX_TOKEN = 1024;
+const MAX_QR = 152;
+const CODE = /^[0-9A-HJKMNP-TV-Z]{26}$/;
+const MAX_TYPED = 52;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const VERSION = 1;
+const BODY = 37;
+const SIGNATURE = 64;
+const SLICE = 6;
+const QR_CONTEXT = "\0pesan:ticket:qr:1\0";
+const SLICE_CONTEXT = "\0pesan:ticket:slice:1\0";
+const NOTHING = {
+  kind: "none", tid: null, epoch: 0, issuedAt: 0, isLive: false, isStale: false, isReadable: false, isOurs: false,
+  isKnown: false, isSuperseded: false, isVoid: false, isEventCancelled: false,
+};
+
+export async function readCode(text, roster, atSeconds) {
+  const plain = text.trim();
+  if (plain.length > MAX_TOKEN || /[^\0-\x7f]/.test(plain)) return NOTHING;
+  if (plain.startsWith("eyJ")) return readToken(plain, roster);
+  if (plain.length <= MAX_TYPED) return readTyped(normaliseCode(plain), roster);
+  return readQr(plain, roster, atSeconds);
+}
+
+export function normaliseCode(text) {
+  return text.trim().toUpperCase().replaceAll(/[ -]/g, "").replaceAll("O", "0").replaceAll(/[IL]/g, "1");
+}
+
+function readTyped(code, roster) {
+  if (!CODE.test(code)) return NOTHING;
+  const tid = roster.withCode(code);
+  const found = { ...NOTHING, kind: "code", isReadable: true, isOurs: true };
+  // Only its owner and we know a ticket's code, so whoever says it needs no signature.
+  return tid ? placed({ ...found, tid, epoch: roster.find(tid).epoch }, roster) : found;
+}
+
+// ---- the small form
+
+async function readQr(text, roster, atSeconds) {
+  const parts = takeApart(text);
+  if (!parts) return NOTHING;
+  const entry = roster.qrKeys.get(parts.kid);
+  const shown = { ...NOTHING, kind: "qr", isReadable: true };
+  const isOurs = entry && parts.signature.length === SIGNATURE && isInTime(entry, parts.issuedAt)
+    && await verify(entry.key, parts.signature, messageOf(parts));
+  if (!isOurs) return shown;
+  const { tid, epoch, issuedAt, isLive } = parts;
+  const isStale = isLive && !await isCurrent(parts, roster, atSeconds);
+  return placed({ ...shown, tid, epoch, issuedAt, isOurs: true, isLive, isStale }, roster);
+}
+
+function takeApart(text) {
+  if (text.length > MAX_QR) return null;
+  let data;
+  try {
+    data = decode(text);
+  } catch {
+    return null;
+  }
+  // Keys of 32-byte signatures are checked online only, and what they signed is a ticket all the same.
+  if (![BODY + SIGNATURE, BODY + 32].includes(data.length) || data[0] !== VERSION) return null;
+  const numbers = new DataView(data.buffer);
+  const slice = data.subarray(BODY - SLICE, BODY);
+  return {
+    body: data.subarray(0, BODY), signature: data.subarray(BODY), slice, kid: toHex(data.subarray(1, 5)),
+    tid: toUuid(data.subarray(5, 21)), issuedAt: numbers.getUint32(21), epoch: numbers.getUint16(29),
+    isLive: slice.some((byte) => byte !== 0),
+  };
+}
+
+// One signature serves every slice, and another one the code that never changes.
+function messageOf({ body, isLive }) {
+  const message = joined(fromText(QR_CONTEXT), body);
+  return isLive ? message.fill(0xff, -SLICE) : message;
+}
+
+// ---- slices
+
+async function isCurrent({ tid, epoch, slice }, roster, atSeconds) {
+  if (!roster.sliceKey) return false;
+  const number = Math.floor(atSeconds / roster.slices.seconds);
+  const codes = [number, number - 1].map((one) => sliceCode(roster.sliceKey, tid, epoch, one));
+  return (await Promise.all(codes)).some((code) => toHex(code) === toHex(slice));
+}
+
+async function sliceCode(key, tid, epoch, number) {
+  const numbers = new DataView(new ArrayBuffer(10));
+  numbers.setUint16(0, epoch);
+  numbers.setBigUint64(2, BigInt(number));
+  const message = joined(fromText(SLICE_CONTEXT), fromUuid(tid), new Uint8Array(numbers.buffer));
+  const code = new Uint8Array(await crypto.subtle.sign("HMAC", key, message)).slice(0, SLICE);
+  const isReserved = code.every((byte) => byte === 0) || code.every((byte) => byte === 0xff);
+  if (isReserved) code[SLICE - 1] = 1;
+  return code;
+}
+
+// ---- the long form
+
+async function readToken(text, roster) {
+  const shown = { ...NOTHING, kind: "token", isReadable: true };
+  const parts = text.split(".");
+  if (parts.length !== 3) return shown;
+  try {
+    const entry = roster.kidKeys.get(kidOf(parse(parts[0])));
+    const message = fromText(`${parts[0]}.${parts[1]}`);
+    if (!entry || !await verify(entry.key, fromBase64(parts[2]), message)) return shown;
+    const claims = claimsOf(parse(parts[1]));
+    if (!isInTime(entry, claims.issuedAt)) return shown;
+    return placed({ ...shown, ...claims, isOurs: true }, roster);
+  } catch {
+    return shown; // no JSON, no claims of ours
+  }
+}
+
+function kidOf(header) {
+  const { alg, kid, typ } = header;
+  if (Object.keys(header).length !== 3 || alg !== "EdDSA" || typ !== "JWT") throw new TypeError("not our header");
+  return kid;
+}
+
+// Exactly what we write: another spelling of the same claims is not ours.
+function claimsOf(payload) {
+  const { tid, eid, iat, exp, jti } = payload;
+  const epoch = Number(jti.split(".")[1]);
+  const isOurs = Object.keys(payload).length === 5 && UUID.test(tid) && UUID.test(eid) && Number.isInteger(iat)
+    && Number.isInteger(exp) && jti === `${tid.replaceAll("-", "")}.${epoch}`;
+  if (!isOurs) throw new TypeError("not our claims");
+  return { tid, eventId: eid, epoch, issuedAt: iat };
+}
+
+function parse(part) {
+  return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(fromBase64(part)));
+}
+
+// ---- what the bundle says of it
+
+function isInTime(entry, issuedAt) {
+  return entry.retired_at_s === null || issuedAt <= entry.retired_at_s;
+}
+
+// A ticket that is not in the bundle may have been sold after it was made; a token says which event it is for.
+function placed({ eventId, ...shown }, roster) {
+  const ticket = roster.find(shown.tid);
+  const isOfEvent = eventId === undefined ? shown.issuedAt > roster.snapshot_at_s : eventId === roster.event.id;
+  return {
+    ...shown,
+    isKnown: ticket ? eventId === undefined || isOfEvent : isOfEvent,
+    isSuperseded: Boolean(ticket) && shown.epoch < ticket.epoch,
+    isVoid: Boolean(ticket?.isVoid),
+    isEventCancelled: Boolean(roster.event.is_cancelled),
+  };
+}
+
+function joined(...parts) {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
