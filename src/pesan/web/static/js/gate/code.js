@@ -1,8 +1,9 @@
 // Reads what a camera, a keyboard or a person gives, and checks its signature without a network, as `tickets/qr.py`,
 // `tickets/tokens.py` and `tickets/slices.py` do. Exports
 //   readCode(text, roster, atSeconds) -> Promise<shown>, where `roster` is of `roster.js` and `atSeconds` the corrected
-//     time: { kind: "qr" | "token" | "code" | "none", tid (a UUID) or null, epoch, issuedAt, isLive, isStale,
-//     isReadable, isOurs, isKnown, isSuperseded, isVoid, isEventCancelled }
+//     time: { kind: "qr" | "token" | "code" | "none", tid (a UUID) or null, epoch, issuedAt, expiresAt (seconds or 0),
+//     isLive, isStale, isReadable, isOurs, isKnown, isSuperseded, isVoid, isEventCancelled }
+//   placeTicket(tid, roster) -> the same for a ticket that somebody looked up by hand, { kind: "code" }
 //   normaliseCode(text) -> a typed ticket code in the one form that is stored.
 import { decode } from "./base45.js";
 import { fromBase64, fromText, fromUuid, toHex, toUuid } from "./bytes.js";
@@ -20,8 +21,8 @@ const SLICE = 6;
 const QR_CONTEXT = "\0pesan:ticket:qr:1\0";
 const SLICE_CONTEXT = "\0pesan:ticket:slice:1\0";
 const NOTHING = {
-  kind: "none", tid: null, epoch: 0, issuedAt: 0, isLive: false, isStale: false, isReadable: false, isOurs: false,
-  isKnown: false, isSuperseded: false, isVoid: false, isEventCancelled: false,
+  kind: "none", tid: null, epoch: 0, issuedAt: 0, expiresAt: 0, isLive: false, isStale: false, isReadable: false,
+  isOurs: false, isKnown: false, isSuperseded: false, isVoid: false, isEventCancelled: false,
 };
 
 export async function readCode(text, roster, atSeconds) {
@@ -39,9 +40,13 @@ export function normaliseCode(text) {
 function readTyped(code, roster) {
   if (!CODE.test(code)) return NOTHING;
   const tid = roster.withCode(code);
-  const found = { ...NOTHING, kind: "code", isReadable: true, isOurs: true };
   // Only its owner and we know a ticket's code, so whoever says it needs no signature.
-  return tid ? placed({ ...found, tid, epoch: roster.find(tid).epoch }, roster) : found;
+  return tid ? placeTicket(tid, roster) : { ...NOTHING, kind: "code", isReadable: true, isOurs: true };
+}
+
+export function placeTicket(tid, roster) {
+  const epoch = roster.find(tid)?.epoch ?? 0;
+  return placed({ ...NOTHING, kind: "code", isReadable: true, isOurs: true, tid, epoch }, roster);
 }
 
 // ---- the small form
@@ -54,9 +59,9 @@ async function readQr(text, roster, atSeconds) {
   const isOurs = entry && parts.signature.length === SIGNATURE && isInTime(entry, parts.issuedAt)
     && await verify(entry.key, parts.signature, messageOf(parts));
   if (!isOurs) return shown;
-  const { tid, epoch, issuedAt, isLive } = parts;
+  const { tid, epoch, issuedAt, expiresAt, isLive } = parts;
   const isStale = isLive && !await isCurrent(parts, roster, atSeconds);
-  return placed({ ...shown, tid, epoch, issuedAt, isOurs: true, isLive, isStale }, roster);
+  return placed({ ...shown, tid, epoch, issuedAt, expiresAt, isOurs: true, isLive, isStale }, roster);
 }
 
 function takeApart(text) {
@@ -73,7 +78,8 @@ function takeApart(text) {
   const slice = data.subarray(BODY - SLICE, BODY);
   return {
     body: data.subarray(0, BODY), signature: data.subarray(BODY), slice, kid: toHex(data.subarray(1, 5)),
-    tid: toUuid(data.subarray(5, 21)), issuedAt: numbers.getUint32(21), epoch: numbers.getUint16(29),
+    tid: toUuid(data.subarray(5, 21)), issuedAt: numbers.getUint32(21), expiresAt: numbers.getUint32(25),
+    epoch: numbers.getUint16(29),
     isLive: slice.some((byte) => byte !== 0),
   };
 }
@@ -135,7 +141,7 @@ function claimsOf(payload) {
   const isOurs = Object.keys(payload).length === 5 && UUID.test(tid) && UUID.test(eid) && Number.isInteger(iat)
     && Number.isInteger(exp) && jti === `${tid.replaceAll("-", "")}.${epoch}`;
   if (!isOurs) throw new TypeError("not our claims");
-  return { tid, eventId: eid, epoch, issuedAt: iat };
+  return { tid, eventId: eid, epoch, issuedAt: iat, expiresAt: exp };
 }
 
 function parse(part) {

@@ -1,0 +1,271 @@
+// Whether there is a network, and what goes on by itself while there is: the device tells that it lives, sends what
+// waits, and hears what happens at the other gates. A failed or slow call counts, not only what the browser says, and it
+// comes back by itself. Exports `openLink({ wire, vault }) -> link`, an EventTarget:
+//   isOnline, counters; start(), stop(); failed(): a call of somebody else had no answer; hurry(): look now
+//   events, with their `detail`: "state" { isOnline }, "counters" { inside, entered, left, per_minute },
+//   "changes" [change], "roster" (a new bundle), "queue" { length }, "settled" [result with conflict or another result],
+//   "unsent" { scan, detail } (the server refuses it), "trouble" (an error that waiting does not mend), "revoked"
+import { NoAnswer, Refused } from "./send.js";
+
+const BEAT = 20_000;
+const POLL = 3000;
+const FIRST_RETRY = 1000;
+const LAST_RETRY = 30_000;
+const SILENCE = 40_000;
+const STEADY = 60_000;
+const GAP = 250;
+const LIVED = 5000;
+const BATCH = 100;
+const SLOW = 15_000;
+const BUNDLE_TIMEOUT = 60_000;
+const BUNDLE_PAUSE = 30_000;
+const UNACCEPTABLE = new Set([400, 413, 422]);
+
+export function openLink(given) {
+  return new Link(given);
+}
+
+class Link extends EventTarget {
+  #wire;
+  #vault;
+  #turn = null; // of the loop that runs; another start has another one
+  #wake = () => {};
+  #isHurried = false;
+  #isCooling = false;
+  #failedAt = -Infinity;
+  #retry = FIRST_RETRY;
+  #beatAt = -Infinity;
+  #stream = null;
+  #version = null;
+  #rules = null;
+  #etag = null;
+  #bundleAt = -Infinity;
+  isOnline = false;
+  counters = null;
+
+  constructor({ wire, vault }) {
+    super();
+    this.#wire = wire;
+    this.#vault = vault;
+    wire.onRevoked((error) => { this.stop(); this.#say("revoked", error); });
+  }
+
+  start() {
+    if (this.#turn) return;
+    this.#turn = {};
+    addEventListener("online", this.hurry);
+    addEventListener("offline", this.failed);
+    document.addEventListener("visibilitychange", this.#look);
+    this.#run(this.#turn);
+  }
+
+  stop() {
+    this.#turn = null;
+    removeEventListener("online", this.hurry);
+    removeEventListener("offline", this.failed);
+    document.removeEventListener("visibilitychange", this.#look);
+    this.#stream?.abort();
+    this.hurry();
+  }
+
+  hurry = () => {
+    this.#isHurried = true;
+    this.#wake();
+  };
+
+  failed = () => {
+    if (!this.isOnline) return;
+    this.#failedAt = performance.now();
+    this.#beatAt = -Infinity;
+    this.#isCooling = true;
+    this.#become(false);
+    this.#wake();
+  };
+
+  #look = () => { if (!document.hidden) this.hurry(); };
+
+  // ---- round after round
+
+  async #run(turn) {
+    while (this.#turn === turn) {
+      this.#isHurried = false;
+      const isWell = !this.#isCooling && await this.#round(turn);
+      this.#isCooling = false;
+      const pause = this.#pauseAfter(isWell);
+      if (this.#turn !== turn) return;
+      if (this.#isHurried) await new Promise((resolve) => { setTimeout(resolve, GAP); });
+      else await this.#sleep(pause);
+    }
+  }
+
+  // A line that answers now and then is asked less and less often, until it was well for a while.
+  #pauseAfter(isWell) {
+    const isSteady = performance.now() - this.#failedAt > STEADY;
+    if (!isWell) this.#retry = Math.min(this.#retry * 2, LAST_RETRY);
+    else if (isSteady) this.#retry = FIRST_RETRY;
+    if (!isWell) return this.#retry * (0.5 + Math.random() / 2);
+    return this.#stream ? BEAT : POLL;
+  }
+
+  #sleep(pause) {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, pause);
+      this.#wake = () => { clearTimeout(timer); resolve(); };
+    });
+  }
+
+  async #round(turn) {
+    try {
+      await this.#hear();
+      if (this.#isCooling || this.#turn !== turn) return false; // somebody else had no answer meanwhile
+      this.#become(true);
+      await this.#flush();
+      await this.#renewBundle();
+      this.#listen();
+      return true;
+    } catch (error) {
+      this.#become(false);
+      if (!(error instanceof NoAnswer) && this.#turn) this.#say("trouble", error);
+      return false;
+    }
+  }
+
+  #become(isOnline) {
+    if (isOnline === this.isOnline) return;
+    this.isOnline = isOnline;
+    if (!isOnline) this.#stream?.abort();
+    this.#say("state", { isOnline });
+  }
+
+  #say(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+
+  // ---- what happened elsewhere
+
+  async #hear() {
+    const isDue = performance.now() - this.#beatAt >= BEAT - 1000;
+    let news = isDue ? await this.#beat() : await this.#changes();
+    await this.#take(news);
+    while (news.is_more) {
+      news = await this.#changes();
+      await this.#take(news);
+    }
+  }
+
+  async #beat() {
+    await this.#wire.renewEarly();
+    const body = {
+      queue_length: await this.#vault.queueLength(), app_version: this.#wire.appVersion, battery: await battery(),
+      after: await this.#vault.seq(), device_at_ms: Date.now(),
+    };
+    const answer = await this.#wire.call("/v1/gates/beat", { method: "POST", body });
+    this.#beatAt = performance.now();
+    if (answer.body.gate) await this.#wire.rename(answer.body);
+    return answer.body;
+  }
+
+  async #changes() {
+    return (await this.#wire.call(`/v1/gates/changes?after=${await this.#vault.seq()}`)).body;
+  }
+
+  async #take({ changes, seq, counters, rules, roster_version: version }) {
+    await this.#vault.applyChanges(changes, seq);
+    this.#rules = rules ?? this.#rules;
+    this.#version = version ?? this.#version;
+    this.counters = counters ?? this.counters;
+    if (counters) this.#say("counters", counters);
+    if (changes.length) this.#say("changes", changes);
+  }
+
+  async #renewBundle() {
+    const roster = await this.#vault.loadBundle();
+    const isSame = roster && areSame(this.#rules, roster.rules);
+    const isCurrent = isSame && (roster.roster_version === this.#version || this.#version === null);
+    if (isCurrent || (roster && performance.now() - this.#bundleAt < BUNDLE_PAUSE)) return;
+    this.#bundleAt = performance.now();
+    const etag = isSame ? this.#etag : null;
+    const answer = await this.#wire.call("/v1/gates/bundle", { etag, timeout: BUNDLE_TIMEOUT });
+    if (answer.status === 304) return;
+    this.#etag = answer.etag;
+    this.#say("roster", await this.#vault.saveBundle(answer.body));
+  }
+
+  // A stream says only that something changed. When it ends, the next round opens another.
+  async #listen() {
+    if (this.#stream || !this.#turn) return;
+    const stream = new AbortController();
+    this.#stream = stream;
+    let watch = null;
+    const began = performance.now();
+    const heard = () => { clearTimeout(watch); watch = setTimeout(() => stream.abort(), SILENCE); };
+    try {
+      heard();
+      const answer = await this.#wire.stream("/v1/gates/stream", stream.signal);
+      const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+      for (let part = await reader.read(); !part.done; part = await reader.read()) {
+        heard();
+        if (/^event: ?(changed|gone)/m.test(part.value)) this.hurry();
+      }
+    } catch {
+      // polled meanwhile
+    } finally {
+      clearTimeout(watch);
+      this.#stream = null;
+      if (performance.now() - began > LIVED) this.#wake();
+    }
+  }
+
+  // ---- what waits here
+
+  async #flush() {
+    for (;;) {
+      const scans = await this.#vault.queued(BATCH);
+      if (!scans.length) return;
+      await this.#send(scans);
+      this.#say("queue", { length: await this.#vault.queueLength() });
+    }
+  }
+
+  async #send(scans) {
+    try {
+      await this.#settle(scans, await this.#upload(scans));
+    } catch (error) {
+      if (!(error instanceof Refused) || !UNACCEPTABLE.has(error.status)) throw error;
+      if (scans.length > 1) for (const scan of scans) await this.#send([scan]);
+      else await this.#giveUp(scans[0], error);
+    }
+  }
+
+  async #upload(scans) {
+    const answer = await this.#wire.call("/v1/scans/bulk", { method: "POST", body: { scans }, timeout: SLOW });
+    return answer.body.results;
+  }
+
+  async #settle(scans, results) {
+    const others = results.filter((one) => one.conflict || one.result !== one.shown);
+    await this.#vault.drop(results.map((one) => one.nonce), others.map((one) => one.nonce));
+    if (others.length) this.#say("settled", others);
+    if (results.length < scans.length) throw new NoAnswer("not all of them were answered");
+  }
+
+  // One that the server will never take must not keep back all the others; somebody should look at it.
+  async #giveUp(scan, error) {
+    await this.#vault.drop([scan.nonce], [scan.nonce]);
+    this.#say("unsent", { scan, detail: error.detail });
+  }
+}
+
+function areSame(told, known) {
+  const { opens_at: opens, closes_at: closes, reentry, static_codes: codes } = told ?? known;
+  return Date.parse(opens) === Date.parse(known.opens_at) && Date.parse(closes) === Date.parse(known.closes_at)
+    && reentry === known.reentry && codes === known.static_codes;
+}
+
+async function battery() {
+  try {
+    return Math.round((await navigator.getBattery()).level * 100);
+  } catch {
+    return null; // not told by every browser
+  }
+}

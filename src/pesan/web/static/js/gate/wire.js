@@ -1,0 +1,119 @@
+// Talking to the server in the device's name. Exports what `send.js` does, and
+//   openWire({ vault, device, appVersion }) -> wire: call(path, { method, body, timeout, etag }) as send() with the
+//     device's token, which is renewed when it was refused; renewEarly(), when it is nearly over;
+//     stream(path, signal) -> Response; offsetMs, to be added to the device's clock; correctedNow(); device;
+//     onRevoked(run) and isRevoked: the server took the device back,
+//     and the vault was emptied; rename({ name, gate }).
+import { renew } from "./device.js";
+import { NoAnswer, Refused, send } from "./send.js";
+
+export { NoAnswer, Refused, send };
+
+const REVOKED = "gate.device_revoked";
+const INVALID = "gate.token_invalid";
+const EARLY = 6 * 60 * 60 * 1000;
+const REMEASURE = 5 * 60 * 1000;
+
+export function openWire(given) {
+  return new Wire(given);
+}
+
+class Wire {
+  #vault;
+  #renewing = null;
+  #revoked = [];
+  isRevoked = false;
+  #best = { took: Infinity, at: -Infinity };
+
+  constructor({ vault, device, appVersion = "" }) {
+    this.#vault = vault;
+    this.device = device;
+    this.appVersion = appVersion;
+    this.offsetMs = device.offsetMs ?? 0;
+  }
+
+  correctedNow() {
+    return Date.now() + this.offsetMs;
+  }
+
+  // What the organizer calls the device and its gate.
+  async rename({ name, gate }) {
+    const { device } = this;
+    this.device = { ...device, name, gate };
+    if (device.name !== name || device.gate.name !== gate.name) await this.#vault.saveDevice(this.device);
+  }
+
+  onRevoked(run) {
+    this.#revoked.push(run);
+  }
+
+  async call(path, options = {}) {
+    return this.#withToken(async (token) => {
+      const answer = await send(path, { ...options, token });
+      this.#learn(answer);
+      return answer;
+    });
+  }
+
+  async stream(path, signal) {
+    return this.#withToken(async (token) => {
+      const answer = await fetch(path, {
+        signal, credentials: "omit", cache: "no-store",
+        headers: { Accept: "text/event-stream", Authorization: `Bearer ${token}` },
+      });
+      if (answer.status === 401) throw new Refused(401, await answer.json().catch(() => null));
+      if (!answer.ok || !answer.body) throw new NoAnswer(`answered ${answer.status}`);
+      return answer;
+    });
+  }
+
+  // Ahead of its end, so that a gate that loses its network has most of a day left.
+  async renewEarly() {
+    if (this.device.expiresAt - this.correctedNow() < EARLY) await this.#renew();
+  }
+
+  async #withToken(run) {
+    const { token } = this.device;
+    try {
+      return await run(token);
+    } catch (error) {
+      if (error.code === REVOKED) return this.#end(error);
+      if (error.code !== INVALID) throw error;
+      this.#learn(error); // a proof must be of the server's time
+      if (this.device.token === token) await this.#renew();
+      return run(this.device.token);
+    }
+  }
+
+  async #renew() {
+    this.#renewing ??= renew(this.#vault, this.device, Math.round(this.correctedNow()))
+      .finally(() => { this.#renewing = null; });
+    try {
+      this.device = await this.#renewing;
+    } catch (error) {
+      // Neither its key nor its last token counts any more; another refusal, like that of a wrong clock, may pass.
+      if (error.code === REVOKED || error.code === INVALID) return this.#end(error);
+      throw error;
+    }
+    return undefined;
+  }
+
+  // A device that is lost or was taken back keeps nothing.
+  async #end(error) {
+    this.isRevoked = true;
+    await this.#vault.wipe();
+    for (const run of this.#revoked.splice(0)) run(error);
+    throw error;
+  }
+
+  // The quickest answer knows best; after a while another one may, because clocks drift.
+  #learn({ offsetMs, took }) {
+    const isBetter = took <= this.#best.took * 1.2 || performance.now() - this.#best.at > REMEASURE;
+    if (offsetMs === null || !isBetter) return;
+    const isNews = Math.abs(offsetMs - this.offsetMs) > 1000;
+    this.offsetMs = offsetMs;
+    this.#best = { took, at: performance.now() };
+    this.device = { ...this.device, offsetMs };
+    if (isNews) this.#vault.saveDevice(this.device).catch(console.error);
+  }
+}

@@ -1,0 +1,121 @@
+"""A small server that speaks the gate's protocol to the real scripts, and can be silent and strict on demand."""
+
+import json
+from dataclasses import dataclass, field
+from threading import Event
+from typing import Any
+from urllib.parse import urlsplit
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from tests.gates.pages import Answers
+from tests.gates.vectors import build
+from tests.tickets.makers import unb64
+
+Answer = tuple[int, dict[str, Any]]
+COUNTERS = {"inside": 3, "entered": 4, "left": 1, "per_minute": 2}
+
+
+@dataclass
+class Desk:
+    """What the server was told, and how it shall behave."""
+
+    token: str = "first"
+    public_key: str = ""
+    is_silent: bool = False
+    is_revoked: bool = False
+    refuses: str = ""
+    changes: list[dict[str, Any]] = field(default_factory=list)
+    asked: list[tuple[str, Any]] = field(default_factory=list)
+    scans: dict[str, dict[str, Any]] = field(default_factory=dict)
+    over: Event = field(default_factory=Event)
+
+    def answer(self, path: str, token: str, body: Any) -> Answer | None:
+        """What to say to one request; None says nothing until the test is over."""
+        self.asked.append((path, body))
+        if path == "/v1/gates/register":
+            self.public_key = body["public_key"]
+            return 201, self.registered()
+        if path == "/v1/gates/renew":
+            return self.renew(body)
+        if self.is_revoked:
+            return 401, {"code": "gate.device_revoked", "detail": "taken back"}
+        if token != self.token:
+            return 401, {"code": "gate.token_invalid", "detail": "another token"}
+        answers = {
+            "/v1/gates/beat": self.news,
+            "/v1/gates/changes": self.news,
+            "/v1/gates/bundle": self.bundle,
+            "/v1/scan": lambda: self.scan(body),
+            "/v1/scans/bulk": lambda: self.bulk(body),
+        }
+        return answers[path]() if path in answers else (503, {})
+
+    def registered(self) -> dict[str, Any]:
+        """A device of the vectors' event."""
+        bundle = build()["bundle"]
+        known = {"event": bundle["event"], "gate": bundle["gate"], "merchant": {"name": "Nada"}}
+        token = {"token": self.token, "expires_at": "2100-01-01T00:00:00Z", "device_id": "d"}
+        return {**known, **token, "event_id": bundle["event"]["id"], "server_time": "2026-12-05T12:00:00Z"}
+
+    def renew(self, body: dict[str, Any]) -> Answer:
+        """A new token for whoever has the device's key."""
+        message = f"pesan:gate:renew:1\nd\n{body['at_ms']}".encode()
+        Ed25519PublicKey.from_public_bytes(unb64(self.public_key)).verify(unb64(body["signature"]), message)
+        return 200, {"token": self.token, "expires_at": "2100-01-01T00:00:00Z"}
+
+    def news(self) -> Answer:
+        """What a beat and a question for changes are told."""
+        told = {"changes": self.changes, "is_more": False, "counters": COUNTERS, "roster_version": "r1"}
+        return 200, {**told, "seq": max((change["seq"] for change in self.changes), default=7)}
+
+    def bundle(self) -> Answer:
+        """That of the vectors."""
+        return 200, build()["bundle"]
+
+    def scan(self, body: dict[str, Any]) -> Answer | None:
+        """Admit, and answer or not."""
+        self.scans.setdefault(body["nonce"], body)
+        return (
+            None if self.is_silent else (200, {"result": "ok", "reason": "good", "message": "", "cycle": 1})
+        )
+
+    def bulk(self, body: dict[str, Any]) -> Answer:
+        """Take all of them but those of the code that is refused."""
+        if any(self.refuses and scan.get("qr") == self.refuses for scan in body["scans"]):
+            return 422, {"code": "http.invalid", "detail": "not this one"}
+        for scan in body["scans"]:
+            self.scans[scan["nonce"]] = scan
+        results = [
+            {"nonce": scan["nonce"], "shown": scan["shown"], "result": scan["shown"], "conflict": None}
+            for scan in body["scans"]
+        ]
+        return 200, {"results": results}
+
+
+def speaking(desk: Desk) -> type[Answers]:
+    """The handler of a server that answers for `desk`."""
+    return type("Speaker", (Speaker,), {"desk": desk})
+
+
+class Speaker(Answers):
+    """Requests of the protocol go to the desk, all others get files."""
+
+    desk: Desk
+
+    def do_GET(self) -> None:  # noqa: N802
+        if not self.path.startswith("/v1/"):
+            return super().do_GET()
+        return self.speak(None)
+
+    def do_POST(self) -> None:  # noqa: N802
+        self.speak(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+
+    def speak(self, body: Any) -> None:
+        """Pass on what the desk says, or nothing until the test is over."""
+        token = (self.headers.get("authorization") or "").removeprefix("Bearer ")
+        answer = self.desk.answer(urlsplit(self.path).path, token, body)
+        if answer is None:
+            self.desk.over.wait()
+        else:
+            self.answer(answer[0], json.dumps(answer[1]).encode())

@@ -1,0 +1,187 @@
+"""The scanner with a server that answers, that does not, and that took the device back; over real HTTP."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+from playwright.async_api import Page
+
+from tests.gates.pages import serving
+from tests.gates.speaker import Desk, speaking
+from tests.gates.vectors import AT, GOOD, REISSUED, TYPED, build
+
+pytestmark = pytest.mark.browser
+CODES = {code["name"]: code["text"] for code in build()["codes"]}
+# The device's clock is set to the vectors' noon; whatever waits, waits by the real one.
+START = """async (at) => {
+    const began = performance.now();
+    Date.now = () => Math.round(at + performance.now() - began);
+    const [{ openVault }, { openWire }, { openLink }, { openScanner }, device] = await Promise.all(
+        ["vault", "wire", "link", "scanner", "device"].map((name) => import(`/js/gate/${name}.js`)));
+    globalThis.vault = await openVault();
+    const known = await vault.loadDevice()
+        ?? await device.register(vault, { code: "ABCD-EFGH", name: "Pintu 1", appVersion: "1" });
+    globalThis.wire = openWire({ vault, device: known, appVersion: "1" });
+    globalThis.link = openLink({ wire, vault });
+    globalThis.scanner = openScanner({ wire, vault, link, patience: 300 });
+    globalThis.heard = [];
+    for (const type of ["state", "settled", "unsent", "revoked", "roster"])
+        link.addEventListener(type, ({ detail }) => heard.push([type, detail?.isOnline ?? detail?.detail ?? null]));
+    globalThis.until = async (holds) => {
+        while (!await holds()) await new Promise((resolve) => setTimeout(resolve, 10));
+    };
+}"""
+SCAN = "([text, direction]) => scanner.scan(text, direction)"
+EMPTY = "until(async () => await vault.queueLength() === 0)"
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    desk = Desk()
+    yield desk
+    desk.over.set()
+
+
+@pytest.fixture
+async def gate(page: Page, desk: Desk) -> AsyncIterator[Page]:
+    """A device that was paired, and has the bundle."""
+    with serving(speaking(desk)) as address:
+        await page.goto(address)
+        await page.evaluate(START, AT * 1000)
+        await page.evaluate("link.start(); until(() => vault.loadBundle())")
+        yield page
+        desk.over.set()
+        await page.evaluate("globalThis.link?.stop()")
+        await page.goto("about:blank")
+
+
+async def scan(gate: Page, text: str, direction: str = "entry") -> dict[str, Any]:
+    found: dict[str, Any] = await gate.evaluate(SCAN, [text, direction])
+    return found
+
+
+async def go_offline(gate: Page) -> None:
+    await gate.evaluate(
+        "until(() => link.isOnline).then(() => link.stop()).then(() => { link.isOnline = false; })"
+    )
+
+
+async def test_online_the_server_decides(gate: Page, desk: Desk):
+    await gate.evaluate("until(() => link.isOnline)")
+
+    verdict = await scan(gate, CODES["good live"])
+
+    assert (verdict["source"], verdict["result"], verdict["cycle"]) == ("server", "ok", 1)
+    assert [(body["qr"], body["device_id"]) for body in desk.scans.values()] == [(CODES["good live"], "d")]
+    assert await gate.evaluate("vault.queueLength()") == 0
+
+
+async def test_server_that_does_not_answer_in_time_gets_the_same_scan_later(gate: Page, desk: Desk):
+    await gate.evaluate("until(() => link.isOnline)")
+    desk.is_silent = True
+
+    verdict = await scan(gate, CODES["good live"])
+    (first,) = desk.scans.values()
+    await gate.evaluate("link.hurry()")
+    await gate.evaluate(EMPTY)
+
+    assert (verdict["source"], verdict["result"], verdict["reason"]) == ("device", "ok", "good")
+    assert verdict["ticket"]["holderName"] == "Siti Rahayu"
+    assert "shown" not in first
+    (second,) = desk.scans.values()
+    assert (second["nonce"], second["shown"], second["is_live"]) == (first["nonce"], "ok", True)
+    states = [value for kind, value in await gate.evaluate("heard") if kind == "state"]
+    assert states[:2] == [True, False]
+
+
+async def test_offline_the_device_decides_and_remembers(gate: Page, desk: Desk):
+    await go_offline(gate)
+
+    names = [
+        "good static",
+        "good live",
+        "forged signature",
+        "void",
+        "superseded",
+        "not in the bundle",
+        "emoji",
+    ]
+    reasons = {name: (await scan(gate, CODES[name]))["reason"] for name in names}
+    again = await scan(gate, TYPED, "exit")
+    unknown = await scan(gate, "Z" * 26)
+
+    assert reasons == {
+        "good static": "good",
+        "good live": "already_in",
+        "forged signature": "forged",
+        "void": "voided",
+        "superseded": "superseded",
+        "not in the bundle": "other_event",
+        "emoji": "unreadable",
+    }
+    assert (again["reason"], unknown["reason"]) == ("good", "unknown")
+    assert len(await gate.evaluate("vault.queued()")) == len(names) + 2
+    assert desk.scans == {}
+
+
+async def test_staff_let_in_by_name_without_a_network(gate: Page, desk: Desk):
+    await go_offline(gate)
+
+    (found,) = await gate.evaluate("scanner.find('wijaya')")
+    manual = {"ticketId": found["id"], "reason": "ponsel mati"}
+    verdict = await gate.evaluate("(manual) => scanner.scan('', 'entry', manual)", manual)
+
+    assert (found["id"], verdict["reason"]) == (str(REISSUED), "good")
+    (queued,) = await gate.evaluate("vault.queued()")
+    assert (queued["ticket_id"], queued["manual_reason"]) == (str(REISSUED), "ponsel mati")
+
+
+async def test_entry_at_another_gate_is_known_here(gate: Page, desk: Desk):
+    entered = {"is_inside": True, "cycle": 1, "entered_at": "2026-12-05T11:00:00Z"}
+    desk.changes = [{"ticket_id": str(GOOD), "seq": 9, "gate": "Selatan", **entered}]
+    await gate.evaluate("link.hurry(); until(async () => await vault.seq() === 9)")
+    await go_offline(gate)
+
+    verdict = await scan(gate, CODES["good static"])
+
+    assert (verdict["reason"], verdict["usedGate"], verdict["usedAt"]) == (
+        "already_in",
+        "Selatan",
+        (AT - 3610) * 1000,
+    )
+
+
+async def test_token_that_is_over_is_renewed_by_proof_of_the_key(gate: Page, desk: Desk):
+    await gate.evaluate("until(() => link.isOnline)")
+    desk.token = "second"
+
+    verdict = await scan(gate, CODES["good static"])
+
+    assert (verdict["source"], verdict["result"]) == ("server", "ok")
+    assert (await gate.evaluate("vault.loadDevice()"))["token"] == "second"
+
+
+async def test_scan_that_the_server_never_takes_keeps_back_no_other(gate: Page, desk: Desk):
+    await go_offline(gate)
+    for name in ("good static", "void", "superseded"):
+        await scan(gate, CODES[name])
+    desk.refuses = CODES["void"]
+
+    await gate.evaluate("link.start()")
+    await gate.evaluate(EMPTY)
+
+    assert sorted(scan["reason"] for scan in desk.scans.values()) == ["good", "superseded"]
+    assert ["unsent", "not this one"] in await gate.evaluate("heard")
+
+
+async def test_device_taken_back_keeps_nothing(gate: Page, desk: Desk):
+    await gate.evaluate("until(() => link.isOnline)")
+    desk.is_revoked = True
+
+    refused = await gate.evaluate(
+        "(text) => scanner.scan(text).catch((error) => error.code)", CODES["good static"]
+    )
+
+    assert refused == "gate.device_revoked"
+    assert await gate.evaluate("Promise.all([vault.loadBundle(), vault.loadDevice()])") == [None, None]
+    assert ["revoked", "taken back"] in await gate.evaluate("heard")
