@@ -66,6 +66,16 @@ def test_value_cannot_forge_a_line(lines: ReadLines, value: str):
     assert len(lines()) == 3
 
 
+def test_request_is_information_like_any_other(lines: ReadLines, tmp_path: Path):
+    configure_logging(folder=tmp_path, level="warning", service="test", to_stderr=False)
+
+    write_line({"event": "request", "route": "/"})
+    log.info("hold placed")
+    log.warning("proof refused")
+
+    assert [line["event"] for line in lines()] == ["proof refused"]
+
+
 def test_library_speaks_the_same_language(lines: ReadLines):
     logging.getLogger("library").warning("mail to %s failed", "budi@mail.example")
 

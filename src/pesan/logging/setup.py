@@ -30,6 +30,7 @@ class _Sink:
         self.service = "pesan"
         self.file: DailyFile | None = None
         self.to_stderr = True
+        self.level = logging.INFO
 
     def write(self, line: bytes) -> None:
         if self.file is not None:
@@ -51,7 +52,7 @@ def configure_logging(
     if _SINK.file is not None:
         _SINK.file.close()
     _SINK.file = DailyFile(folder) if folder else None
-    _SINK.service, _SINK.to_stderr = service, to_stderr
+    _SINK.service, _SINK.to_stderr, _SINK.level = service, to_stderr, _LEVELS[level]
     _configure_events(level)
     root = logging.getLogger()
     root.handlers = [_StandardHandler()]
@@ -78,8 +79,9 @@ def get_logger(name: str) -> structlog.typing.FilteringBoundLogger:
 
 
 def write_line(fields: dict[str, Any]) -> None:
-    """Write an event whose fields are known to be safe, past the redaction; for the request log alone."""
-    _SINK.write(_to_line(fields))
+    """Write information whose fields are known to be safe, past the redaction; for the request log alone."""
+    if _SINK.level <= logging.INFO:
+        _SINK.write(_to_line(fields))
 
 
 class _SinkLogger:
