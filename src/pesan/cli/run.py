@@ -11,6 +11,7 @@ import typer
 from rich.console import Console, Group
 from rich.panel import Panel
 from rich.table import Table
+from rich.text import Text
 
 from pesan.app.instance import Instance, open_instance
 from pesan.app.supervisor import Child, run
@@ -39,7 +40,7 @@ def demo(port: Port = DEFAULT_PORT, workers: Workers = 1) -> None:
         instance.migrate()
         update("Writing demo data, which takes half a minute the first time")
         prepare_demo(instance)
-    _serve(settings, _OWN_HOST, port, workers, on_ready=lambda: _welcome(port))
+    _serve(settings, _OWN_HOST, port, workers, on_ready=lambda: _welcome(settings, port))
 
 
 def serve(
@@ -121,13 +122,17 @@ def _show(host: str) -> str:
     return f"[{shown}]" if ":" in shown else shown
 
 
-def _welcome(port: int) -> None:
+def _welcome(settings: Settings, port: int) -> None:
     from pesan.app.demo import LOG_INS
 
     people = Table.grid(padding=(0, 3))
     for person in LOG_INS:
         people.add_row(f"[dim]{person.role}[/]", person.email, f"[bold]{person.password}[/]")
-    office = f"http://localhost:{port}/backoffice/login"
-    lines = Group(f"[bold]http://localhost:{port}[/]", f"[dim]back office[/]  {office}", "", people)
+    places = Table.grid(padding=(0, 3))
+    places.add_row("[dim]events[/]", f"[bold]http://localhost:{port}[/]")
+    places.add_row("[dim]back office[/]", f"http://localhost:{port}/backoffice/login")
+    if not settings.smtp_url.get_secret_value():
+        places.add_row("[dim]mail[/]", Text(str(settings.home / "outbox")))
+    lines = Group(places, "", people, "", "[dim]Ctrl+C stops it; what is in it is kept.[/]")
     panel = Panel(lines, title="Pesan demo", expand=False, padding=(1, 3))
     Console(stderr=True).print(panel, highlight=False)
