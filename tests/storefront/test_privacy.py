@@ -100,3 +100,16 @@ async def test_correction_that_one_before_keeps_back_is_said_not_to_be_sent(
     assert "tidak menerima yang baru ini" in page
     async with database.read(SYSTEM) as session:
         assert (await session.scalars(select(PrivacyRequest.name))).all() == ["Siti Rahmah"]
+
+
+async def test_correction_without_anything_in_it_says_what_to_write(guest: Guest, make: Make, database):
+    await make.order(email=EMAIL)
+    await open_data(guest, database)
+
+    empty = await post(guest, "/privacy/data", "/privacy/correction", name="", wa="")
+    wrong = await post(guest, "/privacy/data", "/privacy/correction", wa="0812")
+
+    assert (empty.status_code, "Isi nama atau nomor WhatsApp yang benar dulu." in empty.text) == (422, True)
+    assert (wrong.status_code, 'value="0812"' in wrong.text) == (422, True)
+    async with database.read(SYSTEM) as session:
+        assert (await session.scalars(select(PrivacyRequest))).all() == []

@@ -137,7 +137,9 @@ class Filled(Generic[F]):
 def read_account_form(schema: type[F], typed: Mapping[str, Any]) -> Filled[F]:
     """Check what was typed against `schema`."""
     kept: dict[str, str] = {
-        name: str(typed.get(name, "")) for name in ("name", "email", "label") if name in schema.model_fields
+        name: str(typed.get(name, ""))
+        for name in ("name", "email", "wa", "label")
+        if name in schema.model_fields
     }
     try:
         return Filled(schema, schema.model_validate(dict(typed)), kept)

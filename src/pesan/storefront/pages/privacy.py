@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from pesan.checkout.schemas import Email, PersonName, WhatsApp
+from pesan.kit.i18n import Text
 from pesan.privacy.contacts import Contact, ask_link, get_contact, open_link
 from pesan.privacy.dossier import read_dossier
 from pesan.privacy.errors import ContactLinkOver
@@ -25,6 +26,9 @@ from pesan.web.pages import render
 
 VISIT = "pesan_contact"
 PATH = "/privacy"
+_NOTHING_WRONG = Text(
+    id="Isi nama atau nomor WhatsApp yang benar dulu.", en="First write the right name or WhatsApp number."
+)
 
 router = APIRouter(prefix=PATH, dependencies=[allow(Who.PUBLIC)])
 
@@ -103,8 +107,10 @@ async def submit_correction(request: Request) -> Response:
     contact = await _contact(request)
     typed = {name: value for name, value in (await request.form()).items() if value}
     form = read_account_form(CorrectionForm, typed)
-    if form.valid is None or not (form.valid.name or form.valid.wa):
+    if form.valid is None:
         return await _data_page(request, contact, form, status=422)
+    if not (form.valid.name or form.valid.wa):
+        return await _data_page(request, contact, form, problem=_NOTHING_WRONG, status=422)
     return await _ask(request, contact, RequestKind.CORRECTION, **form.valid.model_dump())
 
 
@@ -146,9 +152,11 @@ async def _data_page(
     *,
     asked: bool = False,
     waiting: bool = False,
+    problem: Text | None = None,
     status: int = 200,
 ) -> Response:
     context = {
+        "problem": problem.in_(get_locale(request)) if problem else "",
         "dossier": await _dossier(request, contact),
         "form": form,
         "rules": html_rules(CorrectionForm),
