@@ -65,7 +65,7 @@ async def test_an_exact_line_pays_its_order(team: Team):
         "added-0",
     ]
     assert await state_of(team, order) == OrderState.PAID
-    assert "Semua cocok" in (await browser.get(f"{team.path}/statements")).text
+    assert "Tidak ada yang perlu dilihat" in (await browser.get(f"{team.path}/statements")).text
 
 
 async def test_a_near_line_is_decided_by_a_person(team: Team):
