@@ -30,7 +30,7 @@ async def turn_on(tab: Tab, url: str) -> list[str]:
     """Turn the second step on; what is wrong with the pages on the way."""
     await tab.open(f"{url}/account/factors")
     await tab.page.get_by_label("Kata sandi").fill(PASSWORD)
-    await tab.page.get_by_role("button", name="Mulai").click()
+    await tab.page.get_by_role("button", name="Siapkan aplikasi").click()
     await expect(tab.page.locator("svg.qr")).to_be_visible()
     faults = await tab.inspect(f"{url}/account/factors")
     secret = await tab.page.locator("p.code").inner_text()
