@@ -34,8 +34,8 @@ load_all_checks()
 
 EXAMPLES = 40
 HOLDS = 4 * EXAMPLES
-# What a password or a provider's signature opens; tests of their own show it.
-GUARDED = ("/api/auth/", "/v1/payments/webhook/")
+# What a password, a provider's signature or a device's token opens; tests of their own show it.
+GUARDED = ("/api/auth/", "/v1/payments/webhook/", "/v1/gates/", "/v1/scan")
 # What an organizer's programs do, signed in as staff.
 STAFF = "/v1/statements/"
 PROOF = encoded(picture(80, 120), "PNG")
@@ -111,7 +111,7 @@ async def test_document_describes_what_a_client_must_know(client):
         for path, op in posts.items()
         if "Idempotency-Key" in [p["name"] for p in op.get("parameters", [])]
     }
-    # Signing in is used once as it is, and what a provider sends has an id of its own.
+    # Signing in and pairing are used once as they are, and what a provider or a gate sends has an id of its own.
     keyless = {path for path in posts if path.startswith(GUARDED)}
     assert set(posts) - with_key - keyless == {"/api/verify/qr", "/v1/orders/quote"}  # read only
     opened = {path for path, op in posts.items() if "bookingCode" in str(op.get("security"))}

@@ -11,6 +11,7 @@ from pesan.backoffice.pages import router as backoffice_pages
 from pesan.capacity.levels import capacity_levels
 from pesan.checkout.room import DiskRoom
 from pesan.db import Database
+from pesan.gates import api as gates_api
 from pesan.jobs.levels import queue_levels
 from pesan.kit.exposition import Levels
 from pesan.kit.registry import Registry
@@ -39,11 +40,11 @@ def create_app(registry: Registry) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
-        openapi_tags=[*api.TAGS, *backoffice_api.TAGS],
+        openapi_tags=[*api.TAGS, *gates_api.TAGS, *backoffice_api.TAGS],
         lifespan=_lifespan,
     )
     stack.install(app, registry, settings, unlimited_prefixes=UNLIMITED)
-    programs = (*api.ROUTERS, *backoffice_api.ROUTERS, webhooks.router)
+    programs = (*api.ROUTERS, *gates_api.ROUTERS, *backoffice_api.ROUTERS, webhooks.router)
     for router in (*programs, files.router, storefront_pages, backoffice_pages):
         app.include_router(router)
     registry[Levels].add(queue_levels(registry[Database]))

@@ -13,6 +13,7 @@ from pesan.checkout.letters import OrderComposer, letter_composers
 from pesan.checkout.room import DiskRoom
 from pesan.db import Database
 from pesan.gates.device_tokens import DeviceTokens
+from pesan.gates.glances import Glances
 from pesan.identity.access_tokens import AccessTokens
 from pesan.identity.factors.ceremonies import RelyingParty
 from pesan.identity.factors.codes import CodeSecrets
@@ -82,6 +83,7 @@ def build_registry(instance: Instance, login: str) -> Registry:
     tokens = registry.add(AccessTokens, AccessTokens(settings.secret))
     registry.add(Sessions, UserSessions(database, tokens))
     registry.add(Devices, DeviceTokens(settings.secret))
+    registry.add(Glances, Glances(database))
     registry.add(KnownBrowsers, KnownBrowsers(settings.secret))
     registry.add(AccountLinks, AccountLinks(settings.secret, settings.base_url))
     registry.add(InvitationLinks, InvitationLinks(settings.secret, settings.base_url))

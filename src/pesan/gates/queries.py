@@ -1,18 +1,36 @@
 """Every read of gates, their rules and their devices."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, or_, select, text
 
 from pesan.catalog.errors import EventNotFound
-from pesan.catalog.models import Event
+from pesan.catalog.models import Event, Seat, TicketType
 from pesan.db import ReadSession
-from pesan.gates.errors import DeviceRevoked
-from pesan.gates.models import Gate, GateDevice, GateRules
+from pesan.gates.errors import DeviceRevoked, GateNotFound
+from pesan.gates.models import Gate, GateDevice, GateFeed, GateRules, TicketStanding
 from pesan.gates.rules import effective_rules
 from pesan.gates.verdict import Rules
+from pesan.kit.ids import normalise_code
+from pesan.tickets.models import Ticket
+from pesan.tickets.states import TicketState
 from pesan.web.devices import DeviceClaims
+
+MAX_FOUND = 20
+MAX_DEVICES = 500
+MIN_NAME = 2
+MIN_CODE = 4
+_FIGURES = text(
+    "SELECT count(*) FILTER (WHERE is_inside), count(*) FILTER (WHERE cycle > 0),"
+    " count(*) FILTER (WHERE cycle > 0 AND NOT is_inside),"
+    " (SELECT count(*) FROM scans WHERE event_id = :event_id AND received_at > clock_timestamp() - interval '1 minute'"
+    " AND scanned_at > clock_timestamp() - interval '1 minute' AND result = 'ok' AND direction = 'entry'"
+    " AND undone_at IS NULL) FROM ticket_standings WHERE event_id = :event_id"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +42,52 @@ class Post:
     gate_id: UUID
     gate: str
     location: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Where a ticket stands since a change, and at which gate its person came in."""
+
+    ticket_id: UUID
+    is_inside: bool
+    cycle: int
+    entered_at: datetime | None
+    gate: str | None
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How full an event is: inside now, who ever came in, who went out again, and entries of the last minute."""
+
+    inside: int
+    entered: int
+    left: int
+    per_minute: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A ticket as a gate may see it: no contact, no text that opens a gate."""
+
+    id: UUID
+    code: str
+    holder_name: str
+    type: str
+    seat: str
+    number: int
+    is_void: bool
+    is_inside: bool
+    cycle: int
+    entered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class GateRow:
+    """A gate with how many devices of it may work."""
+
+    gate: Gate
+    devices: int
 
 
 async def get_rules(session: ReadSession, event_id: UUID) -> Rules:
@@ -74,3 +138,110 @@ async def require_live(session: ReadSession, claims: DeviceClaims) -> Post:
         raise DeviceRevoked
     device, gate, location = row
     return Post(claims.device_id, device, claims.gate_id, gate, location)
+
+
+async def get_seq(session: ReadSession, event_id: UUID) -> int:
+    """The number of the last change at the event's gates; 0 before the first."""
+    return await session.scalar(select(GateFeed.seq).where(GateFeed.event_id == event_id)) or 0
+
+
+async def list_changes(
+    session: ReadSession, event_id: UUID, *, after: int, limit: int
+) -> tuple[int, list[Change], bool]:
+    """What changed after number `after`, the number to come again with, and whether there is more.
+
+    Numbers are given under the lock of the event's row and become visible in their order, so that none is passed by.
+    """
+    seq = await get_seq(session, event_id)
+    query = (
+        select(
+            TicketStanding.ticket_id,
+            TicketStanding.is_inside,
+            TicketStanding.cycle,
+            TicketStanding.entered_at,
+            Gate.name,
+            TicketStanding.seq,
+        )
+        .outerjoin(Gate, Gate.id == TicketStanding.entered_gate_id)
+        .where(TicketStanding.event_id == event_id, TicketStanding.seq > after)
+        .order_by(TicketStanding.seq)
+        .limit(limit + 1)
+    )
+    found = [Change(*row) for row in await session.execute(query)]
+    changes = found[:limit]
+    return changes[-1].seq if changes else seq, changes, len(found) > limit
+
+
+async def get_figures(session: ReadSession, event_id: UUID) -> Figures:
+    """How full the event is now."""
+    return Figures(*(await session.execute(_FIGURES, {"event_id": event_id})).one())
+
+
+async def list_found(session: ReadSession, event_id: UUID, words: str) -> list[Found]:
+    """The event's tickets whose holder's name holds `words` or whose code begins so, at most twenty by name."""
+    standing = TicketStanding
+    query = (
+        select(
+            Ticket.id,
+            Ticket.code,
+            Ticket.holder_name,
+            func.coalesce(TicketType.name, ""),
+            _seat_label(),
+            Ticket.number,
+            Ticket.state == TicketState.VOID,
+            func.coalesce(standing.is_inside, False),
+            func.coalesce(standing.cycle, 0),
+            standing.entered_at,
+        )
+        .outerjoin(TicketType, TicketType.id == Ticket.ticket_type_id)
+        .outerjoin(Seat, Seat.id == Ticket.seat_id)
+        .outerjoin(standing, standing.ticket_id == Ticket.id)
+        .where(Ticket.event_id == event_id, _matches(words))
+        .order_by(Ticket.holder_name, Ticket.id)
+        .limit(MAX_FOUND)
+    )
+    rows: Sequence[Sequence[Any]] = (await session.execute(query)).all()
+    return [Found(*row) for row in rows]
+
+
+async def get_gate(session: ReadSession, event_id: UUID, gate_id: UUID) -> Gate:
+    """One gate of the event; raises GateNotFound."""
+    gate = await session.scalar(select(Gate).where(Gate.id == gate_id, Gate.event_id == event_id))
+    if gate is None:
+        raise GateNotFound
+    return gate
+
+
+async def list_gates(session: ReadSession, event_id: UUID) -> list[GateRow]:
+    """The event's gates by name, closed ones last."""
+    works = GateDevice.revoked_at.is_(None)
+    query = (
+        select(Gate, func.count(GateDevice.id).filter(works))
+        .outerjoin(GateDevice, GateDevice.gate_id == Gate.id)
+        .where(Gate.event_id == event_id)
+        .group_by(Gate.id)
+        .order_by(Gate.closed_at.is_not(None), func.lower(Gate.name))
+    )
+    return [GateRow(gate, count) for gate, count in await session.execute(query)]
+
+
+async def list_devices(session: ReadSession, event_id: UUID) -> Sequence[tuple[GateDevice, str]]:
+    """The event's devices with the names of their gates, revoked ones last."""
+    query = (
+        select(GateDevice, Gate.name)
+        .join(Gate, Gate.id == GateDevice.gate_id)
+        .where(GateDevice.event_id == event_id)
+        .order_by(GateDevice.revoked_at.is_not(None), func.lower(Gate.name), GateDevice.name, GateDevice.id)
+        .limit(MAX_DEVICES)
+    )
+    return [(device, gate) for device, gate in await session.execute(query)]
+
+
+def _matches(words: str) -> ColumnElement[bool]:
+    by_name = Ticket.holder_name.icontains(words, autoescape=True)
+    code = normalise_code(words)
+    return or_(by_name, Ticket.code.startswith(code, autoescape=True)) if len(code) >= MIN_CODE else by_name
+
+
+def _seat_label() -> ColumnElement[str]:
+    return func.coalesce(Seat.section + " " + Seat.row + "-" + Seat.number, "")

@@ -92,6 +92,12 @@ async def list_keys(session: ReadSession, merchant_id: UUID | None = None) -> Se
     return (await session.scalars(query if merchant_id is None else query.where(_of(merchant_id)))).all()
 
 
+async def list_verifying_keys(session: ReadSession, merchant_id: UUID) -> Sequence[SigningKey]:
+    """The merchant's keys, of whichever algorithm, that may still verify something; nothing private is loaded."""
+    query = select(SigningKey).where(_of(merchant_id), _MAY_VERIFY)
+    return (await session.scalars(query.order_by(SigningKey.created_at, SigningKey.id))).all()
+
+
 async def list_public_keys(
     session: ReadSession, merchant_id: UUID | None = None
 ) -> dict[str, list[dict[str, Any]]]:

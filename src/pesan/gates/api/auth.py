@@ -7,12 +7,14 @@ from fastapi import Depends, Request
 from pesan.gates.errors import DeviceRevoked
 from pesan.gates.queries import require_live
 from pesan.web.access import Who, allow
-from pesan.web.context import name_merchant
+from pesan.web.context import context_of, name_merchant
 from pesan.web.deps import find_device
 from pesan.web.devices import DeviceClaims
 from pesan.web.errors import DeviceTokenInvalid
+from pesan.web.limits.dependencies import limiter_of
+from pesan.web.limits.policies import Policy
 
-__all__ = ["AS_DEVICE", "DEVICE", "NOT_LIVE", "DeviceOf", "get_device", "require_live"]
+__all__ = ["AS_DEVICE", "DEVICE", "NOT_LIVE", "DeviceOf", "get_device", "limit_device", "require_live"]
 
 DEVICE: Any = allow(Who.DEVICE)
 """For a router's `dependencies`."""
@@ -35,3 +37,18 @@ async def get_device(request: Request) -> DeviceClaims:
 
 
 DeviceOf = Annotated[DeviceClaims, Depends(get_device)]
+
+
+def limit_device(name: str, count: int, window_seconds: int) -> Any:
+    """A dependency that lets one device through `count` times in `window_seconds`, then raises TooManyRequests.
+
+    By its token and not by its address, which all devices of an event may share.
+    """
+    policy = Policy(name, count, window_seconds)
+
+    async def check(request: Request) -> None:
+        claims = find_device(request)
+        who = f"device:{claims.device_id}" if claims else None
+        await limiter_of(request).hit(context_of(request), policy, who)
+
+    return Depends(check)

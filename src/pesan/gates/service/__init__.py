@@ -1,0 +1,1 @@
+"""What people do to an event's gates, and devices to themselves."""

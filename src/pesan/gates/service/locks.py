@@ -1,0 +1,42 @@
+"""The only place that locks pairing codes, gates and devices; each alone in its transaction, or a code first."""
+
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy import Select, select
+
+from pesan.db import WriteSession
+from pesan.gates.errors import DeviceNotFound, GateNotFound
+from pesan.gates.models import Gate, GateDevice, GatePairing
+
+Row = TypeVar("Row")
+
+
+async def lock_pairing(session: WriteSession, code_digest: bytes) -> GatePairing | None:
+    """The pairing code, which nobody else can use meanwhile; None when there is no such code to be seen."""
+    return await _lock(session, select(GatePairing).where(GatePairing.code_digest == code_digest))
+
+
+async def lock_gate(session: WriteSession, gate_id: UUID, *, event_id: UUID) -> Gate:
+    """A gate of this event, with nobody else writing its audit chain; raises GateNotFound."""
+    query = select(Gate).where(Gate.id == gate_id, Gate.event_id == event_id)
+    found = await _lock(session, query)
+    if found is None:
+        raise GateNotFound
+    return found
+
+
+async def lock_device(session: WriteSession, device_id: UUID, *, event_id: UUID) -> GateDevice:
+    """A device of this event, with nobody else writing its audit chain; raises DeviceNotFound."""
+    query = select(GateDevice).where(GateDevice.id == device_id, GateDevice.event_id == event_id)
+    found = await _lock(session, query)
+    if found is None:
+        raise DeviceNotFound
+    return found
+
+
+async def _lock(session: WriteSession, query: Select[Row]) -> Row | None:
+    """The one row of `query` as it is now, locked; what refers to it waits for nothing."""
+    return await session.scalar(
+        query.with_for_update(key_share=True).execution_options(populate_existing=True)
+    )
