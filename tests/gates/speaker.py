@@ -6,7 +6,10 @@ from threading import Event
 from typing import Any
 from urllib.parse import urlsplit
 
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from tests.gates.pages import Answers
 from tests.gates.vectors import build
@@ -22,6 +25,7 @@ class Desk:
 
     token: str = "first"
     public_key: str = ""
+    key_kind: str = ""
     is_silent: bool = False
     is_revoked: bool = False
     refuses: str = ""
@@ -34,7 +38,7 @@ class Desk:
         """What to say to one request; None says nothing until the test is over."""
         self.asked.append((path, body))
         if path == "/v1/gates/register":
-            self.public_key = body["public_key"]
+            self.public_key, self.key_kind = body["public_key"], body["key_kind"]
             return 201, self.registered()
         if path == "/v1/gates/renew":
             return self.renew(body)
@@ -61,7 +65,7 @@ class Desk:
     def renew(self, body: dict[str, Any]) -> Answer:
         """A new token for whoever has the device's key."""
         message = f"pesan:gate:renew:1\nd\n{body['at_ms']}".encode()
-        Ed25519PublicKey.from_public_bytes(unb64(self.public_key)).verify(unb64(body["signature"]), message)
+        verify(self.key_kind, unb64(self.public_key), unb64(body["signature"]), message)
         return 200, {"token": self.token, "expires_at": "2100-01-01T00:00:00Z"}
 
     def news(self) -> Answer:
@@ -91,6 +95,15 @@ class Desk:
             for scan in body["scans"]
         ]
         return 200, {"results": results}
+
+
+def verify(kind: str, public: bytes, signature: bytes, message: bytes) -> None:
+    """Raises InvalidSignature unless the device's key made it; ES256 signatures are both numbers side by side."""
+    if kind == "Ed25519":
+        return Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+    both = (int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big"))
+    key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), public)
+    return key.verify(encode_dss_signature(*both), message, ec.ECDSA(SHA256()))
 
 
 def speaking(desk: Desk) -> type[Answers]:

@@ -31,6 +31,13 @@ START = """async (at) => {
         while (!await holds()) await new Promise((resolve) => setTimeout(resolve, 10));
     };
 }"""
+PAIR_WITHOUT_CURVE = """async () => {
+    const known = crypto.subtle.generateKey.bind(crypto.subtle);
+    crypto.subtle.generateKey = (kind, ...rest) => kind.name === "Ed25519"
+        ? Promise.reject(new DOMException("unknown", "NotSupportedError")) : known(kind, ...rest);
+    const { register } = await import("/js/gate/device.js");
+    wire.device = await register(vault, { code: "ABCD-EFGH", name: "Pintu 1", appVersion: "1" });
+}"""
 SCAN = "([text, direction]) => scanner.scan(text, direction)"
 EMPTY = "until(async () => await vault.queueLength() === 0)"
 
@@ -151,13 +158,16 @@ async def test_entry_at_another_gate_is_known_here(gate: Page, desk: Desk):
     )
 
 
-async def test_token_that_is_over_is_renewed_by_proof_of_the_key(gate: Page, desk: Desk):
+@pytest.mark.parametrize("kind", ["Ed25519", "ES256"])
+async def test_token_that_is_over_is_renewed_by_proof_of_the_key(gate: Page, desk: Desk, kind: str):
     await gate.evaluate("until(() => link.isOnline)")
+    if kind == "ES256":
+        await gate.evaluate(PAIR_WITHOUT_CURVE)
     desk.token = "second"
 
     verdict = await scan(gate, CODES["good static"])
 
-    assert (verdict["source"], verdict["result"]) == ("server", "ok")
+    assert (verdict["source"], verdict["result"], desk.key_kind) == ("server", "ok", kind)
     assert (await gate.evaluate("vault.loadDevice()"))["token"] == "second"
 
 

@@ -243,9 +243,10 @@ class Link extends EventTarget {
   }
 
   async #settle(scans, results) {
-    const others = results.filter((one) => one.conflict || one.result !== one.shown);
+    const others = results.filter((one) => one.result !== one.shown);
+    const told = results.filter((one) => one.conflict || one.result !== one.shown);
     await this.#vault.drop(results.map((one) => one.nonce), others.map((one) => one.nonce));
-    if (others.length) this.#say("settled", others);
+    if (told.length) this.#say("settled", told);
     if (results.length < scans.length) throw new NoAnswer("not all of them were answered");
   }
 

@@ -3,7 +3,8 @@
 //     staff looked up, whose `text` may be empty. Never throws for want of a network: after 2.5 seconds the device decides.
 //   find(text) -> Promise<[ticket]>, at most 20, by the name of the holder or the start of the code
 // A verdict is { result, reason, isWarning, message (the server's, or ""), source: "server" | "device", direction, nonce,
-// at (ms, corrected), cycle, ticket, usedAt (ms or null), usedGate }, and a ticket { id, code, holderName, type, colour,
+// at (ms, corrected), cycle, ticket, usedAt (ms or null) and usedGate, of a ticket that came in
+// before }, and a ticket { id, code, holderName, type, colour,
 // seat, number }. Two reasons are the device's own, and nothing is queued for them: "no_bundle" (nothing was ever synced,
 // or too long ago) and "no_network" (this event's codes are checked online only). A device that was taken back rejects
 // with Refused.
@@ -14,6 +15,7 @@ import { judge } from "./verdict.js";
 
 const LONGEST = 1024;
 const SAME_TRY = 60_000;
+const MOST_OFFSET = 365 * 24 * 60 * 60 * 1000;
 const PATIENCE = 2500;
 
 export function openScanner({ wire, vault, link, patience = PATIENCE }) {
@@ -29,14 +31,12 @@ export function openScanner({ wire, vault, link, patience = PATIENCE }) {
   }
 
   function attemptOf(text, direction, manual) {
-    const shown = manual ? { ticket_id: manual.ticketId, manual_reason: manual.reason } : { qr: sendable(text) };
+    const shown = manual ? { ticket_id: manual.ticketId, manual_reason: reasonOf(manual) } : { qr: sendable(text) };
     const attempt = { direction, ...shown };
     const tried = unanswered.get(nameOf(attempt));
     const isRecent = tried && performance.now() - tried.at < SAME_TRY;
-    return {
-      ...attempt, text, nonce: isRecent ? tried.nonce : crypto.randomUUID(), device_at_ms: Date.now(),
-      offset_ms: wire.offsetMs,
-    };
+    const nonce = isRecent ? tried.nonce : crypto.randomUUID();
+    return { ...attempt, text, nonce, ...timesOf(Date.now(), wire.offsetMs) };
   }
 
   // The server may have had it: another try must be the same scan, not a second one.
@@ -74,7 +74,8 @@ export function openScanner({ wire, vault, link, patience = PATIENCE }) {
     return {
       ...verdictOf(attempt, { ...answer, isWarning: answer.is_warning }), source: "server", message: answer.message,
       cycle: answer.cycle, ticket: answer.ticket && ticketOf(answer.ticket), at: Date.parse(answer.server_time),
-      usedAt: answer.used_at ? Date.parse(answer.used_at) : null, usedGate: answer.used_gate ?? "",
+      ...(answer.result === "duplicate" && answer.used_at
+        ? { usedAt: Date.parse(answer.used_at), usedGate: answer.used_gate ?? "" } : {}),
     };
   }
 
@@ -140,6 +141,17 @@ export function openScanner({ wire, vault, link, patience = PATIENCE }) {
 
 function nameOf({ qr, ticket_id: ticketId, direction }) {
   return `${direction} ${ticketId ?? qr}`;
+}
+
+// The server takes 3 to 200 characters, and hears of it when the person is long inside.
+function reasonOf({ reason }) {
+  return reason.trim().slice(0, 200).padEnd(3, ".");
+}
+
+// A clock that lost its battery counts from 1970: what it says is no help to anybody.
+function timesOf(deviceMs, offsetMs) {
+  const isLost = Math.abs(offsetMs) > MOST_OFFSET;
+  return isLost ? { device_at_ms: deviceMs + offsetMs, offset_ms: 0 } : { device_at_ms: deviceMs, offset_ms: offsetMs };
 }
 
 // Whatever it is, the server shall be able to write it down.
