@@ -5,6 +5,7 @@ import os
 from collections import Counter
 from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -61,6 +62,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.every_postgres)
         if not find_chromium() and item.get_closest_marker("browser"):
             item.add_marker(skip)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give one process the files that share services; `-n` with another `--dist` is left as it is."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from tests.sharing import FolderScheduling
+
+    return FolderScheduling(config, log)
 
 
 def put_long_files_first(items: list[pytest.Item]) -> None:

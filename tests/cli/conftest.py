@@ -1,4 +1,4 @@
-"""`pesan` as an operator runs it: a process of its own, on an instance of the test's own."""
+"""`pesan` as an operator runs it, on an instance of the test's own."""
 
 from collections.abc import Iterator
 
@@ -6,13 +6,14 @@ import psycopg
 import pytest
 
 from pesan.settings import Settings
-from tests.support.service import Service, environment_of
+from tests.support.commands import Commands
+from tests.support.service import environment_of
 
 
 @pytest.fixture
-def pesan(settings: Settings) -> Service:
+def pesan(settings: Settings) -> Commands:
     """Commands on the test's database."""
-    return Service(settings.home, environment_of(settings), 0)
+    return Commands(settings.home, environment_of(settings))
 
 
 @pytest.fixture

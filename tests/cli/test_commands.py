@@ -15,8 +15,8 @@ from pesan.privacy.erasure_list import Erased, add_to_list, list_path
 from pesan.privacy.marks import Marks
 from pesan.tickets.keys import Algorithm
 from pesan.tickets.keystore import DatabaseKeyStore
+from tests.support.commands import Commands
 from tests.support.factories import Make
-from tests.support.service import Service
 
 EVENT = ("event", "create", "--merchant", "kopi-teduh", "--title", "Malam Keroncong", "--price", "150000")
 OLD_SECRET = "k3Yz81-unguessable-and-long-enough-7Qw"
@@ -27,13 +27,13 @@ def rows(owner: psycopg.Connection, query: str) -> list[tuple]:
     return owner.execute(query.encode()).fetchall()
 
 
-def refusal(pesan: Service, *arguments: str) -> tuple[int, str, str]:
+def refusal(pesan: Commands, *arguments: str) -> tuple[int, str, str]:
     """How a command ended that must print nothing for programs."""
     done = pesan.attempt(*arguments)
     return done.returncode, done.stdout, " ".join(done.stderr.replace("│", " ").split())
 
 
-def test_merchant_create_prints_its_id_and_slug(pesan: Service, owner: psycopg.Connection):
+def test_merchant_create_prints_its_id_and_slug(pesan: Commands, owner: psycopg.Connection):
     name = ("--name", "Kopi Teduh", "--slug", "kopi-teduh")
 
     made = pesan.run("merchant", "create", *name, "--zone", "Asia/Makassar", "--accent", "#0B5D66")
@@ -44,7 +44,7 @@ def test_merchant_create_prints_its_id_and_slug(pesan: Service, owner: psycopg.C
 
 
 async def test_merchant_create_with_a_taken_slug_names_the_refusal(
-    pesan: Service, make: Make, owner: psycopg.Connection
+    pesan: Commands, make: Make, owner: psycopg.Connection
 ):
     await make.merchant(slug="kopi-teduh")
 
@@ -58,7 +58,7 @@ async def test_merchant_create_with_a_taken_slug_names_the_refusal(
     assert rows(owner, "SELECT count(*) FROM merchants") == [(1,)]
 
 
-async def test_event_create_opens_the_sale(pesan: Service, make: Make, owner: psycopg.Connection):
+async def test_event_create_opens_the_sale(pesan: Commands, make: Make, owner: psycopg.Connection):
     await make.merchant(slug="kopi-teduh")
 
     made = pesan.run(*EVENT, *WHEN, "--hold-ratio", "0.5", "--hold-minutes", "20")
@@ -79,9 +79,9 @@ async def test_event_create_opens_the_sale(pesan: Service, make: Make, owner: ps
     }
 
 
-async def test_event_create_links_to_the_public_address(pesan: Service, make: Make):
+async def test_event_create_links_to_the_public_address(pesan: Commands, make: Make):
     await make.merchant(slug="kopi-teduh")
-    public = Service(pesan.home, {**pesan.environment, "PESAN_BASE_URL": "https://tiket.example.id/"}, 0)
+    public = pesan.but(PESAN_BASE_URL="https://tiket.example.id/")
 
     made = public.run(*EVENT, *WHEN)
 
@@ -90,7 +90,7 @@ async def test_event_create_links_to_the_public_address(pesan: Service, make: Ma
 
 @pytest.mark.parametrize("moment", ["2027-01-05T19:00", "2027-01-05T19:00+09:00", "2027-01-05T10:00Z"])
 async def test_event_create_reads_a_time_without_offset_on_the_merchants_clocks(
-    pesan: Service, make: Make, owner: psycopg.Connection, moment: str
+    pesan: Commands, make: Make, owner: psycopg.Connection, moment: str
 ):
     await make.merchant(slug="kopi-teduh", zone="Asia/Jayapura")
 
@@ -100,7 +100,7 @@ async def test_event_create_reads_a_time_without_offset_on_the_merchants_clocks(
     assert starts_at == datetime(2027, 1, 5, 10, tzinfo=UTC)
 
 
-def test_event_create_for_an_unknown_merchant_names_the_refusal(pesan: Service):
+def test_event_create_for_an_unknown_merchant_names_the_refusal(pesan: Commands):
     answer = refusal(pesan, *EVENT, *WHEN)
 
     assert answer == (2, "", "pesan: This organizer was not found. (tenancy.merchant_not_found)")
@@ -108,7 +108,7 @@ def test_event_create_for_an_unknown_merchant_names_the_refusal(pesan: Service):
 
 @pytest.mark.real_hashes
 async def test_user_create_makes_somebody_who_can_log_in(
-    pesan: Service, make: Make, owner: psycopg.Connection, database: Database
+    pesan: Commands, make: Make, owner: psycopg.Connection, database: Database
 ):
     merchant = await make.merchant(slug="kopi-teduh")
     person = ("--email", "Rani@Example.com", "--name", "Rani", "--password", "sepeda-merah-tua")
@@ -124,7 +124,7 @@ async def test_user_create_makes_somebody_who_can_log_in(
     assert await verify_password("sepeda-merah-tua", known.password_hash) == (True, None)
 
 
-def test_user_create_with_a_weak_password_makes_nobody(pesan: Service, owner: psycopg.Connection):
+def test_user_create_with_a_weak_password_makes_nobody(pesan: Commands, owner: psycopg.Connection):
     person = ("--email", "rani@example.com", "--name", "Rani", "--password", "rani123456")
 
     status, printed, said = refusal(pesan, "user", "create", *person)
@@ -134,7 +134,7 @@ def test_user_create_with_a_weak_password_makes_nobody(pesan: Service, owner: ps
     assert rows(owner, "SELECT count(*) FROM users") == [(0,)]
 
 
-def test_user_create_for_an_unknown_merchant_makes_nobody(pesan: Service, owner: psycopg.Connection):
+def test_user_create_for_an_unknown_merchant_makes_nobody(pesan: Commands, owner: psycopg.Connection):
     person = ("--email", "rani@example.com", "--name", "Rani", "--password", "sepeda-merah-tua")
 
     answer = refusal(pesan, "user", "create", *person, "--merchant", "tidak-ada")
@@ -144,7 +144,7 @@ def test_user_create_for_an_unknown_merchant_makes_nobody(pesan: Service, owner:
 
 
 async def test_user_clear_factors_takes_lost_ones_away_on_record(
-    pesan: Service, make: Make, owner: psycopg.Connection, database: Database
+    pesan: Commands, make: Make, owner: psycopg.Connection, database: Database
 ):
     lost, kept = await make.user(), await make.user()
     async with database.identity() as session:
@@ -164,7 +164,7 @@ async def test_user_clear_factors_takes_lost_ones_away_on_record(
     assert [found[-1] for found in rows(owner, noted)] == [str(lost.id)]
 
 
-async def test_keys_rotate_makes_a_key_that_is_listed_and_exported(pesan: Service, make: Make):
+async def test_keys_rotate_makes_a_key_that_is_listed_and_exported(pesan: Commands, make: Make):
     await make.merchant(slug="kopi-teduh")
 
     first = pesan.run("keys", "rotate", "--merchant", "kopi-teduh")
@@ -182,21 +182,21 @@ async def test_keys_rotate_makes_a_key_that_is_listed_and_exported(pesan: Servic
     }
 
 
-async def test_keys_of_a_merchant_without_any_are_none(pesan: Service, make: Make):
+async def test_keys_of_a_merchant_without_any_are_none(pesan: Commands, make: Make):
     await make.merchant(slug="kopi-teduh")
 
     assert pesan.run("keys", "list", "--merchant", "kopi-teduh") == []
     assert pesan.run("keys", "export") == {"keys": []}
 
 
-async def test_doctor_of_a_sound_instance_finds_nothing(pesan: Service, make: Make):
+async def test_doctor_of_a_sound_instance_finds_nothing(pesan: Commands, make: Make):
     await make.order()
 
     assert json.loads((done := pesan.attempt("doctor")).stdout) == []
     assert done.returncode == 0
 
 
-async def test_keys_of_another_secret_are_named_and_resealed(pesan: Service, make: Make, database: Database):
+async def test_keys_of_another_secret_are_named_and_resealed(pesan: Commands, make: Make, database: Database):
     merchant = await make.merchant(slug="kopi-teduh")
     key = await DatabaseKeyStore(database, OLD_SECRET.encode()).signing_key(merchant.id, Algorithm.EDDSA)
 
@@ -209,15 +209,14 @@ async def test_keys_of_another_secret_are_named_and_resealed(pesan: Service, mak
             "offender": {"kid": key.kid, "merchant_id": str(merchant.id)},
         }
     ]
-    wrong = {**pesan.environment, "PESAN_OLD_SECRET_KEY": OLD_SECRET[::-1]}
-    status, printed, said = refusal(Service(pesan.home, wrong, 0), "keys", "reseal")
+    wrong = pesan.but(PESAN_OLD_SECRET_KEY=OLD_SECRET[::-1])
+    status, printed, said = refusal(wrong, "keys", "reseal")
     assert (status, printed) == (2, "")
     assert said == (
         f"pesan: The old secret does not open the key {key.kid}. Nothing was changed; check the secret."
         " (tickets.old_secret_wrong)"
     )
-    right = {**pesan.environment, "PESAN_OLD_SECRET_KEY": OLD_SECRET}
-    assert Service(pesan.home, right, 0).run("keys", "reseal") == {
+    assert pesan.but(PESAN_OLD_SECRET_KEY=OLD_SECRET).run("keys", "reseal") == {
         "resealed": 1,
         "current": 0,
         "gateway_accounts": 0,
@@ -226,7 +225,7 @@ async def test_keys_of_another_secret_are_named_and_resealed(pesan: Service, mak
     assert pesan.run("doctor") == []
 
 
-async def test_the_old_secret_may_come_by_standard_input(pesan: Service, make: Make, database: Database):
+async def test_the_old_secret_may_come_by_standard_input(pesan: Commands, make: Make, database: Database):
     merchant = await make.merchant(slug="kopi-teduh")
     await DatabaseKeyStore(database, OLD_SECRET.encode()).signing_key(merchant.id, Algorithm.EDDSA)
 
@@ -239,7 +238,7 @@ async def test_the_old_secret_may_come_by_standard_input(pesan: Service, make: M
 
 
 async def test_doctor_names_the_pool_whose_counter_was_changed(
-    pesan: Service, make: Make, owner: psycopg.Connection
+    pesan: Commands, make: Make, owner: psycopg.Connection
 ):
     await make.event()
     await make.event()
@@ -260,7 +259,7 @@ async def test_doctor_names_the_pool_whose_counter_was_changed(
     }
 
 
-async def test_audit_verify_of_a_whole_audit_finds_nothing(pesan: Service, make: Make):
+async def test_audit_verify_of_a_whole_audit_finds_nothing(pesan: Commands, make: Make):
     await make.merchant(slug="kopi-teduh")
 
     assert json.loads((done := pesan.attempt("audit", "verify")).stdout) == []
@@ -268,7 +267,7 @@ async def test_audit_verify_of_a_whole_audit_finds_nothing(pesan: Service, make:
 
 
 async def test_audit_verify_names_the_entry_that_was_changed(
-    pesan: Service, make: Make, owner: psycopg.Connection
+    pesan: Commands, make: Make, owner: psycopg.Connection
 ):
     made = await make.merchant(slug="kopi-teduh")
     owner.execute("ALTER TABLE audit_entries DISABLE TRIGGER append_only")
@@ -281,7 +280,7 @@ async def test_audit_verify_names_the_entry_that_was_changed(
 
 
 async def test_audit_erase_forgets_whom_the_history_names(
-    pesan: Service, make: Make, owner: psycopg.Connection
+    pesan: Commands, make: Make, owner: psycopg.Connection
 ):
     order = await make.order(state=OrderState.REJECTED)
     named = "SELECT reason FROM audit_private WHERE num_nonnulls(reason, before, after) > 0"
@@ -301,38 +300,36 @@ async def test_audit_erase_forgets_whom_the_history_names(
         ("order:00000000-0000-7000-8000-000000000000", "There is no history of the order"),
     ],
 )
-def test_audit_erase_of_nobody_is_refused(pesan: Service, subject: str, said: str):
+def test_audit_erase_of_nobody_is_refused(pesan: Commands, subject: str, said: str):
     answer = refusal(pesan, "audit", "erase", "--subject", subject, "--reason", "Diminta pembeli")
 
     assert answer[:2] == (2, "")
     assert said in answer[2]
 
 
-def test_migrate_of_a_current_database_changes_nothing(pesan: Service):
+def test_migrate_of_a_current_database_changes_nothing(pesan: Commands):
     pesan.run("migrate")  # a database that was copied is open to everybody, until this closes it
 
     assert pesan.run("migrate") == {"changed": False}
 
 
-def test_a_command_without_its_database_says_so(pesan: Service):
-    nowhere = {**pesan.environment, "PESAN_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}
+def test_a_command_without_its_database_says_so(pesan: Commands):
+    nowhere = pesan.but(PESAN_DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
 
-    status, printed, said = refusal(Service(pesan.home, nowhere, 0), "doctor")
+    status, printed, said = refusal(nowhere, "doctor")
 
     assert (status, printed) == (2, "")
     assert said.startswith("pesan: The database could not be used.")
     assert said.endswith("(database.unavailable)")
 
 
-def test_a_setting_that_cannot_be_used_is_named(pesan: Service):
-    wrong = {**pesan.environment, "PESAN_RATE_LIMITS": "sometimes"}
-
-    answer = refusal(Service(pesan.home, wrong, 0), "doctor")
+def test_a_setting_that_cannot_be_used_is_named(pesan: Commands):
+    answer = refusal(pesan.but(PESAN_RATE_LIMITS="sometimes"), "doctor")
 
     assert answer == (2, "", "pesan: PESAN_RATE_LIMITS: Input should be 'on' or 'off'")
 
 
-def test_parked_jobs_are_listed_and_queued_again(pesan: Service, owner: psycopg.Connection):
+def test_parked_jobs_are_listed_and_queued_again(pesan: Commands, owner: psycopg.Connection):
     owner.execute(
         "INSERT INTO procrastinate_jobs (queue_name, task_name, status, attempts)"
         " SELECT 'mail', 'notifications.deliver', 'failed', 16 FROM generate_series(1, 3)"
@@ -350,7 +347,7 @@ def test_parked_jobs_are_listed_and_queued_again(pesan: Service, owner: psycopg.
     assert rows(owner, "SELECT DISTINCT status::text, attempts FROM procrastinate_jobs") == [("todo", 0)]
 
 
-async def test_retention_dry_run_says_what_would_go(pesan: Service, make: Make, owner: psycopg.Connection):
+async def test_retention_dry_run_says_what_would_go(pesan: Commands, make: Make, owner: psycopg.Connection):
     await make.order(state=OrderState.CANCELLED, email="siti@contoh.id")
     owner.execute("UPDATE orders SET state_changed_at = state_changed_at - interval '800 days'")
     owner.execute(
@@ -366,7 +363,7 @@ async def test_retention_dry_run_says_what_would_go(pesan: Service, make: Make, 
 
 
 async def test_erasures_are_replayed_from_the_list_and_once(
-    pesan: Service, make: Make, owner: psycopg.Connection, settings
+    pesan: Commands, make: Make, owner: psycopg.Connection, settings
 ):
     marks, path = Marks(settings.secret), list_path(settings)
     order = await make.order(email="siti@contoh.id", state=OrderState.CANCELLED)
@@ -389,7 +386,7 @@ async def test_erasures_are_replayed_from_the_list_and_once(
 
 
 async def test_breach_report_covers_every_merchant_and_is_noted(
-    pesan: Service, make: Make, owner: psycopg.Connection, tmp_path
+    pesan: Commands, make: Make, owner: psycopg.Connection, tmp_path
 ):
     for email in ("siti@contoh.id", "budi@contoh.id"):
         await make.order(email=email)
@@ -411,7 +408,7 @@ async def test_breach_report_covers_every_merchant_and_is_noted(
 
 
 async def test_record_of_processing_is_made_for_an_instance_and_for_a_merchant(
-    pesan: Service, make: Make, tmp_path
+    pesan: Commands, make: Make, tmp_path
 ):
     await make.merchant(slug="kopi-teduh")
     files = [tmp_path / "instance.pdf", tmp_path / "merchant.pdf"]

@@ -48,11 +48,9 @@ async def capacity_of(database: Database, event: Event) -> int:
 
 
 @pytest.mark.parametrize("processes", [1, 4])
-async def test_capacity_lowered_during_a_sale_is_never_below_what_is_sold(
-    live_server, make, database, processes
-):
+async def test_capacity_lowered_during_a_sale_is_never_below_what_is_sold(served, make, database, processes):
     event, other = await make.event(capacity=BUYERS), await make.event(capacity=BUYERS)
-    service = await live_server(workers=processes)
+    service = await served(workers=processes)
     wishes = [hold(event.id), hold(other.id)] * BUYERS
 
     said, answers = await asyncio.gather(lower(database, event), race(service.port, wishes))

@@ -1,6 +1,5 @@
 """The last place of a type, one seat and the last use of a promo code, wanted by 100 buyers at once over real HTTP."""
 
-import sys
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +12,6 @@ from pesan.db import Database
 from tests.support.database import offenders
 from tests.support.factories import SYSTEM, Make
 from tests.support.racer import race
-from tests.support.service import services
-from tests.support.unguarded import drop_checks
 from tests.support.wire import Answer, Request
 
 BUYERS = 100
@@ -78,8 +75,8 @@ async def count_orders(database: Database, scarce: Scarce) -> int:
         (last_use, "promo.held"),
     ],
 )
-async def test_the_last_one_goes_to_one_buyer(live_server, make: Make, database: Database, scarcity, refusal):
-    service = await live_server(workers=2)
+async def test_the_last_one_goes_to_one_buyer(served, make: Make, database: Database, scarcity, refusal):
+    service = await served()
     for _ in range(ROUNDS):
         scarce = await scarcity(make)
         answers = await race(service.port, [scarce.request()] * BUYERS)
@@ -89,19 +86,13 @@ async def test_the_last_one_goes_to_one_buyer(live_server, make: Make, database:
 
 
 @pytest.mark.parametrize("scarcity", [last_place, one_seat, last_use])
-async def test_without_the_lock_the_same_race_sells_it_twice(
-    settings, tmp_path, postgres, database_url, make: Make, database: Database, scarcity
-):
+async def test_without_the_lock_the_same_race_sells_it_twice(unguarded, scarcity):
     """The control: pools are not locked, and the CHECKs are gone."""
-    drop_checks(postgres, database_url.database)
-    program = [sys.executable, "-m", "tests.support.unguarded"]
-    async with services(settings, tmp_path, program=program) as start:
-        service = await start(workers=2)
-        most = 0
-        for _ in range(8 * ROUNDS):
-            scarce = await scarcity(make)
-            await race(service.port, [scarce.request()] * BUYERS)
-            most = max(most, await count_orders(database, scarce))
-            if most > 1:
-                break
+    most = 0
+    for _ in range(8 * ROUNDS):
+        scarce = await scarcity(unguarded.make)
+        await race(unguarded.service.port, [scarce.request()] * BUYERS)
+        most = max(most, await count_orders(unguarded.database, scarce))
+        if most > 1:
+            break
     assert most > 1

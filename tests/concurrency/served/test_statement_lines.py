@@ -6,7 +6,6 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import httpx
-import pytest
 from sqlalchemy import text
 
 from pesan.db import Actor, Database
@@ -24,17 +23,6 @@ from tests.support.wire import Request
 ROUNDS = 3
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 _NOW = datetime.now(ZoneInfo("Asia/Jakarta"))
-
-
-@pytest.fixture
-def owner(postgres, database_url):
-    """Executes SQL as the tables' owner, whom nothing binds."""
-
-    def execute(sql: str) -> None:
-        with postgres.connect(database_url.database) as connection:
-            connection.execute(sql)
-
-    return execute
 
 
 def posted(token: str, method: PaymentMethod, amount: int) -> Request:
@@ -61,8 +49,8 @@ async def numbers(database: Database, amount: int) -> tuple[int, ...]:
         return tuple((await session.execute(query, {"amount": amount})).one())
 
 
-async def test_one_line_told_three_times_at_once_settles_once(live_server, make: Make, database: Database):
-    service = await live_server(workers=2, PESAN_RATE_LIMITS="off")
+async def test_one_line_told_three_times_at_once_settles_once(served, make: Make, database: Database):
+    service = await served()
     merchant = await make.merchant()
     method, event = await make.method(merchant), await make.event(merchant)
     user = await make.user(merchant, MerchantRole.STAFF)
@@ -93,13 +81,12 @@ async def test_one_line_told_three_times_at_once_settles_once(live_server, make:
     assert await offenders(database) == []
 
 
-async def test_without_its_fingerprint_the_same_line_is_kept_by_everybody(
-    make: Make, database: Database, owner
-):
+async def test_without_its_fingerprint_the_same_line_is_kept_by_everybody(spare, postgres):
     """The control: whoever looks for the line first and then writes it down has it as often as it was told."""
-    merchant: Merchant = await make.merchant()
-    method = await make.method(merchant)
-    owner("ALTER TABLE bank_lines DROP CONSTRAINT uq_bank_lines_method_id_fingerprint")
+    merchant: Merchant = await spare.make.merchant()
+    method = await spare.make.method(merchant)
+    with postgres.connect(spare.name) as owner:
+        owner.execute("ALTER TABLE bank_lines DROP CONSTRAINT uq_bank_lines_method_id_fingerprint")
     staff = Actor.staff(merchant.id, frozenset([merchant.id]))
     looked = asyncio.Barrier(3)
     insert = text(
@@ -108,7 +95,7 @@ async def test_without_its_fingerprint_the_same_line_is_kept_by_everybody(
     )
 
     async def tell() -> None:
-        async with database.write(staff) as session:
+        async with spare.database.write(staff) as session:
             assert await session.scalar(text("SELECT count(*) FROM bank_lines")) == 0
             await looked.wait()
             of = {"id": new_id(), "merchant": merchant.id, "method": method.id, "day": _NOW.date()}
@@ -116,4 +103,4 @@ async def test_without_its_fingerprint_the_same_line_is_kept_by_everybody(
 
     await asyncio.gather(*(tell() for _ in range(3)))
 
-    assert await numbers(database, 150_123) == (3, 0, 0)
+    assert await numbers(spare.database, 150_123) == (3, 0, 0)

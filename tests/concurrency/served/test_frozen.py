@@ -16,7 +16,7 @@ from tests.support.database import offenders, places_taken
 from tests.support.racer import race
 from tests.support.wire import Answer, Request
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 BUYERS = 20
 # The server ends a transaction that its process forgot after 15 seconds.
 FREED_WITHIN_SECONDS = 40
@@ -58,9 +58,9 @@ async def until_sold(port: int, event_id: UUID) -> Answer:
 
 
 @pytest.mark.kill
-async def test_buyers_of_a_frozen_pool_are_told_and_the_pool_is_freed(live_server, make, database, freeze):
+async def test_buyers_of_a_frozen_pool_are_told_and_the_pool_is_freed(served, make, database, freeze):
     event, other = await make.event(capacity=50), await make.event(capacity=50)
-    service = await live_server()
+    service = await served(workers=1)
     with freeze(event.pool_id) as frozen:
         answers = await race(service.port, [hold(event.id)] * BUYERS)
         beside = await race(service.port, [hold(other.id)] * BUYERS)

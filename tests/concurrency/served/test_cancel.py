@@ -20,8 +20,8 @@ def cancel(order: Order) -> Request:
 
 
 @pytest.mark.parametrize("processes", [1, 4])
-async def test_place_comes_back_once_however_often_it_is_given_back(live_server, make, database, processes):
-    service = await live_server(workers=processes)
+async def test_place_comes_back_once_however_often_it_is_given_back(served, make, database, processes):
+    service = await served(workers=processes)
     for _ in range(ROUNDS):
         event = await make.event(capacity=2)
         order, neighbour = await make.order(event), await make.order(event)

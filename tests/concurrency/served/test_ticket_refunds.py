@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import httpx
 import pytest
-from sqlalchemy import URL, func, select, text
+from sqlalchemy import func, make_url, select, text
 
 from pesan.app.instance import Instance
 from pesan.app.wiring import build_registry
@@ -25,7 +25,7 @@ from tests.payments.steps import approve, send_proof
 from tests.support.database import offenders
 from tests.support.factories import SYSTEM, Make
 from tests.support.racer import race
-from tests.support.service import Service, StartService
+from tests.support.service import Service
 from tests.support.wire import Request
 
 TICKETS = 4
@@ -35,8 +35,8 @@ _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
 @pytest.fixture
-async def worker(settings: Settings, database_url: URL) -> AsyncIterator[Registry]:
-    deps = build_registry(Instance(settings, database_url, None), "worker")
+async def worker(settings: Settings) -> AsyncIterator[Registry]:
+    deps = build_registry(Instance(settings, make_url(settings.database_url), None), "worker")
     yield deps
     await deps[Database].dispose()
 
@@ -75,19 +75,20 @@ async def forms_of(service: Service, make: Make, database: Database, order: Orde
 
 
 async def test_racing_refunds_give_back_what_came_in_at_most(
-    live_server: StartService, make: Make, database: Database, sold: Order
+    served, make: Make, database: Database, sold: Order
 ) -> None:
-    service = await live_server(workers=2)
+    service = await served()
     forms = await forms_of(service, make, database, sold)
 
     answers = await race(service.port, forms)
 
     assert {answer.status for answer in answers} <= {303, 409}
+    of, this = {"id": sold.id}, LedgerEntry.order_id == sold.id
     async with database.read(SYSTEM) as session:
-        due = select(-func.sum(LedgerEntry.amount)).where(LedgerEntry.account == Account.REFUND_DUE)
+        due = select(-func.sum(LedgerEntry.amount)).where(this, LedgerEntry.account == Account.REFUND_DUE)
         returned = int(await session.scalar(due) or 0)
-        voided = Counter(await session.scalars(text("SELECT state FROM tickets")))
-        refunded = await session.scalar(text("SELECT sum(amount) FROM refunds"))
+        voided = Counter(await session.scalars(text("SELECT state FROM tickets WHERE order_id = :id"), of))
+        refunded = await session.scalar(text("SELECT sum(amount) FROM refunds WHERE order_id = :id"), of)
     # How many won is the race's affair; that each ticket went back once, for its own share, is not.
     assert returned == refunded == voided["void"] * PRICE
     assert 0 < returned <= TICKETS * PRICE
