@@ -32,6 +32,8 @@ class Desk:
     changes: list[dict[str, Any]] = field(default_factory=list)
     asked: list[tuple[str, Any]] = field(default_factory=list)
     scans: dict[str, dict[str, Any]] = field(default_factory=dict)
+    listeners: int = 0
+    happened: Event = field(default_factory=Event)
     over: Event = field(default_factory=Event)
 
     def answer(self, path: str, token: str, body: Any) -> Answer | None:
@@ -54,6 +56,11 @@ class Desk:
             "/v1/scans/bulk": lambda: self.bulk(body),
         }
         return answers[path]() if path in answers else (503, {})
+
+    def end(self) -> None:
+        """Let go of everybody who waits."""
+        self.over.set()
+        self.happened.set()
 
     def registered(self) -> dict[str, Any]:
         """A device of the vectors' event."""
@@ -119,7 +126,7 @@ class Speaker(Answers):
     def do_GET(self) -> None:  # noqa: N802
         if not self.path.startswith("/v1/"):
             return super().do_GET()
-        return self.speak(None)
+        return self.tell() if self.path == "/v1/gates/stream" else self.speak(None)
 
     def do_POST(self) -> None:  # noqa: N802
         self.speak(json.loads(self.rfile.read(int(self.headers["content-length"]))))
@@ -132,3 +139,15 @@ class Speaker(Answers):
             self.desk.over.wait()
         else:
             self.answer(answer[0], json.dumps(answer[1]).encode())
+
+    def tell(self) -> None:
+        """A stream that says once that something changed, and then nothing until the test is over."""
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.end_headers()
+        self.wfile.write(b": hello\n\n")
+        self.desk.listeners += 1
+        self.desk.happened.wait()
+        if not self.desk.over.is_set():
+            self.wfile.write(b"id: 9\nevent: changed\ndata: {}\n\n")
+            self.desk.over.wait()

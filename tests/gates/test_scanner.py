@@ -46,7 +46,7 @@ EMPTY = "until(async () => await vault.queueLength() === 0)"
 def desk() -> Iterator[Desk]:
     desk = Desk()
     yield desk
-    desk.over.set()
+    desk.end()
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ async def gate(page: Page, desk: Desk) -> AsyncIterator[Page]:
         await page.evaluate(START, AT * 1000)
         await page.evaluate("link.start(); until(() => vault.loadBundle())")
         yield page
-        desk.over.set()
+        desk.end()
         await page.evaluate("globalThis.link?.stop()")
         await page.goto("about:blank")
 
@@ -143,10 +143,13 @@ async def test_staff_let_in_by_name_without_a_network(gate: Page, desk: Desk):
     assert (queued["ticket_id"], queued["manual_reason"]) == (str(REISSUED), "ponsel mati")
 
 
-async def test_entry_at_another_gate_is_known_here(gate: Page, desk: Desk):
+async def test_entry_at_another_gate_is_known_here_at_once(gate: Page, desk: Desk):
+    while not desk.listeners:
+        await gate.evaluate("new Promise((resolve) => setTimeout(resolve, 10))")
     entered = {"is_inside": True, "cycle": 1, "entered_at": "2026-12-05T11:00:00Z"}
     desk.changes = [{"ticket_id": str(GOOD), "seq": 9, "gate": "Selatan", **entered}]
-    await gate.evaluate("link.hurry(); until(async () => await vault.seq() === 9)")
+    desk.happened.set()
+    await gate.evaluate("until(async () => await vault.seq() === 9)")
     await go_offline(gate)
 
     verdict = await scan(gate, CODES["good static"])

@@ -104,7 +104,7 @@ class Link extends EventTarget {
     if (!isWell) this.#retry = Math.min(this.#retry * 2, LAST_RETRY);
     else if (isSteady) this.#retry = FIRST_RETRY;
     if (!isWell) return this.#retry * (0.5 + Math.random() / 2);
-    return this.#stream ? BEAT : POLL;
+    return BEAT;
   }
 
   #sleep(pause) {
@@ -212,7 +212,8 @@ class Link extends EventTarget {
     } finally {
       clearTimeout(watch);
       this.#stream = null;
-      if (performance.now() - began > LIVED) this.#wake();
+      // Where there are too many streams, the next rounds come soon instead.
+      setTimeout(() => this.#wake(), performance.now() - began > LIVED ? 0 : POLL);
     }
   }
 
