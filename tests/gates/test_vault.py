@@ -83,7 +83,7 @@ async def test_what_is_kept_says_nothing_about_anybody(kept: Page):
 
 async def test_bundle_is_gone_a_day_after_the_last_word_and_scans_are_not(kept: Page):
     await kept.evaluate(ADMIT, {"tid": str(GOOD), "times": 1})
-    await kept.evaluate("clock.at += 23 * 3600e3; vault.touch()")
+    await kept.evaluate("clock.at += 23 * 3600e3; vault.applyChanges([], 8)")
     await kept.evaluate("clock.at += 24 * 3600e3 - 1")
     found = await kept.evaluate("vault.loadBundle().then((roster) => roster.size)")
 

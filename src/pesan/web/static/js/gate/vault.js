@@ -11,8 +11,9 @@
 //   queue(scan, decision): queues a scan that names no ticket. `scan` is { nonce, direction, … } as the server takes it
 //   queued(limit) -> [scan with shown and reason], oldest first; queueLength(); drop(nonces, refused): the server has
 //     them, and for those of `refused` it came to another result than the screen showed
-//   applyChanges(changes, seq): what the server says of tickets; with `seq`, up to there; seq() -> the last one
-//   touch(): the server spoke; saveDevice(device), loadDevice(); wipe(): everything goes
+//   applyChanges(changes, seq): what the server says of tickets; with `seq`, up to there, which is a word
+//     from the server; seq() -> the last one
+//   saveDevice(device), loadDevice(); wipe(): everything goes
 import { openRoster } from "./roster.js";
 import { makeKeys, pseudonym, seal, unseal } from "./seal.js";
 import { ask, openStore } from "./store.js";
@@ -67,10 +68,6 @@ class Vault {
     if (Math.abs(this.#now() - meta.syncedAt) >= LIFE) return this.#forget();
     if (this.#open.id !== meta.id) this.#open = { id: meta.id, roster: this.#unsealed(meta.id) };
     return this.#open.roster;
-  }
-
-  async touch() {
-    await this.#store.write([THINGS], (things) => this.#synced(things));
   }
 
   async seq() {
@@ -205,7 +202,7 @@ class Vault {
 
   async #synced(things, seq) {
     const meta = await ask(things.get("meta"));
-    if (meta) things.put({ ...meta, syncedAt: this.#now(), seq: Math.max(seq ?? 0, meta.seq) }, "meta");
+    if (meta) things.put({ ...meta, syncedAt: this.#now(), seq: Math.max(seq, meta.seq) }, "meta");
   }
 
   // Without its key, what a disk still holds of it cannot be read either.
