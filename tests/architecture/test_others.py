@@ -107,7 +107,7 @@ def own_pages(app: FastAPI, slug: str, own: Things) -> list[str]:
         template.format(merchant=slug, **WORDS, **{name: own[name][0]})
         for method, template in paths(app)
         for name in set(NAME.findall(template)[1:]) - WORDS.keys()
-        if method == "GET" and template.count("{") == 2
+        if method == "GET" and template.count("{") == 2 and not template.endswith("/stream")
     ]
 
 

@@ -15,7 +15,12 @@ from tests.support.postgres import Server
 
 # Counters that may be lost, and when a session was last seen: neither is what a visitor came to change.
 NOT_DATA = {"rate_counters", "sessions"}
-STREAMS = {"/b/{code}/events", "/organizer/{merchant}/review/stream", "/v1/gates/stream"}
+STREAMS = {
+    "/b/{code}/events",
+    "/organizer/{merchant}/events/{short_id}/gates/board/stream",
+    "/organizer/{merchant}/review/stream",
+    "/v1/gates/stream",
+}
 ROLES = ("guest", "staff", "organizer", "admin")
 
 

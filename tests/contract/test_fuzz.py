@@ -23,7 +23,11 @@ pytestmark = pytest.mark.timeout(600)
 REQUESTS = int(os.environ.get("PESAN_TEST_FUZZ", "1200"))
 SEED = int(os.environ.get("PESAN_TEST_SEED", "20261121"))
 PROOF = encoded(picture(80, 120), "PNG")
-STREAMS = {"/b/{code}/events", "/organizer/{merchant}/review/stream"}
+STREAMS = {
+    "/b/{code}/events",
+    "/organizer/{merchant}/events/{short_id}/gates/board/stream",
+    "/organizer/{merchant}/review/stream",
+}
 # It would end the visitor's session, and every later request would be a stranger's.
 LAST = {"/backoffice/logout"}
 

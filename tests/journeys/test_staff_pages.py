@@ -51,7 +51,10 @@ async def addresses(desk: Desk, make, database, settings) -> list[str]:
         (ticket,) = await list_tickets(session, sold.id)
     pages += [f"/bookings/{sold.code}", f"/bookings/{sold.code}/tickets/{ticket.id}/transfer"]
     pages += ["/events", "/events?q=tidakada", "/events/new", f"/events/{desk.event.short_id}"]
-    pages += [f"/events/{desk.event.short_id}/{page}" for page in ("sales", "sales?by=hour", "attendees")]
+    pages += [
+        f"/events/{desk.event.short_id}/{page}"
+        for page in ("sales", "sales?by=hour", "attendees", "gates/board")
+    ]
     typed = await make.event(desk.merchant)
     kind = await make.ticket_type(typed, description="Berdiri di depan panggung")
     await make.promo(typed, code="HEMAT10")

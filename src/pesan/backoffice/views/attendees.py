@@ -51,6 +51,11 @@ class AttendeesPage:
     first_url: str | None = None
     export_urls: Mapping[str, str] | None = None
 
+    @property
+    def board_path(self) -> str:
+        """Where the event's gates are looked at."""
+        return f"{self.path.removesuffix('/attendees')}/gates/board"
+
 
 def attendee_row(found: Attendee, naming: Naming) -> AttendeeRow:
     """A ticket as one line."""

@@ -1,9 +1,10 @@
 // Keeps the `[data-live]` parts true: a stream of hints where it may have one, polling where not, and then the page
-// itself is read again. The server stays the only one that draws.
+// itself is read again. The server stays the only one that draws. A `data-steady` page changes all the time: it is read
+// now and then beside its stream too, and changes without a transition.
 import { parse } from "./page.js";
 
 export default function live(root) {
-  const { events, check, every } = root.dataset;
+  const { events, check, every, steady } = root.dataset;
   let state = root.dataset.state;
   let timer = null;
   let stream = null;
@@ -16,6 +17,7 @@ export default function live(root) {
     over = false;
     if (!events || !("EventSource" in globalThis)) return plan();
     stream = new EventSource(events);
+    if (steady !== undefined) plan();
     stream.addEventListener("state", (event) => { if (JSON.parse(event.data).state !== state) refresh(); });
     // A refused stream (too many are open) stays closed: poll instead. A broken one comes back by itself.
     stream.onerror = () => { if (stream.readyState === EventSource.CLOSED) plan(); };
@@ -56,7 +58,7 @@ export default function live(root) {
   }
 
   async function softly(swap) {
-    const plain = !document.startViewTransition || matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const plain = steady !== undefined || !document.startViewTransition || matchMedia("(prefers-reduced-motion: reduce)").matches;
     await (plain ? swap() : document.startViewTransition(swap).updateCallbackDone);
   }
 
