@@ -111,5 +111,6 @@ async def test_correction_without_anything_in_it_says_what_to_write(guest: Guest
 
     assert (empty.status_code, "Isi nama atau nomor WhatsApp yang benar dulu." in empty.text) == (422, True)
     assert (wrong.status_code, 'value="0812"' in wrong.text) == (422, True)
+    assert "data-mend" in wrong.text[wrong.text.index('<input type="tel"') :].partition(">")[0]
     async with database.read(SYSTEM) as session:
         assert (await session.scalars(select(PrivacyRequest))).all() == []

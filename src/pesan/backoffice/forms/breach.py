@@ -15,8 +15,8 @@ def _lines(value: Any) -> Any:
 
 _Story = Annotated[
     str,
-    BeforeValidator(_lines),
     StringConstraints(strip_whitespace=True, min_length=10, max_length=4000),
+    BeforeValidator(_lines),
 ]
 
 

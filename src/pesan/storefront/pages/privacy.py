@@ -13,7 +13,7 @@ from pesan.privacy.dossier import read_dossier
 from pesan.privacy.errors import ContactLinkOver
 from pesan.privacy.requests import ask
 from pesan.privacy.states import RequestKind
-from pesan.storefront.account_forms import AccountForm, Filled, read_account_form
+from pesan.storefront.account_forms import MENDS, AccountForm, Filled, read_account_form
 from pesan.storefront.forms import html_rules
 from pesan.storefront.pages.requests import text_of
 from pesan.storefront.pages.signing_in import limit_letters
@@ -160,6 +160,7 @@ async def _data_page(
         "dossier": await _dossier(request, contact),
         "form": form,
         "rules": html_rules(CorrectionForm),
+        "mends": MENDS,
         "asked": asked,
         "waiting": waiting,
     }
