@@ -21,4 +21,4 @@ async def test_devices_of_an_event_see_its_rows_and_no_money(
     of_gates = {name: OF_THE_EVENT[name] for name in seen if name in OF_THE_EVENT}
     assert {name: counts for name, counts in seen.items() if counts} == {
         name: Counter({"A": count}) for name, count in {**of_gates, "events": 1}.items()
-    }
+    } | {"signing_keys": Counter({"A": 1, "B": 1})}

@@ -264,8 +264,8 @@ def test_without_an_actor_no_request_sees_a_row(world: World, web: psycopg.Conne
         (
             "gate",
             (
-                "events gate_devices gate_feeds gate_rules gates scan_conflicts scans seats ticket_standings"
-                " ticket_types tickets"
+                "events gate_devices gate_feeds gate_rules gates scan_conflicts scans seats signing_keys"
+                " ticket_standings ticket_types tickets"
             ),
         ),
         (

@@ -12,6 +12,7 @@ from pesan.app.modules import import_tasks
 from pesan.checkout.letters import OrderComposer, letter_composers
 from pesan.checkout.room import DiskRoom
 from pesan.db import Database
+from pesan.gates.desk import GateDesk
 from pesan.gates.device_tokens import DeviceTokens
 from pesan.gates.glances import Glances
 from pesan.identity.access_tokens import AccessTokens
@@ -70,7 +71,8 @@ def build_registry(instance: Instance, login: str) -> Registry:
     registry.add(Links, Links(settings.secret))
     registry.add(KeyStore, DatabaseKeyStore(database, settings.secret))
     registry.add(Wallets, open_wallets(settings))
-    registry.add(Slices, Slices(settings.secret, settings.ticket_slice_seconds))
+    slices = registry.add(Slices, Slices(settings.secret, settings.ticket_slice_seconds))
+    registry.add(GateDesk, GateDesk(database, hub, slices))
     http = httpx.AsyncClient(timeout=PROVIDER_SECONDS, verify=_certificates())
     registry.add(httpx.AsyncClient, http)
     takes_sandbox = not settings.is_production

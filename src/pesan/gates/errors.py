@@ -91,3 +91,25 @@ class TooManyGates(PesanError):
     message = Text(
         id="Paling banyak {most} gerbang untuk satu acara.", en="At most {most} gates for one event."
     )
+
+
+class NothingToUndo(PesanError):
+    """The scan let nobody in or out, or was undone already."""
+
+    code = "gate.nothing_to_undo"
+    status = 409
+    message = Text(
+        id="Pindaian ini tidak meloloskan siapa pun, atau sudah dibatalkan.",
+        en="This scan let nobody through, or it was undone already.",
+    )
+
+
+class ReasonMissing(PesanError):
+    """Somebody was to be let in without a code, and nobody said why."""
+
+    code = "gate.reason_missing"
+    status = 422
+    message = Text(
+        id="Tulis alasannya, karena tiket ini diloloskan tanpa kode yang terbaca.",
+        en="Say why: this ticket is let through without a code that was read.",
+    )

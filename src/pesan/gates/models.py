@@ -292,7 +292,7 @@ ACCESS = [
         "scans",
         {
             "request": "SELECT",
-            "gate": "SELECT, INSERT, UPDATE (result, cycle, undone_at, undone_by)",
+            "gate": "SELECT, INSERT, UPDATE (shown, result, reason, cycle, is_offline, undone_at, undone_by)",
             "system": "SELECT",
         },
         [_staff("SELECT"), gate_policy(), system_policy()],

@@ -89,6 +89,7 @@ UPLOAD_ERRORS = Counter(
 PROOFS_APPROVED = Counter("proofs_approved", "Reviews that ended in approval.")
 PROOFS_REJECTED = Counter("proofs_rejected", "Reviews that ended in rejection.")
 TICKETS_ISSUED = Counter("tickets_issued", "Tickets that were issued.")
+SCANS = Counter("scans", "Scans at gates, by what the screen said.", ["result"])
 JOBS_FAILED = Counter("jobs_failed", "Jobs that were parked, by task.", ["task"])
 RATE_LIMITED = Counter("rate_limited", "Requests refused by a rate limit, by policy.", ["policy"])
 SERVER_ERRORS = Counter("server_errors", "Requests that ended in an unexpected error.")

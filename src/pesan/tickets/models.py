@@ -17,6 +17,7 @@ from pesan.audit import Audited
 from pesan.db import Access, Base, Policy, Timestamp, primary_key
 from pesan.db.access import (
     ANY_ACTOR,
+    GATE,
     HOLDS_ORDER_CODE,
     HOLDS_TICKET,
     OF_VISIBLE_ORDER,
@@ -154,7 +155,7 @@ _PUBLIC_KEY_COLUMNS = (
 # A scanner needs no text that opens a gate: whoever is to come in shows one.
 _GATE_COLUMNS = (
     "id, merchant_id, event_id, ticket_type_id, seat_id, code, number, holder_name, state, epoch,"
-    " issued_at, expires_at, used_at, voided_at"
+    " issued_at, expires_at, used_at, voided_at, handed_on_at"
 )
 
 ACCESS = [
@@ -162,10 +163,11 @@ ACCESS = [
         "signing_keys",
         {
             "request": f"SELECT ({_PUBLIC_KEY_COLUMNS})",
+            "gate": f"SELECT ({_PUBLIC_KEY_COLUMNS})",
             "system": "SELECT, INSERT,"
             " UPDATE (state, retired_at, audit_seq, audit_head, verifying_key, private_key_sealed)",
         },
-        [Policy("public_read", (REQUEST,), ANY_ACTOR, command="SELECT"), system_policy()],
+        [Policy("public_read", (REQUEST, GATE), ANY_ACTOR, command="SELECT"), system_policy()],
     ),
     Access(
         "tickets",

@@ -41,8 +41,14 @@ class Slices:
 
     def accepts(self, ticket: Ticket, slice_code: bytes, now: datetime) -> bool:
         """Whether a code is of this slice, or of the one before: a screen may have been drawn just then."""
-        key, current = self.event_key(ticket.event_id), self.number_at(now)
-        codes = (code_of(key, ticket.id, ticket.epoch, number) for number in (current, current - 1))
+        return self.accepts_of(ticket.event_id, ticket.id, ticket.epoch, slice_code, now)
+
+    def accepts_of(
+        self, event_id: UUID, ticket_id: UUID, epoch: int, slice_code: bytes, now: datetime
+    ) -> bool:
+        """The same for one version of a ticket whose row is not at hand."""
+        key, current = self.event_key(event_id), self.number_at(now)
+        codes = (code_of(key, ticket_id, epoch, number) for number in (current, current - 1))
         return any(hmac.compare_digest(code, slice_code) for code in codes)
 
 

@@ -1,0 +1,206 @@
+"""Scans that were made without a network: kept as they were shown, and worked out whatever order they arrive in."""
+
+from datetime import timedelta
+from itertools import permutations
+
+import pytest
+from sqlalchemy import select
+
+from pesan.audit.models import AuditEntry
+from pesan.gates.errors import NothingToUndo
+from pesan.gates.states import ConflictKind, Reason, Reentry, Result
+from pesan.gates.undoing import undo
+from tests.gates.conftest import AsOwner
+from tests.gates.steps import EXIT, Venue
+from tests.support.factories import SYSTEM
+
+
+async def states(venue: Venue, ticket) -> tuple[object, ...]:
+    """Everything that must not depend on the order of arrival."""
+    scans = [(scan.nonce, scan.shown, scan.result, scan.cycle) for scan in await venue.scans(ticket)]
+    conflicts = [(one.kind, one.cycle, one.scan_count, one.settled_at) for one in await venue.conflicts()]
+    standing = await venue.standing(ticket)
+    used = await venue.ticket(ticket)
+    return (
+        scans,
+        conflicts,
+        (standing.cycle, standing.is_inside, standing.entered_at),
+        (used.state, used.used_at),
+    )
+
+
+async def test_two_gates_that_both_admitted_are_one_conflict_in_either_order(venue: Venue, as_owner: AsOwner):
+    north, south = await venue.device(), await venue.device()
+    (ticket,) = await venue.sell()
+    first = await venue.offline(north, ticket.qr_text, 5)
+    second = await venue.offline(south, ticket.qr_text, 9)
+    seen = []
+    for uploads in permutations([first, second, first]):
+        for attempt in uploads:
+            await venue.upload(attempt)
+        seen.append(await states(venue, ticket))
+        await as_owner("TRUNCATE scan_conflicts, ticket_standings, gate_feeds, scans")
+        await as_owner("UPDATE tickets SET state = 'active', used_at = NULL")
+
+    scans, conflicts, standing, used = seen[0]
+    assert scans == [(first.nonce, "ok", "ok", 1), (second.nonce, "ok", "duplicate", None)]
+    assert conflicts == [("double_entry", 1, 2, None)]
+    assert standing == (1, True, first.device_at)
+    assert used == ("used", first.device_at)
+    assert seen == [seen[0]] * len(seen)
+
+
+async def test_an_entry_that_was_earlier_takes_the_place_of_one_with_a_network(venue: Venue):
+    north, south = await venue.device(), await venue.device()
+    (ticket,) = await venue.sell()
+    online = await venue.scan(south, ticket.qr_text)
+
+    (offline,) = await venue.upload(await venue.offline(north, ticket.qr_text, 5))
+
+    assert (offline.result, offline.cycle, offline.conflict) == (Result.OK, 1, ConflictKind.DOUBLE_ENTRY)
+    assert [(scan.shown, scan.result) for scan in await venue.scans(ticket)] == [
+        ("ok", "ok"),
+        ("ok", "duplicate"),
+    ]
+    assert (await venue.standing(ticket)).entered_by == offline.id != online.id
+
+
+async def test_an_upload_that_is_repeated_changes_nothing(venue: Venue):
+    device = await venue.device()
+    tickets = await venue.sell(quantity=3)
+    attempts = [await venue.offline(device, ticket.qr_text, minute) for minute, ticket in enumerate(tickets)]
+
+    answers = [await venue.upload(*attempts) for _ in range(3)]
+
+    assert answers[1] == answers[2] == answers[0]
+    assert [len(await venue.scans(ticket)) for ticket in tickets] == [1, 1, 1]
+
+
+async def test_a_green_screen_for_a_void_ticket_is_kept_and_flagged(venue: Venue, as_owner: AsOwner):
+    device = await venue.device()
+    before, after = await venue.sell(quantity=2)
+    void_at = venue.now - timedelta(minutes=30)
+    await as_owner(f"UPDATE tickets SET state = 'void', voided_at = '{void_at.isoformat()}'")
+
+    await venue.upload(
+        await venue.offline(device, before.qr_text, 20), await venue.offline(device, after.qr_text, 40)
+    )
+
+    assert [(scan.shown, scan.result) for scan in await venue.scans(before)] == [("ok", "ok")]
+    assert [(scan.shown, scan.result) for scan in await venue.scans(after)] == [("ok", "void")]
+    assert [(one.kind, one.ticket_id) for one in await venue.conflicts()] == [("refused_admitted", after.id)]
+    assert (await venue.ticket(before)).state == "void"
+
+
+async def test_a_green_screen_for_a_forged_code_is_flagged_once(venue: Venue):
+    device = await venue.device()
+    attempt = await venue.offline(device, "X" * 152, 5)
+
+    await venue.upload(attempt)
+    await venue.upload(attempt)
+
+    assert [(one.kind, one.ticket_id) for one in await venue.conflicts()] == [("refused_admitted", None)]
+
+
+async def test_a_clock_that_is_off_is_corrected_bounded_and_marked(venue: Venue):
+    device = await venue.device()
+    fast, ahead = await venue.sell(quantity=2)
+    hours = timedelta(hours=3)
+    corrected = await venue.offline(
+        device, fast.qr_text, 5, offset_ms=-3 * 3_600_000, device_at=venue.now + hours - timedelta(minutes=55)
+    )
+    future = await venue.offline(device, ahead.qr_text, 5, device_at=venue.now + hours)
+
+    await venue.upload(corrected, future)
+
+    (one,), (other,) = await venue.scans(fast), await venue.scans(ahead)
+    assert (one.scanned_at, one.is_skewed) == (venue.now - timedelta(minutes=55), True)
+    assert (other.scanned_at, other.is_skewed) == (other.received_at, True)
+
+
+async def test_a_screen_that_gave_up_waiting_keeps_what_it_showed(venue: Venue):
+    """The server had said duplicate; the answer was lost, and the device let its own verdict stand."""
+    north, south = await venue.device(), await venue.device()
+    (ticket,) = await venue.sell()
+    await venue.scan(north, ticket.qr_text)
+    lost = await venue.attempt(south, ticket.qr_text)
+    await venue.desk.submit(venue.event.id, lost)
+
+    (told,) = await venue.upload(await venue.offline(south, ticket.qr_text, 61, nonce=lost.nonce))
+
+    assert (told.shown, told.result, told.conflict) == (
+        Result.OK,
+        Result.DUPLICATE,
+        ConflictKind.DOUBLE_ENTRY,
+    )
+    assert len(await venue.scans(ticket)) == 2
+
+
+async def test_an_exit_that_comes_late_takes_an_open_conflict_back(venue: Venue):
+    await venue.rules(reentry=Reentry.AFTER_EXIT.value)
+    north, south = await venue.device(), await venue.device()
+    (ticket,) = await venue.sell()
+    await venue.upload(
+        await venue.offline(north, ticket.qr_text, 5), await venue.offline(north, ticket.qr_text, 15)
+    )
+    (conflict,) = await venue.conflicts()
+
+    await venue.upload(await venue.offline(south, ticket.qr_text, 10, direction=EXIT))
+
+    assert conflict.scan_count == 2
+    assert await venue.conflicts() == []
+    assert [scan.cycle for scan in await venue.scans(ticket)] == [1, 1, 2]
+
+
+async def test_another_admission_opens_a_settled_conflict_again(venue: Venue, as_owner: AsOwner):
+    device = await venue.device()
+    (ticket,) = await venue.sell()
+    attempts = [await venue.offline(device, ticket.qr_text, minute) for minute in (1, 2, 3)]
+    await venue.upload(*attempts[:2])
+    await as_owner(
+        "UPDATE scan_conflicts SET settled_at = clock_timestamp(), settled_by = id, note = 'Suaminya'"
+    )
+
+    await venue.upload(attempts[0])
+    settled = [one.settled_at is not None for one in await venue.conflicts()]
+    await venue.upload(attempts[2])
+
+    assert settled == [True]
+    assert [(one.settled_at, one.scan_count, one.note) for one in await venue.conflicts()] == [
+        (None, 3, "Suaminya")
+    ]
+
+
+async def test_an_undone_entry_lets_the_next_one_in(venue: Venue):
+    device = await venue.device()
+    (ticket,) = await venue.sell()
+    wrong = await venue.scan(device, ticket.qr_text)
+
+    await undo(venue.database, venue.desk, wrong.id, person=venue.organizer, reason="Salah orang")
+    assert (await venue.ticket(ticket)).state == "active"
+    right = await venue.scan(device, ticket.qr_text)
+
+    assert (right.shown, right.cycle) == (Result.OK, 1)
+    assert [(scan.shown, scan.result, scan.undone_at is None) for scan in await venue.scans(ticket)] == [
+        ("ok", "ok", False),
+        ("ok", "ok", True),
+    ]
+    with pytest.raises(NothingToUndo):
+        await undo(venue.database, venue.desk, wrong.id, person=venue.organizer, reason="Salah orang")
+    query = select(AuditEntry.action).where(AuditEntry.subject_id == venue.gate.id)
+    async with venue.database.read(SYSTEM) as session:
+        assert (await session.scalars(query)).all() == ["gate:scan:undone"]
+
+
+async def test_undoing_one_of_two_admissions_settles_who_came_in(venue: Venue):
+    north, south = await venue.device(), await venue.device()
+    (ticket,) = await venue.sell()
+    first, second = await venue.upload(
+        await venue.offline(north, ticket.qr_text, 1), await venue.offline(south, ticket.qr_text, 2)
+    )
+
+    await undo(venue.database, venue.desk, first.id, person=venue.organizer, reason="Salah orang")
+
+    assert await venue.conflicts() == []
+    assert (await venue.standing(ticket)).entered_by == second.id
+    assert second.reason == Reason.GOOD
