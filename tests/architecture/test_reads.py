@@ -80,6 +80,7 @@ async def scene(make: Make, database) -> Scene:
         "line_id": str(event.id),
         "trial_id": str(event.id),
         "ticket_id": str(event.id),
+        "gate_id": str(event.id),
         "letter": "expired",
         "language": "en",
         "token": "x",

@@ -117,6 +117,11 @@ async def get_rules(session: ReadSession, event_id: UUID) -> Rules:
     )
 
 
+async def find_rules(session: ReadSession, event_id: UUID) -> GateRules | None:
+    """What the organizer chose, where anybody chose."""
+    return await session.get(GateRules, event_id)
+
+
 async def require_live(session: ReadSession, claims: DeviceClaims) -> Post:
     """Where the device of a token stands, in a transaction of its event's gates; raises DeviceRevoked.
 

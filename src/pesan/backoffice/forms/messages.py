@@ -31,6 +31,9 @@ _MENDS = {
     "sale_closes_before_opening": Text(
         id="Penjualan harus ditutup setelah dibuka.", en="The sale must close after it opens."
     ),
+    "gates_close_before_opening": Text(
+        id="Gerbang harus ditutup setelah dibuka.", en="The gates must close after they open."
+    ),
     "account_no": Text(id="Tulis nomor rekening, hanya angka.", en="Write the account number, digits only."),
     "colour": Text(id="Pilih warna, misalnya #5a36d6.", en="Choose a colour, such as #5a36d6."),
     "faint_colour": Text(
