@@ -12,6 +12,7 @@ from pesan.capacity.levels import capacity_levels
 from pesan.checkout.room import DiskRoom
 from pesan.db import Database
 from pesan.gates import api as gates_api
+from pesan.gates import pages as gate_pages
 from pesan.jobs.levels import queue_levels
 from pesan.kit.exposition import Levels
 from pesan.kit.registry import Registry
@@ -45,7 +46,7 @@ def create_app(registry: Registry) -> FastAPI:
     )
     stack.install(app, registry, settings, unlimited_prefixes=UNLIMITED)
     programs = (*api.ROUTERS, *gates_api.ROUTERS, *backoffice_api.ROUTERS, webhooks.router)
-    for router in (*programs, files.router, storefront_pages, backoffice_pages):
+    for router in (*programs, files.router, storefront_pages, gate_pages.router, backoffice_pages):
         app.include_router(router)
     registry[Levels].add(queue_levels(registry[Database]))
     registry[Levels].add(capacity_levels(registry[Database]))

@@ -59,6 +59,10 @@ class Assets:
         """A file's content; raises KeyError for a file that is not there."""
         return self._files[path].body
 
+    def list_names(self, folders: tuple[str, ...]) -> list[str]:
+        """The files in some folders, each named with its slash, by their paths."""
+        return [name for name in self._files if name.startswith(folders)]
+
     @cached_property
     def version(self) -> str:
         """The hash of all files."""

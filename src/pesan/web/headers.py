@@ -37,6 +37,8 @@ _PAGE: tuple[Header, ...] = (
         ),
     ),
 )
+# A page that asks this of what it embeds starts no worker that does not ask it too.
+_SCRIPT: tuple[Header, ...] = ((b"cross-origin-embedder-policy", b"require-corp"),)
 _STRICT_TRANSPORT: Header = (b"strict-transport-security", b"max-age=31536000; includeSubDomains; preload")
 _NO_STORE: Header = (b"cache-control", b"no-store")
 _OWN_POLICY = b"content-security-policy"
@@ -46,8 +48,7 @@ def security_headers(context: RequestContext, given: list[Header]) -> list[Heade
     """What must be added to an answer that already has `given`; a route's own policy and caching stand."""
     names = dict(given)
     kind = names.get(b"content-type", b"")
-    is_page = kind.startswith(b"text/html")
-    wanted = (*_ALWAYS, *_PAGE) if is_page else _ALWAYS
+    wanted = (*_ALWAYS, *_kind_headers(kind))
     # A second value beside a route's own would contradict it, and browsers differ in which one they take.
     added = [header for header in wanted if header[0] not in names]
     if _OWN_POLICY not in names:
@@ -63,6 +64,12 @@ def page_policy(nonce: str | None) -> bytes:
     """The policy of an HTML page, with the nonce that its inline parts carry."""
     source = f" 'nonce-{nonce}'" if nonce else ""
     return _PAGE_POLICY.replace("{nonce}", source).encode("ascii")
+
+
+def _kind_headers(kind: bytes) -> tuple[Header, ...]:
+    if kind.startswith(b"text/html"):
+        return _PAGE
+    return _SCRIPT if kind.startswith(_SCRIPT_TYPES) else ()
 
 
 def _policy(context: RequestContext, kind: bytes) -> bytes:

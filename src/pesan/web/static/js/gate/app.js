@@ -1,0 +1,165 @@
+// Starts the gate: pairing where this phone belongs to none yet, else scanning. What it means is decided by `scanner.js`
+// and `link.js`; this file brings them together with camera, keyboard and screen.
+import { openCamera } from "./camera.js";
+import { register } from "./device.js";
+import { openLink } from "./link.js";
+import { openManual } from "./manual.js";
+import { openPairing } from "./pairing.js";
+import { openScanner } from "./scanner.js";
+import { at, openScreen } from "./screen.js";
+import { openMenu } from "./menu.js";
+import { watch } from "./sighting.js";
+import { unlock } from "./sound.js";
+import { openVault } from "./vault.js";
+import { listen } from "./wedge.js";
+import { openWire } from "./wire.js";
+import { speak, word } from "./words.js";
+
+// A verdict is seen for this long before the next ticket may take its place.
+const SHOWN_MS = 700;
+// Before that, a gate that was just opened is not said to be without a network.
+const PATIENCE_MS = 3000;
+const appVersion = document.body.dataset.version;
+const screen = openScreen();
+const sightings = watch();
+const camera = openCamera(at("scan-video"), { onText: sight, onChange: () => screen.setCamera(camera) });
+const gate = { vault: null, wire: null, link: null, scanner: null, roster: null, hasBundle: null };
+let busy = false;
+let waiting = null; // what a hardware scanner read meanwhile: it already beeped, so it counts
+let readyAt = 0;
+let wakeLock = null;
+
+async function boot() {
+  if ("serviceWorker" in navigator) navigator.serviceWorker.register("/gate/sw.js", { scope: "/gate" }).catch(console.error);
+  for (const button of document.querySelectorAll("[data-language]")) button.addEventListener("click", () => say(button.dataset.language));
+  addEventListener("pointerdown", unlock);
+  addEventListener("keydown", unlock);
+  document.addEventListener("visibilitychange", stayAwake);
+  at("camera").addEventListener("click", () => (camera.isOn ? camera.stop() : startCamera()));
+  at("torch").addEventListener("click", () => camera.toggleTorch().catch(console.error));
+  screen.setCamera(camera);
+  gate.vault = await openVault();
+  const pairing = openPairing({
+    register: ({ code, name }) => register(gate.vault, { code, name, appVersion }),
+    onPaired: (device) => { history.replaceState(null, "", "/gate"); run(device); },
+  });
+  openManual({ check, search: (text) => gate.scanner.find(text) });
+  openMenu({ gate, onUnpair: leave });
+  listen((text) => { if (gate.scanner && !screen.isSheetOpen) check(text); });
+  const code = new URLSearchParams(location.search).get("pair");
+  if (code) pairing.fill(code);
+  const device = await gate.vault.loadDevice();
+  if (device) run(device);
+  else screen.showPairing();
+}
+
+// ---- a phone that belongs to a gate
+
+function run(device) {
+  const { vault } = gate;
+  const wire = openWire({ vault, device, appVersion });
+  const link = openLink({ wire, vault });
+  Object.assign(gate, { wire, link, scanner: openScanner({ wire, vault, link }) });
+  screen.showScanner({ event: device.event.title, gate: [device.gate.name, device.gate.location].filter(Boolean).join(" · ") });
+  navigator.storage?.persist?.().catch(() => {});
+  vault.loadBundle().then(takeRoster);
+  link.addEventListener("roster", ({ detail }) => takeRoster(detail));
+  link.addEventListener("counters", ({ detail }) => { screen.setCounters(detail); tell(); });
+  link.addEventListener("settled", ({ detail }) => detail.forEach(screen.showConflict));
+  link.addEventListener("revoked", () => close(word("revoked")));
+  for (const change of ["state", "queue", "changes"]) link.addEventListener(change, tell);
+  gate.startedAt = performance.now();
+  setTimeout(tell, PATIENCE_MS);
+  link.start();
+  tell();
+}
+
+function takeRoster(roster) {
+  gate.hasBundle = Boolean(roster);
+  gate.roster = roster;
+  if (roster) screen.setRules(roster.rules);
+  tell();
+}
+
+async function tell() {
+  const { vault, wire, link, hasBundle } = gate;
+  if (!link) return;
+  const queued = await vault.queueLength();
+  const isNew = performance.now() - gate.startedAt < PATIENCE_MS;
+  const state = link.isOnline ? "online" : isNew ? "connecting" : "offline";
+  screen.setLink({ state, queued, skewMs: wire.offsetMs, hasBundle });
+}
+
+async function leave() {
+  await gate.vault.wipe();
+  close("");
+}
+
+function close(notice) {
+  gate.link?.stop();
+  Object.assign(gate, { wire: null, link: null, scanner: null, roster: null, hasBundle: null });
+  camera.stop();
+  screen.closeSheets();
+  screen.dismiss();
+  screen.forget();
+  screen.showPairing(notice);
+}
+
+// ---- scanning
+
+function sight(text) {
+  const isFree = !busy && performance.now() >= readyAt && !screen.isSheetOpen;
+  if (sightings.isNew(text, isFree)) check(text);
+}
+
+async function check(text, manual = null) {
+  if (busy) {
+    waiting = { text, manual };
+    return;
+  }
+  busy = true;
+  const slow = setTimeout(() => screen.setBusy(true), 300);
+  try {
+    screen.showVerdict(await gate.scanner.scan(text ?? "", screen.direction, manual));
+  } catch (error) {
+    sightings.forget();
+    if (error.status !== 401) screen.showVerdict({ result: "invalid", reason: "failed", direction: screen.direction });
+    if (error.status !== 401) console.error(error);
+  } finally {
+    clearTimeout(slow);
+    screen.setBusy(false);
+    busy = false;
+    readyAt = performance.now() + SHOWN_MS;
+    tell();
+  }
+  const next = waiting;
+  waiting = null;
+  if (next && gate.scanner) check(next.text, next.manual);
+}
+
+async function startCamera() {
+  try {
+    await camera.start();
+    await stayAwake();
+  } catch (error) {
+    camera.stop();
+    at("scan-idle").textContent = word(error.name === "NotAllowedError" ? "camera_denied" : "camera_none");
+  }
+}
+
+// The lock is let go by itself whenever the page is hidden.
+async function stayAwake() {
+  if (document.hidden || !camera.isOn || (wakeLock && !wakeLock.released)) return;
+  wakeLock = await navigator.wakeLock?.request("screen").catch(() => null);
+}
+
+function say(language) {
+  speak(language);
+  screen.redraw();
+  screen.setCamera(camera);
+}
+
+boot().catch((error) => {
+  console.error(error);
+  screen.showPairing(word("pair_old"));
+});

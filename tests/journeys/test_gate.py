@@ -1,0 +1,178 @@
+"""Staff at the gate with their phones: paired, scanning with a network and without one, and told apart afterwards."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pyotp
+import pytest
+from playwright.async_api import Browser, expect
+from sqlalchemy import text
+
+from pesan.catalog.models import Event
+from pesan.db import Database
+from pesan.gates.service.devices import revoke_device
+from pesan.identity.models import User
+from pesan.orders.states import OrderState
+from pesan.tickets.issue import void_tickets
+from pesan.tickets.models import Ticket
+from pesan.tickets.queries import list_tickets
+from pesan.tickets.slices import Slices
+from tests.gates.phones import Entrance, open_entrance
+from tests.journeys.browser import Tab
+from tests.journeys.guests import Fair
+from tests.journeys.phones import GatePhone, holding
+from tests.support.factories import PASSWORD, SYSTEM, Make
+from tests.support.service import Service
+
+pytestmark = pytest.mark.browser
+
+
+@dataclass
+class Evening:
+    """An event whose doors are open, its gate, and what people bring."""
+
+    fair: Fair
+    entrance: Entrance
+    slices: Slices
+
+    @property
+    def url(self) -> str:
+        return self.fair.service.url
+
+    async def sell(
+        self, count: int = 1, event: Event | None = None, name: str = "Budi Santoso"
+    ) -> list[Ticket]:
+        """Tickets as people have them on their phones."""
+        order = await self.fair.make.order(
+            event or self.fair.event, state=OrderState.PAID, quantity=count, buyer_name=name
+        )
+        await self.fair.wait_for(order.code, OrderState.COMPLETED)
+        async with self.fair.database.read(SYSTEM) as session:
+            return list(await list_tickets(session, order.id))
+
+    def live(self, ticket: Ticket, slices_ago: int = 0) -> str:
+        """The code that a screen showed some slices ago."""
+        return self.slices.live_text(
+            ticket, datetime.now(UTC) - slices_ago * timedelta(seconds=self.slices.seconds)
+        )
+
+    async def conflicts(self) -> list[tuple[str, int]]:
+        """What a person has to look at."""
+        query = text("SELECT kind, scan_count FROM scan_conflicts WHERE event_id = :event")
+        async with self.fair.database.read(self.entrance.actor) as session:
+            rows = await session.execute(query, {"event": self.fair.event.id})
+            return [(row.kind, row.scan_count) for row in rows]
+
+    async def revoke(self, name: str) -> None:
+        """Take a device's permission back."""
+        entrance = self.entrance
+        async with self.fair.database.write(entrance.actor) as session:
+            found = await session.execute(
+                text("SELECT id FROM gate_devices WHERE name = :name"), {"name": name}
+            )
+            await revoke_device(session, found.scalar_one(), event_id=entrance.event.id, actor=entrance.actor)
+
+
+@pytest.fixture
+async def evening(database: Database, make: Make, service: Service, settings) -> Evening:
+    merchant = await make.merchant(name="Ruang Temu Bandung")
+    event = await make.event(
+        merchant, starts_at=datetime.now(UTC) + timedelta(hours=2), capacity=50, max_per_order=5
+    )
+    fair = Fair(database, make, service, merchant, event)
+    entrance = await open_entrance(make, database, event, "Pintu Utara")
+    return Evening(fair, entrance, Slices(settings.secret, settings.ticket_slice_seconds))
+
+
+async def sign_in_and_pair(evening: Evening, phone: GatePhone, staff: User) -> None:
+    """The whole way of somebody new: sent to log in, then to a second step, then paired."""
+    page, code = phone.tab.page, await evening.entrance.code()
+    assert await phone.tab.inspect(f"{evening.url}/gate?pair={code}") == []
+    await phone.tab.open(f"{evening.url}/gate?pair={code}")
+    await page.get_by_label("Nama perangkat").fill("HP Sari")
+    await page.get_by_role("button", name="Pasangkan").click()
+    await page.get_by_role("link", name="Masuk ke akun").click()
+    await page.get_by_label("E-mail").fill(staff.email)
+    await page.get_by_label("Kata sandi").fill(PASSWORD)
+    await page.get_by_role("button", name="Masuk", exact=True).click()
+    await expect(page.get_by_label("Kode pemasangan")).to_have_value(f"{code[:4]}-{code[4:]}")
+    await page.get_by_role("button", name="Pasangkan").click()
+    await page.get_by_role("link", name="Buka langkah kedua").click()
+    await turn_on_second_step(phone.tab)
+    await phone.pair(code, "HP Sari")
+
+
+async def turn_on_second_step(tab: Tab) -> None:
+    page = tab.page
+    await page.get_by_label("Kata sandi").fill(PASSWORD)
+    await page.get_by_role("button", name="Siapkan aplikasi").click()
+    secret = await page.locator("p.code").inner_text()
+    await page.get_by_label("Kode dari aplikasi").fill(pyotp.TOTP(secret).now())
+    await page.get_by_role("button", name="Aktifkan").click()
+    await expect(page.get_by_role("heading", name="Langkah kedua aktif")).to_be_visible()
+
+
+def forged(code: str) -> str:
+    """The code with another signature's end."""
+    return code[:-3] + ("000" if code[-3:] != "000" else "001")
+
+
+async def test_a_phone_is_paired_and_judges_what_it_is_shown(
+    evening: Evening, make: Make, browser: Browser
+) -> None:
+    staff = await make.user(evening.fair.merchant)
+    good, live, old = await evening.sell(3)
+    (gone,) = await evening.sell()
+    (other,) = await evening.sell(event=await make.event(evening.fair.merchant))
+    async with evening.fair.database.sale() as session:
+        await void_tickets(session, [gone.order_id])
+    async with holding(browser, evening.url) as phone:
+        await sign_in_and_pair(evening, phone, staff)
+        assert await phone.tab.inspect(f"{evening.url}/gate") == []
+        page = phone.tab.page
+        await page.get_by_role("button", name="Nyalakan kamera").click()
+        await phone.hold(good.qr_text)
+        await expect(page.locator("#verdict-word")).to_have_text("Silakan masuk")
+        assert await phone.tab.axe() == []
+        # Held in view, it is judged once.
+        await phone.says("Silakan masuk", "Budi Santoso")
+        await expect(page.locator("#count-inside")).to_have_text("1")
+        await expect(page.locator("#history-list > li")).to_have_count(1)
+        await phone.judges(good.qr_text, "Sudah masuk", "Pintu Utara")
+        await phone.judges(forged(good.qr_text), "Tiket palsu")
+        await phone.judges(gone.qr_text, "Tiket batal")
+        await phone.judges(other.qr_text, "Acara lain")
+        await phone.judges("https://contoh.id/promo/makan-malam-untuk-dua-orang-di-bandung", "Bukan tiket")
+        await phone.judges(evening.live(live), "Silakan masuk")
+        await phone.judges(evening.live(old, slices_ago=3), "Kode basi")
+        await phone.judges(evening.live(old, slices_ago=1), "Silakan masuk")
+
+
+async def test_two_phones_go_on_without_a_network_and_a_conflict_is_shown(
+    evening: Evening, browser: Browser
+) -> None:
+    first, shared, later = await evening.sell(3)
+    session = evening.entrance.cookies
+    async with holding(browser, evening.url, session) as sari, holding(browser, evening.url, session) as tono:
+        await sari.pair(await evening.entrance.code(), "HP Sari")
+        await tono.pair(await evening.entrance.code(), "HP Tono")
+        await sari.judges(first.qr_text, "Silakan masuk")
+        await expect(tono.tab.page.locator("#count-inside")).to_have_text("1")
+        for phone in (sari, tono):
+            await phone.lose_network()
+        await tono.judges(first.qr_text, "Sudah masuk", "Pintu Utara")
+        await tono.judges(forged(first.qr_text), "Tiket palsu")
+        await sari.judges(shared.qr_text, "Silakan masuk", "Budi Santoso")
+        await sari.judges(shared.qr_text, "Sudah masuk")
+        await tono.judges(shared.qr_text, "Silakan masuk")
+        await expect(sari.tab.page.locator("#scan-state-text")).to_contain_text("2 menunggu dikirim")
+
+        await tono.find_network()
+        assert await evening.conflicts() == []
+        await sari.find_network()
+        assert await evening.conflicts() == [("double_entry", 2)]
+
+        await evening.revoke("HP Sari")
+        await sari.scan(later.qr_text)
+        await expect(sari.tab.page.get_by_text("Izin perangkat ini sudah dicabut")).to_be_visible()
+        await tono.judges(later.qr_text, "Silakan masuk")
