@@ -1,7 +1,7 @@
 """The service with its guard taken out, as a control: `python -m tests.support.unguarded --port N --workers N`.
 
-Pools are read without a lock. Everything else is the real application; whether a test can find an oversell is shown by
-its finding this one.
+Pools, and tickets at gates, are read without a lock. Everything else is the real application; whether a test can find
+an oversell is shown by its finding this one.
 """
 
 import argparse
@@ -13,25 +13,29 @@ from sqlalchemy import ARRAY, Uuid, bindparam, text
 
 from pesan.app import server
 from pesan.capacity import locks
+from pesan.gates import locks as gate_locks
 from tests.support.postgres import Server
 
 CHECKS = ("ck_capacity_pools_never_oversold", "ck_capacity_pools_held", "ck_capacity_pools_used")
 
 
 def create() -> FastAPI:
-    """The real application, in a process whose pools are not locked.
+    """The real application, in a process that locks neither pools nor tickets at gates.
 
     It waits a moment where it would have locked, as a busy database lets it: on an idle one, two processes may never
     be in the gap together.
     """
     unlocked = text("SELECT pg_sleep(0.02) FROM capacity_pools WHERE id = ANY (:ids)")
     locks._LOCK = unlocked.bindparams(bindparam("ids", type_=ARRAY(Uuid())))
+    scanned = gate_locks._LOCK.text.replace("SELECT 1", "SELECT pg_sleep(0.02)")
+    gate_locks._LOCK = text(scanned.partition(" ORDER BY")[0]).bindparams(*gate_locks._KEYS)
     return server.create()
 
 
 def drop_checks(owner: Server, database: str) -> None:
-    """Let the database hold an oversold pool."""
+    """Let the database hold an oversold pool, and a ticket that came in twice."""
     with owner.connect(database) as connection:
+        connection.execute(b"DROP INDEX uq_scans_entry")
         for name in CHECKS:
             connection.execute(f"ALTER TABLE capacity_pools DROP CONSTRAINT {name}".encode())
 

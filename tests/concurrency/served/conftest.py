@@ -31,9 +31,10 @@ class Spare:
 
 @dataclass(frozen=True)
 class Unguarded:
-    """A service whose pools are not locked, on a database that would hold an oversold one."""
+    """A service that locks neither pools nor tickets, on a database that would hold an oversold one."""
 
     service: Service
+    settings: Settings
     database: Database
     make: Make
 
@@ -92,7 +93,7 @@ async def unguarded(
     async with spare_instance(postgres, template, role_prefix, home) as spare:
         drop_checks(postgres, spare.name)
         async with services(spare.settings, home, program=program) as start:
-            yield Unguarded(await start(workers=4), spare.database, spare.make)
+            yield Unguarded(await start(workers=4), spare.settings, spare.database, spare.make)
 
 
 @pytest.fixture
