@@ -14,6 +14,7 @@ from benchmarks.fulfilment import measure_jobs, measure_tickets
 from benchmarks.holds import measure_holds, measure_holds_beside_moves
 from benchmarks.instance import Bench, open_bench
 from benchmarks.pages import measure_pages
+from benchmarks.scans import measure_scans
 from benchmarks.webhooks import measure_webhooks
 from pesan.logging import configure_logging
 from tests.support.factories import SYSTEM
@@ -25,6 +26,7 @@ PARTS: dict[str, Callable[[Bench], Awaitable[Table]]] = {
     "pages": measure_pages,
     "jobs": measure_jobs,
     "webhooks": measure_webhooks,
+    "scans": measure_scans,
 }
 
 

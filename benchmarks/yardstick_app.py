@@ -1,7 +1,7 @@
 """The real application with yardsticks beside it: the processes that benchmarks measure.
 
 `python -m benchmarks.yardstick_app --port N --workers N` serves; PESAN_BENCH_DESK=plain gives it the desk that most
-booking systems have, one row-locking transaction for each hold.
+booking systems have, one row-locking transaction for each hold, and for each scan.
 """
 
 import argparse
@@ -18,11 +18,14 @@ from pesan.app import server
 from pesan.checkout import service
 from pesan.db import Actor, Database
 from pesan.errors import PesanError
+from pesan.gates.attempts import Attempt, Scanned
+from pesan.gates.desk import GateDesk
 from pesan.orders import Move, Moved, OrderEvent, Replayed
 from pesan.orders.desk import SaleDesk
 from pesan.orders.gate import transition_many
 from pesan.orders.queries import get_order
 from pesan.realtime import Hub
+from pesan.tickets.slices import Slices
 from pesan.web.access import Who, allow
 from pesan.web.deps import get_database, get_registry
 
@@ -74,13 +77,24 @@ class PlainDesk(SaleDesk):
         return outcome
 
 
+class PlainGateDesk(GateDesk):
+    """The yardstick: the same scan, in a transaction of its own that locks the ticket's row."""
+
+    async def submit(self, event_id: UUID, attempt: Attempt) -> Scanned:
+        """One scan, one transaction."""
+        (scanned,) = await self.submit_all(event_id, [attempt])
+        return scanned
+
+
 def create() -> FastAPI:
     """The real application and the yardsticks."""
     app = server.create()
     app.include_router(router)
     if os.environ.get("PESAN_BENCH_DESK") == "plain":
         registry = app.state.registry
-        registry._objects[SaleDesk] = PlainDesk(registry[Database], registry[Hub])  # noqa: SLF001  a yardstick may
+        plain = PlainDesk(registry[Database], registry[Hub])
+        gate = PlainGateDesk(registry[Database], registry[Hub], registry[Slices])
+        registry._objects.update({SaleDesk: plain, GateDesk: gate})  # noqa: SLF001  a yardstick may
     return app
 
 

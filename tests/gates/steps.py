@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, text
@@ -76,6 +77,7 @@ class Venue:
         order = await self.make.order(event or self.event, state=OrderState.PAID, quantity=quantity)
         async with self.database.read(SYSTEM) as session:
             entitlement = await read_entitlement(session, order.id)
+        assert entitlement is not None
         tickets = tuple(await make_tickets(self.keys, entitlement))
         await self.make.move(Move(OrderEvent.FULFIL, order.event_id, SYSTEM, order.id, companions=tickets))
         async with self.database.read(SYSTEM) as session:
@@ -143,10 +145,11 @@ class Venue:
 
     async def now_at(self) -> datetime:
         async with self.database.read(SYSTEM) as session:
-            return (await session.scalars(select(func.clock_timestamp()))).one()
+            now: datetime = (await session.scalars(select(func.clock_timestamp()))).one()
+        return now
 
 
-async def open_venue(make: Make, database: Database, secret: bytes, **event: object) -> Venue:
+async def open_venue(make: Make, database: Database, secret: bytes, **event: Any) -> Venue:
     """An event whose gates opened an hour ago and close in two."""
     sale = await make.event(await make.merchant(), **{"max_per_order": 10, **event})
     async with database.read(SYSTEM) as session:

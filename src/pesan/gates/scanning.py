@@ -53,6 +53,7 @@ class Group:
         self._situation = situation
         self._slices = slices
         self._by_nonce = {(scan.device_id, scan.nonce): scan for scan in situation.scans}
+        self._by_id = {scan.id: scan for scan in situation.scans}
         self._by_code = {ticket.facts.code: ticket for ticket in situation.tickets.values()}
         self._scans: dict[UUID, list[ScanRow]] = defaultdict(list)
         for scan in situation.scans:
@@ -76,7 +77,7 @@ class Group:
         at, is_skewed = self._moment(attempt)
         reason, refusal, is_warning = self._judge(attempt, ticket, at)
         scan = self._row(attempt, ticket, at, reason, refusal, is_skewed=is_skewed)
-        self._by_nonce[attempt.device_id, attempt.nonce] = scan
+        self._by_nonce[attempt.device_id, attempt.nonce] = self._by_id[scan.id] = scan
         self.new.append(scan)
         if ticket is not None:
             self._scans[ticket.facts.id].append(scan)
@@ -107,14 +108,11 @@ class Group:
         )
 
     def _first(self, history: History | None) -> Admitted | None:
-        entered = None if history is None or history.entered_by is None else self._scan(history.entered_by)
-        if entered is None:
+        if history is None or history.entered_by is None:
             return None
+        entered = self._by_id[history.entered_by]
         device = self._situation.devices[entered.device_id]
         return Admitted(entered.scanned_at, device.gate_id, device.gate, device.name)
-
-    def _scan(self, scan_id: UUID) -> ScanRow | None:
-        return next((scan for scan in (*self._situation.scans, *self.new) if scan.id == scan_id), None)
 
     def _find(self, presented: Presented | ReadReason) -> LockedTicket | None:
         if not isinstance(presented, Presented):

@@ -1,7 +1,6 @@
 """Bulk writes of a group of scans: one statement per table, however many there are, in one round trip."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +11,7 @@ from pesan.db.pipeline import Executor, pipelined
 from pesan.db.rows import pack, recordset
 from pesan.gates.history import Conflict, History
 from pesan.gates.locks import Situation
-from pesan.gates.rows import ScanRow
+from pesan.gates.rows import COLUMNS, ScanRow
 from pesan.gates.states import RESULTS, ConflictKind, Reason, Reentry, Result
 from pesan.gates.verdict import Standing
 from pesan.kit.ids import new_id
@@ -137,7 +136,7 @@ async def write(
         await _update(pipe, [scan for scan in changed if scan.result != Result.OK])
         await _update(pipe, [scan for scan in changed if scan.result == Result.OK])
         if new:
-            await pipe.execute(_INSERT, pack({**asdict(scan), **of_event} for scan in new))
+            await pipe.execute(_INSERT, pack(_columns(scan) | of_event for scan in new))
         if standings:
             await pipe.execute(_USE, pack(standings))
         if histories:
@@ -146,6 +145,10 @@ async def write(
             await pipe.execute(_RAISE, {**pack(conflicts), **of_event})
         if standings:
             await pipe.execute(_STAND, {**pack(standings), **of_event})
+
+
+def _columns(scan: ScanRow) -> dict[str, Any]:
+    return {name: getattr(scan, name) for name in COLUMNS}
 
 
 async def _update(pipe: Executor, scans: Sequence[ScanRow]) -> None:
