@@ -29,6 +29,7 @@ NAME = re.compile(r"{(\w+)}")
 THINGS = {
     "account_id": "SELECT id FROM gateway_accounts WHERE merchant_id = :id",
     "code": "SELECT code FROM orders WHERE merchant_id = :id",
+    "conflict_id": "SELECT id FROM scan_conflicts WHERE merchant_id = :id",
     "entry_id": "SELECT id FROM risk_entries WHERE merchant_id = :id",
     "delivery_id": "SELECT id FROM hook_deliveries WHERE merchant_id = :id",
     "device_id": "SELECT id FROM gate_devices WHERE merchant_id = :id",
@@ -61,6 +62,7 @@ FIELDS = {
     "reason": "Uji",
     "reference": "BCA 1",
     "role": "staff",
+    "seen": "2",
     "status": "closed",
     "verdict": "fine",
 }

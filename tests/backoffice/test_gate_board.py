@@ -171,7 +171,7 @@ async def test_page_shows_who_came_and_how_the_devices_are(team: Team, doors: Do
     english = (await browser.get(address(team), headers={"accept-language": "en"})).text
 
     said = ["Belum pernah terhubung", "Terhubung", "Tidak terhubung", "Baterai hampir habis", "400 dtk"]
-    said += ["belum terkirim", "dihitung: Sudah dipakai", "tanpa jaringan", "tanpa kode: Layar pecah"]
+    said += ["Belum terkirim semua", "dihitung: Sudah dipakai", "tanpa jaringan", "tanpa kode: Layar pecah"]
     assert [words for words in said if words not in page] == []
     assert [
         words for words in ("Not connected", "Expected", "counts as: Already used") if words not in english
@@ -243,5 +243,5 @@ async def test_event_without_gates_says_so(team: Team) -> None:
 
     page = (await browser.get(address(team))).text
 
-    said = ["Belum ada gerbang", "Belum ada perangkat", "Belum ada scan", "Belum ada tiket."]
+    said = ["Belum ada gerbang", "Belum ada perangkat", "Belum ada pindaian", "Belum ada tiket."]
     assert [words for words in said if words not in page] == []

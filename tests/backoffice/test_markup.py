@@ -49,6 +49,7 @@ async def pages(team: Team) -> list[str]:
         f"{team.path}/events",
         f"{team.path}/events/{team.event.short_id}",
         f"{team.path}/events/{team.event.short_id}/sales",
+        f"{team.path}/events/{team.event.short_id}/gates/conflicts",
         f"{team.path}/events/{team.event.short_id}/gates/board?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E",
         f"{team.path}/events/{team.event.short_id}/attendees?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E",
         f"{team.path}/payment-methods",

@@ -53,7 +53,7 @@ async def addresses(desk: Desk, make, database, settings) -> list[str]:
     pages += ["/events", "/events?q=tidakada", "/events/new", f"/events/{desk.event.short_id}"]
     pages += [
         f"/events/{desk.event.short_id}/{page}"
-        for page in ("sales", "sales?by=hour", "attendees", "gates/board")
+        for page in ("sales", "sales?by=hour", "attendees", "gates/board", "gates/conflicts")
     ]
     typed = await make.event(desk.merchant)
     kind = await make.ticket_type(typed, description="Berdiri di depan panggung")

@@ -113,3 +113,40 @@ class ReasonMissing(PesanError):
         id="Tulis alasannya, karena tiket ini diloloskan tanpa kode yang terbaca.",
         en="Say why: this ticket is let through without a code that was read.",
     )
+
+
+class ConflictNotFound(NotFound):
+    """There is no such conflict, or it is another event's."""
+
+    code = "gate.conflict_not_found"
+    message = Text(id="Konflik ini tidak ada.", en="There is no such conflict.")
+
+
+class ConflictSettled(PesanError):
+    """Somebody else was first."""
+
+    code = "gate.conflict_settled"
+    status = 409
+    message = Text(
+        id="Konflik ini sudah diselesaikan orang lain. Catatannya ada di bawah.",
+        en="Somebody else settled this conflict already. Their note is below.",
+    )
+
+
+class ConflictGrown(PesanError):
+    """Its scans are not those that somebody looked at."""
+
+    code = "gate.conflict_grown"
+    status = 409
+    message = Text(
+        id="Pindaian pada konflik ini baru saja berubah. Lihat lagi, lalu selesaikan.",
+        en="The scans of this conflict have just changed. Look again, then settle it.",
+    )
+
+
+class ConflictNoteMissing(PesanError):
+    """Whoever reads it later has to understand it."""
+
+    code = "gate.conflict_note_missing"
+    status = 422
+    message = Text(id="Tulis catatannya dulu.", en="Write the note first.")

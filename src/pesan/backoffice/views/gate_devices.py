@@ -18,7 +18,7 @@ _NEW = (Text(id="Belum pernah terhubung", en="Never connected"), "hourglass", "w
 _AWAY = (Text(id="Tidak terhubung", en="Not connected"), "wifi-off", "bad")
 _HERE = (Text(id="Terhubung", en="Connected"), "circle-check", "good")
 _BATTERY = Text(id="Baterai hampir habis", en="Battery low")
-_QUEUE = Text(id="Ada scan yang belum terkirim", en="Scans not sent yet")
+_QUEUE = Text(id="Belum terkirim semua", en="Not all sent yet")
 _SKEW = Text(id="Jamnya meleset", en="Clock is off")
 
 

@@ -35,10 +35,8 @@ _REASONS: Mapping[str, Text] = {
     Reason.NOT_IN: Text(id="tidak tercatat di dalam", en="nobody is inside on it"),
 }
 _CONFLICTS: Mapping[str, Text] = {
-    ConflictKind.DOUBLE_ENTRY: Text(id="Masuk dua kali dengan satu tiket", en="Let in twice on one ticket"),
-    ConflictKind.REFUSED_ADMITTED: Text(
-        id="Diloloskan, padahal tiketnya tidak berlaku", en="Let in, though the ticket was not good"
-    ),
+    ConflictKind.DOUBLE_ENTRY: Text(id="Masuk dua kali", en="Let in twice"),
+    ConflictKind.REFUSED_ADMITTED: Text(id="Diloloskan keliru", en="Let in wrongly"),
 }
 REFUSED = Text(id="Semua yang ditolak", en="Everything refused")
 ALL_PLACES = Text(id="Semua tempat", en="All places")

@@ -1,4 +1,4 @@
-"""The only place that locks pairing codes, gates and devices; each alone in its transaction, or a code first."""
+"""The only place that locks pairing codes, gates, devices and conflicts; each alone, or a gate after another."""
 
 from typing import TypeVar
 from uuid import UUID
@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import Select, select
 
 from pesan.db import WriteSession
-from pesan.gates.errors import DeviceNotFound, GateNotFound
-from pesan.gates.models import Gate, GateDevice, GatePairing
+from pesan.gates.errors import ConflictNotFound, DeviceNotFound, GateNotFound
+from pesan.gates.models import Gate, GateDevice, GatePairing, ScanConflict
 
 Row = TypeVar("Row")
 
@@ -32,6 +32,15 @@ async def lock_device(session: WriteSession, device_id: UUID, *, event_id: UUID)
     found = await _lock(session, query)
     if found is None:
         raise DeviceNotFound
+    return found
+
+
+async def lock_conflict(session: WriteSession, conflict_id: UUID, *, event_id: UUID) -> ScanConflict:
+    """A conflict of this event, which nobody settles meanwhile and no scan joins; raises ConflictNotFound."""
+    query = select(ScanConflict).where(ScanConflict.id == conflict_id, ScanConflict.event_id == event_id)
+    found = await _lock(session, query)
+    if found is None:
+        raise ConflictNotFound
     return found
 
 
