@@ -22,6 +22,7 @@ from pesan.payments.refunds.errors import Overruled, TicketsGone
 from pesan.tenancy.models import Merchant
 from pesan.tickets.keys import Algorithm
 from pesan.tickets.keystore import KeyStore
+from pesan.tickets.locks import lock_tickets_of
 from pesan.tickets.signing import Unsigned, sign_texts
 from pesan.tickets.states import TRANSITIONS, TicketEvent, expires_at
 
@@ -163,6 +164,7 @@ async def void_tickets(session: WriteSession, order_ids: Sequence[UUID]) -> froz
 
     Returns the orders that had any.
     """
+    await lock_tickets_of(session, order_ids)
     return frozenset(await session.scalars(_VOID, {"order_ids": sorted(order_ids)}))
 
 
@@ -184,6 +186,7 @@ class VoidSomeCompanion:
     @classmethod
     async def write_many(cls, session: WriteSession, items: Sequence["VoidSomeCompanion"]) -> None:
         """Void them; raises Overruled for a ticket that is void already, or another order's."""
+        await lock_tickets_of(session, [item.order_id for item in items])
         for item in items:
             ids = {"order_id": item.order_id, "ids": sorted(item.ticket_ids)}
             voided = (await session.scalars(_VOID_SOME, ids)).all()

@@ -24,6 +24,12 @@ async def lock_keys(session: WriteSession) -> Sequence[SigningKey]:
     return (await session.scalars(query.with_for_update())).all()
 
 
+async def lock_tickets_of(session: WriteSession, order_ids: Sequence[UUID]) -> None:
+    """Every ticket of these orders, by id, as gates lock theirs; the orders' locks come first."""
+    query = select(Ticket.id).where(Ticket.order_id.in_(order_ids)).order_by(Ticket.id)
+    await session.execute(query.with_for_update(key_share=True))
+
+
 async def lock_ticket(session: WriteSession, ticket_id: UUID) -> Ticket:
     """The ticket as it is under its lock; its order's lock comes first."""
     query = select(Ticket).where(Ticket.id == ticket_id).with_for_update(key_share=True)
