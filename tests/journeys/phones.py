@@ -49,6 +49,17 @@ class GatePhone:
         await page.get_by_role("button", name="Pasangkan").click()
         await self.is_synced()
 
+    async def pair_by_camera(self, code: str, name: str) -> None:
+        """The same, by the QR on the organizer's screen."""
+        page = self.tab.page
+        await page.goto(f"{self.url}/gate")
+        await page.get_by_role("button", name="Pindai QR pemasangan").click()
+        await self.hold(f"{self.url}/gate?pair={code}")
+        await expect(page.get_by_label("Kode pemasangan")).to_have_value(f"{code[:4]}-{code[4:]}")
+        await page.get_by_label("Nama perangkat").fill(name)
+        await page.get_by_role("button", name="Pasangkan", exact=True).click()
+        await self.is_synced()
+
     async def is_synced(self) -> None:
         """Wait for the list of tickets."""
         state = self.tab.page.locator("#scan-state")
@@ -77,6 +88,17 @@ class GatePhone:
         """Scan a code and expect a verdict."""
         await self.scan(text)
         await self.says(word, detail)
+
+    async def vouch_for(self, name: str, reason: str) -> None:
+        """Let somebody pass whose code cannot be read, and say why."""
+        page = self.tab.page
+        await page.get_by_role("button", name="Ketik").click()
+        await page.get_by_label("Cari nama atau awal kode").fill(name)
+        await page.get_by_role("button", name="Cari").click()
+        await page.locator("#manual-list button").click()
+        await expect(page.get_by_text("Tulis alasannya dulu")).to_be_visible()
+        await page.get_by_label("Alasan meloloskan tanpa kode").fill(reason)
+        await page.locator("#manual-list button").click()
 
     async def lose_network(self) -> None:
         """No network from now on, and the page opened anew."""

@@ -152,12 +152,15 @@ async def test_two_phones_go_on_without_a_network_and_a_conflict_is_shown(
     evening: Evening, browser: Browser
 ) -> None:
     first, shared, later = await evening.sell(3)
+    await evening.sell(name="Ani Wijaya")
     session = evening.entrance.cookies
     async with holding(browser, evening.url, session) as sari, holding(browser, evening.url, session) as tono:
         await sari.pair(await evening.entrance.code(), "HP Sari")
-        await tono.pair(await evening.entrance.code(), "HP Tono")
+        await tono.pair_by_camera(await evening.entrance.code(), "HP Tono")
         await sari.judges(first.qr_text, "Silakan masuk")
         await expect(tono.tab.page.locator("#count-inside")).to_have_text("1")
+        await tono.vouch_for("ani", "Ponsel mati, KTP cocok")
+        await tono.says("Silakan masuk", "Ani Wijaya")
         for phone in (sari, tono):
             await phone.lose_network()
         await tono.judges(first.qr_text, "Sudah masuk", "Pintu Utara")
@@ -166,13 +169,26 @@ async def test_two_phones_go_on_without_a_network_and_a_conflict_is_shown(
         await sari.judges(shared.qr_text, "Sudah masuk")
         await tono.judges(shared.qr_text, "Silakan masuk")
         await expect(sari.tab.page.locator("#scan-state-text")).to_contain_text("2 menunggu dikirim")
+        await expect(sari.tab.page.locator("#count-inside")).to_have_text("3")
 
         await tono.find_network()
         assert await evening.conflicts() == []
         await sari.find_network()
         assert await evening.conflicts() == [("double_entry", 2)]
+        await expect(sari.tab.page.locator("#last-text")).to_contain_text("Bentrok")
 
         await evening.revoke("HP Sari")
         await sari.scan(later.qr_text)
         await expect(sari.tab.page.get_by_text("Izin perangkat ini sudah dicabut")).to_be_visible()
         await tono.judges(later.qr_text, "Silakan masuk")
+        await pair_anew(evening, tono)
+
+
+async def pair_anew(evening: Evening, phone: GatePhone) -> None:
+    """A phone that is shown another code has to be let go first, and then keeps nothing of what it had."""
+    page, code = phone.tab.page, await evening.entrance.code()
+    await page.goto(f"{evening.url}/gate?pair={code}")
+    await page.get_by_role("button", name="Ya, lepas dan hapus").click()
+    await expect(page.get_by_label("Kode pemasangan")).to_have_value(f"{code[:4]}-{code[4:]}")
+    await page.reload()
+    await expect(page.get_by_role("heading", name="Pasangkan perangkat ini")).to_be_visible()

@@ -1,6 +1,7 @@
 // Starts the gate: pairing where this phone belongs to none yet, else scanning. What it means is decided by `scanner.js`
 // and `link.js`; this file brings them together with camera, keyboard and screen.
 import { openCamera } from "./camera.js";
+import { forgetCounters, passed, recallCounters, takeCounters } from "./counters.js";
 import { register } from "./device.js";
 import { openLink } from "./link.js";
 import { openManual } from "./manual.js";
@@ -32,8 +33,7 @@ let wakeLock = null;
 async function boot() {
   if ("serviceWorker" in navigator) navigator.serviceWorker.register("/gate/sw.js", { scope: "/gate" }).catch(console.error);
   for (const button of document.querySelectorAll("[data-language]")) button.addEventListener("click", () => say(button.dataset.language));
-  addEventListener("pointerdown", unlock);
-  addEventListener("keydown", unlock);
+  for (const touch of ["pointerdown", "keydown"]) addEventListener(touch, () => { unlock(); stayAwake(); });
   document.addEventListener("visibilitychange", stayAwake);
   at("camera").addEventListener("click", () => (camera.isOn ? camera.stop() : startCamera()));
   at("torch").addEventListener("click", () => camera.toggleTorch().catch(console.error));
@@ -44,13 +44,16 @@ async function boot() {
     onPaired: (device) => { history.replaceState(null, "", "/gate"); run(device); },
   });
   openManual({ check, search: (text) => gate.scanner.find(text) });
-  openMenu({ gate, onUnpair: leave });
+  const menu = openMenu({ gate, onUnpair: leave });
   listen((text) => { if (gate.scanner && !screen.isSheetOpen) check(text); });
   const code = new URLSearchParams(location.search).get("pair");
   if (code) pairing.fill(code);
   const device = await gate.vault.loadDevice();
-  if (device) run(device);
-  else screen.showPairing();
+  if (!device) return screen.showPairing();
+  run(device);
+  // A phone of yesterday's event that is shown today's code.
+  if (code) await menu.offerNew();
+  return undefined;
 }
 
 // ---- a phone that belongs to a gate
@@ -63,9 +66,11 @@ function run(device) {
   screen.showScanner({ event: device.event.title, gate: [device.gate.name, device.gate.location].filter(Boolean).join(" · ") });
   navigator.storage?.persist?.().catch(() => {});
   vault.loadBundle().then(takeRoster);
+  screen.setCounters(recallCounters());
   link.addEventListener("roster", ({ detail }) => takeRoster(detail));
-  link.addEventListener("counters", ({ detail }) => { screen.setCounters(detail); tell(); });
+  link.addEventListener("counters", ({ detail }) => { screen.setCounters(takeCounters(detail)); tell(); });
   link.addEventListener("settled", ({ detail }) => detail.forEach(screen.showConflict));
+  link.addEventListener("unsent", ({ detail }) => screen.showUnsent(detail));
   link.addEventListener("revoked", () => close(word("revoked")));
   for (const change of ["state", "queue", "changes"]) link.addEventListener(change, tell);
   gate.startedAt = performance.now();
@@ -98,6 +103,7 @@ async function leave() {
 function close(notice) {
   gate.link?.stop();
   Object.assign(gate, { wire: null, link: null, scanner: null, roster: null, hasBundle: null });
+  forgetCounters();
   camera.stop();
   screen.closeSheets();
   screen.dismiss();
@@ -120,7 +126,9 @@ async function check(text, manual = null) {
   busy = true;
   const slow = setTimeout(() => screen.setBusy(true), 300);
   try {
-    screen.showVerdict(await gate.scanner.scan(text ?? "", screen.direction, manual));
+    const verdict = await gate.scanner.scan(text ?? "", screen.direction, manual);
+    screen.showVerdict(verdict);
+    screen.setCounters(passed(verdict));
   } catch (error) {
     sightings.forget();
     if (error.status !== 401) screen.showVerdict({ result: "invalid", reason: "failed", direction: screen.direction });
@@ -149,7 +157,7 @@ async function startCamera() {
 
 // The lock is let go by itself whenever the page is hidden.
 async function stayAwake() {
-  if (document.hidden || !camera.isOn || (wakeLock && !wakeLock.released)) return;
+  if (document.hidden || !gate.scanner || (wakeLock && !wakeLock.released)) return;
   wakeLock = await navigator.wakeLock?.request("screen").catch(() => null);
 }
 

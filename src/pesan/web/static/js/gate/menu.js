@@ -1,11 +1,12 @@
-// What this device is, and how it stops being one. Exports `openMenu({ gate, onUnpair })`; `gate` holds the vault, wire
-// and roster of the moment.
+// What this device is, and how it stops being one. Exports `openMenu({ gate, onUnpair }) -> { offerNew() }`, for somebody
+// who comes with a new code; `gate` holds the vault, wire and roster of the moment.
 import { at, line } from "./screen.js";
 import { isLoud, setLoud } from "./sound.js";
 import { clock, word } from "./words.js";
 
 export function openMenu({ gate, onUnpair }) {
   for (const button of document.querySelectorAll("[data-opens=menu]")) button.addEventListener("click", () => draw(gate));
+  for (const button of at("menu").querySelectorAll("[data-language]")) button.addEventListener("click", () => draw(gate));
   at("sound").checked = isLoud();
   at("sound").addEventListener("change", () => setLoud(at("sound").checked));
   at("unpair").addEventListener("click", () => ask(gate));
@@ -13,6 +14,14 @@ export function openMenu({ gate, onUnpair }) {
   at("unpair-yes").addEventListener("click", () => { calm(); onUnpair(); });
   at("menu").addEventListener("close", calm);
   offerInstall();
+
+  async function offerNew() {
+    at("menu").showModal();
+    await draw(gate);
+    await ask(gate, word("pair_again", { event: gate.wire.device.event.title }));
+  }
+
+  return { offerNew };
 }
 
 async function draw({ vault, wire, roster }) {
@@ -31,9 +40,9 @@ async function draw({ vault, wire, roster }) {
 }
 
 // What was not sent yet is lost with it, which somebody should know before.
-async function ask({ vault }) {
+async function ask({ vault }, why = "") {
   const count = await vault.queueLength();
-  at("unpair-text").textContent = [word("unpair_sure"), count ? word("unpair_queue", { count }) : ""].filter(Boolean).join(" ");
+  at("unpair-text").textContent = [why, word("unpair_sure"), count ? word("unpair_queue", { count }) : ""].filter(Boolean).join(" ");
   at("unpair-sure").hidden = false;
   at("unpair-no").focus();
 }

@@ -1,7 +1,8 @@
-// Draws what the gate says; decides nothing. Exports `at(id)`, an element of the page, `openScreen()`:
+// Draws what the gate says; decides nothing. Exports `at(id)`, an element of the page, `line(name, text)`, a new one,
+// `placeOf(ticket)`, `toneOf(verdict)`, and `openScreen()`:
 //   showPairing(notice), showScanner({ event, gate }), setLink({ state, queued, skewMs, hasBundle }), setCounters(counters)
 //   setRules(rules), direction, setCamera(camera), setBusy(on), showVerdict(verdict), dismiss(), isSheetOpen, closeSheets()
-//   showConflict(result), forget(), redraw()
+//   showConflict(result), showUnsent({ detail }), forget(), redraw()
 // A verdict is one of `scanner.js`.
 import { signal } from "./sound.js";
 import { clock, fill, verdictWords, word } from "./words.js";
@@ -55,6 +56,11 @@ export function openScreen() {
     at("said").textContent = `${word("conflict")}. ${word("conflict_told")}`;
   }
 
+  // The server will never take it, so a person has to know of it.
+  function showUnsent({ detail }) {
+    remember({ said: word("unsent"), tone: "stop", who: detail, at: Date.now() });
+  }
+
   function dismiss() {
     if (at("verdict").hidden) return;
     clearTimeout(state.timer);
@@ -81,7 +87,7 @@ export function openScreen() {
 
   redraw();
   return {
-    redraw, showVerdict, showConflict, dismiss, showPairing, showScanner, setCounters, setRules, setCamera, closeSheets,
+    redraw, showVerdict, showConflict, showUnsent, dismiss, showPairing, showScanner, setCounters, setRules, setCamera, closeSheets,
     setLink: (link) => { state.link = link; drawLink(link); },
     setBusy: (on) => { at("scan-busy").hidden = !on; },
     forget: () => { state.history = []; drawHistory([]); },
@@ -114,8 +120,13 @@ function draw(use, name) {
 }
 
 function kindOf(ticket) {
-  const seat = ticket?.seat ? `${word("seat")} ${ticket.seat}` : "";
-  return [ticket?.type, seat].filter(Boolean).join(" · ");
+  return [ticket?.type, ticket ? placeOf(ticket) : ""].filter(Boolean).join(" · ");
+}
+
+// Where nobody has a seat, the ticket's own number stands in its place.
+export function placeOf({ seat, number }) {
+  const place = String(seat || number || "");
+  return place && `${word(/^\d+$/.test(place) ? "number" : "seat")} ${place}`;
 }
 
 function whoOf({ ticket }) {
@@ -124,7 +135,7 @@ function whoOf({ ticket }) {
 
 function firstOf({ result, usedAt, usedGate }) {
   if (result !== "duplicate" || !usedAt) return "";
-  return `${word("first_entry")} ${[clock(usedAt), usedGate].filter(Boolean).join(" · ")}`;
+  return [`${word("first_entry")} ${clock(usedAt)}`, usedGate].filter(Boolean).join("\n");
 }
 
 // ---- the scanner
@@ -157,7 +168,7 @@ function drawLink({ state, queued, skewMs, hasBundle }) {
   at("scan-warning").hidden = !warnings;
 }
 
-function setCounters({ inside, left, per_minute: perMinute }) {
+function setCounters({ inside = "–", left = "–", perMinute = "–" }) {
   at("count-inside").textContent = inside;
   at("count-left").textContent = left;
   at("count-per-minute").textContent = perMinute;
