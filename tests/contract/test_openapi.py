@@ -21,10 +21,19 @@ from schemathesis.specs.openapi.checks import (
     unsupported_method,
 )
 
+from pesan.catalog.models import Event
+from pesan.db import Actor
+from pesan.gates.device_keys import DeviceKey
+from pesan.gates.device_tokens import DeviceTokens
+from pesan.gates.service.gates import make_gate
+from pesan.gates.service.pairing import NewDevice, make_pairing, register_device
+from pesan.gates.states import KeyKind
+from pesan.identity.models import User
 from pesan.kit.ids import new_id
 from pesan.kit.signing import Signer
 from pesan.orders.states import OrderState
 from pesan.tickets.queries import list_tickets
+from pesan.web.devices import DeviceClaims
 from tests.payments.steps import BANK, QRIS, add_method
 from tests.storage.files import encoded, picture
 from tests.support.factories import PASSWORD, SYSTEM, Make
@@ -33,9 +42,12 @@ from tests.support.fulfilment import fulfil
 load_all_checks()
 
 EXAMPLES = 40
+FEW = 10
 HOLDS = 4 * EXAMPLES
-# What a password, a provider's signature or a device's token opens; tests of their own show it.
-GUARDED = ("/api/auth/", "/v1/payments/webhook/", "/v1/gates/", "/v1/scan")
+# What a password, a provider's signature or a proof opens, and what never ends; tests of their own show it.
+GUARDED = ("/api/auth/", "/v1/payments/webhook/", "/v1/gates/re", "/v1/gates/stream", "/v1/scans/{scan_id}/")
+# What a device at a gate does, by its token.
+GATES = ("/v1/gates/", "/v1/scan")
 # What an organizer's programs do, signed in as staff.
 STAFF = "/v1/statements/"
 PROOF = encoded(picture(80, 120), "PNG")
@@ -61,6 +73,7 @@ class Seeds:
     tickets: list[tuple[str, str]]
     qr_token: str
     staff: dict[str, str]
+    device: tuple[str, str]
 
 
 @dataclass
@@ -112,7 +125,7 @@ async def test_document_describes_what_a_client_must_know(client):
         if "Idempotency-Key" in [p["name"] for p in op.get("parameters", [])]
     }
     # Signing in and pairing are used once as they are, and what a provider or a gate sends has an id of its own.
-    keyless = {path for path in posts if path.startswith(GUARDED)}
+    keyless = {path for path in posts if path.startswith((*GUARDED, *GATES))}
     assert set(posts) - with_key - keyless == {"/api/verify/qr", "/v1/orders/quote"}  # read only
     opened = {path for path, op in posts.items() if "bookingCode" in str(op.get("security"))}
     assert opened == {path for path in posts if "{id}" in path}
@@ -148,7 +161,20 @@ async def sow(make: Make, database, secret: bytes) -> Seeds:
         tickets=[(str(ticket.id), done.code)],
         qr_token=Signer(secret, "ticket.qr").sign(f"{ticket.id}:0"),
         staff={"email": staff.email, "password": PASSWORD},
+        device=await join_gate(database, secret, event, staff),
     )
+
+
+async def join_gate(database, secret: bytes, event: Event, staff: User) -> tuple[str, str]:
+    """A device at a gate of the event: its id and token."""
+    actor, key = Actor.staff(staff.id, frozenset([event.merchant_id])), DeviceKey(KeyKind.ED25519, bytes(32))
+    async with database.write(actor) as session:
+        gate = await make_gate(session, event=event, name="Pintu Utara", actor=actor)
+        pairing = await make_pairing(session, secret, gate.id, event_id=event.id, actor=actor)
+        new = NewDevice("HP Tono", key, "1.0")
+        device, _ = await register_device(session, secret, code=pairing.code, new=new, actor=actor)
+    claims = DeviceClaims(device.id, event.id, gate.id, event.merchant_id)
+    return str(device.id), DeviceTokens(secret).make(claims).text
 
 
 def examine(url: str, seeds: Seeds) -> Findings:
@@ -165,11 +191,22 @@ def examine(url: str, seeds: Seeds) -> Findings:
         for result in schema.get_all_operations():
             operation = result.ok()
             for mode in GenerationMode:
-                extra = [negative_data_rejection] if mode is GenerationMode.NEGATIVE else []
-                opened = {"Authorization": f"Bearer {token}"} if operation.path.startswith(STAFF) else {}
+                opened = opening(operation.path, token, seeds)
+                # What was broken by leaving the token out is whole again.
+                is_whole = bool(opened) and operation.method == "get"
+                is_broken = mode is GenerationMode.NEGATIVE and not is_whole
+                extra = [negative_data_rejection] if is_broken else []
                 send = Send(session, findings, operation.label, [*CHECKS, *extra], opened)
                 examine_operation(operation, mode, seeds, send)
     return findings
+
+
+def opening(path: str, staff_token: str, seeds: Seeds) -> dict[str, str]:
+    """What lets a request in, where a token does."""
+    if path.startswith(STAFF):
+        return {"Authorization": f"Bearer {staff_token}"}
+    is_device = path.startswith(GATES) and not path.startswith(GUARDED)
+    return {"Authorization": f"Bearer {seeds.device[1]}"} if is_device else {}
 
 
 @dataclass(frozen=True)
@@ -208,7 +245,7 @@ def examine_operation(
     """A fixed sequence of examples for one operation."""
 
     @hypothesis.settings(
-        max_examples=EXAMPLES,
+        max_examples=FEW if operation.path.startswith(GUARDED) else EXAMPLES,
         deadline=None,
         database=None,
         derandomize=True,
@@ -277,6 +314,7 @@ def fill(case: Case, number: int, seeds: Seeds) -> Case:
         "wa": "0812-3456-7890" if number % 3 else None,
         "email": f"siti{number}@contoh.id",
         "file": PROOF,
+        "device_id": seeds.device[0],
     }
     case.body = {name: real.get(name, value) for name, value in case.body.items()}
     return case

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from pesan.errors import Forbidden
+from pesan.errors import Forbidden, NotFound
 from pesan.gates.api.auth import AS_DEVICE, DEVICE, NOT_LIVE, DeviceOf
 from pesan.gates.api.scan_schemas import (
     BulkAnswer,
@@ -32,7 +32,7 @@ from pesan.tickets.verify import Presented, read_presented
 from pesan.web.access import Who, allow
 from pesan.web.deps import find_person, get_database, get_locale, get_registry, ip_digest
 from pesan.web.devices import DeviceClaims
-from pesan.web.errors import ValidationFailed
+from pesan.web.errors import FactorNeeded, SignInNeeded, ValidationFailed
 from pesan.web.openapi import BODY_REFUSALS, described, refusals
 
 devices = APIRouter(tags=["gates"], dependencies=[DEVICE])
@@ -73,7 +73,10 @@ async def reconcile(request: Request, wish: BulkRequest, device: DeviceOf) -> Bu
 @supervisors.post(
     "/v1/scans/{scan_id}/undo",
     status_code=204,
-    responses=refusals(*BODY_REFUSALS, ValidationFailed, NothingToUndo, Forbidden),
+    responses=refusals(
+        *BODY_REFUSALS, SignInNeeded, FactorNeeded, Forbidden, NotFound, ValidationFailed, NothingToUndo
+    ),
+    openapi_extra=described(security=[{"staffSession": []}, {"bearerToken": []}]),
 )
 async def undo_scan(request: Request, scan_id: UUID, wish: UndoRequest) -> Response:
     """Take a scan back, for a reason that is kept."""
