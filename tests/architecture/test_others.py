@@ -42,6 +42,7 @@ THINGS = {
     "promo_id": "SELECT id FROM promo_codes WHERE merchant_id = :id",
     "refund_id": "SELECT id FROM refunds WHERE merchant_id = :id",
     "request_id": "SELECT id FROM privacy_requests WHERE merchant_id = :id",
+    "scan_id": "SELECT id FROM scans WHERE merchant_id = :id",
     "short_id": "SELECT short_id FROM events WHERE merchant_id = :id",
     "trial_id": "SELECT id FROM trial_payments WHERE merchant_id = :id",
     "ticket_id": "SELECT id FROM tickets WHERE merchant_id = :id",

@@ -81,6 +81,7 @@ async def scene(make: Make, database) -> Scene:
         "trial_id": str(event.id),
         "ticket_id": str(event.id),
         "gate_id": str(event.id),
+        "scan_id": str(event.id),
         "letter": "expired",
         "language": "en",
         "token": "x",

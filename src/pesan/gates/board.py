@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
 
 from pesan.catalog.models import Event, Seat, TicketType
 from pesan.db import ReadSession
+from pesan.gates.errors import ScanNotFound
 from pesan.gates.models import Gate, GateDevice, GateFeed, Scan, ScanConflict, TicketStanding
 from pesan.gates.queries import list_devices, list_gates
 from pesan.gates.states import Direction, Result
@@ -123,6 +124,15 @@ async def list_scans(
     found = [Logged(*row) for row in rows[:limit]]
     last = found[-1].scan if len(rows) > limit else None
     return Page(found, encode_cursor(last.received_at.isoformat(), str(last.id)) if last else None)
+
+
+async def get_scan(session: ReadSession, event: Event, scan_id: UUID) -> Logged:
+    """One scan of the event; raises ScanNotFound."""
+    query = logged().where(Scan.event_id == event.id, Scan.id == scan_id)
+    row = (await session.execute(query)).one_or_none()
+    if row is None:
+        raise ScanNotFound
+    return Logged(*row)
 
 
 async def stream_scans(session: ReadSession, event: Event, wanted: Wanted) -> AsyncIterator[Sequence[Logged]]:

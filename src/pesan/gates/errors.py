@@ -150,3 +150,18 @@ class ConflictNoteMissing(PesanError):
     code = "gate.conflict_note_missing"
     status = 422
     message = Text(id="Tulis catatannya dulu.", en="Write the note first.")
+
+
+class ScanNotFound(NotFound):
+    """There is no such scan, or it is another event's."""
+
+    code = "gate.scan_not_found"
+    message = Text(id="Pindaian ini tidak ada.", en="There is no such scan.")
+
+
+class UndoReasonMissing(PesanError):
+    """A scan is taken back for a reason."""
+
+    code = "gate.undo_reason_missing"
+    status = 422
+    message = Text(id="Tulis alasannya dulu.", en="Write the reason first.")

@@ -1,6 +1,7 @@
 """The live board of an event's gates: who came in where, which devices are well, and every scan."""
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Annotated
 from urllib.parse import urlencode
@@ -73,11 +74,13 @@ async def show_board(
     *,
     after: Annotated[str | None, Query(max_length=400)] = None,
     pause: bool = False,
+    undone: bool = False,
 ) -> Response:
     """The event's gates as they are now; older scans and a paused board stand still."""
     async with desk.reading("events", merchant) as room:
         own = await get_event(room.session, room.shop.id, short_id)
-        page = await _page(desk, room, own, filters, after, is_paused=pause)
+        page = await _page(desk, room, own, filters, after)
+        page = replace(page, is_paused=pause, has_undone=undone)
         return desk.page(room.chrome, "gate_board", {"page": page})
 
 
@@ -125,9 +128,7 @@ async def export_scans(
     return await send_export(desk, merchant, kind, export)
 
 
-async def _page(
-    desk: Desk, room: Room, own: OwnEvent, filters: BoardFilters, after: str | None, *, is_paused: bool
-) -> BoardPage:
+async def _page(desk: Desk, room: Room, own: OwnEvent, filters: BoardFilters, after: str | None) -> BoardPage:
     shop, event, locale = room.shop, own.event, desk.locale
     found = await board.load_board(room.session, event, now=own.now)
     try:
@@ -137,6 +138,7 @@ async def _page(
     is_open = may_manage_events(desk.person, shop.id)
     naming = Naming(shop.path, is_open)
     path = f"{shop.path}/events/{event.short_id}"
+    undo_path = f"{path}/gates/scans" if is_open else ""
     charts, ceiling = views.gate_charts(found, shop.zone, locale)
     return BoardPage(
         event_title=event.title,
@@ -154,12 +156,12 @@ async def _page(
         refused=[views.scan_row(each, naming, locale) for each in found.refused],
         devices=views.device_rows(found, own.now, locale),
         open_conflicts=found.open_conflicts,
-        rows=[views.scan_row(each, naming, locale) for each in scans.items],
+        rows=[views.scan_row(each, naming, locale, undo_path=undo_path) for each in scans.items],
         filters=filters,
         choices=views.filter_choices(locale),
         gates=[(str(gate.id), gate.name) for gate in found.gates],
         is_live=after is None,
-        is_paused=is_paused,
+        may_undo=is_open,
         next_url=_address(f"{path}/gates/board", filters, after=scans.next_cursor)
         if scans.next_cursor
         else None,

@@ -109,6 +109,8 @@ class BoardPage:
     gates: Sequence[tuple[str, str]]
     is_live: bool = True
     is_paused: bool = False
+    has_undone: bool = False
+    may_undo: bool = False
     next_url: str | None = None
     first_url: str | None = None
     export_urls: Mapping[str, str] | None = None
@@ -117,6 +119,16 @@ class BoardPage:
     def came(self) -> int:
         """How many came in, whether they are still there or not."""
         return self.all.inside + self.all.left
+
+
+@dataclass(frozen=True, slots=True)
+class UndoPage:
+    """A scan that is about to be taken back; its row has no `undo_path` where there is nothing to take back."""
+
+    event_title: str
+    board_path: str
+    row: ScanRow
+    problem: str = ""
 
 
 def whole(crowds: Sequence[Crowd]) -> Crowd:
