@@ -16,8 +16,11 @@ MANIFEST = "/gate/manifest.webmanifest"
 _ICON = "icon.svg"
 _NAMES = {"id": "Gerbang Pesan", "en": "Pesan gate"}
 # What the screen is made of. Only what is named here is there without a network.
-_FOLDERS = ("js/gate/", "vendor/qr/", "vendor/ed25519/")
+_SCREEN = ("js/gate/",)
+_FOLDERS = (*_SCREEN, "vendor/qr/", "vendor/ed25519/")
 _FILES = ("css/base.css", "css/parts.css", "css/gate.css", "fonts/jakarta.woff2", "icons.svg", _ICON)
+# Workers, which the page itself does not import.
+_LATER = frozenset({"js/gate/sw.js", "js/gate/decode-worker.js"})
 
 router = APIRouter(prefix=SHELL, dependencies=[allow(Who.PUBLIC)], include_in_schema=False)
 
@@ -25,7 +28,9 @@ router = APIRouter(prefix=SHELL, dependencies=[allow(Who.PUBLIC)], include_in_sc
 @router.get("")
 async def show_gate(request: Request) -> Response:
     """The screen itself. It is kept by browsers, so it holds no nonce, no session and nobody's data."""
-    page = render(request, "gates/shell.html", {"version": get_registry(request)[Assets].version})
+    assets = get_registry(request)[Assets]
+    modules = [name for name in assets.list_names(_SCREEN) if name not in _LATER]
+    page = render(request, "gates/shell.html", {"version": assets.version, "modules": modules})
     page.headers["content-security-policy"] = page_policy(None).decode("ascii")
     page.headers["cache-control"] = "no-cache"
     return page

@@ -20,6 +20,7 @@ import { speak, word } from "./words.js";
 const SHOWN_MS = 700;
 // Before that, a gate that was just opened is not said to be without a network.
 const PATIENCE_MS = 3000;
+const RECOUNT_MS = 1000;
 const appVersion = document.body.dataset.version;
 const screen = openScreen();
 const sightings = watch();
@@ -29,6 +30,7 @@ let busy = false;
 let waiting = null; // what a hardware scanner read meanwhile: it already beeped, so it counts
 let readyAt = 0;
 let wakeLock = null;
+let recount = null;
 
 async function boot() {
   if ("serviceWorker" in navigator) navigator.serviceWorker.register("/gate/sw.js", { scope: "/gate" }).catch(console.error);
@@ -73,6 +75,8 @@ function run(device) {
   link.addEventListener("unsent", ({ detail }) => screen.showUnsent(detail));
   link.addEventListener("revoked", () => close(word("revoked")));
   for (const change of ["state", "queue", "changes"]) link.addEventListener(change, tell);
+  // Counts come with changes, up to a moment older than these: asked once more when it is quiet.
+  link.addEventListener("changes", () => { clearTimeout(recount); recount = setTimeout(link.hurry, RECOUNT_MS); });
   gate.startedAt = performance.now();
   setTimeout(tell, PATIENCE_MS);
   link.start();
@@ -146,6 +150,7 @@ async function check(text, manual = null) {
 }
 
 async function startCamera() {
+  at("scan-idle").textContent = word("camera_idle");
   try {
     await camera.start();
     await stayAwake();
