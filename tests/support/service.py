@@ -152,8 +152,7 @@ async def services(
     try:
         yield start
     finally:
-        for service in started:
-            await service.stop()
+        await asyncio.gather(*(service.stop() for service in started))
 
 
 def environment_of(settings: Settings) -> dict[str, str]:

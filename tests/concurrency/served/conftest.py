@@ -69,10 +69,12 @@ class Served:
         self._start = start
         self._running: dict[int, Service] = {}
 
-    async def __call__(self, *, workers: int = 4) -> Service:
-        """The service with as many web processes; a race that needs several does not mind some more."""
+    async def __call__(self, *, workers: int = 2) -> Service:
+        """The service with as many web processes."""
         if workers not in self._running:
-            self._running[workers] = await self._start(workers=workers)
+            # Several queue for one pool: on a busy machine, a slow process must not look like a frozen one.
+            patient = {"PESAN_LOCK_TIMEOUT_MS": "12000"} if workers > 1 else {}
+            self._running[workers] = await self._start(workers=workers, **patient)
         return self._running[workers]
 
 
