@@ -190,7 +190,7 @@ async def test_two_phones_go_on_without_a_network_and_a_conflict_is_shown(
         assert await evening.conflicts() == []
         await sari.find_network()
         assert await evening.conflicts() == [("double_entry", 2)]
-        await expect(sari.tab.page.locator("#last-text")).to_contain_text("Bentrok")
+        await expect(sari.tab.page.locator("#last-text")).to_contain_text("Konflik")
         await read_conflict(evening, tono)
 
         await evening.revoke("HP Sari")

@@ -16,8 +16,9 @@ export function takeCounters({ inside, left, per_minute: perMinute }) {
 
 // What the server decided, it counts itself.
 export function passed({ result, source, direction }) {
-  const { inside, left, perMinute } = recallCounters();
-  if (result !== "ok" || source !== "device" || inside === undefined) return { inside, left, perMinute };
+  const counters = recallCounters();
+  const { inside, left, perMinute } = counters;
+  if (result !== "ok" || source !== "device" || inside === undefined) return counters;
   return direction === "entry" ? keep({ inside: inside + 1, left, perMinute }) : keep({ inside: inside - 1, left: left + 1, perMinute });
 }
 

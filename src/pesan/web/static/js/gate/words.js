@@ -37,7 +37,7 @@ const ID = {
   unpair_queue: "{count} pindaian belum terkirim dan akan hilang.", unpair_yes: "Ya, lepas dan hapus", cancel: "Batal",
   tickets: "{count} tiket, diambil {time}", none: "belum ada", first_entry: "Masuk pertama",
   judged_offline: "Diperiksa tanpa jaringan", checking: "Memeriksa…",
-  conflict: "Bentrok", conflict_told: "Tiket yang lolos di sini juga masuk di tempat lain. Penyelenggara sudah diberi tahu.",
+  conflict: "Konflik", conflict_told: "Tiket yang lolos di sini juga masuk di tempat lain. Penyelenggara sudah diberi tahu.",
   unsent: "Tidak terkirim", pair_again: "Perangkat ini masih dipasangkan untuk {event}. Lepas dulu untuk memakai kode baru.",
   seat: "Kursi", number: "No.", scan_area: "Kamera", actions: "Tindakan",
 };
