@@ -108,6 +108,7 @@ async def test_a_pairing_code_is_shown_once_with_its_picture(team: Team):
     assert timedelta(minutes=9) < pairing.expires_at - pairing.created_at <= timedelta(minutes=10)
     assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
     assert 'class="qr"' in answer.text
+    assert "http://127.0.0.1/gate</code>" in answer.text
     assert CODE.search(again.text) is None
 
 

@@ -5,7 +5,10 @@ import re
 import psycopg
 import pytest
 
+from pesan.kit.registry import Registry
 from tests.backoffice.conftest import Team, picture
+from tests.backoffice.doors import Doors
+from tests.backoffice.sales import Till
 
 NASTY = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>"
 # A tag that came through would begin like one of these; as text it begins with &lt;.
@@ -13,6 +16,8 @@ LIVE = re.compile("<script>alert|<img src=x")
 COLUMNS = {
     "merchants": ["name"],
     "letter_templates": ["subject", "heading", "body"],
+    "gates": ["name", "location"],
+    "gate_devices": ["name"],
     "events": ["title", "summary", "description", "venue", "address", "city"],
     "orders": ["buyer_name", "notes", "reject_reason"],
     "payment_methods": ["display_name", "bank_name", "account_holder"],
@@ -28,13 +33,14 @@ def poison(owner: psycopg.Connection) -> None:
 
 
 @pytest.fixture
-async def pages(team: Team) -> list[str]:
+async def pages(team: Team, registry: Registry) -> list[str]:
     """Every page of the desk, with something on each."""
     waiting = await team.review(picture())
     decided = await team.review(picture("lain"))
     browser = await team.sign_in("organizer")
     review = f"{team.path}/review/{decided.code}"
     await browser.submit(review, f"{review}/reject", {"reason": NASTY, "reason_code": "other"})
+    device = await Doors(team, Till(team, registry)).gate()
     letter = f"{team.path}/letters/rejected/id"
     await browser.submit(letter, letter, {"subject": NASTY, "heading": "Maaf", "body": "Coba lagi."})
     return [
@@ -49,6 +55,8 @@ async def pages(team: Team) -> list[str]:
         f"{team.path}/events",
         f"{team.path}/events/{team.event.short_id}",
         f"{team.path}/events/{team.event.short_id}/sales",
+        f"{team.path}/events/{team.event.short_id}/gates",
+        f"{team.path}/events/{team.event.short_id}/gates/{device.gate_id}",
         f"{team.path}/events/{team.event.short_id}/gates/conflicts",
         f"{team.path}/events/{team.event.short_id}/gates/board?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E",
         f"{team.path}/events/{team.event.short_id}/attendees?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E",

@@ -4,6 +4,10 @@ import pytest
 from playwright.async_api import Browser
 
 from pesan.db import Actor, Database
+from pesan.gates.device_keys import DeviceKey
+from pesan.gates.service.gates import make_gate
+from pesan.gates.service.pairing import NewDevice, make_pairing, register_device
+from pesan.gates.states import KeyKind
 from pesan.identity.states import MerchantRole, PlatformRole
 from pesan.kit.ids import new_id
 from pesan.orders.states import OrderState
@@ -55,6 +59,7 @@ async def addresses(desk: Desk, make, database, settings) -> list[str]:
         f"/events/{desk.event.short_id}/{page}"
         for page in ("sales", "sales?by=hour", "attendees", "gates/board", "gates/conflicts")
     ]
+    pages += await _open_gate(desk, settings.secret)
     typed = await make.event(desk.merchant)
     kind = await make.ticket_type(typed, description="Berdiri di depan panggung")
     await make.promo(typed, code="HEMAT10")
@@ -79,6 +84,17 @@ async def addresses(desk: Desk, make, database, settings) -> list[str]:
     pages += ["/letters", "/letters/ticket_ready/id"]
     staff = [f"{desk.service.url}/backoffice{end}" for end in ("", "/jobs", "/account")]
     return [*map(desk.url, pages), *staff]
+
+
+async def _open_gate(desk: Desk, secret: bytes) -> list[str]:
+    """The pages about gates, with one gate and a device that was never heard of."""
+    actor, event = Actor.staff(new_id(), frozenset([desk.merchant.id])), desk.event
+    new = NewDevice("HP Tono", DeviceKey(KeyKind.ED25519, bytes(32)), "1.0")
+    async with desk.database.write(actor) as session:
+        gate = await make_gate(session, event=event, name="Pintu Utara", location="Parkir P2", actor=actor)
+        code = (await make_pairing(session, secret, gate.id, event_id=event.id, actor=actor)).code
+        await register_device(session, secret, code=code, new=new, actor=actor)
+    return [f"/events/{event.short_id}/gates{end}" for end in ("", f"/{gate.id}")]
 
 
 async def _doubt(desk: Desk, make, marks: Marks) -> list[str]:

@@ -29,10 +29,12 @@ from pesan.gates.service.devices import revoke_device
 from pesan.gates.service.gates import close_gate, make_gate, rename_gate, reopen_gate, set_rules
 from pesan.gates.service.pairing import Pairing, make_pairing
 from pesan.gates.topics import topic_of
+from pesan.kit.times import format_clock
 from pesan.realtime import Hub
 from pesan.settings import Settings
 from pesan.tickets.render.pictures import qr_svg
 from pesan.web.access import Who, allow
+from pesan.web.context import context_of
 from pesan.web.csrf import require_csrf
 from pesan.web.limits import limit
 
@@ -207,7 +209,7 @@ async def _one(
             gates_path=path,
             gate=gate_card(GateRow(gate, 0), path),
             form=form or FormState({"name": gate.name, "location": gate.location}),
-            pairing=_shown(desk, pairing) if pairing else None,
+            pairing=_shown(desk, pairing, room.shop.zone) if pairing else None,
             done=done,
             problem=refusal.text(desk.locale) if refusal else "",
         )
@@ -218,8 +220,11 @@ async def _one(
     return answer
 
 
-def _shown(desk: Desk, pairing: Pairing) -> PairingCode:
-    address = f"{desk.registry[Settings].base_url}/gate"
+def _shown(desk: Desk, pairing: Pairing, zone: str) -> PairingCode:
+    context = context_of(desk.request)
+    # Without a base URL, as while developing, it is where the organizer's own browser found us.
+    address = f"{desk.registry[Settings].base_url or f'{context.scheme}://{context.host}'}/gate"
     # Drawn here: our own address and a code of ours.
     picture = Markup(qr_svg(f"{address}?pair={pairing.code}", title="QR"))  # noqa: S704
-    return PairingCode(pairing.shown, address, picture, pairing.expires_at)
+    until = format_clock(pairing.expires_at, zone, desk.locale)
+    return PairingCode(pairing.shown, address, picture, until)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from markupsafe import Markup
 
@@ -69,7 +68,7 @@ class PairingCode:
     shown: str
     address: str
     picture: Markup
-    expires_at: datetime
+    until: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
