@@ -76,17 +76,20 @@ class GatePhone:
         await self.tab.page.evaluate(_TYPE, text)
 
     async def says(self, word: str, detail: str = "") -> None:
-        """Expect a verdict, and tap it away."""
+        """Expect a verdict, and tap it away where it still stands: a good one goes by itself."""
         page = self.tab.page
-        await expect(page.locator("#verdict")).to_be_visible()
+        await expect(page.locator("#history-list > li").first).to_contain_text(word)
         await expect(page.locator("#verdict-word")).to_have_text(word)
         await expect(page.locator("#said")).to_contain_text(detail or word)
         await page.locator("#verdict-next").dispatch_event("click")
         await expect(page.locator("#verdict")).to_be_hidden()
 
     async def judges(self, text: str, word: str, detail: str = "") -> None:
-        """Scan a code and expect a verdict."""
+        """Scan a code and expect one more verdict."""
+        verdicts = self.tab.page.locator("#history-list > li")
+        before = await verdicts.count()
         await self.scan(text)
+        await expect(verdicts).to_have_count(before + 1)
         await self.says(word, detail)
 
     async def vouch_for(self, name: str, reason: str) -> None:
