@@ -28,6 +28,7 @@ class Desk:
     key_kind: str = ""
     is_silent: bool = False
     is_revoked: bool = False
+    is_closed: bool = False
     refuses: str = ""
     changes: list[dict[str, Any]] = field(default_factory=list)
     asked: list[tuple[str, Any]] = field(default_factory=list)
@@ -44,7 +45,7 @@ class Desk:
             return 201, self.registered()
         if path == "/v1/gates/renew":
             return self.renew(body)
-        if self.is_revoked:
+        if self.is_revoked or (self.is_closed and path != "/v1/scans/bulk"):
             return 401, {"code": "gate.device_revoked", "detail": "taken back"}
         if token != self.token:
             return 401, {"code": "gate.token_invalid", "detail": "another token"}

@@ -185,9 +185,44 @@ async def test_scan_that_the_server_never_takes_keeps_back_no_other(gate: Page, 
 
     assert sorted(scan["reason"] for scan in desk.scans.values()) == ["good", "superseded"]
     assert ["unsent", "not this one"] in await gate.evaluate("heard")
+    (kept,) = await gate.evaluate("vault.unsent()")
+    assert (kept["qr"], kept["reason"], kept["detail"]) == (CODES["void"], "voided", "not this one")
+    assert await gate.evaluate("vault.unsentLength()") == 1
 
 
-async def test_device_taken_back_keeps_nothing(gate: Page, desk: Desk):
+async def test_scans_outlast_a_device_that_is_taken_back_and_go_out_once_it_is_paired_again(
+    gate: Page, desk: Desk
+):
+    await go_offline(gate)
+    for name in ("good static", "void"):
+        await scan(gate, CODES[name])
+    before = await gate.evaluate("vault.queued()")
+    desk.is_revoked = True
+    await gate.evaluate("link.start(); until(() => heard.some(([type]) => type === 'revoked'))")
+    left = await gate.evaluate("Promise.all([vault.loadBundle(), vault.loadDevice(), vault.queueLength()])")
+
+    desk.is_revoked, desk.token = False, "of another device"
+    await gate.evaluate(START, AT * 1000)
+    await gate.evaluate("link.start()")
+    await gate.evaluate(EMPTY)
+
+    assert left == [None, None, 2]
+    assert list(desk.scans) == [scan["nonce"] for scan in before]
+    assert [scan["shown"] for scan in desk.scans.values()] == ["ok", "void"]
+
+
+async def test_scans_of_a_gate_that_is_closed_are_sent_before_the_phone_forgets(gate: Page, desk: Desk):
+    await go_offline(gate)
+    await scan(gate, CODES["good static"])
+    desk.is_closed = True
+
+    await gate.evaluate("link.start(); until(() => heard.some(([type]) => type === 'revoked'))")
+
+    assert [scan["reason"] for scan in desk.scans.values()] == ["good"]
+    assert await gate.evaluate("Promise.all([vault.loadDevice(), vault.queueLength()])") == [None, 0]
+
+
+async def test_device_taken_back_keeps_nobody(gate: Page, desk: Desk):
     await gate.evaluate("until(() => link.isOnline)")
     desk.is_revoked = True
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page
 
-from tests.gates.vectors import GOOD, TYPED, build
+from tests.gates.vectors import EVENT, GOOD, TYPED, build
 
 pytestmark = pytest.mark.browser
 OPEN = """async (bundle) => {
@@ -157,3 +157,25 @@ async def test_what_the_server_said_counts_once_it_took_the_scan_otherwise(kept:
     await kept.evaluate("(nonce) => vault.drop([nonce], [nonce])", scan["nonce"])
 
     assert await kept.evaluate(STANDING, str(GOOD)) == [1, False]
+
+
+async def test_device_that_is_let_go_keeps_only_what_was_not_sent_sealed(kept: Page):
+    await kept.evaluate(ADMIT, {"tid": str(GOOD), "times": 2})
+    (first, second) = await kept.evaluate("vault.queued()")
+    await kept.evaluate("(scan) => vault.putAside(scan, 'never')", first)
+
+    await kept.evaluate("vault.release()")
+
+    raw = await kept.evaluate(RAW)
+    assert (raw["standings"], "scan 0" in raw["unsent"], '"keys:roster"' in raw["things"]) == (
+        "[[],[]]",
+        False,
+        False,
+    )
+    assert await kept.evaluate("vault.queued()") == [second]
+    assert await kept.evaluate("vault.unsent()") == [{**first, "detail": "never"}]
+    # Another event's device must not send them: there they would be strangers.
+    assert await kept.evaluate("vault.queued(100, crypto.randomUUID())") == []
+    assert await kept.evaluate("(event) => vault.queued(100, event)", str(EVENT)) == [second]
+    await kept.evaluate("vault.wipe()")
+    assert await kept.evaluate("Promise.all([vault.queueLength(), vault.unsentLength()])") == [0, 0]

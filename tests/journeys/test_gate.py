@@ -195,10 +195,14 @@ async def test_two_phones_go_on_without_a_network_and_a_conflict_is_shown(
         await expect(sari.tab.page.locator("#last-text")).to_contain_text("Konflik")
         await read_conflict(evening, tono)
 
+        await sari.lose_network()
+        await sari.judges(later.qr_text, "Silakan masuk")
         await evening.revoke("HP Sari")
-        await sari.scan(later.qr_text)
+        await sari.tab.page.context.set_offline(False)
         await expect(sari.tab.page.get_by_text("Izin perangkat ini sudah dicabut")).to_be_visible()
-        await tono.judges(later.qr_text, "Silakan masuk")
+        await expect(sari.tab.page.get_by_text("1 pindaian belum terkirim")).to_be_visible()
+        await sari.pair(await evening.entrance.code(), "HP Sari")
+        await tono.judges(later.qr_text, "Sudah masuk", "Pintu Utara")
         await pair_anew(evening, tono)
 
 

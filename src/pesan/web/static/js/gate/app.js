@@ -11,6 +11,7 @@ import { at, openScreen } from "./screen.js";
 import { openMenu } from "./menu.js";
 import { watch } from "./sighting.js";
 import { unlock } from "./sound.js";
+import { openUnsent } from "./unsent.js";
 import { openVault } from "./vault.js";
 import { listen } from "./wedge.js";
 import { openWire } from "./wire.js";
@@ -47,11 +48,12 @@ async function boot() {
   });
   openManual({ check, search: (text) => gate.scanner.find(text) });
   const menu = openMenu({ gate, onUnpair: leave });
+  openUnsent({ gate });
   listen((text) => { if (gate.scanner && !screen.isSheetOpen) check(text); });
   const code = new URLSearchParams(location.search).get("pair");
   if (code) pairing.fill(code);
   const device = await gate.vault.loadDevice();
-  if (!device) return screen.showPairing();
+  if (!device) return screen.showPairing(await waitingHere());
   run(device);
   // A phone of yesterday's event that is shown today's code.
   if (code) await menu.offerNew();
@@ -73,8 +75,8 @@ function run(device) {
   link.addEventListener("counters", ({ detail }) => { screen.setCounters(takeCounters(detail)); tell(); });
   link.addEventListener("settled", ({ detail }) => detail.forEach(screen.showConflict));
   link.addEventListener("unsent", ({ detail }) => screen.showUnsent(detail));
-  link.addEventListener("revoked", () => close(word("revoked")));
-  for (const change of ["state", "queue", "changes"]) link.addEventListener(change, tell);
+  link.addEventListener("revoked", async () => close(`${word("revoked")} ${await waitingHere()}`.trim()));
+  for (const change of ["state", "queue", "changes", "unsent"]) link.addEventListener(change, tell);
   // Counts come with changes, up to a moment older than these: asked once more when it is quiet.
   link.addEventListener("changes", () => { clearTimeout(recount); recount = setTimeout(link.hurry, RECOUNT_MS); });
   gate.startedAt = performance.now();
@@ -93,10 +95,18 @@ function takeRoster(roster) {
 async function tell() {
   const { vault, wire, link, hasBundle } = gate;
   if (!link) return;
-  const queued = await vault.queueLength();
+  const queued = await vault.queueLength(wire.device.event.id);
+  const elsewhere = await vault.queueLength() - queued;
+  const unsent = await vault.unsentLength();
   const isNew = performance.now() - gate.startedAt < PATIENCE_MS;
   const state = link.isOnline ? "online" : isNew ? "connecting" : "offline";
-  screen.setLink({ state, queued, skewMs: wire.offsetMs, hasBundle });
+  screen.setLink({ state, queued, elsewhere, unsent, skewMs: wire.offsetMs, hasBundle });
+}
+
+// A phone that was taken back still has what it could not send; its gate's next code lets it out.
+async function waitingHere() {
+  const count = await gate.vault.queueLength();
+  return count ? word("kept", { count }) : "";
 }
 
 async function leave() {

@@ -4,8 +4,9 @@
 //   isOnline, counters; start(), stop(); failed(): a call of somebody else had no answer; hurry(): look now
 //   events, with their `detail`: "state" { isOnline }, "counters" { inside, entered, left, per_minute },
 //   "changes" [change], "roster" (a new bundle), "queue" { length }, "settled" [result with conflict or another result],
-//   "unsent" { scan, detail } (the server refuses it), "trouble" (an error that waiting does not mend), "revoked"
-import { NoAnswer, Refused } from "./send.js";
+//   "unsent" { scan, detail } (the server refuses it for good), "trouble" (an error that waiting does not mend), "revoked"
+import { sendWaiting } from "./outbox.js";
+import { NoAnswer } from "./send.js";
 
 const BEAT = 20_000;
 const POLL = 3000;
@@ -15,11 +16,8 @@ const SILENCE = 40_000;
 const STEADY = 60_000;
 const GAP = 250;
 const LIVED = 5000;
-const BATCH = 100;
-const SLOW = 15_000;
 const BUNDLE_TIMEOUT = 60_000;
 const BUNDLE_PAUSE = 30_000;
-const UNACCEPTABLE = new Set([400, 413, 422]);
 
 export function openLink(given) {
   return new Link(given);
@@ -156,7 +154,7 @@ class Link extends EventTarget {
   async #beat() {
     await this.#wire.renewEarly();
     const body = {
-      queue_length: await this.#vault.queueLength(), app_version: this.#wire.appVersion, battery: await battery(),
+      queue_length: await this.#vault.queueLength(this.#wire.device.event.id), app_version: this.#wire.appVersion, battery: await battery(),
       after: await this.#vault.seq(), device_at_ms: Date.now(),
     };
     const answer = await this.#wire.call("/v1/gates/beat", { method: "POST", body });
@@ -219,42 +217,11 @@ class Link extends EventTarget {
 
   // ---- what waits here
 
-  async #flush() {
-    for (;;) {
-      const scans = await this.#vault.queued(BATCH);
-      if (!scans.length) return;
-      await this.#send(scans);
-      this.#say("queue", { length: await this.#vault.queueLength() });
-    }
-  }
-
-  async #send(scans) {
-    try {
-      await this.#settle(scans, await this.#upload(scans));
-    } catch (error) {
-      if (!(error instanceof Refused) || !UNACCEPTABLE.has(error.status)) throw error;
-      if (scans.length > 1) for (const scan of scans) await this.#send([scan]);
-      else await this.#giveUp(scans[0], error);
-    }
-  }
-
-  async #upload(scans) {
-    const answer = await this.#wire.call("/v1/scans/bulk", { method: "POST", body: { scans }, timeout: SLOW });
-    return answer.body.results;
-  }
-
-  async #settle(scans, results) {
-    const others = results.filter((one) => one.result !== one.shown);
-    const told = results.filter((one) => one.conflict || one.result !== one.shown);
-    await this.#vault.drop(results.map((one) => one.nonce), others.map((one) => one.nonce));
-    if (told.length) this.#say("settled", told);
-    if (results.length < scans.length) throw new NoAnswer("not all of them were answered");
-  }
-
-  // One that the server will never take must not keep back all the others; somebody should look at it.
-  async #giveUp(scan, error) {
-    await this.#vault.drop([scan.nonce], [scan.nonce]);
-    this.#say("unsent", { scan, detail: error.detail });
+  #flush() {
+    return sendWaiting({
+      vault: this.#vault, eventId: this.#wire.device.event.id, call: (...asked) => this.#wire.call(...asked),
+      tell: (type, detail) => this.#say(type, detail),
+    });
   }
 }
 

@@ -41,7 +41,7 @@ async function draw({ vault, wire, roster }) {
 
 // What was not sent yet is lost with it, which somebody should know before.
 async function ask({ vault }, why = "") {
-  const count = await vault.queueLength();
+  const count = await vault.queueLength() + await vault.unsentLength();
   at("unpair-text").textContent = [why, word("unpair_sure"), count ? word("unpair_queue", { count }) : ""].filter(Boolean).join(" ");
   at("unpair-sure").hidden = false;
   at("unpair-no").focus();

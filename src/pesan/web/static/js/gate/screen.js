@@ -1,7 +1,7 @@
 // Draws what the gate says; decides nothing. Exports `at(id)`, an element of the page, `line(name, text)`, a new one,
 // `placeOf(ticket)`, `toneOf(verdict)`, and `openScreen()`:
-//   showPairing(notice), showScanner({ event, gate }), setLink({ state, queued, skewMs, hasBundle }), setCounters(counters)
-//   setRules(rules), direction, setCamera(camera), setBusy(on), showVerdict(verdict), dismiss(), isSheetOpen, closeSheets()
+//   showPairing(notice), showScanner({ event, gate }), setCounters(counters), setLink({ state, queued, elsewhere, unsent,
+//   skewMs, hasBundle }), where `elsewhere` counts what waits of another event, setRules(rules), direction, setCamera(camera), setBusy(on), showVerdict(verdict), dismiss(), isSheetOpen, closeSheets()
 //   showConflict(result), showUnsent({ detail }), forget(), redraw()
 // A verdict is one of `scanner.js`.
 import { signal } from "./sound.js";
@@ -154,7 +154,7 @@ function showPairing(notice = "") {
   at("pair-notice").textContent = notice;
 }
 
-function drawLink({ state, queued, skewMs, hasBundle }) {
+function drawLink({ state, queued, elsewhere, unsent, skewMs, hasBundle }) {
   const bar = at("scan-state");
   Object.assign(bar.dataset, { state, roster: hasBundle ? "here" : "missing" });
   const said = [word(state), queued ? word("queued", { count: queued }) : ""].filter(Boolean).join(" · ");
@@ -163,6 +163,7 @@ function drawLink({ state, queued, skewMs, hasBundle }) {
   const minutes = Math.round(Math.abs(skewMs) / 60_000);
   const warnings = [
     hasBundle === false ? word("stale") : "", Math.abs(skewMs) > SKEW_MS ? word("clock_off", { minutes }) : "",
+    elsewhere ? word("elsewhere", { count: elsewhere }) : "", unsent ? word("unsent_count", { count: unsent }) : "",
   ].filter(Boolean).join(" ");
   if (at("scan-warning").textContent !== warnings) at("scan-warning").textContent = warnings;
   at("scan-warning").hidden = !warnings;

@@ -1,7 +1,7 @@
 // What a gate keeps on its device: the event's bundle, where tickets stand, and the scans that wait to be sent. At rest
 // everything about people and tickets is sealed by keys that no script can read; what is not sealed are counts and
-// names that say nothing. Bundle and standings go, with their keys, 24 hours after the last word from the server; what
-// was scanned stays, sealed, until the server has it.
+// names that say nothing. Bundle and standings go, with their keys, 24 hours after the last word from the server or when
+// it takes the device back; what was scanned stays, sealed, until the server has it or somebody unpairs the device.
 //
 // Exports `openVault({ name, now })`, `NoBundle`, and of the vault:
 //   saveBundle(bundle) -> roster, loadBundle() -> roster | null (see roster.js)
@@ -9,11 +9,13 @@
 //     say { result, reason, … }, writes what follows and queues `scan`, all in one transaction: of two tabs or calls one
 //     comes first. `first` is { at, gate } of the entry before, or null. Throws NoBundle.
 //   queue(scan, decision): queues a scan that names no ticket. `scan` is { nonce, direction, … } as the server takes it
-//   queued(limit) -> [scan with shown and reason], oldest first; queueLength(); drop(nonces, refused): the server has
-//     them, and for those of `refused` it came to another result than the screen showed
+//   queued(limit, eventId) -> [scan with shown and reason], oldest first, and queueLength(eventId): of that event, because
+//     what waits may be of an earlier one, or of all; drop(nonces, refused): the server has them, and for those of
+//     `refused` it came to another result than the screen showed
+//   putAside(scan, detail): the server will never take it, and said why; unsent() -> [scan with detail], unsentLength()
 //   applyChanges(changes, seq): what the server says of tickets; with `seq`, up to there, which is a word
 //     from the server; seq() -> the last one
-//   saveDevice(device), loadDevice(); wipe(): everything goes
+//   saveDevice(device), loadDevice(); release(): everything goes but what was not sent; wipe(): everything goes
 import { openRoster } from "./roster.js";
 import { makeKeys, pseudonym, seal, unseal } from "./seal.js";
 import { ask, openStore } from "./store.js";
@@ -22,7 +24,9 @@ const LIFE = 24 * 60 * 60 * 1000;
 const THINGS = "things";
 const STANDINGS = "standings";
 const OUTBOX = "outbox";
-const EVERYTHING = [THINGS, STANDINGS, OUTBOX];
+const UNSENT = "unsent";
+const SCANNING = [THINGS, STANDINGS, OUTBOX];
+const EVERYTHING = [...SCANNING, UNSENT];
 
 export class NoBundle extends Error {}
 
@@ -33,7 +37,10 @@ export async function openVault({ name = "pesan-gate", now = Date.now } = {}) {
 function upgrade(database) {
   database.createObjectStore(THINGS);
   database.createObjectStore(STANDINGS);
-  database.createObjectStore(OUTBOX, { autoIncrement: true }).createIndex("nonce", "nonce", { unique: true });
+  const outbox = database.createObjectStore(OUTBOX, { autoIncrement: true });
+  outbox.createIndex("nonce", "nonce", { unique: true });
+  outbox.createIndex("event", "event");
+  database.createObjectStore(UNSENT, { keyPath: "nonce" });
 }
 
 class Vault {
@@ -85,7 +92,7 @@ class Vault {
       const ticket = await pseudonym(keys, tid);
       const sealed = await seal(await this.#keys("queue"), scan);
       const detail = await seal(keys, { at: this.#now() + scan.offset_ms, gate: roster.gate.name });
-      const done = await this.#store.write(EVERYTHING, async (things, standings, outbox) => {
+      const done = await this.#store.write(SCANNING, async (things, standings, outbox) => {
         const meta = await ask(things.get("meta"));
         if (meta?.id !== roster.bundleId) return null; // another tab has a newer bundle: look again
         const record = await ask(standings.get(ticket));
@@ -93,7 +100,7 @@ class Vault {
         const decision = decide({ cycle: before.cycle, isInside: before.isInside });
         const isPassed = decision.result === "ok";
         if (isPassed) standings.put(passed(record, before, scan.direction, detail), ticket);
-        outbox.add(letter(scan, decision, sealed, isPassed ? ticket : null));
+        outbox.add(letter(roster, scan, decision, sealed, isPassed ? ticket : null));
         return { decision, before };
       });
       if (done) return { ...done.decision, first: await firstOf(keys, done.before) };
@@ -101,32 +108,46 @@ class Vault {
   }
 
   async queue(scan, decision) {
+    const roster = await this.loadBundle();
+    if (!roster) throw new NoBundle();
     const sealed = await seal(await this.#keys("queue"), scan);
-    await this.#store.write([OUTBOX], (outbox) => ask(outbox.add(letter(scan, decision, sealed, null))));
+    await this.#store.write([OUTBOX], (outbox) => ask(outbox.add(letter(roster, scan, decision, sealed, null))));
   }
 
-  async queued(limit = 100) {
-    const letters = await this.#store.read([OUTBOX], (outbox) => ask(outbox.getAll(null, limit)));
+  async queued(limit = 100, eventId = null) {
+    const letters = await this.#store.read([OUTBOX], (outbox) => ask(of(outbox, eventId).getAll(eventId, limit)));
     const keys = await this.#keys("queue");
     const open = async ({ shown, reason, sealed }) => ({ ...await unseal(keys, sealed), shown, reason });
     return Promise.all(letters.map(open));
   }
 
-  queueLength() {
-    return this.#store.read([OUTBOX], (outbox) => ask(outbox.count()));
+  queueLength(eventId = null) {
+    return this.#store.read([OUTBOX], (outbox) => ask(of(outbox, eventId).count(eventId ?? undefined)));
   }
 
   async drop(nonces, refused = []) {
     await this.#store.write([STANDINGS, OUTBOX], async (standings, outbox) => {
-      for (const nonce of nonces) {
-        const key = await ask(outbox.index("nonce").getKey(nonce));
-        if (key === undefined) continue; // another tab sent it too
-        const { ticket } = await ask(outbox.get(key));
-        outbox.delete(key);
-        const record = ticket && await ask(standings.get(ticket));
-        if (record) standings.put(settled(record, refused.includes(nonce)), ticket);
-      }
+      for (const nonce of nonces) await take(standings, outbox, nonce, refused.includes(nonce));
     });
+  }
+
+  async putAside(scan, detail) {
+    const sealed = await seal(await this.#keys("queue"), { ...scan, detail });
+    await this.#store.write([STANDINGS, OUTBOX, UNSENT], async (standings, outbox, unsent) => {
+      const isTaken = await take(standings, outbox, scan.nonce, true);
+      if (isTaken) unsent.put({ nonce: scan.nonce, sealed });
+    });
+  }
+
+  async unsent() {
+    const kept = await this.#store.read([UNSENT], (unsent) => ask(unsent.getAll()));
+    const keys = await this.#keys("queue");
+    const scans = await Promise.all(kept.map(({ sealed }) => unseal(keys, sealed)));
+    return scans.sort((one, other) => one.device_at_ms - other.device_at_ms);
+  }
+
+  unsentLength() {
+    return this.#store.read([UNSENT], (unsent) => ask(unsent.count()));
   }
 
   async applyChanges(changes, seq = null) {
@@ -156,6 +177,10 @@ class Vault {
   async loadDevice() {
     const device = await this.#thing("device");
     return device ? { pair: device.pair, ...await unseal(await this.#keys("queue"), device.sealed) } : null;
+  }
+
+  async release() {
+    await this.#forget(["device"]);
   }
 
   async wipe() {
@@ -206,9 +231,9 @@ class Vault {
   }
 
   // Without its key, what a disk still holds of it cannot be read either.
-  async #forget() {
+  async #forget(also = []) {
     await this.#store.write([THINGS, STANDINGS], (things, standings) => {
-      for (const name of ["bundle", "meta", "keys:roster"]) things.delete(name);
+      for (const name of ["bundle", "meta", "keys:roster", ...also]) things.delete(name);
       standings.clear();
     });
     this.#open = { id: null, roster: null };
@@ -243,8 +268,24 @@ function settled(record, isRefused) {
   return isRefused && server ? { ...server, pending } : { ...own, pending };
 }
 
-function letter(scan, { result, reason }, sealed, ticket) {
-  return { nonce: scan.nonce, shown: result, reason, ticket, sealed };
+function letter(roster, scan, { result, reason }, sealed, ticket) {
+  return { nonce: scan.nonce, event: roster.event.id, shown: result, reason, ticket, sealed };
+}
+
+// Of one event, in the order in which they came, or of all.
+function of(outbox, eventId) {
+  return eventId === null ? outbox : outbox.index("event");
+}
+
+// Takes one out of what waits; false where another tab was quicker.
+async function take(standings, outbox, nonce, isRefused) {
+  const key = await ask(outbox.index("nonce").getKey(nonce));
+  if (key === undefined) return false;
+  const { ticket } = await ask(outbox.get(key));
+  outbox.delete(key);
+  const record = ticket && await ask(standings.get(ticket));
+  if (record) standings.put(settled(record, isRefused), ticket);
+  return true;
 }
 
 async function firstOf(keys, { detail, enteredAt }) {

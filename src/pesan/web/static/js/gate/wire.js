@@ -2,9 +2,10 @@
 //   openWire({ vault, device, appVersion }) -> wire: call(path, { method, body, timeout, etag }) as send() with the
 //     device's token, which is renewed when it was refused; renewEarly(), when it is nearly over;
 //     stream(path, signal) -> Response; offsetMs, to be added to the device's clock; correctedNow(); device;
-//     onRevoked(run) and isRevoked: the server took the device back,
-//     and the vault was emptied; rename({ name, gate }).
+//     onRevoked(run) and isRevoked: the server took the device back, and the vault keeps only what was not sent;
+//     rename({ name, gate }).
 import { renew } from "./device.js";
+import { sendWaiting } from "./outbox.js";
 import { NoAnswer, Refused, send } from "./send.js";
 
 export { NoAnswer, Refused, send };
@@ -21,6 +22,7 @@ export function openWire(given) {
 class Wire {
   #vault;
   #renewing = null;
+  #ending = null;
   #revoked = [];
   isRevoked = false;
   #best = { took: Infinity, at: -Infinity };
@@ -98,12 +100,21 @@ class Wire {
     return undefined;
   }
 
-  // A device that is lost or was taken back keeps nothing.
   async #end(error) {
     this.isRevoked = true;
-    await this.#vault.wipe();
+    this.#ending ??= this.#leave();
+    await this.#ending;
     for (const run of this.#revoked.splice(0)) run(error);
     throw error;
+  }
+
+  // A device that is lost or was taken back keeps nobody's data. What it scanned stays, sealed, until it is paired
+  // again, unless the server takes it now, as it does when no more than the gate was closed.
+  async #leave() {
+    const { token, event } = this.device;
+    const call = (path, options) => send(path, { ...options, token });
+    await sendWaiting({ vault: this.#vault, eventId: event.id, call, tell: () => {} }).catch(() => {});
+    await this.#vault.release();
   }
 
   // The quickest answer knows best; after a while another one may, because clocks drift.

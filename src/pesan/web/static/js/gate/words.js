@@ -38,7 +38,11 @@ const ID = {
   tickets: "{count} tiket, diambil {time}", none: "belum ada", first_entry: "Masuk pertama",
   judged_offline: "Diperiksa tanpa jaringan", checking: "Memeriksa…",
   conflict: "Konflik", conflict_told: "Tiket yang lolos di sini juga masuk di tempat lain. Penyelenggara sudah diberi tahu.",
-  unsent: "Tidak terkirim", pair_again: "Perangkat ini masih dipasangkan untuk {event}. Lepas dulu untuk memakai kode baru.",
+  kept: "{count} pindaian belum terkirim dan tersimpan aman di ponsel ini. Pasangkan lagi untuk acara yang sama supaya terkirim.",
+  elsewhere: "{count} pindaian acara lain menunggu. Pasangkan untuk acara itu supaya terkirim.",
+  unsent: "Tidak terkirim", unsent_count: "{count} pindaian ditolak server. Lihat Riwayat, lalu beri tahu penyelenggara.",
+  unsent_title: "Ditolak server", unsent_lead: "Pindaian ini tidak bisa dikirim. Beri tahu penyelenggara siapa saja.",
+  pair_again: "Perangkat ini masih dipasangkan untuk {event}. Lepas dulu untuk memakai kode baru.",
   seat: "Kursi", number: "No.", scan_area: "Kamera", actions: "Tindakan",
 };
 const EN = {
@@ -78,7 +82,11 @@ const EN = {
   tickets: "{count} tickets, taken {time}", none: "none yet", first_entry: "First entry",
   judged_offline: "Checked without a network", checking: "Checking…",
   conflict: "Conflict", conflict_told: "A ticket that passed here came in elsewhere too. The organizer was told.",
-  unsent: "Not sent", pair_again: "This device is still paired for {event}. Unpair it first to use the new code.",
+  kept: "{count} scans were not sent yet and are safe on this phone. Pair it again for the same event to send them.",
+  elsewhere: "{count} scans of another event wait. Pair for that event to send them.",
+  unsent: "Not sent", unsent_count: "The server refused {count} scans. Look at History, then tell the organizer.",
+  unsent_title: "Refused by the server", unsent_lead: "These scans cannot be sent. Tell the organizer who they are.",
+  pair_again: "This device is still paired for {event}. Unpair it first to use the new code.",
   seat: "Seat", number: "No.", scan_area: "Camera", actions: "Actions",
 };
 // A reason as the word that fills the screen, and what to do about it.
