@@ -71,7 +71,7 @@ export function openScreen() {
 
   function remember(entry) {
     state.history = [entry, ...state.history].slice(0, KEPT);
-    drawHistory(state.history);
+    addHistory(entry);
   }
 
   function choose(chosen) {
@@ -202,11 +202,21 @@ function markLanguage() {
 // ---- the last scans
 
 function drawHistory(entries) {
-  const [last] = entries;
+  drawLast(entries[0]);
+  at("history-list").replaceChildren(...entries.map(row));
+}
+
+// All of them anew would be slow, and somebody waits.
+function addHistory(entry) {
+  drawLast(entry);
+  at("history-list").prepend(row(entry));
+  at("history-list").children[KEPT]?.remove();
+}
+
+function drawLast(last) {
   at("last-dot").dataset.tone = last?.tone ?? "";
   at("last-text").textContent = last ? `${clock(last.at)} · ${[last.said, last.who].filter(Boolean).join(" · ")}` : word("last_none");
-  at("history-none").hidden = entries.length > 0;
-  at("history-list").replaceChildren(...entries.map(row));
+  at("history-none").hidden = Boolean(last);
 }
 
 function row({ said, tone, who, at: time, isOffline }) {
