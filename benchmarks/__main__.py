@@ -11,6 +11,7 @@ from rich.table import Table
 from sqlalchemy import text
 
 from benchmarks.fulfilment import measure_jobs, measure_tickets
+from benchmarks.gate_phone import measure_phone
 from benchmarks.holds import measure_holds, measure_holds_beside_moves
 from benchmarks.instance import Bench, open_bench
 from benchmarks.pages import measure_pages
@@ -27,6 +28,7 @@ PARTS: dict[str, Callable[[Bench], Awaitable[Table]]] = {
     "jobs": measure_jobs,
     "webhooks": measure_webhooks,
     "scans": measure_scans,
+    "phone": measure_phone,
 }
 
 

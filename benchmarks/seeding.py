@@ -1,4 +1,4 @@
-"""Many orders quickly, through the gate like all others."""
+"""Many orders quickly, through the gate like all others; and many tickets that nobody brings."""
 
 from uuid import UUID
 
@@ -12,6 +12,20 @@ from pesan.orders import Move, Placement
 from pesan.orders.gate import transition_many
 
 CHUNK = 500
+# Copies of a signed ticket with ids, codes and holders of their own, as random as real ones are.
+_TICKETS = text("""
+INSERT INTO tickets (id, merchant_id, order_id, order_line_id, event_id, code, number, holder_name, kid, qr_text,
+    live_text, token, issued_at, expires_at)
+SELECT gen_random_uuid(), merchant_id, order_id, order_line_id, event_id, made.code, 1000 + n,
+    (ARRAY['Siti', 'Budi', 'Dewi', 'Agus', 'Ni Made', 'I Wayan', 'Rizky', 'Putri', 'Muhammad', 'Yosina'])
+        [ceil(random() * 10)] || ' ' ||
+    (ARRAY['Rahmawati', 'Santoso', 'Lestari', 'Wijaya', 'Kusumawardani', 'Putra', 'Hutapea', 'Simanjuntak',
+        'Nur Aisyah', 'Pratama'])[ceil(random() * 10)] || ' ' || chr(65 + n % 26),
+    kid, qr_text, live_text, token, issued_at, expires_at
+FROM (SELECT * FROM tickets WHERE event_id = :event_id LIMIT 1) signed, generate_series(1, :count) n, LATERAL (
+    SELECT string_agg(substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', 1 + floor(random() * 32)::int, 1), '') AS code
+    FROM generate_series(1, 26) WHERE n > 0) made
+""")
 
 
 async def seed_orders(bench: Bench, event: Event, *, count: int) -> list[UUID]:
@@ -24,6 +38,16 @@ async def seed_orders(bench: Bench, event: Event, *, count: int) -> list[UUID]:
         ids += [wish.order_id for wish in wishes]
     _let_expire(bench, ids[1::2])
     return ids[:count]
+
+
+def seed_tickets(bench: Bench, event: Event, *, count: int) -> None:
+    """More tickets for an event that has some; nobody can show one, but every gate must know them."""
+    engine = create_engine(bench.instance.owner_url, poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.execute(_TICKETS, {"event_id": event.id, "count": count})
+    with engine.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("VACUUM ANALYZE tickets"))
+    engine.dispose()
 
 
 def _let_expire(bench: Bench, ids: list[UUID]) -> None:
