@@ -4,6 +4,8 @@ import json
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 from joserfc import jwt
@@ -19,6 +21,7 @@ LIFE = timedelta(hours=24)
 RENEWABLE = timedelta(days=7)
 """How long a token that is over still names its device for a renewal, which takes the device's key besides."""
 MAX_LENGTH = 2_048
+_REMEMBERED = 1_024
 _ALGORITHM = "HS256"
 # Exactly this and nothing else: no `kid`, `jku`, `x5u` or `crit` is ever looked at (RFC 8725, 3.1 and 3.11).
 _HEADER = {"alg": _ALGORITHM, "typ": "gate+jwt"}
@@ -40,6 +43,8 @@ class DeviceTokens(Devices):
 
     def __init__(self, secret: bytes) -> None:
         self._key = OctKey.import_key(derive_key(secret, "gate-device-token"))
+        # A device shows the same token with every scan of a day: that we made it is found out once.
+        self._claims = lru_cache(maxsize=_REMEMBERED)(self._decode)
 
     def make(self, claims: DeviceClaims, *, now: float | None = None) -> NewToken:
         """A token for a device, for a day."""
@@ -67,22 +72,26 @@ class DeviceTokens(Devices):
         return self._read(token, RENEWABLE)
 
     def _read(self, token: str, grace: timedelta) -> DeviceClaims | None:
-        if not _has_our_header(token):
+        if not _has_our_shape(token):
             return None
         try:
-            claims = jwt.decode(token, self._key, algorithms=[_ALGORITHM]).claims
-            return _checked(claims, time.time(), grace.total_seconds())
+            return _checked(self._claims(token), time.time(), grace.total_seconds())
         except (JoseError, ValueError, TypeError, KeyError):
             return None
 
+    def _decode(self, token: str) -> dict[str, Any]:
+        """What a token says that we made; raises for any other, which is not remembered."""
+        _require_our_header(token)
+        return jwt.decode(token, self._key, algorithms=[_ALGORITHM]).claims
 
-def _has_our_header(token: str) -> bool:
-    if len(token) > MAX_LENGTH or not token.isascii() or token.count(".") != 2:
-        return False
-    try:
-        return bool(json.loads(urlsafe_b64decode(token.partition(".")[0].encode())) == _HEADER)
-    except ValueError:
-        return False
+
+def _has_our_shape(token: str) -> bool:
+    return len(token) <= MAX_LENGTH and token.isascii() and token.count(".") == 2
+
+
+def _require_our_header(token: str) -> None:
+    if json.loads(urlsafe_b64decode(token.partition(".")[0].encode())) != _HEADER:
+        raise ValueError("not a header of ours")
 
 
 def _checked(claims: dict[str, object], now: float, grace: float) -> DeviceClaims | None:

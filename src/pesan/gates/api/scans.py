@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from pesan.errors import Forbidden, NotFound
-from pesan.gates.api.auth import AS_DEVICE, DEVICE, NOT_LIVE, DeviceOf
+from pesan.gates.api.auth import AS_DEVICE, DEVICE, NOT_LIVE, DeviceOf, get_device
 from pesan.gates.api.scan_schemas import (
     BulkAnswer,
     BulkRequest,
@@ -33,16 +33,24 @@ from pesan.web.access import Who, allow
 from pesan.web.deps import find_person, get_database, get_locale, get_registry, ip_digest
 from pesan.web.devices import DeviceClaims
 from pesan.web.errors import FactorNeeded, SignInNeeded, ValidationFailed
-from pesan.web.openapi import BODY_REFUSALS, described, refusals
+from pesan.web.json_bodies import read_json
+from pesan.web.openapi import BODY_REFUSALS, described, json_of, refusals
 
 devices = APIRouter(tags=["gates"], dependencies=[DEVICE])
 supervisors = APIRouter(tags=["gates"], dependencies=[allow(Who.ORGANIZER)])
 _REFUSALS = refusals(*NOT_LIVE, *BODY_REFUSALS, ValidationFailed, ReasonMissing, Forbidden)
 
 
-@devices.post("/v1/scan", responses=_REFUSALS, openapi_extra=described(security=AS_DEVICE))
-async def scan(request: Request, wish: ScanRequest, device: DeviceOf) -> ScanAnswer:
+@devices.post(
+    "/v1/scan",
+    response_model=ScanAnswer,
+    responses=_REFUSALS,
+    openapi_extra=described(body=json_of(ScanRequest), security=AS_DEVICE),
+)
+async def scan(request: Request) -> Response:
     """Let somebody in, or say why not; the same nonce again is the same scan."""
+    device = await get_device(request)
+    wish = await read_json(request, ScanRequest)
     if wish.device_id != device.device_id:
         raise Forbidden
     attempt = Attempt(
@@ -56,7 +64,8 @@ async def scan(request: Request, wish: ScanRequest, device: DeviceOf) -> ScanAns
         manual_reason=wish.manual_reason if wish.text is None else None,
     )
     scanned = await get_registry(request)[GateDesk].submit(device.event_id, attempt)
-    return _answer(scanned, wish.direction, get_locale(request))
+    answer = _answer(scanned, wish.direction, get_locale(request))
+    return Response(answer.model_dump_json(), media_type="application/json")
 
 
 @devices.post("/v1/scans/bulk", responses=_REFUSALS, openapi_extra=described(security=AS_DEVICE))
