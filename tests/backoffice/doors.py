@@ -2,6 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
 
 from pesan.catalog.models import Event
 from pesan.db import Actor
@@ -96,6 +99,12 @@ class Doors:
             )
             await session.merge(GateFeed(seq=seq, **self._of_event))
 
+    async def _passed(self, ticket: Ticket) -> list[UUID]:
+        """The scans that let a ticket's person in."""
+        query = select(Scan.id).where(Scan.ticket_id == ticket.id, Scan.shown == Result.OK.value)
+        async with self.team.database.gate(self.event.id) as session:
+            return list(await session.scalars(query.order_by(Scan.scanned_at, Scan.id)))
+
     async def conflict(
         self, ticket: Ticket | None, scan: Scan, kind: ConflictKind = ConflictKind.DOUBLE_ENTRY
     ) -> ScanConflict:
@@ -107,6 +116,7 @@ class Doors:
             kind=kind.value,
             cycle=1 if kind is ConflictKind.DOUBLE_ENTRY else 0,
             scan_count=2 if ticket else 1,
+            scan_ids=await self._passed(ticket) if ticket else [scan.id],
             **self._of_event,
         )
         async with self.team.database.gate(self.event.id) as session:

@@ -336,7 +336,8 @@ def _scanned(ticket: Ticket, gate: Gate, device: GateDevice) -> list[Base]:
         ticket_id=ticket.id,
         kind=ConflictKind.DOUBLE_ENTRY.value,
         cycle=1,
-        scan_count=2,
+        scan_count=1,
+        scan_ids=[ticket.id],
         **of_event,
     )
     return [scan, standing, GateFeed(seq=1, **of_event), conflict]

@@ -66,6 +66,7 @@ class Venue:
             key_kind=KeyKind.ED25519.value,
             public_key=bytes(32),
             registered_by=new_id(),
+            registered_at=self.now - timedelta(hours=2),
         )
         async with self.database.write(self.staff) as session:
             session.add(device)

@@ -47,7 +47,7 @@ async def test_a_scan_answers_as_the_document_says(
     assert (first.status_code, answer["result"], answer["message"]) == (200, "ok", "Silakan masuk.")
     assert answer["ticket"] == {
         "id": str(ticket.id),
-        "code": ticket.code,
+        "code": ticket.code[-4:],
         "holder_name": "Budi Santoso",
         "type": "",
         "seat": "",

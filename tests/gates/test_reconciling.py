@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from pesan.audit.models import AuditEntry
-from pesan.gates.errors import NothingToUndo
+from pesan.gates.errors import DeviceRevoked, NothingToUndo
 from pesan.gates.states import ConflictKind, Reason, Reentry, Result
 from pesan.gates.undoing import undo
 from tests.gates.conftest import AsOwner
@@ -204,3 +204,125 @@ async def test_undoing_one_of_two_admissions_settles_who_came_in(venue: Venue):
     assert await venue.conflicts() == []
     assert (await venue.standing(ticket)).entered_by == second.id
     assert second.reason == Reason.GOOD
+
+
+async def test_entries_and_exits_of_three_phones_come_to_the_same_in_any_order(
+    venue: Venue, as_owner: AsOwner
+):
+    """Cycles move on under entries that count already, which the index must not mind."""
+    await venue.rules(reentry=Reentry.AFTER_EXIT.value)
+    phones = [await venue.device() for _ in range(3)]
+    (ticket,) = await venue.sell()
+    ways = [{}, {"direction": EXIT}]
+    uploads = [
+        [
+            await venue.offline(phone, ticket.qr_text, 10 * place + step, **way)
+            for step, way in enumerate(ways)
+        ]
+        for place, phone in enumerate(phones)
+    ]
+    seen = []
+    for order in permutations(uploads):
+        for attempts in order:
+            await venue.upload(*attempts)
+        seen.append(await states(venue, ticket))
+        await as_owner("TRUNCATE scan_conflicts, ticket_standings, gate_feeds, scans")
+        await as_owner("UPDATE tickets SET state = 'active', used_at = NULL")
+
+    assert [scan[3] for scan in seen[0][0]] == [1, 1, 2, 2, 3, 3]
+    assert seen == [seen[0]] * len(seen)
+
+
+async def test_whoever_came_in_before_the_opening_was_moved_does_not_come_in_again(venue: Venue):
+    north, south = await venue.device(), await venue.device()
+    (ticket,) = await venue.sell()
+    early = await venue.offline(north, ticket.qr_text, 5)
+    await venue.rules(opens_at=venue.now - timedelta(minutes=30))
+
+    (told,) = await venue.upload(early)
+    again = await venue.scan(south, ticket.qr_text)
+
+    assert (told.shown, told.result, told.conflict) == (Result.OK, Result.OK, ConflictKind.REFUSED_ADMITTED)
+    assert (again.shown, again.reason) == (Result.DUPLICATE, Reason.ALREADY_IN)
+
+
+async def test_a_ticket_made_anew_meanwhile_does_not_undo_an_admission(venue: Venue, as_owner: AsOwner):
+    device = await venue.device()
+    (ticket,) = await venue.sell()
+    admitted = await venue.offline(device, ticket.qr_text, 5)
+    await as_owner("UPDATE tickets SET epoch = epoch + 1")
+
+    (told,) = await venue.upload(admitted)
+
+    assert (told.result, told.conflict) == (Result.OK, None)
+
+
+async def test_a_known_nonce_rewrites_no_other_scan(venue: Venue):
+    device = await venue.device()
+    ticket, other = await venue.sell(quantity=2)
+    counted = await venue.scan(device, ticket.qr_text)
+    shown = {"shown": Result.DUPLICATE, "reason": Reason.ALREADY_IN, "nonce": counted.nonce}
+
+    await venue.upload(await venue.offline(device, other.qr_text, 60, **shown))
+    await venue.upload(await venue.offline(device, ticket.qr_text, 5, **shown))
+
+    assert [(scan.shown, scan.result) for scan in await venue.scans(ticket)] == [("ok", "ok")]
+    assert await venue.scans(other) == []
+    assert (await venue.ticket(ticket)).state == "used"
+
+
+async def test_what_the_server_had_answered_is_kept_beside_what_was_shown(venue: Venue):
+    device = await venue.device()
+    (ticket,) = await venue.sell()
+    counted = await venue.scan(device, ticket.qr_text)
+    shown = {"shown": Result.DUPLICATE, "reason": Reason.ALREADY_IN, "nonce": counted.nonce}
+
+    await venue.upload(await venue.offline(device, ticket.qr_text, 60, **shown))
+
+    assert [(scan.answered, scan.shown, scan.cycle) for scan in await venue.scans(ticket)] == [
+        ("ok", "duplicate", None)
+    ]
+
+
+async def test_another_pair_of_admissions_opens_a_settled_conflict_again(venue: Venue, as_owner: AsOwner):
+    """As many scans as before, but not the same."""
+    device = await venue.device()
+    (ticket,) = await venue.sell()
+    attempts = [await venue.offline(device, ticket.qr_text, minute) for minute in (1, 2, 3)]
+    first, second = await venue.upload(*attempts[:2])
+    await as_owner("UPDATE scan_conflicts SET settled_at = clock_timestamp(), settled_by = id")
+    await undo(venue.database, venue.desk, second.id, person=venue.organizer, reason="Salah orang")
+
+    (third,) = await venue.upload(attempts[2])
+
+    (conflict,) = await venue.conflicts()
+    assert (conflict.settled_at, conflict.scan_ids) == (None, [first.id, third.id])
+
+
+async def test_a_closed_gate_takes_what_was_scanned_before_and_lets_nobody_in(
+    venue: Venue, as_owner: AsOwner
+):
+    device = await venue.device()
+    ticket, late = await venue.sell(quantity=2)
+    await as_owner("UPDATE gates SET closed_at = clock_timestamp()")
+
+    (told,) = await venue.upload(await venue.offline(device, ticket.qr_text, 5))
+    with pytest.raises(DeviceRevoked):
+        await venue.scan(device, late.qr_text)
+
+    assert told.result is Result.OK
+    assert await venue.scans(late) == []
+
+
+async def test_a_change_of_the_rules_rewrites_no_entry(venue: Venue):
+    await venue.rules(reentry=Reentry.AFTER_EXIT.value)
+    device = await venue.device()
+    (ticket,) = await venue.sell()
+    for way in ({}, {"direction": EXIT}, {}):
+        await venue.scan(device, ticket.qr_text, **way)
+    await venue.rules(reentry=Reentry.NONE.value)
+
+    await venue.scan(device, ticket.qr_text)
+
+    assert [scan.cycle for scan in await venue.scans(ticket)] == [1, 1, 2, None]
+    assert await venue.conflicts() == []

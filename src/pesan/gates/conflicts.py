@@ -1,7 +1,7 @@
 """What a gate did and a person has to look at: listed with everything that speaks to it, and settled with a note."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -13,10 +13,9 @@ from pesan.catalog.models import Event, Seat, TicketType
 from pesan.db import Actor, ReadSession, WriteSession
 from pesan.gates.board import Logged, logged
 from pesan.gates.errors import ConflictGrown, ConflictSettled
-from pesan.gates.history import Seen, work_out
-from pesan.gates.models import GateRules, Scan, ScanConflict
+from pesan.gates.models import Scan, ScanConflict
 from pesan.gates.service.locks import lock_conflict, lock_gate
-from pesan.gates.states import Direction, Reason, Reentry, Result
+from pesan.gates.states import Result
 from pesan.identity.models import User
 from pesan.tickets.models import Ticket
 
@@ -66,9 +65,8 @@ async def list_conflicts(session: ReadSession, event: Event, *, is_open: bool) -
     )
     rows: Sequence[Any] = (await session.execute(query)).all()
     scans = await _scans_of(session, event, [row[0] for row in rows])
-    reentry = await _reentry(session, event)
     return [
-        Found(conflict, ticket, kind, seat, name, _concerned(conflict, scans[conflict.subject_id], reentry))
+        Found(conflict, ticket, kind, seat, name, _concerned(conflict, scans[conflict.subject_id]))
         for conflict, ticket, kind, seat, name in rows
     ]
 
@@ -109,40 +107,10 @@ async def _scans_of(
     return found
 
 
-async def _reentry(session: ReadSession, event: Event) -> Reentry:
-    told = await session.scalar(select(GateRules.reentry).where(GateRules.event_id == event.id))
-    return Reentry(told or Reentry.NONE)
-
-
-def _concerned(conflict: ScanConflict, scans: Sequence[Logged], reentry: Reentry) -> Sequence[Logged]:
-    """The scans that the conflict is about: what the ticket's history says, as it did when the conflict was raised.
-
-    Where undoing has left nothing of it, all that ever let somebody pass.
-    """
-    history = work_out(map(_seen, (row.scan for row in scans)), reentry)
-    named = {
-        scan_id
-        for one in history.conflicts
-        if (one.kind, one.cycle) == (conflict.kind, conflict.cycle)
-        for scan_id in one.scans
-    }
-    return [row for row in scans if row.scan.id in named] or list(_green(scans))
-
-
-def _green(scans: Sequence[Logged]) -> Iterable[Logged]:
-    return (row for row in scans if row.scan.shown == Result.OK)
-
-
-def _seen(scan: Scan) -> Seen:
-    return Seen(
-        id=scan.id,
-        direction=Direction(scan.direction),
-        shown=Result(scan.shown),
-        scanned_at=scan.scanned_at,
-        received_at=scan.received_at,
-        refusal=Reason(scan.refusal) if scan.refusal else None,
-        is_undone=scan.undone_at is not None,
-    )
+def _concerned(conflict: ScanConflict, scans: Sequence[Logged]) -> Sequence[Logged]:
+    """The scans that the conflict is about, as it was last raised."""
+    named = set(conflict.scan_ids)
+    return [row for row in scans if row.scan.id in named]
 
 
 async def _gate_of(session: ReadSession, conflict: ScanConflict) -> UUID:

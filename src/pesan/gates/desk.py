@@ -38,8 +38,7 @@ class GateDesk:
 
     async def submit_all(self, event_id: UUID, attempts: Sequence[Attempt]) -> list[Scanned]:
         """The outcomes of what a device scanned without a network, in one transaction; all of them or none."""
-        async with asyncio.timeout(GROUP_SECONDS):
-            outcomes = await self._run(event_id, attempts)
+        outcomes = await self._run_bounded(event_id, attempts)
         for outcome in outcomes:
             if not isinstance(outcome, Scanned):
                 raise outcome
@@ -51,15 +50,18 @@ class GateDesk:
 
     def _open(self, event_id: UUID) -> Combiner[Attempt, Scanned]:
         async def run(attempts: Sequence[Attempt]) -> list[Outcome]:
-            try:
-                async with asyncio.timeout(GROUP_SECONDS):
-                    return await self._run(event_id, attempts)
-            except TimeoutError as error:
-                raise refusal() from error
+            return await self._run_bounded(event_id, attempts)
 
         combiner = Combiner(run, is_divisible=is_data_error, max_group=MAX_GROUP)
         self._combiners[event_id] = combiner
         return combiner
+
+    async def _run_bounded(self, event_id: UUID, attempts: Sequence[Attempt]) -> list[Outcome]:
+        try:
+            async with asyncio.timeout(GROUP_SECONDS):
+                return await self._run(event_id, attempts)
+        except TimeoutError as error:
+            raise refusal() from error
 
     async def _run(self, event_id: UUID, attempts: Sequence[Attempt]) -> list[Outcome]:
         async with self._database.gate(event_id) as session:

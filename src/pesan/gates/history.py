@@ -10,13 +10,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from pesan.gates.states import RESULTS, ConflictKind, Direction, Reason, Reentry, Result
+from pesan.gates.states import RESULTS, UNTIMELY, ConflictKind, Direction, Reason, Reentry, Result
 from pesan.gates.verdict import Standing
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One scan of a ticket. `shown` is what the screen said; `refusal` what the server would have said, if not ok."""
+    """One scan of a ticket, with what decides about it.
+
+    `shown` is what the screen said, `refusal` what the server would have said if not ok, and `reentry` what the event
+    allowed.
+    """
 
     id: UUID
     direction: Direction
@@ -24,6 +28,7 @@ class Seen:
     scanned_at: datetime
     received_at: datetime
     refusal: Reason | None = None
+    reentry: Reentry = Reentry.NONE
     is_undone: bool = False
 
     @property
@@ -59,7 +64,7 @@ class History:
     conflicts: list[Conflict] = field(default_factory=list)
 
 
-def work_out(scans: Iterable[Seen], reentry: Reentry) -> History:
+def work_out(scans: Iterable[Seen]) -> History:
     """The history that these scans of one ticket make, in whatever order they are given."""
     history = History()
     admitted: dict[int, list[UUID]] = {}
@@ -67,11 +72,13 @@ def work_out(scans: Iterable[Seen], reentry: Reentry) -> History:
     for scan in sorted(scans, key=lambda scan: (scan.scanned_at, scan.received_at, scan.id)):
         if not scan.was_green:
             history.settled[scan.id] = Settled(scan.shown)
-        elif scan.refusal is not None:
-            history.settled[scan.id] = Settled(RESULTS[scan.refusal])
+            continue
+        if scan.refusal is not None:
             refused.append(scan.id)
+        if scan.refusal is not None and scan.refusal not in UNTIMELY:
+            history.settled[scan.id] = Settled(RESULTS[scan.refusal])
         elif scan.direction is Direction.ENTRY:
-            _enter(history, scan, reentry, admitted)
+            _enter(history, scan, admitted)
         else:
             _leave(history, scan)
     history.conflicts = [
@@ -84,9 +91,9 @@ def work_out(scans: Iterable[Seen], reentry: Reentry) -> History:
     return history
 
 
-def _enter(history: History, scan: Seen, reentry: Reentry, admitted: dict[int, list[UUID]]) -> None:
+def _enter(history: History, scan: Seen, admitted: dict[int, list[UUID]]) -> None:
     standing = history.standing
-    is_spent = standing.cycle > 0 and reentry is Reentry.NONE
+    is_spent = standing.cycle > 0 and scan.reentry is Reentry.NONE
     if standing.is_inside or is_spent:
         history.settled[scan.id] = Settled(Result.DUPLICATE)
         admitted[standing.cycle].append(scan.id)

@@ -48,7 +48,8 @@ _EVENT = text(
     " r.static_codes FROM events e LEFT JOIN gate_rules r ON r.event_id = e.id WHERE e.id = :event_id"
 )
 _DEVICES = text(
-    "SELECT d.id, d.name, d.gate_id, d.revoked_at IS NOT NULL OR g.closed_at IS NOT NULL, g.name FROM gate_devices d"
+    "SELECT d.id, d.name, d.gate_id, d.revoked_at IS NOT NULL, g.closed_at IS NOT NULL, g.name,"
+    " d.registered_at FROM gate_devices d"
     " JOIN gates g ON g.id = d.gate_id WHERE d.event_id = :event_id"
 )
 _RETIRED = text(
@@ -70,13 +71,16 @@ class LockedTicket:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A device of the event, by name and gate; `is_out` when it was revoked or its gate closed."""
+    """A device of the event, by name and gate."""
 
     id: UUID
     name: str
     gate_id: UUID
-    is_out: bool
+    is_revoked: bool
+    is_closed: bool
+    """Whether its gate takes nobody in any more; what was scanned there before still comes."""
     gate: str
+    registered_at: datetime
 
 
 @dataclass(slots=True)

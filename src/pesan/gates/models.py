@@ -1,6 +1,7 @@
 """Gates, the devices at them, how they work, and every scan that was made."""
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     CheckConstraint,
     ForeignKey,
@@ -10,6 +11,7 @@ from sqlalchemy import (
     SmallInteger,
     String,
     UniqueConstraint,
+    Uuid,
     func,
     text,
 )
@@ -139,6 +141,7 @@ class Scan(Base):
     __table_args__ = (
         CheckConstraint(_one_of("direction", Direction), name="direction"),
         CheckConstraint(_one_of("shown", Result), name="shown"),
+        CheckConstraint(_one_of("reentry", Reentry), name="reentry"),
         CheckConstraint(_one_of("result", Result), name="result"),
         CheckConstraint("(undone_at IS NULL) = (undone_by IS NULL)", name="undone"),
         CheckConstraint("cycle IS NULL OR (cycle > 0 AND result = 'ok')", name="cycle"),
@@ -171,8 +174,12 @@ class Scan(Base):
     direction: Mapped[str] = mapped_column(String(5))
     shown: Mapped[str] = mapped_column(String(11))
     result: Mapped[str] = mapped_column(String(11))
+    # What the server had answered, where the screen could not wait for it and showed something else.
+    answered: Mapped[str | None] = mapped_column(String(11))
     reason: Mapped[str] = mapped_column(String(16))
     refusal: Mapped[str | None] = mapped_column(String(16))
+    # As the event had it when the scan came: a change of the rules rewrites nothing that happened.
+    reentry: Mapped[str] = mapped_column(String(10), server_default=Reentry.NONE.value)
     cycle: Mapped[int | None]
     is_live: Mapped[bool] = mapped_column(server_default="false")
     is_offline: Mapped[bool] = mapped_column(server_default="false")
@@ -222,7 +229,8 @@ class GateFeed(Base):
 class ScanConflict(Base):
     """Something that a gate did and a person has to look at; `subject_id` is the ticket, or the scan of none.
 
-    `scan_count` is how many scans it is about: when another one joins a conflict that was settled, it opens again.
+    `scan_ids` are the scans it is about, and `scan_count` how many: when another one joins a conflict that was settled,
+    it opens again.
     """
 
     __tablename__ = "scan_conflicts"
@@ -243,6 +251,7 @@ class ScanConflict(Base):
     kind: Mapped[str] = mapped_column(String(16))
     cycle: Mapped[int]
     scan_count: Mapped[int]
+    scan_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid()))
     opened_at: Mapped[Timestamp] = mapped_column(server_default=func.clock_timestamp())
     settled_at: Mapped[Timestamp | None]
     settled_by: Mapped[UUID | None]
@@ -292,7 +301,7 @@ ACCESS = [
         "scans",
         {
             "request": "SELECT",
-            "gate": "SELECT, INSERT, UPDATE (shown, result, reason, cycle, is_offline, undone_at, undone_by)",
+            "gate": "SELECT, INSERT, UPDATE (shown, answered, result, reason, cycle, is_offline, undone_at, undone_by)",
             "system": "SELECT",
         },
         [_staff("SELECT"), gate_policy(), system_policy()],
@@ -315,7 +324,7 @@ ACCESS = [
         "scan_conflicts",
         {
             "request": "SELECT, UPDATE (settled_at, settled_by, note)",
-            "gate": "SELECT, INSERT, DELETE, UPDATE (scan_count, settled_at, settled_by, opened_at)",
+            "gate": "SELECT, INSERT, DELETE, UPDATE (scan_count, scan_ids, settled_at, settled_by, opened_at)",
             "system": "SELECT",
         },
         [_staff(), gate_policy(), system_policy()],

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from pesan.gates.history import Seen
-from pesan.gates.states import Direction, Reason, Result
+from pesan.gates.states import Direction, Reason, Reentry, Result
 
 
 @dataclass(slots=True)
@@ -19,9 +19,11 @@ class ScanRow:
     ticket_id: UUID | None
     direction: str
     shown: str
+    answered: str | None
     result: str
     reason: str
     refusal: str | None
+    reentry: str
     cycle: int | None
     is_live: bool
     is_offline: bool
@@ -43,6 +45,7 @@ class ScanRow:
             scanned_at=self.scanned_at,
             received_at=self.received_at,
             refusal=Reason(self.refusal) if self.refusal else None,
+            reentry=Reentry(self.reentry),
             is_undone=self.undone_at is not None,
         )
 

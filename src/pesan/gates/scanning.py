@@ -62,18 +62,20 @@ class Group:
 
     def history(self, ticket_id: UUID) -> History:
         """What all scans of this ticket come to."""
-        return work_out((scan.seen for scan in self._scans[ticket_id]), self._situation.rules.reentry)
+        return work_out(scan.seen for scan in self._scans[ticket_id])
 
     def decide(self, attempt: Attempt) -> tuple[ScanRow, bool] | PesanError:
         """The scan that an attempt is, and whether staff should look twice; a repeated one is what it was."""
         device = self._situation.devices.get(attempt.device_id)
-        if device is None or device.is_out or device.gate_id != attempt.gate_id:
+        if device is None or device.is_revoked or device.gate_id != attempt.gate_id:
             return DeviceRevoked()
+        if device.is_closed and attempt.shown is None:
+            return DeviceRevoked()
+        ticket = self._find(attempt.presented)
         known = self._by_nonce.get((attempt.device_id, attempt.nonce))
         if known is not None:
-            self._correct(known, attempt)
+            self._correct(known, attempt, ticket)
             return known, False
-        ticket = self._find(attempt.presented)
         at, is_skewed = self._moment(attempt)
         reason, refusal, is_warning = self._judge(attempt, ticket, at)
         scan = self._row(attempt, ticket, at, reason, refusal, is_skewed=is_skewed)
@@ -124,14 +126,17 @@ class Group:
     def _moment(self, attempt: Attempt) -> tuple[datetime, bool]:
         """When it was scanned by the server's clock, and whether the device's cannot be trusted.
 
-        Asked online, that is now. Later, it is the device's time corrected by what it measured; the future is bounded.
+        Asked online, that is now. Later, it is the device's time corrected by what it measured; between
+        joining the gate and now.
         """
         now = self._situation.now
         skew = timedelta(milliseconds=abs(attempt.offset_ms))
         if attempt.shown is None or attempt.device_at is None:
             return now, skew > MOST_SKEW
         corrected = attempt.device_at + timedelta(milliseconds=attempt.offset_ms)
-        return min(corrected, now), skew > MOST_SKEW or corrected > now + MOST_SKEW
+        joined = self._situation.devices[attempt.device_id].registered_at
+        is_odd = corrected > now + MOST_SKEW or corrected < joined
+        return max(min(corrected, now), joined), skew > MOST_SKEW or is_odd
 
     def _judge(
         self, attempt: Attempt, ticket: LockedTicket | None, at: datetime
@@ -174,12 +179,18 @@ class Group:
             # Whoever came in before the event was cancelled came in; its tickets say since when they are void.
             is_event_cancelled=is_online and self._situation.is_cancelled,
             is_void=ticket is not None and _is_since(ticket.is_void, ticket.voided_at, at),
-            is_superseded=ticket is not None
-            and _is_since(epoch is not None and epoch < ticket.epoch, ticket.handed_on_at, at),
+            is_superseded=ticket is not None and self._is_superseded(epoch, ticket, at, is_online=is_online),
             # Without a code nothing rotates, and staff vouch for whom they let in.
             is_live=attempt.is_live or attempt.manual_reason is not None,
             is_stale=is_online and self._is_stale(presented, ticket, at),
         )
+
+    @staticmethod
+    def _is_superseded(epoch: int | None, ticket: LockedTicket, at: datetime, *, is_online: bool) -> bool:
+        """A ticket that was made anew because its event moved is the same person's; handed on, it is another's."""
+        if epoch is None or epoch >= ticket.epoch:
+            return False
+        return is_online or (ticket.handed_on_at is not None and ticket.handed_on_at <= at)
 
     def _is_ours(self, presented: Presented) -> bool:
         if presented.merchant_id not in {None, self._situation.merchant_id}:
@@ -194,11 +205,20 @@ class Group:
             self._situation.event_id, ticket.facts.id, presented.epoch or 0, presented.slice_code, at
         )
 
-    def _correct(self, scan: ScanRow, attempt: Attempt) -> None:
-        """A device that gave up waiting showed its own verdict, and says so later by the same nonce."""
+    def _correct(self, scan: ScanRow, attempt: Attempt, ticket: LockedTicket | None) -> None:
+        """A device that gave up waiting showed its own verdict, and says so later by the same nonce.
+
+        Once, for the same ticket the same way at about the same time; what it had been answered is kept beside it.
+        """
         if attempt.shown is None or scan.is_offline or attempt.shown.value == scan.shown:
             return
-        scan.shown, scan.is_offline = attempt.shown.value, True
+        is_same = (
+            scan.ticket_id == (ticket.facts.id if ticket else None) and scan.direction == attempt.direction
+        )
+        at, _ = self._moment(attempt)
+        if not is_same or abs(at - scan.scanned_at) > MOST_SKEW:
+            return
+        scan.answered, scan.shown, scan.is_offline = scan.shown, attempt.shown.value, True
         scan.reason = (attempt.reason or Reason.GOOD).value
         self.corrected.append(scan)
         if scan.ticket_id is not None:
@@ -224,9 +244,11 @@ class Group:
             ticket_id=ticket.facts.id if ticket else None,
             direction=attempt.direction.value,
             shown=shown,
+            answered=None,
             result=shown,
             reason=reason.value,
             refusal=refusal.value if refusal else None,
+            reentry=self._situation.rules.reentry.value,
             cycle=None,
             is_live=attempt.is_live,
             is_offline=attempt.shown is not None,

@@ -55,6 +55,10 @@ RESULTS: Mapping[Reason, Result] = {
 }
 
 
+UNTIMELY = frozenset({Reason.NOT_OPEN, Reason.CLOSED, Reason.SLICE_OVER, Reason.STATIC_REFUSED})
+"""Refusals of a ticket that is good in itself: whoever a screen let in against one is inside all the same."""
+
+
 class Direction(StrEnum):
     """Which way somebody passes."""
 

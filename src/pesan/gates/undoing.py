@@ -45,10 +45,11 @@ async def undo(
         situation = await lock_ticket(session, scan.event_id, scan.ticket_id)
         if situation is None:
             raise NotFound
-        await _undo(session, situation, scan_id, scan.ticket_id, desk=desk, actor=actor)
         gate = await lock_gate(session, scan.gate_id)
         data = {"scan_id": str(scan_id), "ticket_id": str(scan.ticket_id)}
         await record(session, gate, action="gate:scan:undone", actor=actor, reason=reason, data=data)
+        # Last, because the event's feed, behind which every scan queues, is locked by it.
+        await _undo(session, situation, scan_id, scan.ticket_id, desk=desk, actor=actor)
     desk.hint(scan.event_id)
 
 

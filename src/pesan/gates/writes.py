@@ -7,12 +7,12 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Uuid, bindparam, text
 
 from pesan.db import WriteSession
-from pesan.db.pipeline import Executor, pipelined
+from pesan.db.pipeline import pipelined
 from pesan.db.rows import pack, recordset
 from pesan.gates.history import Conflict, History
 from pesan.gates.locks import Situation
 from pesan.gates.rows import COLUMNS, ScanRow
-from pesan.gates.states import RESULTS, ConflictKind, Reason, Reentry, Result
+from pesan.gates.states import RESULTS, ConflictKind, Reason, Reentry
 from pesan.gates.verdict import Standing
 from pesan.kit.ids import new_id
 
@@ -28,6 +28,7 @@ _SCAN: Mapping[str, str] = {
     "shown": "text",
     "result": "text",
     "reason": "text",
+    "reentry": "text",
     "refusal": "text",
     "cycle": "integer",
     "is_live": "boolean",
@@ -48,13 +49,17 @@ _INSERT = text(
 _CHANGE = {
     "id": "uuid",
     "shown": "text",
+    "answered": "text",
     "result": "text",
     "reason": "text",
     "cycle": "integer",
     "is_offline": "boolean",
 }
+_STAND_BACK = text(
+    "UPDATE scans SET result = 'duplicate', cycle = NULL WHERE id = ANY (:ids) AND cycle IS NOT NULL"
+).bindparams(bindparam("ids", type_=ARRAY(Uuid())))
 _UPDATE = text(
-    "UPDATE scans s SET shown = n.shown, result = n.result, reason = n.reason, cycle = n.cycle,"  # noqa: S608
+    "UPDATE scans s SET shown = n.shown, answered = n.answered, result = n.result, reason = n.reason, cycle = n.cycle,"  # noqa: S608
     f" is_offline = n.is_offline FROM {recordset(_CHANGE)} WHERE s.id = n.id"
 )
 _STANDING = {
@@ -93,15 +98,21 @@ _CONFLICT = {
     "kind": "text",
     "cycle": "integer",
     "scan_count": "integer",
+    "scan_ids": "uuid[]",
 }
 # One that was settled opens again when another scan joins it.
 _RAISE = text(
-    "INSERT INTO scan_conflicts AS c (id, merchant_id, event_id, subject_id, ticket_id, kind, cycle, scan_count)"  # noqa: S608
-    " SELECT n.id, :merchant_id, :event_id, n.subject_id, n.ticket_id, n.kind, n.cycle, n.scan_count"
-    f" FROM {recordset(_CONFLICT)} ON CONFLICT (subject_id, kind, cycle) DO UPDATE SET"
-    " scan_count = excluded.scan_count,"
-    " settled_at = CASE WHEN excluded.scan_count > c.scan_count THEN NULL ELSE c.settled_at END,"
-    " settled_by = CASE WHEN excluded.scan_count > c.scan_count THEN NULL ELSE c.settled_by END"
+    "INSERT INTO scan_conflicts AS c"  # noqa: S608
+    " (id, merchant_id, event_id, subject_id, ticket_id, kind, cycle, scan_count, scan_ids)"
+    " SELECT n.id, :merchant_id, :event_id, n.subject_id, n.ticket_id, n.kind, n.cycle, n.scan_count, n.scan_ids"
+    f" FROM {recordset(_CONFLICT)}"
+    # Of two that hear of the same stray at once, one wrote it.
+    " WHERE n.ticket_id IS NOT NULL OR EXISTS (SELECT 1 FROM scans s WHERE s.id = n.subject_id)"
+    " ON CONFLICT (subject_id, kind, cycle) DO UPDATE SET"
+    " scan_count = excluded.scan_count, scan_ids = excluded.scan_ids,"
+    " opened_at = CASE WHEN excluded.scan_ids <@ c.scan_ids THEN c.opened_at ELSE clock_timestamp() END,"
+    " settled_at = CASE WHEN excluded.scan_ids <@ c.scan_ids THEN c.settled_at END,"
+    " settled_by = CASE WHEN excluded.scan_ids <@ c.scan_ids THEN c.settled_by END"
 ).bindparams(bindparam("event_id", type_=Uuid()), bindparam("merchant_id", type_=Uuid()))
 # An exit that came late, or an undone scan, may leave nothing to look at; what a person settled is kept.
 _DROP = text(
@@ -129,12 +140,13 @@ async def write(
     changed = _changed(old.values(), corrected, histories)
     for scan in new:
         _settle(scan, histories)
-    conflicts = _conflicts(new, histories)
+    conflicts = _conflicts([*new, *corrected], histories)
     standings = _standings([*old.values(), *new], histories, situation)
     async with pipelined(session) as pipe:
-        # First whoever counts no more, so that the index never sees two entries of one cycle.
-        await _update(pipe, [scan for scan in changed if scan.result != Result.OK])
-        await _update(pipe, [scan for scan in changed if scan.result == Result.OK])
+        if changed:
+            # First they all stand back, so that the index never sees two entries in one cycle while cycles move on.
+            await pipe.execute(_STAND_BACK, {"ids": [scan.id for scan in changed]})
+            await pipe.execute(_UPDATE, pack(_changes(scan) for scan in changed))
         if new:
             await pipe.execute(_INSERT, pack(_columns(scan) | of_event for scan in new))
         if standings:
@@ -151,9 +163,8 @@ def _columns(scan: ScanRow) -> dict[str, Any]:
     return {name: getattr(scan, name) for name in COLUMNS}
 
 
-async def _update(pipe: Executor, scans: Sequence[ScanRow]) -> None:
-    if scans:
-        await pipe.execute(_UPDATE, pack({name: getattr(scan, name) for name in _CHANGE} for scan in scans))
+def _changes(scan: ScanRow) -> dict[str, Any]:
+    return {name: getattr(scan, name) for name in _CHANGE}
 
 
 def _changed(old: Any, corrected: Sequence[ScanRow], histories: Mapping[UUID, History]) -> list[ScanRow]:
@@ -174,13 +185,13 @@ def _settle(scan: ScanRow, histories: Mapping[UUID, History]) -> bool:
     return (scan.result, scan.cycle) != before
 
 
-def _conflicts(new: Sequence[ScanRow], histories: Mapping[UUID, History]) -> list[dict[str, Any]]:
+def _conflicts(strangers: Sequence[ScanRow], histories: Mapping[UUID, History]) -> list[dict[str, Any]]:
     rows = [
         _conflict(ticket_id, ticket_id, one)
         for ticket_id, history in histories.items()
         for one in history.conflicts
     ]
-    strays = [scan for scan in new if scan.ticket_id is None and scan.refusal and scan.seen.was_green]
+    strays = [scan for scan in strangers if scan.ticket_id is None and scan.refusal and scan.seen.was_green]
     return rows + [
         _conflict(scan.id, None, Conflict(ConflictKind.REFUSED_ADMITTED, 0, [scan.id])) for scan in strays
     ]
@@ -194,6 +205,7 @@ def _conflict(subject_id: UUID, ticket_id: UUID | None, conflict: Conflict) -> d
         "kind": conflict.kind.value,
         "cycle": conflict.cycle,
         "scan_count": len(conflict.scans),
+        "scan_ids": list(conflict.scans),
     }
 
 

@@ -80,7 +80,7 @@ class ScannedTicket(BaseModel):
     """What a gate may know of a ticket: no contact, no money."""
 
     id: UUID
-    code: str
+    code: str = Field(description="The last four characters of the code.")
     holder_name: str
     type: str
     seat: str
