@@ -84,6 +84,8 @@ class Findings:
     wrong: list[str] = field(default_factory=list)
 
 
+# Every operation, some forty times: minutes on a machine that does something else as well.
+@pytest.mark.timeout(900)
 async def test_service_answers_as_its_document_says(live_server, make: Make, database, settings):
     seeds = await sow(make, database, settings.secret)
     service = await live_server()
