@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import hypothesis
+import pytest
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase
