@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from pesan.catalog.models import Event
-from pesan.db import Actor
+from pesan.db import Actor, Database
 from pesan.gates.models import Gate, GateDevice, GateFeed, Scan, ScanConflict, TicketStanding
 from pesan.gates.states import ConflictKind, Direction, KeyKind, Reason, Result
 from pesan.kit.ids import new_id
@@ -20,13 +20,12 @@ from tests.support.factories import SYSTEM
 LAST_MINUTE = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=1)
 
 
-class Doors:
+class Rows:
     """The gates of one event; what is scanned without saying where is scanned at the first device."""
 
-    def __init__(self, team: Team, till: Till, event: Event | None = None) -> None:
-        self.team = team
-        self.till = till
-        self.event = event or team.event
+    def __init__(self, database: Database, event: Event) -> None:
+        self.database = database
+        self.event = event
         self.devices: list[GateDevice] = []
         self._of_event = {"merchant_id": self.event.merchant_id, "event_id": self.event.id}
 
@@ -43,23 +42,16 @@ class Doors:
             registered_by=new_id(),
             **self._of_event,
         )
-        async with self.team.database.write(staff) as session:
+        async with self.database.write(staff) as session:
             session.add(gate)
             await session.flush()
             session.add(paired)
-        async with self.team.database.gate(self.event.id) as session:
+        async with self.database.gate(self.event.id) as session:
             known = await session.get_one(GateDevice, paired.id)
             for name, value in state.items():
                 setattr(known, name, value)
         self.devices.append(paired)
         return paired
-
-    async def ticket(self, name: str = "Budi Santoso", **wish: Any) -> Ticket:
-        """A ticket that was paid for."""
-        offer = await self.team.make.ticket_type(self.event, **wish)
-        order = await self.till.completed(self.event, buyer_name=name, lines=(line(offer),))
-        async with self.team.database.read(SYSTEM) as session:
-            return (await list_tickets(session, order.id))[0]
 
     async def scan(self, ticket: Ticket | None, device: GateDevice | None = None, **facts: Any) -> Scan:
         """One scan: let in a minute ago, unless said otherwise."""
@@ -87,13 +79,13 @@ class Doors:
             **self._of_event,
             **wanted,
         )
-        async with self.team.database.gate(self.event.id) as session:
+        async with self.database.gate(self.event.id) as session:
             session.add(scan)
         return scan
 
     async def stand(self, ticket: Ticket, *, is_inside: bool = True, seq: int = 1) -> None:
         """Where the ticket stands after it came in once."""
-        async with self.team.database.gate(self.event.id) as session:
+        async with self.database.gate(self.event.id) as session:
             session.add(
                 TicketStanding(ticket_id=ticket.id, cycle=1, is_inside=is_inside, seq=seq, **self._of_event)
             )
@@ -119,6 +111,22 @@ class Doors:
             scan_ids=await self._passed(ticket) if ticket else [scan.id],
             **self._of_event,
         )
-        async with self.team.database.gate(self.event.id) as session:
+        async with self.database.gate(self.event.id) as session:
             session.add(row)
         return row
+
+
+class Doors(Rows):
+    """The gates of a team's event, and people who paid to come in."""
+
+    def __init__(self, team: Team, till: Till, event: Event | None = None) -> None:
+        super().__init__(team.database, event or team.event)
+        self.team = team
+        self.till = till
+
+    async def ticket(self, name: str = "Budi Santoso", **wish: Any) -> Ticket:
+        """A ticket that was paid for."""
+        offer = await self.team.make.ticket_type(self.event, **wish)
+        order = await self.till.completed(self.event, buyer_name=name, lines=(line(offer),))
+        async with self.database.read(SYSTEM) as session:
+            return (await list_tickets(session, order.id))[0]

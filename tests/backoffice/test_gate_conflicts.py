@@ -104,7 +104,7 @@ async def test_a_note_settles_a_conflict_once_and_is_kept(team: Team, doors: Doo
     (settled,) = await listed(doors, is_open=False)
     assert (settled.conflict.note, settled.settled_by) == ("Saudaranya <b>", "Rina staff")
     shown = (await browser.get(page)).text
-    assert [words in shown for words in ("Saudaranya &lt;b&gt;", "Tidak ada konflik")] == [True, True]
+    assert [words in shown for words in ("Saudaranya &lt;b&gt;", "Tidak ada bentrok")] == [True, True]
     query = select(AuditEntry).where(AuditEntry.action == "gate:conflict:settled")
     async with team.database.read(SYSTEM) as session:
         (entry,) = (await session.scalars(query)).all()

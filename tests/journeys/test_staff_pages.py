@@ -16,7 +16,9 @@ from pesan.risk.lists import NewEntry, add_entry
 from pesan.risk.marks import Marks
 from pesan.risk.service import look, settle
 from pesan.risk.states import ListName, Mark, Verdict
+from pesan.tickets.models import Ticket
 from pesan.tickets.queries import list_tickets
+from tests.backoffice.doors import LAST_MINUTE, Rows
 from tests.journeys.browser import visiting
 from tests.journeys.guests import Fair
 from tests.journeys.staff import Desk, open_desk, sign_in
@@ -55,15 +57,14 @@ async def addresses(desk: Desk, make, database, settings) -> list[str]:
         (ticket,) = await list_tickets(session, sold.id)
     pages += [f"/bookings/{sold.code}", f"/bookings/{sold.code}/tickets/{ticket.id}/transfer"]
     pages += ["/events", "/events?q=tidakada", "/events/new", f"/events/{desk.event.short_id}"]
-    pages += [
-        f"/events/{desk.event.short_id}/{page}"
-        for page in ("sales", "sales?by=hour", "attendees", "gates/board", "gates/conflicts")
-    ]
+    pages += [f"/events/{desk.event.short_id}/{page}" for page in ("sales", "sales?by=hour", "attendees")]
     pages += await _open_gate(desk, settings.secret)
+    pages += await _admit(desk, ticket)
     typed = await make.event(desk.merchant)
     kind = await make.ticket_type(typed, description="Berdiri di depan panggung")
     await make.promo(typed, code="HEMAT10")
     pages += [f"/events/{typed.short_id}/tickets{end}" for end in ("", f"/{kind.id}")]
+    pages.append(f"/events/{typed.short_id}/gates/board")
     pages += [
         "/refunds",
         "/refunds?show=all",
@@ -111,6 +112,22 @@ async def _doubt(desk: Desk, make, marks: Marks) -> list[str]:
             async with database.write(actor) as session:
                 await settle(session, order.id, verdict=Verdict.FINE, note="Rombongan", actor=actor)
     return ["/risk", "/risk?state=settled", "/risk/lists", f"/bookings/{order.code}", f"/review/{order.code}"]
+
+
+async def _admit(desk: Desk, ticket: Ticket) -> list[str]:
+    """The pages about what the gates did, with a ticket that two devices let in."""
+    doors = Rows(desk.database, desk.event)
+    told = {"last_seen_at": LAST_MINUTE, "battery": 9, "queue_length": 12, "skew_ms": 400_000}
+    await doors.gate("Pintu Barat", "HP Rini")
+    await doors.gate("Pintu Selatan dekat parkir", "Tablet Rini", **told)
+    first = await doors.scan(ticket)
+    late = {"result": "duplicate", "is_offline": True, "is_skewed": True}
+    await doors.scan(ticket, doors.devices[1], **late)
+    await doors.scan(None, shown="invalid", reason="forged")
+    await doors.stand(ticket)
+    await doors.conflict(ticket, first)
+    gates = f"/events/{desk.event.short_id}/gates"
+    return [f"{gates}/board", f"{gates}/conflicts", f"{gates}/scans/{first.id}/undo"]
 
 
 async def _try_out(database: Database, desk: Desk) -> str:

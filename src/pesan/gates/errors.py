@@ -119,7 +119,7 @@ class ConflictNotFound(NotFound):
     """There is no such conflict, or it is another event's."""
 
     code = "gate.conflict_not_found"
-    message = Text(id="Konflik ini tidak ada.", en="There is no such conflict.")
+    message = Text(id="Bentrok ini tidak ada.", en="There is no such conflict.")
 
 
 class ConflictSettled(PesanError):
@@ -128,7 +128,7 @@ class ConflictSettled(PesanError):
     code = "gate.conflict_settled"
     status = 409
     message = Text(
-        id="Konflik ini sudah diselesaikan orang lain. Catatannya ada di bawah.",
+        id="Bentrok ini sudah diselesaikan orang lain. Catatannya ada di bawah.",
         en="Somebody else settled this conflict already. Their note is below.",
     )
 
@@ -139,7 +139,7 @@ class ConflictGrown(PesanError):
     code = "gate.conflict_grown"
     status = 409
     message = Text(
-        id="Pindaian pada konflik ini baru saja berubah. Lihat lagi, lalu selesaikan.",
+        id="Pindaian pada bentrok ini baru saja berubah. Lihat lagi, lalu selesaikan.",
         en="The scans of this conflict have just changed. Look again, then settle it.",
     )
 

@@ -151,7 +151,7 @@ async def _page(desk: Desk, room: Room, own: OwnEvent, filters: BoardFilters, af
         ceiling=ceiling,
         table=views.minute_table(charts),
         scans=sum(found.shown.values()),
-        refused_share=views.refused_share(found.shown),
+        refused_share=views.refused_share(found.shown, locale),
         results=views.result_bars(found.shown, locale),
         refused=[views.scan_row(each, naming, locale) for each in found.refused],
         devices=views.device_rows(found, own.now, locale),

@@ -181,17 +181,23 @@ def result_bars(shown: Mapping[str, int], locale: Locale) -> Sequence[Bar]:
     ]
 
 
-def refused_share(shown: Mapping[str, int]) -> Mapping[str, str]:
+def refused_share(shown: Mapping[str, int], locale: Locale) -> Mapping[str, str]:
     """Duplicates, and everything else that was refused, in percent of all scans."""
     total = sum(shown.values())
     duplicates = shown.get(Result.DUPLICATE, 0)
     others = total - duplicates - shown.get(Result.OK, 0)
     return {
         "duplicates": str(duplicates),
-        "duplicate_share": f"{share(duplicates, total):.1f}%",
+        "duplicate_share": _percent(duplicates, total, locale),
         "others": str(others),
-        "other_share": f"{share(others, total):.1f}%",
+        "other_share": _percent(others, total, locale),
     }
+
+
+def _percent(part: int, total: int, locale: Locale) -> str:
+    """`14,3%`, as each language writes it."""
+    written = f"{share(part, total):.1f}%"
+    return written.replace(".", ",") if locale == "id" else written
 
 
 def filter_choices(locale: Locale) -> Mapping[str, str]:
