@@ -29,7 +29,9 @@ class Desk:
     is_silent: bool = False
     is_revoked: bool = False
     is_closed: bool = False
+    is_busy: bool = False
     refuses: str = ""
+    scan_problem: int = 0
     changes: list[dict[str, Any]] = field(default_factory=list)
     asked: list[tuple[str, Any]] = field(default_factory=list)
     scans: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -87,6 +89,8 @@ class Desk:
 
     def scan(self, body: dict[str, Any]) -> Answer | None:
         """Admit, and answer or not."""
+        if self.scan_problem:
+            return self.scan_problem, {"code": "http.invalid", "detail": "not now"}
         self.scans.setdefault(body["nonce"], body)
         return (
             None if self.is_silent else (200, {"result": "ok", "reason": "good", "message": "", "cycle": 1})
@@ -94,6 +98,8 @@ class Desk:
 
     def bulk(self, body: dict[str, Any]) -> Answer:
         """Take all of them but those of the code that is refused."""
+        if self.is_busy:
+            return 503, {}
         if any(self.refuses and scan.get("qr") == self.refuses for scan in body["scans"]):
             return 422, {"code": "http.invalid", "detail": "not this one"}
         for scan in body["scans"]:

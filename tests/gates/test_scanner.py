@@ -101,6 +101,44 @@ async def test_server_that_does_not_answer_in_time_gets_the_same_scan_later(gate
     assert states[:2] == [True, False]
 
 
+async def test_gate_is_online_only_once_the_server_knows_who_came_in(gate: Page, desk: Desk):
+    await go_offline(gate)
+    await scan(gate, CODES["good static"])
+    desk.is_busy = True
+
+    await gate.evaluate("link.start()")
+    while not any(path == "/v1/scans/bulk" for path, _ in desk.asked):
+        await gate.evaluate("new Promise((resolve) => setTimeout(resolve, 10))")
+    again = await scan(gate, CODES["good live"])
+
+    assert (again["source"], again["reason"]) == ("device", "already_in")
+    assert not await gate.evaluate("link.isOnline")
+    assert not any(path == "/v1/scan" for path, _ in desk.asked)
+
+
+@pytest.mark.parametrize("name", ["good live", "good token", "typed"])
+async def test_ticket_that_came_in_here_unheard_is_judged_here(gate: Page, desk: Desk, name: str):
+    await go_offline(gate)
+    await scan(gate, CODES["good static"])
+
+    await gate.evaluate("link.isOnline = true")
+    again = await scan(gate, TYPED if name == "typed" else CODES[name])
+    other = await scan(gate, CODES["superseded"])
+
+    assert (again["source"], again["reason"], other["source"]) == ("device", "already_in", "server")
+
+
+async def test_what_was_decided_here_while_online_is_sent_at_once(gate: Page, desk: Desk):
+    await gate.evaluate("until(() => link.isOnline)")
+    await gate.evaluate("() => { link.hurry = () => heard.push(['hurry', null]); }")
+    desk.scan_problem = 403
+
+    verdict = await scan(gate, CODES["good static"])
+
+    assert (verdict["source"], verdict["result"]) == ("device", "ok")
+    assert ["hurry", None] in await gate.evaluate("heard")
+
+
 async def test_offline_the_device_decides_and_remembers(gate: Page, desk: Desk):
     await go_offline(gate)
 

@@ -4,6 +4,7 @@
 //     time: { kind: "qr" | "token" | "code" | "none", tid (a UUID) or null, epoch, issuedAt, expiresAt (seconds or 0),
 //     isLive, isStale, isReadable, isOurs, isKnown, isSuperseded, isVoid, isEventCancelled }
 //   placeTicket(tid, roster) -> the same for a ticket that somebody looked up by hand, { kind: "code" }
+//   nameTicket(text, roster) -> the id of the ticket that the text says it is, unchecked, or null
 //   normaliseCode(text) -> a typed ticket code in the one form that is stored.
 import { decode } from "./base45.js";
 import { fromBase64, fromText, fromUuid, toHex, toUuid } from "./bytes.js";
@@ -31,6 +32,17 @@ export async function readCode(text, roster, atSeconds) {
   if (plain.startsWith("eyJ")) return readToken(plain, roster);
   if (plain.length <= MAX_TYPED) return readTyped(normaliseCode(plain), roster);
   return readQr(plain, roster, atSeconds);
+}
+
+export async function nameTicket(text, roster) {
+  const plain = text.trim();
+  try {
+    if (plain.startsWith("eyJ")) return claimsOf(parse(plain.split(".")[1])).tid;
+    if (plain.length <= MAX_TYPED) return await roster.withCode(normaliseCode(plain));
+    return takeApart(plain)?.tid ?? null;
+  } catch {
+    return null;
+  }
 }
 
 export function normaliseCode(text) {

@@ -115,9 +115,11 @@ class Link extends EventTarget {
   async #round(turn) {
     try {
       await this.#hear();
+      // A server that does not know yet who came in here would let the same ticket in again.
+      await this.#flush();
       if (this.#isCooling || this.#turn !== turn) return false; // somebody else had no answer meanwhile
       this.#become(true);
-      await this.#flush();
+      await this.#flush(); // what was decided here until that moment
       await this.#renewBundle();
       this.#listen();
       return true;

@@ -8,7 +8,7 @@
 // seat, number }. Two reasons are the device's own, and nothing is queued for them: "no_bundle" (nothing was ever synced,
 // or too long ago) and "no_network" (this event's codes are checked online only). A device that was taken back rejects
 // with Refused.
-import { placeTicket, readCode } from "./code.js";
+import { nameTicket, placeTicket, readCode } from "./code.js";
 import { NoAnswer } from "./send.js";
 import { NoBundle } from "./vault.js";
 import { judge } from "./verdict.js";
@@ -24,7 +24,7 @@ export function openScanner({ wire, vault, link, patience = PATIENCE }) {
   async function scan(text, direction = "entry", manual = null) {
     const attempt = attemptOf(text, direction, manual);
     if (attempt.qr === "") return plain(attempt, "unreadable");
-    const verdict = await online(attempt) ?? await offline(attempt);
+    const verdict = await isWaiting(attempt) ? await offline(attempt) : await online(attempt) ?? await offline(attempt);
     if (verdict.result === null) remember(attempt);
     else unanswered.delete(nameOf(attempt));
     return verdict.result === null ? { ...verdict, result: "invalid" } : verdict;
@@ -43,6 +43,14 @@ export function openScanner({ wire, vault, link, patience = PATIENCE }) {
   function remember(attempt) {
     if (unanswered.size > 20) unanswered.clear();
     unanswered.set(nameOf(attempt), { nonce: attempt.nonce, at: performance.now() });
+  }
+
+  // What waits here the server does not know yet, so only this device knows where such a ticket stands.
+  async function isWaiting({ text, ticket_id: ticketId }) {
+    if (!await vault.queueLength()) return false;
+    const roster = await vault.loadBundle();
+    const tid = roster && (ticketId ?? await nameTicket(text, roster));
+    return Boolean(tid) && vault.isWaiting(tid);
   }
 
   // ---- the server decides
@@ -86,7 +94,9 @@ export function openScanner({ wire, vault, link, patience = PATIENCE }) {
       const roster = await vault.loadBundle();
       if (!roster) return plain(attempt, "no_bundle", null);
       if (roster.is_online_only) return plain(attempt, "no_network", null);
-      return await decide(attempt, roster);
+      const verdict = await decide(attempt, roster);
+      if (link.isOnline) link.hurry(); // nobody else knows of it until it is sent
+      return verdict;
     } catch (error) {
       if (error instanceof NoBundle) return plain(attempt, "no_bundle", null);
       throw error;

@@ -8,6 +8,7 @@
 //   admit(tid, decide, scan) -> { ...decision, first }: reads where the ticket stands, lets `decide({ cycle, isInside })`
 //     say { result, reason, … }, writes what follows and queues `scan`, all in one transaction: of two tabs or calls one
 //     comes first. `first` is { at, gate } of the entry before, or null. Throws NoBundle.
+//   isWaiting(tid) -> whether the server has yet to hear of an entry or exit that was decided here
 //   queue(scan, decision): queues a scan that names no ticket. `scan` is { nonce, direction, … } as the server takes it
 //   queued(limit, eventId) -> [scan with shown and reason], oldest first, and queueLength(eventId): of that event, because
 //     what waits may be of an earlier one, or of all; drop(nonces, refused): the server has them, and for those of
@@ -119,6 +120,13 @@ class Vault {
     const keys = await this.#keys("queue");
     const open = async ({ shown, reason, sealed }) => ({ ...await unseal(keys, sealed), shown, reason });
     return Promise.all(letters.map(open));
+  }
+
+  // Whether scans of this ticket that let somebody in or out wait here.
+  async isWaiting(tid) {
+    const ticket = await pseudonym(await this.#keys("roster"), tid);
+    const record = await this.#store.read([STANDINGS], (standings) => ask(standings.get(ticket)));
+    return Boolean(record?.pending);
   }
 
   queueLength(eventId = null) {
