@@ -81,6 +81,21 @@ async def test_a_bulk_answers_each_scan_with_what_it_came_to(
     assert answers[1]["results"] == answers[0]["results"]
 
 
+async def test_a_device_recognises_its_own_entry_among_the_changes(
+    client: httpx.AsyncClient, venue: Venue, device: GateDevice, settings: Settings
+):
+    (ticket,) = await venue.sell()
+    asked = wish(device, ticket.qr_text)
+    await client.post("/v1/scan", json=asked, headers=bearer(settings, device))
+
+    told = [
+        (await client.get("/v1/gates/changes", headers=bearer(settings, one))).json()["changes"]
+        for one in (device, await venue.device())
+    ]
+
+    assert [change["entered_nonce"] for (change,) in told] == [asked["nonce"], None]
+
+
 async def test_only_a_live_device_scans_and_only_for_itself(
     client: httpx.AsyncClient, venue: Venue, device: GateDevice, settings: Settings, as_owner: AsOwner
 ):

@@ -38,6 +38,16 @@ PAIR_WITHOUT_CURVE = """async () => {
     const { register } = await import("/js/gate/device.js");
     wire.device = await register(vault, { code: "ABCD-EFGH", name: "Pintu 1", appVersion: "1" });
 }"""
+# The server admits and other gates are told of it, but its answer is lost on the way.
+LOSE_ANSWER = """async (ticketId) => {
+    const { NoAnswer } = await import("/js/gate/send.js");
+    wire.call = async (path, { body }) => {
+        const change = { ticket_id: ticketId, is_inside: true, cycle: 1, seq: 9, entered_nonce: body.nonce,
+            entered_at: "2026-12-05T11:00:00Z", gate: "Utara" };
+        await vault.applyChanges([change], 9);
+        throw new NoAnswer();
+    };
+}"""
 SCAN = "([text, direction]) => scanner.scan(text, direction)"
 EMPTY = "until(async () => await vault.queueLength() === 0)"
 
@@ -126,6 +136,17 @@ async def test_ticket_that_came_in_here_unheard_is_judged_here(gate: Page, desk:
     other = await scan(gate, CODES["superseded"])
 
     assert (again["source"], again["reason"], other["source"]) == ("device", "already_in", "server")
+
+
+async def test_own_entry_that_is_heard_of_before_its_answer_is_no_duplicate(gate: Page, desk: Desk):
+    await gate.evaluate("until(() => link.isOnline)")
+    await gate.evaluate(LOSE_ANSWER, str(GOOD))
+
+    mine = await scan(gate, CODES["good live"])
+    again = await scan(gate, CODES["good static"])
+
+    assert (mine["source"], mine["reason"], again["reason"]) == ("device", "good", "already_in")
+    assert [scan["reason"] for scan in await gate.evaluate("vault.queued()")] == ["good", "already_in"]
 
 
 async def test_what_was_decided_here_while_online_is_sent_at_once(gate: Page, desk: Desk):

@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select, text
+from sqlalchemy import ColumnElement, and_, func, or_, select, text
 
 from pesan.catalog.errors import EventNotFound
 from pesan.catalog.models import Event, Seat, TicketType
 from pesan.db import ReadSession
 from pesan.gates.errors import DeviceRevoked, GateNotFound
-from pesan.gates.models import Gate, GateDevice, GateFeed, GateRules, TicketStanding
+from pesan.gates.models import Gate, GateDevice, GateFeed, GateRules, Scan, TicketStanding
 from pesan.gates.rules import effective_rules
 from pesan.gates.verdict import Rules
 from pesan.kit.ids import normalise_code
@@ -46,7 +46,10 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Where a ticket stands since a change, and at which gate its person came in."""
+    """Where a ticket stands since a change, and at which gate its person came in.
+
+    `entered_nonce` is the scan that let them in, where it is the asking device's own.
+    """
 
     ticket_id: UUID
     is_inside: bool
@@ -54,6 +57,7 @@ class Change:
     entered_at: datetime | None
     gate: str | None
     seq: int
+    entered_nonce: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +155,9 @@ async def get_seq(session: ReadSession, event_id: UUID) -> int:
 
 
 async def list_changes(
-    session: ReadSession, event_id: UUID, *, after: int, limit: int
+    session: ReadSession, event_id: UUID, *, device_id: UUID, after: int, limit: int
 ) -> tuple[int, list[Change], bool]:
-    """What changed after number `after`, the number to come again with, and whether there is more.
+    """What changed after number `after` as a device hears it, the number to come again with, and whether there is more.
 
     Numbers are given under the lock of the event's row and become visible in their order, so that none is passed by.
     """
@@ -166,8 +170,10 @@ async def list_changes(
             TicketStanding.entered_at,
             Gate.name,
             TicketStanding.seq,
+            Scan.nonce,
         )
         .outerjoin(Gate, Gate.id == TicketStanding.entered_gate_id)
+        .outerjoin(Scan, and_(Scan.id == TicketStanding.entered_by, Scan.device_id == device_id))
         .where(TicketStanding.event_id == event_id, TicketStanding.seq > after)
         .order_by(TicketStanding.seq)
         .limit(limit + 1)

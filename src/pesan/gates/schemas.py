@@ -161,6 +161,9 @@ class ChangeAnswer(BaseModel):
     entered_at: Moment | None
     gate: str | None
     seq: int
+    entered_nonce: UUID | None = Field(
+        description="The `nonce` of the scan that let them in, where it was this device's."
+    )
 
 
 class ChangesAnswer(BaseModel):

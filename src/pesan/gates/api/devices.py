@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from pesan.catalog.models import Event
+from pesan.db import ReadSession
 from pesan.errors import Forbidden
 from pesan.gates.api.auth import AS_DEVICE, DEVICE, NOT_LIVE, DeviceOf, limit_device
 from pesan.gates.device_keys import DeviceKey
@@ -182,7 +183,7 @@ async def beat(request: Request, device: DeviceOf) -> BeatAnswer:
         now = await note_beat(session, device.device_id, known)
         seq, changes, is_more = await get_seq(session, event_id), list[Change](), False
         if said.after is not None:
-            seq, changes, is_more = await list_changes(session, event_id, after=said.after, limit=MAX_CHANGES)
+            seq, changes, is_more = await _hear(session, device, said.after)
         return BeatAnswer(
             seq=seq,
             changes=[_change(change) for change in changes],
@@ -205,7 +206,7 @@ async def get_changes(request: Request, device: DeviceOf, after: After = 0) -> C
     ring = await glances.ring(device.merchant_id)
     async with get_database(request).gate(event_id) as session:
         await require_live(session, device)
-        seq, changes, is_more = await list_changes(session, event_id, after=after, limit=MAX_CHANGES)
+        seq, changes, is_more = await _hear(session, device, after)
         return ChangesAnswer(
             seq=seq,
             changes=[_change(change) for change in changes],
@@ -278,6 +279,12 @@ async def find_tickets(request: Request, device: DeviceOf, q: Words) -> FoundTic
         await require_live(session, device)
         found = await list_found(session, device.event_id, q.strip())
     return FoundTickets(tickets=[FoundTicket(**asdict(each)) for each in found])
+
+
+async def _hear(session: ReadSession, device: DeviceClaims, after: int) -> tuple[int, list[Change], bool]:
+    return await list_changes(
+        session, device.event_id, device_id=device.device_id, after=after, limit=MAX_CHANGES
+    )
 
 
 async def _snapshot(database: Any, device: DeviceClaims) -> Snapshot:

@@ -97,9 +97,12 @@ class Vault {
         const meta = await ask(things.get("meta"));
         if (meta?.id !== roster.bundleId) return null; // another tab has a newer bundle: look again
         const record = await ask(standings.get(ticket));
-        const before = record ?? roster.standing(tid);
+        const known = record ?? roster.standing(tid);
+        // The server had this very scan, though its answer did not come: it is judged as it was then.
+        const isOwn = known.nonce === scan.nonce;
+        const before = isOwn ? { ...known, cycle: known.cycle - 1, isInside: false } : known;
         const decision = decide({ cycle: before.cycle, isInside: before.isInside });
-        const isPassed = decision.result === "ok";
+        const isPassed = decision.result === "ok" && !isOwn;
         if (isPassed) standings.put(passed(record, before, scan.direction, detail), ticket);
         outbox.add(letter(roster, scan, decision, sealed, isPassed ? ticket : null));
         return { decision, before };
@@ -163,7 +166,7 @@ class Vault {
     const told = await Promise.all(changes.map(async (change) => ({
       ticket: await pseudonym(keys, change.ticket_id),
       detail: change.entered_at && await seal(keys, { at: Date.parse(change.entered_at), gate: change.gate }),
-      cycle: change.cycle, isInside: change.is_inside, seq: change.seq ?? 0,
+      cycle: change.cycle, isInside: change.is_inside, seq: change.seq ?? 0, nonce: change.entered_nonce ?? null,
     })));
     await this.#store.write([THINGS, STANDINGS], async (things, standings) => {
       for (const { ticket, ...news } of told) {
@@ -249,7 +252,8 @@ class Vault {
   }
 }
 
-// ---- where a ticket stands: { cycle, isInside, seq, pending, detail, server }. `seq` is how far the server was heard,
+// ---- where a ticket stands: { cycle, isInside, seq, pending, detail, nonce, server }. `nonce` is of this device's scan
+// that let its person in, where the server said so, `seq` how far the server was heard,
 // `pending` how many scans of it wait here, `server` what it said meanwhile.
 
 function passed(record, before, direction, detail) {
