@@ -8,6 +8,7 @@ from playwright.async_api import Page
 
 from tests.gates.pages import serving
 from tests.gates.speaker import Desk, speaking
+from tests.gates.test_browser_vectors import WITHOUT_CURVE
 from tests.gates.vectors import AT, GOOD, REISSUED, TYPED, build
 
 pytestmark = pytest.mark.browser
@@ -188,6 +189,27 @@ async def test_offline_the_device_decides_and_remembers(gate: Page, desk: Desk):
     assert (again["reason"], unknown["reason"]) == ("good", "unknown")
     assert len(await gate.evaluate("vault.queued()")) == len(names) + 2
     assert desk.scans == {}
+
+
+async def test_code_is_not_called_forged_where_nothing_can_check_it(gate: Page):
+    await gate.route("**/vendor/ed25519/*", lambda route: route.abort())
+    await go_offline(gate)
+    await gate.reload()
+    await gate.evaluate(WITHOUT_CURVE)
+    await gate.evaluate(START, AT * 1000)
+
+    names = ["good static", "good token"]
+    said = [
+        await gate.evaluate(
+            "(text) => scanner.scan(text).catch(({ constructor: { name } }) => name)", CODES[name]
+        )
+        for name in names
+    ]
+    await gate.unroute("**/vendor/ed25519/*")
+    verdict = await scan(gate, CODES["good static"])
+
+    assert (said, verdict["reason"]) == (["CannotCheck"] * 2, "good")
+    assert await gate.evaluate("vault.queueLength()") == 1
 
 
 async def test_staff_let_in_by_name_without_a_network(gate: Page, desk: Desk):

@@ -8,7 +8,7 @@
 //   normaliseCode(text) -> a typed ticket code in the one form that is stored.
 import { decode } from "./base45.js";
 import { fromBase64, fromText, fromUuid, toHex, toUuid } from "./bytes.js";
-import { verify } from "./ed25519.js";
+import { CannotCheck, verify } from "./ed25519.js";
 
 const MAX_TOKEN = 1024;
 const MAX_QR = 152;
@@ -135,7 +135,8 @@ async function readToken(text, roster) {
     const claims = claimsOf(parse(parts[1]));
     if (!isInTime(entry, claims.issuedAt)) return shown;
     return placed({ ...shown, ...claims, isOurs: true }, roster);
-  } catch {
+  } catch (error) {
+    if (error instanceof CannotCheck) throw error;
     return shown; // no JSON, no claims of ours
   }
 }
