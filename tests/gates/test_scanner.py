@@ -220,6 +220,7 @@ async def test_staff_let_in_by_name_without_a_network(gate: Page, desk: Desk):
     verdict = await gate.evaluate("(manual) => scanner.scan('', 'entry', manual)", manual)
 
     assert (found["id"], verdict["reason"]) == (str(REISSUED), "good")
+    assert "code" not in found
     (queued,) = await gate.evaluate("vault.queued()")
     assert (queued["ticket_id"], queued["manual_reason"]) == (str(REISSUED), "ponsel mati")
 

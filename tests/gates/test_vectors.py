@@ -15,7 +15,7 @@ from pesan.tickets.models import Ticket
 from pesan.tickets.states import Reason as ReadReason
 from pesan.tickets.verify import Presented, read_presented
 from tests.gates import vectors
-from tests.gates.vectors import EVENT, PATH, SLICES
+from tests.gates.vectors import EVENT, PATH, SLICES, digest_of
 from tests.tickets.makers import unb64
 
 if os.environ.get("PESAN_TEST_WRITE"):
@@ -62,7 +62,8 @@ def place(presented: Presented | ReadReason, at: int) -> tuple[Shown, UUID | Non
     if presented.issued_at > retired_at(presented.kid):
         return Shown(is_ours=False, is_known=False), None
     rows = {UUID(bytes=unb64(row[0])): row for row in BUNDLE["tickets"]}
-    typed = next((ticket_id for ticket_id, row in rows.items() if row[1] == presented.code), None)
+    digest = digest_of(presented.code) if presented.code else None
+    typed = next((ticket_id for ticket_id, row in rows.items() if row[1] == digest), None)
     ticket_id = presented.ticket_id or typed
     row = rows.get(ticket_id) if ticket_id else None
     is_sold_since = presented.issued_at > BUNDLE["snapshot_at_s"] or presented.event_id == EVENT

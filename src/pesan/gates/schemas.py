@@ -189,7 +189,7 @@ class FoundTicket(BaseModel):
     """A ticket as a gate may see it."""
 
     id: UUID
-    code: str
+    code: str = Field(description="The last four characters.")
     holder_name: str
     type: str
     seat: str

@@ -49,9 +49,9 @@ export function normaliseCode(text) {
   return text.trim().toUpperCase().replaceAll(/[ -]/g, "").replaceAll("O", "0").replaceAll(/[IL]/g, "1");
 }
 
-function readTyped(code, roster) {
+async function readTyped(code, roster) {
   if (!CODE.test(code)) return NOTHING;
-  const tid = roster.withCode(code);
+  const tid = await roster.withCode(code);
   // Only its owner and we know a ticket's code, so whoever says it needs no signature.
   return tid ? placeTicket(tid, roster) : { ...NOTHING, kind: "code", isReadable: true, isOurs: true };
 }

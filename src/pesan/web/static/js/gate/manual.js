@@ -1,6 +1,6 @@
 // A gate without a camera: a code that somebody reads out, or a name, with the reason why they pass without a code.
 // Exports `openManual({ check, search })`: `check(text, manual)` as `scanner.js` takes it, `search(text)` gives tickets.
-import { at, line, placeOf } from "./screen.js";
+import { at, endOf, line, placeOf } from "./screen.js";
 import { word } from "./words.js";
 
 export function openManual({ check, search }) {
@@ -21,7 +21,7 @@ export function openManual({ check, search }) {
   function offer(ticket) {
     const item = document.createElement("li");
     const button = Object.assign(document.createElement("button"), { type: "button", className: "found" });
-    const facts = [ticket.type, placeOf(ticket), ticket.code.slice(-6)];
+    const facts = [ticket.type, placeOf(ticket), endOf(ticket)];
     button.append(line("b", ticket.holderName), line("span", facts.filter(Boolean).join(" · ")));
     button.addEventListener("click", () => admit(ticket));
     item.append(button);

@@ -1,17 +1,19 @@
 // The bundle of an event in memory. Exports `openRoster(bundle) -> Promise<roster>`: the bundle's own members, without
 // its tickets, and besides
-//   find(tid)       the ticket with this id, or null: { id, code, holderName, type, colour, seat, epoch, isVoid }
+//   find(tid)       the ticket with this id, or null: { id, holderName, type, colour, seat, epoch, isVoid }
 //   standing(tid)   where it stood when the bundle was made: { cycle, isInside, enteredAt (ms or 0) }
-//   withCode(code)  the id of the ticket with this code, in the one form that is stored, or null
-//   search(text)    at most 20 tickets by the name of their holder or the start of their code
+//   withCode(code)  a promise of the id of the ticket with this code, in the one form that is stored, or of null
+//   search(text)    at most 20 tickets by the name of their holder
 //   qrKeys, kidKeys the keys by their name in a QR code and by their full one, ready to verify
 //   sliceKey        what makes the slices' codes, or null
-// Tickets stay the arrays that came, because an old phone has no room for 50,000 objects.
+// A ticket's code opens its page, so the bundle has only what it is recognized by: 72 bits of its SHA-256. Tickets stay
+// the arrays that came, because an old phone has no room for 50,000 objects.
 import { importKey } from "./ed25519.js";
-import { fromBase64, longId, shortId } from "./bytes.js";
+import { fromBase64, fromText, longId, shortId, toBase64 } from "./bytes.js";
 
-const [TID, CODE, NAME, TYPE, SEAT, EPOCH, FLAGS, CYCLE, INSIDE, ENTERED] = Array(10).keys();
+const [TID, DIGEST, NAME, TYPE, SEAT, EPOCH, FLAGS, CYCLE, INSIDE, ENTERED] = Array(10).keys();
 const VOID = 1;
+const DIGEST_BYTES = 9;
 const MOST_FOUND = 20;
 
 export async function openRoster({ tickets, ...bundle }) {
@@ -23,8 +25,9 @@ export async function openRoster({ tickets, ...bundle }) {
     size: tickets.length,
     find,
     standing: (tid) => standingOf(rows.get(shortId(tid))),
-    withCode(code) {
-      const row = tickets.find((one) => one[CODE] === code);
+    async withCode(code) {
+      const digest = await digestOf(code);
+      const row = tickets.find((one) => one[DIGEST] === digest);
       return row ? longId(row[TID]) : null;
     },
     search: (text) => search(tickets, text).map((row) => ticketOf(row, bundle.types)),
@@ -38,7 +41,7 @@ function ticketOf(row, types) {
   if (!row) return null;
   const type = types[row[TYPE]];
   return {
-    id: longId(row[TID]), code: row[CODE], holderName: row[NAME], type: type?.name ?? "", colour: type?.colour ?? "",
+    id: longId(row[TID]), holderName: row[NAME], type: type?.name ?? "", colour: type?.colour ?? "",
     seat: row[SEAT], epoch: row[EPOCH], isVoid: Boolean(row[FLAGS] & VOID),
   };
 }
@@ -50,14 +53,17 @@ function standingOf(row) {
 
 function search(tickets, text) {
   const name = text.trim().toLowerCase();
-  const code = name.toUpperCase().replaceAll(/[\s-]/g, "");
   const found = [];
   if (name.length < 2) return found;
   for (const row of tickets) {
-    const isFound = row[NAME].toLowerCase().includes(name) || (code.length >= 4 && row[CODE].startsWith(code));
-    if (isFound && found.push(row) === MOST_FOUND) break;
+    if (row[NAME].toLowerCase().includes(name) && found.push(row) === MOST_FOUND) break;
   }
   return found;
+}
+
+async function digestOf(code) {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", fromText(code)));
+  return toBase64(digest.subarray(0, DIGEST_BYTES));
 }
 
 function importSliceKey(key) {

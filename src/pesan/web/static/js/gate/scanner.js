@@ -1,11 +1,10 @@
 // One scan, with or without a network. Exports `openScanner({ wire, vault, link }) -> { scan, find }`:
 //   scan(text, direction = "entry", manual = null) -> Promise<verdict>; `manual` is { ticketId, reason } of a ticket that
 //     staff looked up, whose `text` may be empty. Never throws for want of a network: after 2.5 seconds the device decides.
-//   find(text) -> Promise<[ticket]>, at most 20, by the name of the holder or the start of the code
+//   find(text) -> Promise<[ticket]>, at most 20, by the name of the holder, and with a network by the start of the code
 // A verdict is { result, reason, isWarning, message (the server's, or ""), source: "server" | "device", direction, nonce,
 // at (ms, corrected), cycle, ticket, usedAt (ms or null) and usedGate, of a ticket that came in
-// before }, and a ticket { id, code, holderName, type, colour,
-// seat, number }. Two reasons are the device's own, and nothing is queued for them: "no_bundle" (nothing was ever synced,
+// before }, and a ticket { id, codeEnd (or "" where the device decides), holderName, type, colour, seat, number }. Two reasons are the device's own, and nothing is queued for them: "no_bundle" (nothing was ever synced,
 // or too long ago) and "no_network" (this event's codes are checked online only). A device that was taken back rejects
 // with Refused.
 import { nameTicket, placeTicket, readCode } from "./code.js";
@@ -187,5 +186,6 @@ function verdictOf({ direction, nonce }, { result, reason, isWarning = false }) 
 }
 
 function ticketOf({ id, code, holder_name: holderName, type, colour = "", seat, number = null, ...rest }) {
-  return { id, code, holderName, type, colour, seat, number, isVoid: Boolean(rest.is_void), isInside: rest.is_inside };
+  const codeEnd = code.slice(-4); // all that is of use here: to tell two tickets of one person
+  return { id, codeEnd, holderName, type, colour, seat, number, isVoid: Boolean(rest.is_void), isInside: rest.is_inside };
 }

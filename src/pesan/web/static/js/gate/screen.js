@@ -1,8 +1,9 @@
 // Draws what the gate says; decides nothing. Exports `at(id)`, an element of the page, `line(name, text)`, a new one,
-// `placeOf(ticket)`, `toneOf(verdict)`, and `openScreen()`:
+// `placeOf(ticket)`, `endOf(ticket)`, `toneOf(verdict)`, and `openScreen()`:
 //   showPairing(notice), showScanner({ event, gate }), setCounters(counters), setLink({ state, queued, elsewhere, unsent,
-//   skewMs, hasBundle }), where `elsewhere` counts what waits of another event, setRules(rules), direction, setCamera(camera), setBusy(on), showVerdict(verdict), dismiss(), isSheetOpen, closeSheets()
-//   showConflict(result), showUnsent({ detail }), forget(), redraw()
+//   skewMs, hasBundle }), where `elsewhere` counts what waits of another event, setRules(rules), direction,
+//   setCamera(camera), setBusy(on), showVerdict(verdict), dismiss(), isSheetOpen, closeSheets(), showConflict(result),
+//   showUnsent({ detail }), forget(), redraw()
 // A verdict is one of `scanner.js`.
 import { signal } from "./sound.js";
 import { clock, fill, verdictWords, word } from "./words.js";
@@ -120,7 +121,11 @@ function draw(use, name) {
 }
 
 function kindOf(ticket) {
-  return [ticket?.type, ticket ? placeOf(ticket) : ""].filter(Boolean).join(" · ");
+  return ticket ? [ticket.type, placeOf(ticket), endOf(ticket)].filter(Boolean).join(" · ") : "";
+}
+
+export function endOf({ codeEnd }) {
+  return codeEnd ? `…${codeEnd}` : "";
 }
 
 // Where nobody has a seat, the ticket's own number stands in its place.
