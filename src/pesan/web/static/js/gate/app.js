@@ -11,6 +11,7 @@ import { at, openScreen } from "./screen.js";
 import { openMenu } from "./menu.js";
 import { watch } from "./sighting.js";
 import { unlock } from "./sound.js";
+import { openTurns } from "./turns.js";
 import { openUnsent } from "./unsent.js";
 import { openVault } from "./vault.js";
 import { listen } from "./wedge.js";
@@ -27,9 +28,7 @@ const screen = openScreen();
 const sightings = watch();
 const camera = openCamera(at("scan-video"), { onText: sight, onChange: () => screen.setCamera(camera) });
 const gate = { vault: null, wire: null, link: null, scanner: null, roster: null, hasBundle: null };
-let busy = false;
-let waiting = null; // what a hardware scanner read meanwhile: it already beeped, so it counts
-let readyAt = 0;
+const turns = openTurns(judge, () => new Promise((resolve) => { setTimeout(resolve, SHOWN_MS); }));
 let wakeLock = null;
 let recount = null;
 
@@ -116,6 +115,7 @@ async function leave() {
 
 function close(notice) {
   gate.link?.stop();
+  turns.clear();
   Object.assign(gate, { wire: null, link: null, scanner: null, roster: null, hasBundle: null });
   forgetCounters();
   camera.stop();
@@ -128,35 +128,30 @@ function close(notice) {
 // ---- scanning
 
 function sight(text) {
-  const isFree = !busy && performance.now() >= readyAt && !screen.isSheetOpen;
+  const isFree = turns.isFree() && !screen.isSheetOpen;
   if (sightings.isNew(text, isFree)) check(text);
 }
 
-async function check(text, manual = null) {
-  if (busy) {
-    waiting = { text, manual };
-    return;
-  }
-  busy = true;
+function check(text, manual = null) {
+  turns.add({ text: text ?? "", manual, direction: screen.direction });
+}
+
+async function judge({ text, manual, direction }) {
+  if (!gate.scanner) return;
   const slow = setTimeout(() => screen.setBusy(true), 300);
   try {
-    const verdict = await gate.scanner.scan(text ?? "", screen.direction, manual);
+    const verdict = await gate.scanner.scan(text, direction, manual);
     screen.showVerdict(verdict);
     screen.setCounters(passed(verdict));
   } catch (error) {
     sightings.forget();
-    if (error.status !== 401) screen.showVerdict({ result: "invalid", reason: "failed", direction: screen.direction });
+    if (error.status !== 401) screen.showVerdict({ result: "invalid", reason: "failed", direction });
     if (error.status !== 401) console.error(error);
   } finally {
     clearTimeout(slow);
     screen.setBusy(false);
-    busy = false;
-    readyAt = performance.now() + SHOWN_MS;
     tell();
   }
-  const next = waiting;
-  waiting = null;
-  if (next && gate.scanner) check(next.text, next.manual);
 }
 
 async function startCamera() {
