@@ -94,7 +94,7 @@ class Rows:
     async def _passed(self, ticket: Ticket) -> list[UUID]:
         """The scans that let a ticket's person in."""
         query = select(Scan.id).where(Scan.ticket_id == ticket.id, Scan.shown == Result.OK.value)
-        async with self.team.database.gate(self.event.id) as session:
+        async with self.database.gate(self.event.id) as session:
             return list(await session.scalars(query.order_by(Scan.scanned_at, Scan.id)))
 
     async def conflict(

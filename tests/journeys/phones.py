@@ -96,7 +96,7 @@ class GatePhone:
         """Let somebody pass whose code cannot be read, and say why."""
         page = self.tab.page
         await page.get_by_role("button", name="Ketik").click()
-        await page.get_by_label("Cari nama atau awal kode").fill(name)
+        await page.get_by_label("Cari nama atau akhir kode").fill(name)
         await page.get_by_role("button", name="Cari").click()
         await page.locator("#manual-list button").click()
         await expect(page.get_by_text("Tulis alasannya dulu")).to_be_visible()

@@ -23,8 +23,8 @@ from pesan.web.devices import DeviceClaims
 MAX_FOUND = 20
 MAX_DEVICES = 500
 MIN_NAME = 2
-MIN_CODE = 4
-# As much of a ticket's code as tells one from another; all of it opens the ticket's page.
+# As much of a ticket's code as tells one from another, and as is searched by; all of it opens the ticket's page, and
+# whoever could ask for longer and longer parts would find it out.
 _TOLD_OF_CODE = 4
 _FIGURES = text(
     "SELECT count(*) FILTER (WHERE is_inside), count(*) FILTER (WHERE cycle > 0),"
@@ -191,7 +191,7 @@ async def get_figures(session: ReadSession, event_id: UUID) -> Figures:
 
 
 async def list_found(session: ReadSession, event_id: UUID, words: str) -> list[Found]:
-    """The event's tickets whose holder's name holds `words` or whose code begins so, at most twenty by name."""
+    """The event's tickets whose holder's name holds `words` or whose code ends so, at most twenty by name."""
     standing = TicketStanding
     query = (
         select(
@@ -253,7 +253,8 @@ async def list_devices(session: ReadSession, event_id: UUID) -> Sequence[tuple[G
 def _matches(words: str) -> ColumnElement[bool]:
     by_name = Ticket.holder_name.icontains(words, autoescape=True)
     code = normalise_code(words)
-    return or_(by_name, Ticket.code.startswith(code, autoescape=True)) if len(code) >= MIN_CODE else by_name
+    by_end = func.right(Ticket.code, _TOLD_OF_CODE) == code
+    return or_(by_name, by_end) if len(code) == _TOLD_OF_CODE else by_name
 
 
 def _seat_label() -> ColumnElement[str]:

@@ -274,7 +274,7 @@ async def get_bundle(request: Request, device: DeviceOf) -> Response:
     openapi_extra=described(security=AS_DEVICE),
 )
 async def find_tickets(request: Request, device: DeviceOf, q: Words) -> FoundTickets:
-    """Tickets by a part of the holder's name or the start of a code, for whoever's code cannot be read."""
+    """Tickets by a part of the holder's name or the last four of a code, for whoever's code cannot be read."""
     async with get_database(request).gate(device.event_id) as session:
         await require_live(session, device)
         found = await list_found(session, device.event_id, q.strip())
