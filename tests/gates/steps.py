@@ -75,7 +75,10 @@ class Venue:
 
     async def sell(self, event: Event | None = None, *, quantity: int = 1) -> list[Ticket]:
         """Tickets, paid and signed."""
-        order = await self.make.order(event or self.event, state=OrderState.PAID, quantity=quantity)
+        sale = event or self.event
+        # What costs nothing is paid as soon as it is held.
+        state = OrderState.PAID if sale.price_amount else OrderState.HOLD
+        order = await self.make.order(sale, state=state, quantity=quantity)
         async with self.database.read(SYSTEM) as session:
             entitlement = await read_entitlement(session, order.id)
         assert entitlement is not None

@@ -51,7 +51,9 @@ class Gates:
 
 
 async def open_gates(make: Make, database: Database, settings: Settings) -> Gates:
-    venue = await open_venue(make, database, settings.secret, capacity=1_000, max_per_order=1_000)
+    # For nothing, so that these orders want no money, which the instance's other races look at.
+    event = {"capacity": 1_000, "max_per_order": 1_000, "price_amount": 0}
+    venue = await open_venue(make, database, settings.secret, **event)
     return Gates(settings, venue, [await venue.device(), await venue.device()])
 
 
