@@ -1,4 +1,4 @@
-"""The only place that locks for a gate: tickets by id, before anything about them is read, then the gate."""
+"""The only place that locks tickets for a gate: by id, before anything about them is read."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,12 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, String, Uuid, bindparam, select, text
+from sqlalchemy import ARRAY, String, Uuid, bindparam, text
 
 from pesan.db import WriteSession
 from pesan.db.pipeline import Row, pipelined
 from pesan.gates.attempts import Attempt, TicketFacts
-from pesan.gates.models import Gate
 from pesan.gates.rows import COLUMNS, ScanRow
 from pesan.gates.rules import effective_rules
 from pesan.gates.verdict import Rules, Standing
@@ -124,12 +123,6 @@ async def lock_ticket(session: WriteSession, event_id: UUID, ticket_id: UUID) ->
     """The same for one ticket, without an attempt. **Locks** the ticket."""
     wanted = {"event_id": event_id, "ids": [ticket_id], "codes": []}
     return await _lock(session, wanted, {"devices": [], "nonces": []}, ())
-
-
-async def lock_gate(session: WriteSession, gate_id: UUID) -> Gate:
-    """The gate, whose chain of the audit goes on; a ticket's lock comes first."""
-    query = select(Gate).where(Gate.id == gate_id).with_for_update(key_share=True)
-    return (await session.scalars(query.execution_options(populate_existing=True))).one()
 
 
 async def _lock(

@@ -9,9 +9,10 @@ from pesan.db import Actor, Database, WriteSession
 from pesan.errors import Forbidden, NotFound
 from pesan.gates.desk import GateDesk
 from pesan.gates.errors import NothingToUndo
-from pesan.gates.locks import Situation, lock_gate, lock_ticket
+from pesan.gates.locks import Situation, lock_ticket
 from pesan.gates.models import Scan
 from pesan.gates.scanning import Group
+from pesan.gates.service.locks import lock_gate
 from pesan.gates.writes import write
 from pesan.identity.policies import SignedIn, may_manage_events
 
@@ -45,7 +46,7 @@ async def undo(
         situation = await lock_ticket(session, scan.event_id, scan.ticket_id)
         if situation is None:
             raise NotFound
-        gate = await lock_gate(session, scan.gate_id)
+        gate = await lock_gate(session, scan.gate_id, event_id=scan.event_id)
         data = {"scan_id": str(scan_id), "ticket_id": str(scan.ticket_id)}
         await record(session, gate, action="gate:scan:undone", actor=actor, reason=reason, data=data)
         # Last, because the event's feed, behind which every scan queues, is locked by it.

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import Select, select
 
 from pesan.db import WriteSession
+from pesan.errors import NotFound
 from pesan.gates.errors import ConflictNotFound, DeviceNotFound, GateNotFound
 from pesan.gates.models import Gate, GateDevice, GatePairing, ScanConflict
 
@@ -20,27 +21,25 @@ async def lock_pairing(session: WriteSession, code_digest: bytes) -> GatePairing
 async def lock_gate(session: WriteSession, gate_id: UUID, *, event_id: UUID) -> Gate:
     """A gate of this event, with nobody else writing its audit chain; raises GateNotFound."""
     query = select(Gate).where(Gate.id == gate_id, Gate.event_id == event_id)
-    found = await _lock(session, query)
-    if found is None:
-        raise GateNotFound
-    return found
+    return await _get(session, query, GateNotFound)
 
 
 async def lock_device(session: WriteSession, device_id: UUID, *, event_id: UUID) -> GateDevice:
     """A device of this event, with nobody else writing its audit chain; raises DeviceNotFound."""
     query = select(GateDevice).where(GateDevice.id == device_id, GateDevice.event_id == event_id)
-    found = await _lock(session, query)
-    if found is None:
-        raise DeviceNotFound
-    return found
+    return await _get(session, query, DeviceNotFound)
 
 
 async def lock_conflict(session: WriteSession, conflict_id: UUID, *, event_id: UUID) -> ScanConflict:
     """A conflict of this event, which nobody settles meanwhile and no scan joins; raises ConflictNotFound."""
     query = select(ScanConflict).where(ScanConflict.id == conflict_id, ScanConflict.event_id == event_id)
+    return await _get(session, query, ConflictNotFound)
+
+
+async def _get(session: WriteSession, query: Select[Row], missing: type[NotFound]) -> Row:
     found = await _lock(session, query)
     if found is None:
-        raise ConflictNotFound
+        raise missing
     return found
 
 
