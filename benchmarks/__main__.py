@@ -10,12 +10,14 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import text
 
+from benchmarks.chats import measure_chats
 from benchmarks.fulfilment import measure_jobs, measure_tickets
 from benchmarks.gate_phone import measure_phone
 from benchmarks.holds import measure_holds, measure_holds_beside_moves
 from benchmarks.instance import Bench, open_bench
 from benchmarks.pages import measure_pages
 from benchmarks.scans import measure_scans
+from benchmarks.sockets import measure_sockets
 from benchmarks.webhooks import measure_webhooks
 from pesan.logging import configure_logging
 from tests.support.factories import SYSTEM
@@ -27,16 +29,18 @@ PARTS: dict[str, Callable[[Bench], Awaitable[Table]]] = {
     "pages": measure_pages,
     "jobs": measure_jobs,
     "webhooks": measure_webhooks,
+    "chats": measure_chats,
     "scans": measure_scans,
     "phone": measure_phone,
+    "sockets": measure_sockets,
 }
 
 
-async def run(names: list[str]) -> None:
+async def run(names: list[str], seconds: float | None = None) -> None:
     """Run the named parts, each on an instance of its own, and print what they measured."""
     console = Console(width=120)
     for name in names:
-        async with open_bench() as bench:
+        async with open_bench(seconds) as bench:
             if name == names[0]:
                 console.print(await _machine(bench))
             console.print(await PARTS[name](bench))
@@ -59,10 +63,11 @@ def main() -> None:
     parser.add_argument(
         "part", nargs="*", choices=[*PARTS, []], help=f"one of {', '.join(PARTS)}; all by default"
     )
+    parser.add_argument("--seconds", type=float, help="how long each variant of the part sockets takes")
     wanted = parser.parse_args()
     # What every job and request would say is not what is measured here.
     configure_logging(folder=None, level="warning", service="bench")
-    uvloop.run(run(wanted.part or list(PARTS)))
+    uvloop.run(run(wanted.part or list(PARTS), wanted.seconds))
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@
     const found = [];
     for (const text of texts) {
       at("verdict-next").click();
-      await pause(200);
+      await pause(800); // each verdict is seen for a while before the next may take its place
       found.push(await scan(text));
     }
     return found;

@@ -29,6 +29,8 @@ class Bench:
     instance: Instance
     database: Database
     make: Make
+    seconds: float | None = None
+    """How long the parts that may take longer or shorter measure; their own time by default."""
 
     @asynccontextmanager
     async def server(self, *, workers: int = 1, **variables: str) -> AsyncIterator[Service]:
@@ -42,13 +44,13 @@ class Bench:
 
 
 @asynccontextmanager
-async def open_bench() -> AsyncIterator[Bench]:
+async def open_bench(seconds: float | None = None) -> AsyncIterator[Bench]:
     """An instance that lasts as long as the run."""
     async with AsyncExitStack() as stack:
         instance = stack.enter_context(_temporary_instance())
         database = instance.open_database("worker")
         stack.push_async_callback(database.dispose)
-        yield Bench(instance.settings, instance, database, Make(database))
+        yield Bench(instance.settings, instance, database, Make(database), seconds)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from tests.gates.steps import Venue, open_venue
 from tests.support.loader import Client, Report, load
 from tests.support.wire import Request
 
-CONNECTIONS = 64
+CONNECTIONS = 128
 DEVICES = 20
 PER_DEVICE = 5
 TICKETS = 4_000

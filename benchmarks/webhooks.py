@@ -1,4 +1,4 @@
-"""A provider's webhooks at a steady rate: how soon they are answered, and how soon their orders are paid."""
+"""Webhooks of a provider and of a merchant's own program at a steady rate: how soon they are answered and settled."""
 
 import asyncio
 import os
@@ -6,23 +6,29 @@ import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import httpx
+import orjson
 from rich.table import Table
 from sqlalchemy import TextClause, text
 
 from benchmarks.instance import VARIABLES, Bench
 from benchmarks.rounds import Measure, Rounds, Spread, run_rounds
 from pesan.db import Actor
+from pesan.kit.standard_webhooks import ID, SIGNATURE, TIMESTAMP, sign
 from pesan.orders.models import Order
 from pesan.payments.gateways.accounts import AccountDraft, create_account
 from pesan.payments.gateways.attempts import open_hosted_page
+from pesan.payments.gateways.confirm_keys import find_key, renew_secret
 from pesan.payments.gateways.registry import Gateways
 from pesan.payments.models import PaymentMethod
 from pesan.payments.queries import list_payments
+from pesan.payments.webhooks import CONFIRM_PATH, KEY
 from tests.support.factories import SYSTEM
 from tests.support.loader import Client, Report, load
 from tests.support.providers.server import Signed, running_provider
@@ -50,7 +56,10 @@ _NOW = text("SELECT clock_timestamp()")
 
 
 async def measure_webhooks(bench: Bench) -> Table:
-    """Signed webhooks of paid pages at a steady rate, against a POST that does nothing, sent in the same way."""
+    """Signed webhooks of paid pages, and signed confirmations, at a steady rate.
+
+    Against a POST that does nothing, sent in the same way.
+    """
     async with running_provider(FakeStripe()) as fake, httpx.AsyncClient() as http:
         gateways = Gateways(
             bench.database,
@@ -61,9 +70,10 @@ async def measure_webhooks(bench: Bench) -> Table:
             addresses={"stripe": fake.url},
         )
         path, references = await _prepare(bench, gateways, fake)
+        program = await _prepare_program(bench, gateways)
         waits: list[Waits] = []
         async with bench.server() as server, _worker(bench, fake.url):
-            send = partial(_send_round, server.port)
+            send = partial(send_steadily, server.port)
 
             async def webhooks() -> Report:
                 since = await _scalar(bench, _NOW)
@@ -71,8 +81,15 @@ async def measure_webhooks(bench: Bench) -> Table:
                 waits.append(await _settled(bench, since))
                 return report
 
+            async def confirmations() -> Report:
+                since = await _scalar(bench, _NOW)
+                report = await send(CONFIRM_PATH, [program.approve() for _ in range(_count())])
+                await _settled(bench, since)
+                return report
+
             variants: dict[str, Measure] = {
                 "webhook": webhooks,
+                "confirmation": confirmations,
                 "nothing": partial(send, NOTHING, [EMPTY] * _count()),
             }
             rounds = await run_rounds(variants, rounds=ROUNDS, counted=[200])
@@ -106,6 +123,46 @@ async def _prepare(bench: Bench, gateways: Gateways, fake: FakeStripe) -> tuple[
 
     references = await asyncio.gather(*(prepare_one() for _ in range(total)))
     return f"/v1/payments/webhook/stripe/{account.id}", references
+
+
+@dataclass
+class _Program:
+    """A merchant's own program, and orders that nobody paid yet."""
+
+    key_id: UUID
+    secret: str
+    orders: list[Order]
+
+    def approve(self) -> Signed:
+        """The money of one more order came."""
+        order = self.orders.pop()
+        told = {
+            "status": "APPROVED",
+            "code": order.code,
+            "amount": order.total_amount,
+            "reference": f"BANK-{order.code}",
+            "occurred_at": datetime.now(UTC).isoformat(),
+        }
+        body, message_id, at = orjson.dumps(told), f"msg_{order.id.hex}", int(time.time())
+        proof = {ID: message_id, TIMESTAMP: str(at), SIGNATURE: sign(self.secret, message_id, at, body)}
+        return Signed({"content-type": "application/json", KEY: str(self.key_id), **proof}, body)
+
+
+async def _prepare_program(bench: Bench, gateways: Gateways) -> _Program:
+    merchant = await bench.make.merchant()
+    secret = await renew_secret(gateways, merchant_id=merchant.id, actor=SYSTEM)
+    async with bench.database.read(SYSTEM) as session:
+        key = await find_key(session, merchant.id)
+    assert key is not None
+    total = _count() * ROUNDS
+    event = await bench.make.event(merchant, capacity=total)
+    slots = asyncio.Semaphore(OPENED_AT_ONCE)
+
+    async def place() -> Order:
+        async with slots:
+            return await bench.make.order(event, email="budi@contoh.id")
+
+    return _Program(key.id, secret, await asyncio.gather(*(place() for _ in range(total))))
 
 
 def _pay(fake: FakeStripe, reference: str) -> Signed:
@@ -143,7 +200,8 @@ async def _worker(bench: Bench, address: str) -> AsyncIterator[None]:
         await process.wait()
 
 
-async def _send_round(port: int, path: str, notices: Sequence[Signed]) -> Report:
+async def send_steadily(port: int, path: str, notices: Sequence[Signed]) -> Report:
+    """POST these one after the other, so many a second over a few connections, however long an answer takes."""
     begin = time.perf_counter()
     clients = [
         _sender(path, notices[number::CONNECTIONS], begin + number / PER_SECOND)
@@ -184,6 +242,7 @@ def _table(rounds: Rounds, waits: Sequence[Waits]) -> Table:
         table.add_column(heading, justify="left" if not heading else "right")
     for name, label in {
         "webhook": "answer to a webhook",
+        "confirmation": "answer to a confirmation",
         "nothing": "answer to a POST that does nothing",
     }.items():
         middle, slow = (rounds.latency(name, fraction).show(".1f") for fraction in (0.5, 0.99))

@@ -6,13 +6,15 @@ booking systems have, one row-locking transaction for each hold, and for each sc
 
 import argparse
 import os
+from contextlib import suppress
 from uuid import UUID
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request, WebSocket
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops
 from pydantic import BaseModel
 from starlette.responses import Response
+from starlette.websockets import WebSocketDisconnect
 
 from pesan.app import server
 from pesan.checkout import service
@@ -30,8 +32,10 @@ from pesan.web.access import Who, allow
 from pesan.web.deps import get_database, get_registry
 
 MOVER = Actor.system("bench")
+STOP_SECONDS = 10
 
 router = APIRouter(prefix="/api/bench", dependencies=[allow(Who.PUBLIC)])
+sockets = APIRouter(prefix="/api/bench")
 
 
 class Wanted(BaseModel):
@@ -59,6 +63,15 @@ async def move(request: Request, wanted: Wanted) -> Response:
     else:
         await desk.submit(Move(wanted.event, wanted.event_id, MOVER, wanted.order_id))
     return Response(b'{"done":true}', media_type="application/json")
+
+
+@sockets.websocket("/echo")
+async def echo(websocket: WebSocket) -> None:
+    """What an open socket costs when it is told nothing but what it said itself."""
+    await websocket.accept()
+    with suppress(WebSocketDisconnect):
+        while True:
+            await websocket.send_text(await websocket.receive_text())
 
 
 class PlainDesk(SaleDesk):
@@ -90,6 +103,7 @@ def create() -> FastAPI:
     """The real application and the yardsticks."""
     app = server.create()
     app.include_router(router)
+    app.include_router(sockets)
     if os.environ.get("PESAN_BENCH_DESK") == "plain":
         registry = app.state.registry
         plain = PlainDesk(registry[Database], registry[Hub])
@@ -114,6 +128,9 @@ def main() -> None:
         loop=Loops.uvloop,
         backlog=server.BACKLOG,
         backpressure=server.PLAIN_REQUESTS,
+        respawn_failed_workers=True,
+        # One that was just started anew may not hear that it shall end.
+        workers_kill_timeout=STOP_SECONDS,
         log_enabled=False,
     ).serve()
 

@@ -2,10 +2,9 @@
 
 import gc
 import os
-from collections import Counter
 from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import httpx
@@ -27,11 +26,13 @@ from tests.support.postgres import Server, running_server
 from tests.support.queries import CountQueries, counter_for
 from tests.support.schema import SECRET, make_template, open_database
 from tests.support.service import StartService, services
+from tests.support.statements import share_compiled_statements
+
+if TYPE_CHECKING:
+    from tests.support.whatsapp import FakeWhatsApp
 
 # New objects before the collector looks for cycles among them: an application for each test makes many.
 COLLECTOR = (10_000, 10, 10)
-# Files of these wait for processes, browsers and clocks: they begin first, so that none is left over at the end.
-LONG_WAYS = {"cli", "concurrency", "contract", "db", "jobs", "journeys", "realtime", "worker"}
 DATA_LAYER = {"audit", "capacity", "idempotency", "jobs", "orders"}
 KEPT = ("PESAN_TEST_",)
 DOCUMENT_NAMES = (
@@ -50,11 +51,26 @@ def pytest_configure() -> None:
     for name in list(os.environ):
         if (name.startswith("PESAN_") and not name.startswith(KEPT)) or name in DOCUMENT_NAMES:
             del os.environ[name]
+    share_compiled_statements()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """A second run on another PostgreSQL imports no more than it needs."""
+    is_test = collection_path.suffix == ".py" and collection_path.name.startswith("test_")
+    if (
+        config.option.markexpr != "every_postgres"
+        or not is_test
+        or not DATA_LAYER.isdisjoint(collection_path.parts)
+    ):
+        return None
+    return "every_postgres" not in collection_path.read_text() or None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What lives by the database runs on every PostgreSQL; what lives by a browser only where there is one."""
     if hasattr(config, "workerinput"):
+        from tests.sharing import put_long_files_first
+
         put_long_files_first(items)
     skip = pytest.mark.skip(reason="there is no Chromium on this machine")
     for item in items:
@@ -72,12 +88,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     from tests.sharing import FolderScheduling
 
     return FolderScheduling(config, log)
-
-
-def put_long_files_first(items: list[pytest.Item]) -> None:
-    """Several processes take one file after another in this order: the last ones should be short."""
-    tests = Counter(item.path for item in items)
-    items.sort(key=lambda item: (LONG_WAYS.isdisjoint(item.nodeid.split("/")), -tests[item.path]))
 
 
 def pytest_collection_finish() -> None:
@@ -204,6 +214,15 @@ async def live_server(settings: Settings, tmp_path: Path) -> AsyncIterator[Start
     """Starts the whole service in processes of its own, on the test's database: `await live_server(workers=4)`."""
     async with services(settings, tmp_path) as start:
         yield start
+
+
+@pytest.fixture
+async def whatsapp() -> AsyncIterator["FakeWhatsApp"]:
+    """WhatsApp on a socket of its own; see `tests.support.whatsapp` for how an application and it get to know."""
+    from tests.support.whatsapp import running_whatsapp
+
+    async with running_whatsapp() as fake:
+        yield fake
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ require_ensurepip() {
 # A second try, because a registry that hiccups once should not fail a build.
 install_packages() {
     for attempt in 1 2; do
-        if .venv/bin/python -m pip install -qq --disable-pip-version-check --no-input \
+        if .venv/bin/python -m pip install -qq --disable-pip-version-check --no-input --no-compile \
             --require-hashes -r requirements.lock; then
             return
         fi
@@ -52,6 +52,11 @@ install_packages() {
     done
     echo "The packages could not be installed. Check the network, then run make install again." >&2
     exit 1
+}
+
+# pip would compile one file after the other; a package may ship some that are no Python of this version.
+compile_packages() {
+    .venv/bin/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true
 }
 
 # The environment's scripts carry its path, so one that was moved or half made is made anew.
@@ -74,5 +79,6 @@ echo "Setting up .venv ..."
 make_environment "$python"
 rm -f "$stamp"
 install_packages
+compile_packages
 .venv/bin/python -m pip install -qq --disable-pip-version-check --no-input --no-build-isolation --no-deps -e .
 echo "$wanted" >"$stamp"

@@ -36,9 +36,10 @@ if [ "$#" -gt 0 ]; then
     exec .venv/bin/python -m pytest "$@"
 fi
 
-# A worker per core, each with a PostgreSQL of its own; the tests of one file stay together, and
-# tests/conftest.py says which files begin. A server that was named is one server, and takes one worker.
-workers=auto
+# A worker per core and one more, because tests wait for processes, browsers and clocks for a third of their time. Each
+# has a PostgreSQL of its own; the tests of one file stay together, and tests/sharing.py says which files begin.
+# A server that was named is one server, and takes one worker.
+workers=$(($(getconf _NPROCESSORS_ONLN) + 1))
 [ -z "${PESAN_TEST_DATABASE_URL:-}" ] || workers=0
 run_on_every_core() {
     .venv/bin/python -m pytest -n "$workers" --maxprocesses 4 --dist loadfile --no-loadscope-reorder "$@"

@@ -107,6 +107,20 @@ class Settings(BaseSettings):
     smtp_url: SecretStr = Field(SecretStr(""), validation_alias=_alias("SMTP_URL"))
     mail_from: str = Field("Pesan <no-reply@localhost>", validation_alias=_alias("MAIL_FROM"))
 
+    wa_phone_id: str = Field("", pattern=r"^\d*$", validation_alias=_alias("WA_PHONE_ID", "WA_PHONE_ID"))
+    wa_access_token: SecretStr = Field(
+        SecretStr(""), validation_alias=_alias("WA_ACCESS_TOKEN", "WA_ACCESS_TOKEN")
+    )
+    wa_verify_token: SecretStr = Field(
+        SecretStr(""), validation_alias=_alias("WA_VERIFY_TOKEN", "WA_VERIFY_TOKEN")
+    )
+    wa_app_secret: SecretStr = Field(SecretStr(""), validation_alias=_alias("WA_APP_SECRET"))
+    wa_business_id: str = Field("", pattern=r"^\d*$", validation_alias=_alias("WA_BUSINESS_ID"))
+    wa_api_version: str = Field("v24.0", pattern=r"^v\d{2}\.\d$", validation_alias=_alias("WA_API_VERSION"))
+    wa_url: str = Field("https://graph.facebook.com", validation_alias=_alias("WA_URL"))
+    wa_number: str = Field("", pattern=r"^(\+[1-9]\d{6,14})?$", validation_alias=_alias("WA_NUMBER"))
+    wa_per_second: int = Field(10, ge=1, le=1_000, validation_alias=_alias("WA_PER_SECOND"))
+
     oidc_issuer: str = Field("", validation_alias=_alias("OIDC_ISSUER"))
     oidc_client_id: str = Field("", validation_alias=_alias("OIDC_CLIENT_ID"))
     oidc_client_secret: SecretStr = Field(SecretStr(""), validation_alias=_alias("OIDC_CLIENT_SECRET"))
@@ -135,6 +149,7 @@ class Settings(BaseSettings):
     max_streams: int = Field(600, ge=1, validation_alias=_alias("MAX_STREAMS"))
     max_streams_per_peer: int = Field(10, ge=1, validation_alias=_alias("MAX_STREAMS_PER_PEER"))
     webhooks_to_loopback: bool = Field(False, validation_alias=_alias("WEBHOOKS_TO_LOOPBACK"))
+    leave_seconds: int = Field(0, ge=0, le=600, validation_alias=_alias("LEAVE_SECONDS"))
     max_body_bytes: int = Field(12 * 1024 * 1024, ge=1024, validation_alias=_alias("MAX_BODY_BYTES"))
 
     sentry_dsn: SecretStr = Field(SecretStr(""), validation_alias=_alias("SENTRY_DSN", "SENTRY_DSN"))
@@ -162,6 +177,11 @@ class Settings(BaseSettings):
     def secret(self) -> bytes:
         """The instance's one secret, from which every key is derived."""
         return self.secret_key.get_secret_value().encode()
+
+    @property
+    def has_whatsapp(self) -> bool:
+        """Whether this instance can send and be answered in chats."""
+        return bool(self.wa_phone_id and self.wa_access_token.get_secret_value())
 
     @property
     def https(self) -> bool:
@@ -198,7 +218,7 @@ def problems(settings: Settings) -> list[str]:
     ]
     found = [sentence for wrong, sentence in checks if wrong]
     elsewhere = [*_proxy_problems(settings.trusted_proxies), *_storage_problems(settings)]
-    return [*found, *elsewhere, *_provider_problems(settings)]
+    return [*found, *elsewhere, *_provider_problems(settings), *_whatsapp_problems(settings)]
 
 
 def warnings(settings: Settings) -> list[str]:
@@ -208,6 +228,14 @@ def warnings(settings: Settings) -> list[str]:
         (
             bool(settings.ip_country_header) and not settings.trusted_proxies,
             "PESAN_IP_COUNTRY_HEADER is read from nobody, because PESAN_TRUSTED_PROXIES names no proxy.",
+        ),
+        (
+            settings.has_whatsapp and not settings.wa_number,
+            "PESAN_WA_NUMBER is missing; no page can open a chat with this instance.",
+        ),
+        (
+            settings.has_whatsapp and not settings.wa_business_id,
+            "PESAN_WA_BUSINESS_ID is missing; message templates cannot be submitted or looked up.",
         ),
     ]
     return [sentence for wrong, sentence in checks if wrong]
@@ -267,6 +295,23 @@ def _provider_problems(settings: Settings) -> list[str]:
         (
             given[0] and not settings.oidc_issuer.startswith("https://"),
             "PESAN_OIDC_ISSUER is not https; anybody on the way could sign in as anybody.",
+        ),
+    ]
+    return [sentence for wrong, sentence in checks if wrong]
+
+
+def _whatsapp_problems(settings: Settings) -> list[str]:
+    """Without the app's secret anybody could speak as Meta, and without the rest nobody is heard or answered."""
+    secrets_of = (settings.wa_access_token, settings.wa_verify_token, settings.wa_app_secret)
+    given = [bool(settings.wa_phone_id), *(bool(secret.get_secret_value()) for secret in secrets_of)]
+    checks = [
+        (
+            any(given) and not all(given),
+            "PESAN_WA_PHONE_ID, _ACCESS_TOKEN, _VERIFY_TOKEN and _APP_SECRET belong together; one is missing.",
+        ),
+        (
+            any(given) and not settings.wa_url.startswith("https://"),
+            "PESAN_WA_URL is not https; anybody on the way could read the token and the chats.",
         ),
     ]
     return [sentence for wrong, sentence in checks if wrong]

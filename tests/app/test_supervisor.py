@@ -11,14 +11,19 @@ from pathlib import Path
 
 import pytest
 
-# Runs the supervisor over the commands that follow; a folder collects what the children write.
+# Runs the supervisor over the commands that follow; a folder collects what the children write. A program says in its
+# first line that it wants notice.
 SUPERVISOR = """
 import sys
 from pathlib import Path
 from pesan.app.supervisor import Child, Patience, run
-folder, drain, *programs = sys.argv[1:]
-children = [Child(f"child-{n}", [sys.executable, "-u", "-c", program, folder]) for n, program in enumerate(programs)]
-patience = Patience(first_pause=0.05, longest_pause=0.2, settled_after=0.3, drain=float(drain), first_attempts=3)
+folder, drain, settled, leave, *programs = sys.argv[1:]
+def child(number, program):
+    command = [sys.executable, "-u", "-c", program, folder]
+    return Child(f"child-{number}", command, wants_notice=program.startswith("# wants notice"))
+children = [child(number, program) for number, program in enumerate(programs)]
+pauses = {"first_pause": 0.05, "longest_pause": 0.2, "settled_after": float(settled), "drain": float(drain)}
+patience = Patience(**pauses, leave=float(leave), first_attempts=3)
 ready = Path(folder) / "ready"
 sys.exit(run(children, is_ready=ready.exists, on_ready=lambda: print("ready", flush=True), patience=patience))
 """
@@ -35,6 +40,14 @@ DRAINS = PRELUDE + (
     "def end(*_): time.sleep(0.3); note('drained'); sys.exit(0)\n"
     "signal.signal(signal.SIGTERM, end); note('listening'); time.sleep(60)"
 )
+HEARS = PRELUDE + (
+    "signal.signal(signal.SIGUSR1, lambda *_: note('noticed'))\n"
+    "def end(*_): note('warned' if (folder / 'noticed').exists() else 'surprised'); sys.exit(0)\n"
+    "signal.signal(signal.SIGTERM, end)\n"
+    "helper = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+    "(folder / 'helpers').open('a').write(f'{helper.pid}\\n'); note('hearing')\n"
+    "while True: time.sleep(60)"
+)
 IGNORES = PRELUDE + "signal.signal(signal.SIGTERM, signal.SIG_IGN); note('listening'); time.sleep(60)"
 FAILS = PRELUDE + "note('failures'); sys.exit(3)"
 HAS_WORKER = PRELUDE + (
@@ -44,8 +57,12 @@ HAS_WORKER = PRELUDE + (
 
 
 @contextmanager
-def supervising(folder: Path, *programs: str, drain: float = 10) -> Iterator["subprocess.Popen[str]"]:
-    command = [sys.executable, "-c", SUPERVISOR, str(folder), str(drain), *programs]
+def supervising(
+    folder: Path, *programs: str, drain: float = 10, settled_after: float = 600, leave: float = 0
+) -> Iterator["subprocess.Popen[str]"]:
+    """No child settles unless a test says when: on a busy machine one that fails at once may live for a second."""
+    times = [str(seconds) for seconds in (drain, settled_after, leave)]
+    command = [sys.executable, "-c", SUPERVISOR, str(folder), *times, *programs]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             yield process
@@ -109,6 +126,45 @@ def test_second_signal_kills_at_once(tmp_path: Path):
     assert (waits_first, status, lives(child)) == (True, 1, False)
 
 
+WANTS_NOTICE = "# wants notice\n"
+
+
+def test_notice_comes_before_the_end_to_those_that_want_it(tmp_path: Path):
+    with supervising(tmp_path, WANTS_NOTICE + HEARS, HEARS, leave=0.3) as supervisor:
+        children = wait_for(tmp_path, "hearing", 2)
+        supervisor.terminate()
+        status = supervisor.wait(20)
+
+    [told] = set(pids(tmp_path, "noticed"))
+    assert (status, told in children) == (0, True)
+    assert sorted(pids(tmp_path, "warned")) == sorted(children)
+
+
+def test_second_signal_skips_the_wait_after_the_notice_and_lets_children_finish(tmp_path: Path):
+    listens_for_nothing = WANTS_NOTICE + DRAINS
+
+    with supervising(tmp_path, listens_for_nothing, WANTS_NOTICE + HEARS, leave=600) as supervisor:
+        [deaf], [hearing] = wait_for(tmp_path, "listening", 1), wait_for(tmp_path, "hearing", 1)
+        supervisor.terminate()
+        wait_for(tmp_path, "noticed", 2)
+        ended = pids(tmp_path, "drained") + pids(tmp_path, "warned")
+        helper_lives = lives(pids(tmp_path, "helpers")[0])
+        supervisor.terminate()
+        status = supervisor.wait(20)
+
+    assert (ended, helper_lives, status) == ([], True, 0)
+    assert (pids(tmp_path, "drained"), pids(tmp_path, "warned")) == ([deaf], [hearing])
+
+
+def test_without_time_to_leave_nobody_gets_notice(tmp_path: Path):
+    with supervising(tmp_path, WANTS_NOTICE + HEARS) as supervisor:
+        children = wait_for(tmp_path, "hearing", 1)
+        supervisor.terminate()
+        status = supervisor.wait(20)
+
+    assert (status, pids(tmp_path, "noticed"), pids(tmp_path, "surprised")) == (0, [], children)
+
+
 @pytest.mark.kill
 def test_killed_child_is_started_again_and_its_sibling_left_alone(tmp_path: Path):
     with supervising(tmp_path, STAYS, DRAINS) as supervisor:
@@ -139,7 +195,7 @@ def test_child_killed_again_and_again_before_it_settled_is_never_given_up(tmp_pa
 
 @pytest.mark.kill
 def test_child_killed_again_and_again_after_it_settled_is_never_given_up(tmp_path: Path):
-    with supervising(tmp_path, STAYS) as supervisor:
+    with supervising(tmp_path, STAYS, settled_after=0.3) as supervisor:
         wait_for(tmp_path, "starts", 1)
         time.sleep(0.6)
         for count in range(2, 8):

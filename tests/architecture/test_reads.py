@@ -1,22 +1,27 @@
 """Looking changes nothing: no GET of any route, by anybody, about anything there is, leaves a trace in the data."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import httpx
 import pytest
 
 from pesan.identity.states import MerchantRole, PlatformRole
+from pesan.orders.models import Order
 from pesan.orders.states import OrderState
 from pesan.tenancy.models import Merchant
 from pesan.web.access import DeclaredRoute, list_routes
 from tests.payments.steps import BANK, add_method, choose, send_proof
-from tests.support.factories import Make
+from tests.support.booths import book_session, make_place
+from tests.support.factories import SYSTEM, Make
 from tests.support.postgres import Server
+from tests.support.trips import make_journey
 
-# Counters that may be lost, and when a session was last seen: neither is what a visitor came to change.
-NOT_DATA = {"rate_counters", "sessions"}
+# Counters, and when a session was last seen: neither is what a visitor came to change.
+NOT_DATA = {"rate_counters", "sessions", "shortlink_visits"}
 STREAMS = {
     "/b/{code}/events",
+    "/booths/bookings/{code}/events",
     "/organizer/{merchant}/events/{short_id}/gates/board/stream",
     "/organizer/{merchant}/review/stream",
     "/v1/gates/stream",
@@ -47,6 +52,9 @@ class Scene:
     merchant: Merchant
     names: dict[str, str]
     codes: list[str]
+    outlet: str
+    # Addresses that only make sense of an outlet.
+    desk: list[str]
 
     def addresses(self, routes: list[DeclaredRoute]) -> list[str]:
         """Every GET of the app, about every booking."""
@@ -54,13 +62,15 @@ class Scene:
         for route in routes:
             if "GET" in route.methods and route.path not in STREAMS:
                 codes = self.codes if "{code}" in route.path else [""]
-                path = route.path.replace("{key:path}", "x")
+                path = route.path.replace("{key:path}", "x").replace(
+                    "/booths/{key}", f"/booths/{self.outlet}"
+                )
                 found += [path.format_map({**self.names, "code": code}) for code in codes]
-        return found
+        return found + self.desk
 
 
 @pytest.fixture
-async def scene(make: Make, database) -> Scene:
+async def scene(make: Make, database, settings) -> Scene:
     merchant = await make.merchant(slug="kopi-senja")
     method = await add_method(database, merchant.id, BANK)
     event = await make.event(merchant)
@@ -69,6 +79,9 @@ async def scene(make: Make, database) -> Scene:
     done = await make.order(event, state=OrderState.COMPLETED)
     await choose(database, held, method.id)
     await send_proof(make, reviewed)
+    place = await make_place(make, database, merchant)
+    session_ = await book_session(make, database, place)
+    journey = await make_journey(make, database, settings, merchant)
     names = {
         "merchant": merchant.slug,
         "slug": merchant.slug,
@@ -81,14 +94,25 @@ async def scene(make: Make, database) -> Scene:
         "trial_id": str(event.id),
         "ticket_id": str(event.id),
         "gate_id": str(event.id),
+        "outlet_id": str(place.id),
+        "session_id": str(session_.id),
+        "trip_id": str(journey.id),
+        "booth_id": str(session_.booth_id),
+        "device_id": str(event.id),
         "scan_id": str(event.id),
+        "rating_id": str(event.id),
         "letter": "expired",
         "language": "en",
         "token": "x",
         "reference": "x",
         "kind": "terms",
     }
-    return Scene(merchant, names, [held.code, reviewed.code, done.code])
+    day = f"{datetime.now(UTC):%Y-%m-%d}"
+    desk = [f"/outlets/{place.id}/slots?day={day}", f"/session/{session_.id}/status"]
+    async with database.read(SYSTEM) as session:
+        booked = await session.get_one(Order, session_.id)
+    codes = [held.code, reviewed.code, done.code, booked.code]
+    return Scene(merchant, names, codes, f"{place.event.slug}-{place.event.short_id}", desk)
 
 
 async def cookies_of(make: Make, scene: Scene, role: str) -> dict[str, str]:

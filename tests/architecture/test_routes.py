@@ -8,16 +8,17 @@ import pytest
 from fastapi import FastAPI
 
 from pesan.app.web import create_app
+from pesan.booths.screens.tokens import BoothTokens
 from pesan.gates.device_tokens import DeviceTokens
 from pesan.identity.states import MerchantRole, PlatformRole
 from pesan.kit.ids import new_id
 from pesan.settings import Settings
 from pesan.web.access import DeclaredRoute, Who, list_routes
-from pesan.web.devices import DeviceClaims
+from pesan.web.devices import BoothClaims, DeviceClaims
 from tests.support.factories import Make
 
 TABLE = Path(__file__).with_name("routes.txt")
-ROLES = ("anonymous", "guest", "customer", "staff", "organizer", "admin", "device")
+ROLES = ("anonymous", "guest", "customer", "staff", "organizer", "admin", "device", "booth")
 IS = {
     "anonymous": {Who.PUBLIC},
     "guest": {Who.PUBLIC, Who.GUEST_WITH_CODE},
@@ -26,9 +27,10 @@ IS = {
     "organizer": {Who.PUBLIC, Who.USER, Who.STAFF, Who.ORGANIZER},
     "admin": {Who.PUBLIC, Who.USER, Who.STAFF, Who.ORGANIZER, Who.ADMIN},
     "device": {Who.PUBLIC, Who.DEVICE},
+    "booth": {Who.PUBLIC, Who.BOOTH},
 }
 # What turns a caller away for who they are; whatever else a route answers, it let them in.
-REFUSALS = {"auth.required", "forbidden", "gate.token_invalid"}
+REFUSALS = {"auth.required", "forbidden", "gate.token_invalid", "booths.token_invalid"}
 LOG_OUT = "/api/auth/logout"
 UNUSED_CODE = "ZZZZZZZZZZZZZ"
 # In place of an id or a code; a route that lets the caller in finds nothing by it.
@@ -83,6 +85,9 @@ async def browser(app: FastAPI, make: Make, role: str) -> httpx.AsyncClient:
     headers = {"accept": "application/json", **({"x-booking-code": UNUSED_CODE} if role == "guest" else {})}
     if role == "device":
         token = DeviceTokens(app.state.registry[Settings].secret).make(DeviceClaims(*[new_id()] * 4))
+        headers["authorization"] = f"Bearer {token.text}"
+    if role == "booth":
+        token = BoothTokens(app.state.registry[Settings].secret).make(BoothClaims(*[new_id()] * 4))
         headers["authorization"] = f"Bearer {token.text}"
     return httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url="http://127.0.0.1", cookies=cookies, headers=headers

@@ -8,7 +8,7 @@ from pesan.jobs import registered_tasks
 from pesan.orders.states import PLACED, PLACED_FREE, TRANSITIONS
 from tests.architecture.sources import sources
 
-FULFILMENTS = ("tickets",)
+FULFILMENTS = ("tickets", "booths")
 
 
 def enqueued_names() -> set[str]:

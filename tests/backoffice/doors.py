@@ -9,7 +9,8 @@ from sqlalchemy import select
 from pesan.catalog.models import Event
 from pesan.db import Actor, Database
 from pesan.gates.models import Gate, GateDevice, GateFeed, Scan, ScanConflict, TicketStanding
-from pesan.gates.states import ConflictKind, Direction, KeyKind, Reason, Result
+from pesan.gates.states import ConflictKind, Direction, Reason, Result
+from pesan.identity.devices.keys import KeyKind
 from pesan.kit.ids import new_id
 from pesan.tickets.models import Ticket
 from pesan.tickets.queries import list_tickets

@@ -11,10 +11,11 @@ from pesan.backoffice.forms.state import read_form
 from pesan.backoffice.queries.events import list_events
 from pesan.capacity.models import CapacityPool
 from pesan.catalog.models import Event, EventPaymentMethod
+from pesan.checkout.forms import html_rules
 from pesan.kit.ids import new_id
 from pesan.orders.states import OrderState
-from pesan.storefront.forms import html_rules
 from tests.backoffice.conftest import Team, picture
+from tests.backoffice.counters import open_outlet
 from tests.support.factories import SYSTEM
 
 TYPED = {
@@ -307,3 +308,25 @@ async def test_featured_events_come_first_on_the_merchants_page_and_tags_narrow(
     assert ours.index(later.title) < ours.index(team.event.title)
     assert (tagged.title in puisi, later.title in puisi) == (True, False)
     assert "<option selected>puisi" in (await browser.get("/?tag=puisi")).text
+
+
+async def test_an_outlet_is_no_event_that_is_edited_copied_or_cancelled(team: Team) -> None:
+    place = await open_outlet(team)
+    browser = await team.sign_in("organizer")
+    page = f"{team.path}/events/{place.event.short_id}"
+    form: dict[str, Any] = TYPED | {"method_ids": [str(team.method.id)]}
+
+    refused = [await browser.get(each) for each in (page, f"{page}/offers")]
+    for end, typed in (
+        ("", form),
+        ("/status", {"status": "cancelled"}),
+        ("/copy", {"copy_starts_at": "2031-02-03T19:00"}),
+    ):
+        refused.append(await browser.submit(f"{team.path}/bookings", page + end, typed))
+    lists = [(await browser.get(team.path + end)).text for end in ("", "/events")]
+
+    assert [answer.status_code for answer in refused] == [404] * 5
+    assert [place.event.title in shown for shown in lists] == [False, False]
+    assert (await browser.get(f"{page}/sales")).status_code == 200
+    after = (await load(team, place.event))[0]
+    assert (after.status, after.title) == ("open", place.event.title)

@@ -1,15 +1,16 @@
 """Conflicts of an event's gates: everything that speaks to them is there, and a note settles them once."""
 
+import html
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from pesan.audit.models import AuditEntry
 from pesan.db import Actor
-from pesan.gates.conflicts import Found, list_conflicts
+from pesan.gates.conflicts import Found, list_conflicts, name_of
 from pesan.gates.models import ScanConflict
 from pesan.gates.states import ConflictKind
 from pesan.settings import Settings
@@ -53,7 +54,7 @@ def address(team: Team, end: str = "") -> str:
 
 async def listed(doors: Doors, *, is_open: bool = True, actor: Actor | None = None) -> list[Found]:
     async with doors.team.database.read(actor or SYSTEM) as session:
-        return list(await list_conflicts(session, doors.event, is_open=is_open))
+        return list((await list_conflicts(session, doors.event, is_open=is_open)).items)
 
 
 async def test_conflict_has_the_scans_that_it_is_about_and_says_which_counts(doors: Doors) -> None:
@@ -91,12 +92,13 @@ async def test_a_note_settles_a_conflict_once_and_is_kept(team: Team, doors: Doo
     _, conflict = await enter_twice(doors)
     browser = await team.sign_in("staff")
     page, path = address(team), address(team, f"/{conflict.id}/settle")
+    seen = name_of(conflict.scan_ids)
 
     bare = await browser.submit(page, path, {"reason": " ", "seen": "2"})
-    fewer = await browser.submit(page, path, {"reason": "Saudaranya", "seen": "1"})
+    fewer = await browser.submit(page, path, {"reason": "Saudaranya", "seen": name_of(conflict.scan_ids[:1])})
     still = await listed(doors)
-    done = await browser.submit(page, path, {"reason": "Saudaranya <b>", "seen": "2"})
-    again = await browser.submit(page, path, {"reason": "Bukan", "seen": "2"})
+    done = await browser.submit(page, path, {"reason": "Saudaranya <b>", "seen": seen})
+    again = await browser.submit(page, path, {"reason": "Bukan", "seen": seen})
 
     assert (bare.status_code, fewer.status_code, len(still)) == (422, 409, 1)
     assert 'value="Saudaranya"' in fewer.text
@@ -112,13 +114,14 @@ async def test_a_note_settles_a_conflict_once_and_is_kept(team: Team, doors: Doo
     assert entry.data == {"conflict_id": str(conflict.id), "kind": "double_entry", "scans": 2}
 
 
-async def test_conflict_that_another_scan_joined_says_that_it_was_settled_before(
+async def test_conflict_that_another_scan_joined_keeps_what_was_noted_before(
     team: Team, doors: Doors
 ) -> None:
     ticket, conflict = await enter_twice(doors)
     browser = await team.sign_in("staff")
     settle = address(team, f"/{conflict.id}/settle")
-    await browser.submit(address(team), settle, {"reason": "Saudaranya", "seen": "2"})
+    first = {"reason": "Saudaranya", "seen": name_of(conflict.scan_ids)}
+    await browser.submit(address(team), settle, first)
     third = await doors.scan(ticket, result="duplicate", scanned_at=LATER + timedelta(seconds=9))
     async with team.database.gate(team.event.id) as session:
         joined = [*conflict.scan_ids, third.id]
@@ -129,6 +132,11 @@ async def test_conflict_that_another_scan_joined_says_that_it_was_settled_before
 
     assert ["Dibuka lagi" in page, "Catatan waktu itu: Saudaranya" in page] == [True, True]
     assert page.count("Tidak dihitung") == 2
+    await browser.submit(address(team), settle, {"reason": "Kakaknya juga", "seen": name_of(joined)})
+    (settled,) = [found.conflict for found in await listed(doors, is_open=False)]
+    assert (settled.note, settled.earlier_notes) == ("Kakaknya juga", ["Saudaranya"])
+    assert set(settled.settled_ids) == set(joined)
+    assert "Catatan sebelumnya: Saudaranya" in (await browser.get(address(team))).text
 
 
 async def test_conflict_whose_scans_were_undone_still_shows_them(doors: Doors) -> None:
@@ -155,9 +163,14 @@ async def test_conflicts_of_another_merchant_or_event_are_out_of_reach(team: Tea
     organizer, limited = await team.sign_in("organizer"), await team.sign_in("staff")
 
     seen = await organizer.get(address(team))
-    wish = {"reason": "Uji", "seen": "2"}
     settled = [
-        (await organizer.submit(address(team), address(team, f"/{one.id}/settle"), wish)).status_code
+        (
+            await organizer.submit(
+                address(team),
+                address(team, f"/{one.id}/settle"),
+                {"reason": "Uji", "seen": name_of(one.scan_ids)},
+            )
+        ).status_code
         for one in found
     ]
     elsewhere = (await limited.get(f"{team.path}/events/{beside.event.short_id}/gates/conflicts")).status_code
@@ -183,4 +196,43 @@ async def test_page_asks_the_same_questions_for_one_and_three(
     with count_page_queries() as statements:
         answer = await browser.get(address(team))
 
-    assert (answer.status_code, len(statements)) == (200, 9)
+    assert (answer.status_code, len(statements)) == (200, 10)
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+async def test_conflicts_page_by_key(doors: Doors, *, is_open: bool) -> None:
+    for number in range(3):
+        await enter_twice(doors, f"Tamu {'ABC'[number]}")
+    if not is_open:
+        async with doors.team.database.gate(doors.event.id) as session:
+            settled = {"settled_at": func.clock_timestamp(), "settled_by": doors.event.id}
+            await session.execute(update(ScanConflict).values(**settled))
+
+    names, cursor = list[str](), None
+    for _ in range(2):
+        async with doors.team.database.read(SYSTEM) as session:
+            page = await list_conflicts(session, doors.event, is_open=is_open, cursor=cursor, limit=2)
+        names += [found.ticket.holder_name for found in page.items if found.ticket]
+        cursor = page.next_cursor
+
+    # Those that were settled by one statement have their times by row, in whatever order it took them.
+    assert (sorted(names) if not is_open else names) == ["Tamu A", "Tamu B", "Tamu C"]
+    assert cursor is None
+
+
+async def test_page_of_conflicts_goes_on_where_it_ended(
+    team: Team, doors: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("Tamu A", "Tamu B"):
+        await enter_twice(doors, name)
+    monkeypatch.setitem(list_conflicts.__kwdefaults__, "limit", 1)
+    browser = await team.sign_in("organizer")
+
+    first = (await browser.get(address(team))).text
+    (further,) = re.findall(r'href="([^"]+/conflicts\?after=[^"]+)#open"', first)
+    second = (await browser.get(html.unescape(further))).text
+    wrong = await browser.get(f"{address(team)}?after=x")
+
+    assert ["Tamu A" in first, "Tamu B" in first, "Perlu dilihat</h2>" in first] == [True, False, False]
+    assert ["Tamu A" in second, "Tamu B" in second, "Awal daftar" in second] == [False, True, True]
+    assert wrong.status_code == 400

@@ -14,7 +14,9 @@ from pesan.gates.queries import get_rules
 from pesan.gates.service.devices import Beat, note_beat
 from pesan.gates.service.gates import make_gate
 from pesan.gates.service.pairing import digest_of
-from pesan.gates.states import KeyKind, Reentry, StaticCodes
+from pesan.gates.states import Reentry, StaticCodes
+from pesan.identity.devices.keys import KeyKind
+from pesan.identity.team.service import remove_member
 from pesan.kit.ids import new_id
 from pesan.tickets.states import GRACE
 from tests.backoffice.conftest import Team
@@ -36,7 +38,9 @@ async def add_gate(team: Team, name: str = "Pintu Utara") -> Gate:
         return await make_gate(session, event=team.event, name=name, actor=actor)
 
 
-async def add_device(team: Team, gate: Gate, name: str = "HP Tono", beat: Beat | None = None) -> UUID:
+async def add_device(
+    team: Team, gate: Gate, name: str = "HP Tono", beat: Beat | None = None, by: UUID | None = None
+) -> UUID:
     device = GateDevice(
         id=new_id(),
         merchant_id=gate.merchant_id,
@@ -45,7 +49,7 @@ async def add_device(team: Team, gate: Gate, name: str = "HP Tono", beat: Beat |
         name=name,
         key_kind=KeyKind.ED25519.value,
         public_key=bytes(32),
-        registered_by=new_id(),
+        registered_by=by or new_id(),
     )
     async with team.database.write(Actor.staff(new_id(), frozenset([team.merchant.id]))) as session:
         session.add(device)
@@ -124,7 +128,7 @@ async def test_a_closed_gate_shows_no_code(team: Team):
 
 async def test_the_page_says_how_each_device_is_and_revokes_it(team: Team):
     gate = await add_gate(team)
-    skewed = await add_device(team, gate, "HP Tono", Beat(7, "1.4", now_ms() - 200_000, 12))
+    skewed = await add_device(team, gate, "HP Tono", Beat(7, "7.77", now_ms() - 200_000, 12))
     await add_device(team, gate, "HP Rani", Beat(0, "1.5", now_ms(), 90))
     browser, path = await team.sign_in("organizer"), page_of(team)
     before = (await browser.get(path)).text
@@ -132,7 +136,7 @@ async def test_the_page_says_how_each_device_is_and_revokes_it(team: Team):
     answer = await browser.submit(path, f"{path}/devices/{skewed}/revoke")
     after = (await browser.get(path)).text
 
-    for words in ("Jamnya meleset", "Baterai hampir habis", "12%", "1.4", ">7<"):
+    for words in ("Jamnya meleset", "Baterai hampir habis", "12%", "7.77", ">7<"):
         assert before.count(words) == 1
     assert answer.headers["location"] == f"{path}?done=revoked"
     assert (before.count("/revoke"), after.count("/revoke")) == (2, 1)
@@ -140,6 +144,24 @@ async def test_the_page_says_how_each_device_is_and_revokes_it(team: Team):
     async with team.database.read(SYSTEM) as session:
         device = await session.get_one(GateDevice, skewed)
     assert device.revoked_by == team.users["organizer"].id
+
+
+async def test_the_page_says_whose_devices_have_nobody_on_the_team_any_more(team: Team):
+    gate = await add_gate(team)
+    browser, path = await team.sign_in("organizer"), page_of(team)
+    await team.sign_in("staff")
+    owner, staff = team.users["organizer"].id, team.users["staff"].id
+    await add_device(team, gate, by=owner)
+    await add_device(team, gate, "HP Rani", by=staff)
+    before = (await browser.get(path)).text
+
+    organizer = Actor.staff(owner, frozenset([team.merchant.id]))
+    async with team.database.identity(organizer) as session:
+        await remove_member(session, staff, merchant_id=team.merchant.id, actor=organizer)
+    after = (await browser.get(path)).text
+
+    orphaned = "Pemasang bukan tim lagi"
+    assert (before.count(orphaned), after.count(orphaned)) == (0, 1)
 
 
 async def test_rules_are_those_of_the_event_until_somebody_says_otherwise(team: Team):
@@ -174,20 +196,21 @@ async def test_gates_are_the_organizers_to_run(team: Team):
     device = await add_device(team, gate)
     path = page_of(team)
     forms = [path, f"{path}/rules", f"{path}/{gate.id}", f"{path}/{gate.id}/pairing"]
-    forms += [f"{path}/{gate.id}/active", f"{path}/devices/{device}/revoke"]
+    forms += [f"{path}/{gate.id}/active", f"{path}/devices/{device}", f"{path}/devices/{device}/revoke"]
 
     for role, status in (("staff", 403), ("stranger", 404)):
         browser = await team.sign_in(role)
-        wish = {"name": "Lain", "is_active": "false"}
+        wish = {"name": "Lain", "is_active": "false", "gate_id": str(gate.id)}
         answers = [await browser.submit("/backoffice/account", form, wish) for form in forms]
         assert [answer.status_code for answer in answers] == [status] * len(forms)
-        assert (await browser.get(path)).status_code == status
+        seen = [(await browser.get(page)).status_code for page in (path, f"{path}/devices/{device}")]
+        assert seen == [status, status]
 
     kept = await only(team.database, Gate)
     assert (kept.name, kept.closed_at, kept.audit_seq) == ("Pintu Utara", None, 1)
     async with team.database.read(SYSTEM) as session:
-        left = await session.execute(text("SELECT count(*) FROM gate_devices WHERE revoked_at IS NULL"))
-        assert left.scalar_one() == 1
+        left = await session.execute(text("SELECT name FROM gate_devices WHERE revoked_at IS NULL"))
+        assert left.scalar_one() == "HP Tono"
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -203,4 +226,35 @@ async def test_the_page_asks_as_often_for_any_number(
         page = await browser.get(page_of(team))
 
     assert page.text.count("/pairing") == page.text.count("/revoke") == count
-    assert len(statements) == 9
+    assert len(statements) == 11
+
+
+async def test_a_device_is_renamed_and_moved_to_an_open_gate_of_its_event(team: Team):
+    north, south, shut = [await add_gate(team, name) for name in ("Utara", "Selatan", "Barat")]
+    device = await add_device(team, north)
+    browser, path = await team.sign_in("organizer"), page_of(team)
+    await browser.submit(path, f"{path}/{shut.id}/active", {"is_active": "false"})
+    one = f"{path}/devices/{device}"
+    shown = (await browser.get(one)).text
+
+    def wish(gate_id: UUID, name: str = "HP Wati") -> dict[str, str]:
+        return {"name": name, "gate_id": str(gate_id)}
+
+    moved = await browser.submit(one, one, wish(south.id))
+    refused = [
+        await browser.submit(one, one, each) for each in (wish(shut.id), wish(new_id()), wish(south.id, " "))
+    ]
+
+    async with team.database.read(SYSTEM) as session:
+        row = await session.get_one(GateDevice, device)
+        entries = (await session.scalars(select(AuditEntry).where(AuditEntry.subject_id == device))).all()
+    assert [f'value="{gate.id}"' in shown for gate in (north, south, shut)] == [True, True, False]
+    assert (moved.headers["location"], row.name) == (f"{path}?done=saved", "HP Wati")
+    assert [answer.status_code for answer in refused] == [409, 404, 422]
+    assert (row.gate_id, row.moved_from, row.moved_at is not None) == (south.id, north.id, True)
+    (entry,) = entries
+    assert (entry.action, entry.actor_id) == ("gate:device:changed", team.users["organizer"].id)
+    assert entry.data == {
+        "before": {"name": "HP Tono", "gate_id": str(north.id)},
+        "after": {"name": "HP Wati", "gate_id": str(south.id)},
+    }

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from pesan.backoffice.words import ACTIONS, DELIVERIES, LETTERS
+from pesan.chats.states import MessageState
 from pesan.checkout.resending import MOST, RESENT, find_letter
 from pesan.checkout.tasks import resend_letter
 from pesan.notifications.queries import list_deliveries
@@ -168,4 +169,5 @@ def test_everything_that_happens_to_an_order_has_a_word() -> None:
 
     assert named - ACTIONS.keys() == set()
     assert LETTERS.keys() == {kind.value for kind in Kind}
-    assert DELIVERIES.keys() == {state.value for state in DeliveryState}
+    on_chats = {f"chat_{state.value}" for state in MessageState}
+    assert DELIVERIES.keys() == {state.value for state in DeliveryState} | on_chats

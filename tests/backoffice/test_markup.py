@@ -62,6 +62,7 @@ async def pages(team: Team, registry: Registry) -> list[str]:
         f"{team.path}/events/{team.event.short_id}/attendees?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E",
         f"{team.path}/payment-methods",
         f"{team.path}/webhooks",
+        f"{team.path}/confirmations",
         f"{team.path}/brand",
         f"{team.path}/letters/rejected/id",
         "/backoffice/account",

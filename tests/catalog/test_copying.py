@@ -2,9 +2,11 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import func, select, text, update
 
 from pesan.capacity.models import CapacityPool
+from pesan.catalog.errors import EventNotFound
 from pesan.catalog.models import Event, EventPaymentMethod, PromoCode, Seat, TicketType
 from pesan.catalog.service import copy_event
 from pesan.db import Database
@@ -75,3 +77,13 @@ async def test_a_copy_offers_the_same_later_and_has_sold_nothing(make: Make, dat
         assert await session.scalar(promos) == 1
         orders = text("SELECT count(*) FROM orders WHERE event_id = :id")
         assert await session.scalar(orders, {"id": copied.id}) == 0
+
+
+async def test_what_sells_no_tickets_is_not_copied(make: Make, database: Database) -> None:
+    outlet = await make.event(fulfilment="booths")
+
+    with pytest.raises(EventNotFound):
+        async with database.write(SYSTEM) as session:
+            await copy_event(
+                session, source=outlet, starts_at=outlet.starts_at, with_promo_codes=False, actor=SYSTEM
+            )

@@ -22,6 +22,7 @@ from pesan.tickets.states import Reason, Result
 from pesan.tickets.tasks import fulfil_order
 from pesan.tickets.verify import verify
 from tests.payments.steps import approve, send_proof
+from tests.support.booths import book, fulfil_session, make_place
 from tests.support.factories import SYSTEM
 
 CONTACTS = {"email": "siti@contoh.id"}
@@ -241,3 +242,35 @@ async def test_buyer_whose_proof_was_handed_in_is_told_that_staff_cancelled(deps
         await tell_buyer(deps, order.id, OrderEvent.CANCEL.value)
 
     assert told(execute) == ({told_of.id: "cancelled"}, 1)
+
+
+async def test_who_had_their_booked_time_before_the_outlet_was_cancelled_is_left_alone(
+    deps, database, make, fresh, execute
+):
+    place = await make_place(make, database, booths=3)
+    booked = {
+        name: await book(make, place, booth=at, in_minutes=60, email=f"siti{at}@contoh.id")
+        for at, name in enumerate(["over", "to come", "paid and over"])
+    }
+    for name, order in booked.items():
+        await send_proof(make, order)
+        await approve(make, order)
+        if name != "paid and over":
+            await fulfil_session(make, database, order.id)
+    execute(
+        "UPDATE claims SET period = tstzrange(lower(period) - interval '2 hours', upper(period) - interval '2 hours')"
+        " WHERE order_id <> %s",
+        booked["to come"].id,
+    )
+    await cancel(database, place.event)
+
+    await cancel_event(deps, place.id)
+
+    ends = {name: (await fresh(order)).state for name, order in booked.items()}
+    assert ends == {"over": "COMPLETED", "to come": "REFUNDED", "paid and over": "REFUNDED"}
+    assert booked["over"].id not in told(execute)[0]
+    execute("DELETE FROM procrastinate_jobs WHERE task_name = 'checkout.cancel_event'")
+    execute("UPDATE events SET updated_at = updated_at - interval '20 minutes'")
+    await finish_cancellations(deps)
+    assert execute("SELECT 1 FROM procrastinate_jobs WHERE task_name = 'checkout.cancel_event'") == []
+    assert "checkout.cancelled_events_are_wound_up" not in await offenders(database)

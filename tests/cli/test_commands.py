@@ -259,6 +259,19 @@ async def test_doctor_names_the_pool_whose_counter_was_changed(
     }
 
 
+async def test_doctor_names_the_merchant_whose_slug_is_a_word_of_ours(pesan: Commands, make: Make):
+    merchant = await make.merchant(slug="booths")
+    await make.merchant(slug="booths-dua")
+
+    assert json.loads(pesan.attempt("doctor").stdout) == [
+        {
+            "invariant": "tenancy.slugs_are_reachable",
+            "description": "No merchant's slug is a word that an address of ours begins with.",
+            "offender": {"id": str(merchant.id), "slug": "booths"},
+        }
+    ]
+
+
 async def test_audit_verify_of_a_whole_audit_finds_nothing(pesan: Commands, make: Make):
     await make.merchant(slug="kopi-teduh")
 

@@ -3,7 +3,8 @@
 import asyncio
 import shutil
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -58,12 +59,17 @@ def make(database: Database) -> Make:
     return Make(database)
 
 
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where both services keep what is uploaded: one looks for the files of the other, as nodes of an instance do."""
+    return tmp_path_factory.mktemp("service")
+
+
 @pytest.fixture(scope="module", params=[2 * HOURS, -2 * HOURS], ids=["ahead", "behind"])
-async def client(request, settings, tmp_path_factory, false_clock) -> AsyncIterator[httpx.AsyncClient]:
+async def client(request, settings, files, false_clock) -> AsyncIterator[httpx.AsyncClient]:
     """A guest of a service whose every process is two hours off; /readyz says so, and is not waited for."""
     false = {"LD_PRELOAD": str(false_clock), "TEST_CLOCK_SHIFT": str(request.param)}
-    home = tmp_path_factory.mktemp("service")
-    service = Service(home, {**environment_of(settings), **false}, free_port())
+    service = Service(files, {**environment_of(settings), **false}, free_port())
     service._process = service._spawn(1)
     try:
         async with httpx.AsyncClient(base_url=service.url, timeout=30) as client:
@@ -138,4 +144,49 @@ async def test_hold_that_is_over_is_over(client: httpx.AsyncClient, make, databa
 
     assert (late.status_code, late.json()["code"]) == (409, "orders.hold_expired")
     assert next_one.status_code == 201
+    assert await offenders(database) == []
+
+
+@pytest.fixture
+async def jump(
+    settings: Settings, files: Path, false_clock: Path, tmp_path: Path
+) -> AsyncIterator[tuple[httpx.AsyncClient, Callable[[int], int]]]:
+    """A guest of a service with its worker, and what moves the clock of all its processes by so many seconds."""
+    clock = tmp_path / "clock"
+    clock.write_bytes(bytes(8))
+    false = {"LD_PRELOAD": str(false_clock), "TEST_CLOCK_FILE": str(clock)}
+    service = Service(files, {**environment_of(settings), **false}, free_port())
+    try:
+        await service.start()
+        async with httpx.AsyncClient(base_url=service.url, timeout=30) as client:
+            yield client, lambda seconds: clock.write_bytes(seconds.to_bytes(8, sys.byteorder, signed=True))
+    finally:
+        await service.stop()
+
+
+async def test_clock_that_jumps_back_an_hour_gives_no_hold_its_life_again(
+    jump, make, database, postgres, settings
+):
+    client, move_clock = jump
+    event = await make.event(capacity=1)
+    wish = {"eventId": str(event.id), "name": "Siti Aminah"}
+    first = (await client.post("/api/bookings/hold", json=wish)).json()
+    with postgres.connect(str(make_url(settings.database_url).database)) as owner:
+        owner.execute(
+            "UPDATE orders SET hold_expires_at = clock_timestamp() - interval '1 second' WHERE code = %s",
+            [first["code"]],
+        )
+
+    move_clock(-HOURS)
+    second = (await client.post("/api/bookings/hold", json=wish)).json()
+    late = await client.post(
+        f"/api/bookings/{first['id']}/proof",
+        files={"file": ("bukti.png", PROOF, "image/png")},
+        headers={"x-booking-code": first["code"]},
+    )
+    ended = await client.get(f"/api/bookings/{first['code']}/status")
+
+    assert (late.status_code, late.json()["state"]) == (409, "EXPIRED")
+    assert ended.json()["state"] == "EXPIRED"
+    assert (second["state"], second["id"] > first["id"]) == ("HOLD", True)
     assert await offenders(database) == []

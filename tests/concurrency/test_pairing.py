@@ -1,4 +1,4 @@
-"""One pairing code shown by two devices at the same moment lets one of them in."""
+"""One pairing code shown by two devices at the same moment lets one of them in, at a gate and in a booth."""
 
 import asyncio
 from collections import Counter
@@ -6,12 +6,16 @@ from collections import Counter
 import pytest
 from sqlalchemy import func, select
 
+from pesan.booths.models.devices import BoothDevice
+from pesan.booths.screens import service as screens
+from pesan.booths.screens.errors import PairingOver as BoothPairingOver
 from pesan.db import Database
-from pesan.gates.device_keys import DeviceKey
 from pesan.gates.errors import PairingOver
 from pesan.gates.models import GateDevice, GatePairing
-from pesan.gates.service.pairing import NewDevice, digest_of, register_device
-from pesan.gates.states import KeyKind
+from pesan.gates.service.pairing import digest_of, register_device
+from pesan.identity.devices.keys import DeviceKey, KeyKind
+from pesan.identity.devices.pairing import NewDevice
+from tests.booths.screens import open_corner
 from tests.gates.phones import Entrance, open_entrance
 from tests.support.factories import SYSTEM, Make
 from tests.support.schema import SECRET
@@ -69,3 +73,27 @@ async def test_without_the_lock_the_same_race_lets_everybody_in(
         return is_free
 
     assert await asyncio.gather(*(join() for _ in range(AT_ONCE))) == [True] * AT_ONCE
+
+
+async def test_one_of_many_screens_at_once_joins_a_booth(
+    web_database: Database, make: Make, database: Database
+):
+    corner = await open_corner(make, database)
+    code, arrived = await corner.code(), asyncio.Barrier(AT_ONCE)
+
+    async def join() -> str:
+        try:
+            async with web_database.write(corner.actor) as session:
+                await arrived.wait()
+                await screens.register_device(
+                    session, SECRET.encode(), code=code, new=NEW, actor=corner.actor
+                )
+        except BoothPairingOver:
+            return "over"
+        return "joined"
+
+    told = Counter(await asyncio.gather(*(join() for _ in range(AT_ONCE))))
+
+    assert told == {"joined": 1, "over": AT_ONCE - 1}
+    async with database.read(SYSTEM) as session:
+        assert await session.scalar(select(func.count(BoothDevice.id))) == 1

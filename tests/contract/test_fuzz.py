@@ -15,6 +15,7 @@ from pesan.orders.states import OrderState
 from pesan.web.access import DeclaredRoute, list_routes
 from tests.payments.steps import BANK, QRIS, STATIC_QRIS, add_method, send_proof
 from tests.storage.files import encoded, picture
+from tests.support.booths import book_session, make_place
 from tests.support.database import offenders
 from tests.support.factories import Make
 
@@ -59,6 +60,7 @@ QUERY = [
 ]
 QUERY += ["promo", "access", "access_code", "seat", "type", "section", "more", "less"]
 QUERY += ["available", "code", "next", "lang", "theme", "due", "saved", "limit", "sort_by", "order", "page"]
+QUERY += ["day", "at", "gone", "outlet_id", "merchant_id", "starts_from", "starts_before", "search", "status"]
 TYPES = [
     "application/json",
     "application/x-www-form-urlencoded",
@@ -70,6 +72,7 @@ TYPES = [
 FORMS: dict[str, dict[str, str]] = {
     "/x/{key}/book": {"name": "Siti", "wa": "08123456789", "email": "a@b.id", "notes": "x", "terms": "1.1.1"},
     "/pay/{code}/method": {"method_id": "x", "methodId": "x"},
+    "/booths/{key}/book": {"name": "Siti", "at": "2026-12-05T10:00:00Z", "email": "a@b.id", "terms": "1.1.1"},
     "/preferences": {"lang": "en", "theme": "dark", "next": "/"},
     "/backoffice/login": {"email": "a@b.id", "password": "x", "next": "/"},
     "/backoffice/account": {"current": "x", "new": "x"},
@@ -89,6 +92,25 @@ FORMS: dict[str, dict[str, str]] = {
     "/organizer/{merchant}/payment-methods/qris": {"qris_payload": STATIC_QRIS, "payload": STATIC_QRIS},
 }  # fmt: skip
 FORMS["/organizer/{merchant}/events/{short_id}"] = FORMS["/organizer/{merchant}/events"]
+# What the booth desk's routes take, most of which read nothing but JSON.
+DOCUMENTS: dict[str, dict[str, Any]] = {
+    "/booking": {
+        "outlet_id": "x", "booking_time": "2026-12-05T10:00:00+07:00", "walk_in": False, "paid_in_cash": False,
+        "name": "Siti", "email": "a@b.id",
+    },
+    "/session/{id}/override": {"status": "OVERRIDDEN", "reason": "x"},
+    "/session/{id}/override/undo": {"reason": "x"},
+    "/outlets": {
+        "name": "Booth Kota", "location": "x", "zone": "Asia/Jakarta", "price_amount": 50_000,
+        "reschedule_minutes": 60, "is_open": True, "hours": [{"weekday": 0, "opens": "09:00", "closes": "21:00"}],
+    },
+    "/outlets/{outlet_id}/booths": {"name": "Booth 9"},
+    "/outlets/{outlet_id}/booths/{booth_id}": {"name": "Booth 8", "is_closed": False},
+    "/admin-users": {"email": "a@b.id", "role": "admin", "outlet_id": "x"},
+    "/admin-users/{user_id}": {"role": "admin", "outlet_id": "x"},
+    "/config/system": {"session_duration_minutes": 15, "arrival_tolerance_minutes": 15},
+}  # fmt: skip
+DOCUMENTS["/outlets/{outlet_id}"] = DOCUMENTS["/outlets"]
 REASONED = {"reason": "Nominal tidak sesuai", "reason_code": "amount", "status": "closed"}
 
 
@@ -123,9 +145,9 @@ class Fuzzer:
         for name in self.chance.sample(sorted(form), k=self.chance.randrange(1, 3)):
             form[name] = self.nasty()
         form["csrf_token"] = self.tokens.get(role, "")
-        kind = self.chance.randrange(6)
-        if kind == 0:
-            return {"json": self.document()}
+        kind, asked = self.chance.randrange(6), DOCUMENTS.get(route.path)
+        if kind == 0 or (asked and kind > 2):
+            return {"json": self.document(asked)}
         if kind == 1:
             name = self.nasty().encode("utf-8", "replace").decode() or "x"
             content = self.chance.choice([PROOF, b"", b"%PDF-1.4", self.chance.randbytes(300)])
@@ -135,15 +157,21 @@ class Fuzzer:
             return {"content": content, "headers": {"content-type": self.chance.choice(TYPES).encode()}}
         return {"data": form}
 
-    def document(self) -> Any:
+    def document(self, asked: dict[str, Any] | None) -> Any:
         """What a program might send that has a bug."""
-        fields = {
-            "eventId": self.chance.choice(self.names["eventId"]),
-            "methodId": self.chance.choice(self.names["method_id"]),
-            "name": "Siti Aminah",
-            "qty": 1,
-            "payload": "x",
-        }
+        fields = (
+            {**asked}
+            if asked
+            else {
+                "eventId": self.chance.choice(self.names["eventId"]),
+                "methodId": self.chance.choice(self.names["method_id"]),
+                "name": "Siti Aminah",
+                "qty": 1,
+                "payload": "x",
+            }
+        )
+        if "outlet_id" in fields:
+            fields["outlet_id"] = self.chance.choice(self.names["outlet_id"])
         values: list[Any] = [self.nasty(), -1, 2**70, 1.5, None, True, [], {}, [[[]]], {"a": self.nasty()}]
         fields[self.chance.choice([*fields, "wa", "email", "notes"])] = self.chance.choice(values)
         return self.chance.choice([fields, fields, fields, [fields], "x", None, 5])
@@ -156,13 +184,19 @@ async def make_names(make: Make, database, merchant) -> dict[str, list[str]]:
     states = (OrderState.HOLD, OrderState.REVIEW, OrderState.PAID, OrderState.COMPLETED, OrderState.REJECTED)
     orders = [await make.order(event, state=state) for state in states for _ in range(3)]
     await send_proof(make, orders[0])
+    place = await make_place(make, database, merchant, booths=2)
+    sessions = [await book_session(make, database, place, in_minutes=60 * hours) for hours in (1, 2)]
     return {
         "merchant": [merchant.slug],
         "slug": [merchant.slug],
-        "key": [f"{event.slug}-{event.short_id}", f"x-{draft.short_id}"],
+        "key": [f"{one.slug}-{one.short_id}" for one in (event, draft, place.event)],
         "short_id": [event.short_id, draft.short_id],
         "eventId": [str(event.id), str(draft.id)],
-        "id": [str(order.id) for order in orders] + [str(event.id)],
+        "id": [str(one.id) for one in (*orders, *sessions, event)],
+        "outlet_id": [str(place.id)],
+        "booth_id": [str(booth.id) for booth in place.booths],
+        "session_id": [str(session.id) for session in sessions],
+        "user_id": [str((await make.user(merchant)).id)],
         "code": [order.code for order in orders],
         "method_id": [str(method.id) for method in methods],
         "job_id": ["1", "999999"],
@@ -203,7 +237,7 @@ async def test_no_request_is_answered_as_our_fault(app, make: Make, database):
         route, role = chance.choice(routes), chance.choice(list(clients))
         method = chance.choice(sorted(route.methods - {"HEAD"}))
         address = fuzzer.address(route)
-        what = fuzzer.body(route, role) if method == "POST" else {}
+        what = {} if method == "GET" else fuzzer.body(route, role)
         answer = await clients[role].request(method, address, **what)
         statuses.add(answer.status_code)
         if answer.status_code >= 500 or "Traceback" in answer.text:

@@ -28,10 +28,12 @@ def test_functions_with_the_owners_rights_are_those_known(owner: Connection, rol
     )
 
     assert [name for (name,) in rows] == [
+        "count_visit",
         "expired_holds",
         "find_promo_code",
         "get_capacity_snapshot",
         "hidden_ticket_types",
+        "invitation_of",
         "jobs_retry_parked",
         "key_has_tickets",
         "lock_and_find_answers",
@@ -40,6 +42,8 @@ def test_functions_with_the_owners_rights_are_those_known(owner: Connection, rol
         "proof_usage",
         "reserve_amount",
         "sells_ticket_types",
+        "taken_times",
+        "trip_audience",
     ]
 
 

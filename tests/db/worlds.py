@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,11 @@ from sqlalchemy import Connection, Table, func, insert, inspect, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pesan.app.modules import build_schema
+from pesan.booths.feed import FeedEvent, tell_many
+from pesan.booths.kinds import FeedKind
+from pesan.booths.models import Booth, BoothConfig, BoothSession, Outlet, OutletHours
+from pesan.booths.models.devices import BoothDevice, BoothPairing
+from pesan.booths.states import SessionState
 from pesan.catalog.models import Event
 from pesan.catalog.states import EventStatus
 from pesan.db import Actor, Base, Database
@@ -25,11 +30,12 @@ from pesan.gates.models import (
     ScanConflict,
     TicketStanding,
 )
-from pesan.gates.states import ConflictKind, Direction, KeyKind, Reason, Result
+from pesan.gates.states import ConflictKind, Direction, Reason, Result
 from pesan.hooks.delivering import write_messages
 from pesan.hooks.service import add_endpoint
 from pesan.idempotency.keys import scope_for
 from pesan.idempotency.service import Answer, Wanted, store_many
+from pesan.identity.devices.keys import KeyKind
 from pesan.identity.factors.models import CodeGenerator, Passkey, RecoveryCode
 from pesan.identity.models import User
 from pesan.identity.openid.models import ProviderIdentity
@@ -72,6 +78,7 @@ from pesan.tickets.keystore import DatabaseKeyStore
 from pesan.tickets.models import Ticket, TicketTransfer
 from pesan.tickets.queries import list_tickets
 from pesan.web.outgoing import OwnSite
+from tests.db.world_trips import travel
 from tests.payments.gateway_steps import Shop, add_account, make_gateways
 from tests.payments.steps import approve, choose, send_proof
 from tests.support.factories import SYSTEM, Make
@@ -141,8 +148,10 @@ def tenant_tables() -> list[str]:
     schema = build_schema()
     ruled = {rule.table for rule in schema.access if rule.policies}
     owned = {name for name, table in schema.metadata.tables.items() if "merchant_id" in table.columns}
-    # Proofs of addresses, counts of wrong passwords, questions to devices: nobody's, and shown to nobody.
-    return sorted((ruled | owned) - {"contact_proofs", "log_in_guards", "passkey_challenges"})
+    # Proofs of addresses, counts of wrong passwords, questions to devices, and what people write on WhatsApp before
+    # anybody knows to whom: nobody's, and shown to nobody.
+    nobodys = {"chat_contacts", "chat_updates", "contact_proofs", "log_in_guards", "passkey_challenges"}
+    return sorted((ruled | owned) - nobodys)
 
 
 async def make_world(make: Make, database: Database, secret: bytes, owner: Connection) -> World:
@@ -169,7 +178,8 @@ async def _make_house(make: Make, database: Database, secret: bytes) -> House:
     event = await make.event(merchant, method_ids=(method.id,))
     await _take_by_gateway(make, database, secret, merchant)
     await _offer(make, await make.event(merchant, status=EventStatus.DRAFT))
-    await _offer(make, await make.event(merchant))
+    offered = await make.event(merchant)
+    await _offer(make, offered)
     held = await make.order(event, email="budi@example.com")
     await choose(database, held, method.id)
     await _pay_twice(make, await make.order(event, state=OrderState.REJECTED))
@@ -184,6 +194,8 @@ async def _make_house(make: Make, database: Database, secret: bytes) -> House:
     await _doubt(database, secret, staff, sold)
     await _hand_on(database, staff, ticket)
     await _admit(database, staff, ticket)
+    await _tell_outlet(database, event, sold)
+    await travel(make, database, event, offered, sold)
     return House(merchant, staff, event, sold, held, ticket)
 
 
@@ -193,6 +205,7 @@ async def _offer(make: Make, event: Event) -> None:
     seated = await make.ticket_type(event, is_seated=True, is_hidden=True, access_code="KELUARGA")
     await make.seats(seated)
     await make.promo(event, max_uses=5)
+    await make.slot(event, event.starts_at)
 
 
 async def _add_factor(database: Database, staff: User) -> None:
@@ -309,6 +322,55 @@ async def _admit(database: Database, staff: User, ticket: Ticket) -> None:
         )
     async with database.gate(ticket.event_id) as session:
         session.add_all(_scanned(ticket, gate, device))
+
+
+async def _tell_outlet(database: Database, event: Event, sold: Order) -> None:
+    """An outlet with a booth, and a session there; as if the event sold times."""
+    of_event = {"merchant_id": event.merchant_id, "event_id": event.id}
+    async with database.write(Actor.staff(sold.id, frozenset([event.merchant_id]))) as session:
+        session.add_all([Outlet(name="Booth Kota", **of_event), BoothConfig(merchant_id=event.merchant_id)])
+        await session.flush()
+        booth = Booth(id=new_id(), name="Booth 1", **of_event)
+        session.add_all([OutletHours(weekday=0, opens=time(9), closes=time(21), **of_event), booth])
+        await session.flush()
+    await _pair_screen(database, booth)
+    starts_at = event.starts_at
+    async with database.sale() as session:
+        session.add(
+            BoothSession(
+                id=sold.id,
+                booth_id=booth.id,
+                resource=booth.number,
+                state=SessionState.AWAITING_CUSTOMER.value,
+                starts_at=starts_at,
+                ends_at=starts_at + timedelta(minutes=15),
+                duration_minutes=15,
+                tolerance_minutes=15,
+                arrive_until=starts_at + timedelta(minutes=15),
+                **of_event,
+            )
+        )
+        await tell_many(session, [FeedEvent(event.id, event.merchant_id, FeedKind.OUTLET_CHANGED, {})])
+
+
+async def _pair_screen(database: Database, booth: Booth) -> None:
+    """A screen at a booth, and the code for another one."""
+    at_booth = {"merchant_id": booth.merchant_id, "event_id": booth.event_id, "booth_id": booth.id}
+    device = BoothDevice(
+        name="Tablet",
+        key_kind=KeyKind.ED25519.value,
+        public_key=bytes(32),
+        registered_by=new_id(),
+        **at_booth,
+    )
+    pairing = BoothPairing(
+        code_digest=sha256(booth.id.bytes).digest(),
+        created_by=new_id(),
+        expires_at=func.clock_timestamp() + timedelta(minutes=10),
+        **at_booth,
+    )
+    async with database.write(Actor.staff(booth.id, frozenset([booth.merchant_id]))) as session:
+        session.add_all([device, pairing])
 
 
 def _scanned(ticket: Ticket, gate: Gate, device: GateDevice) -> list[Base]:

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, field
 from threading import Event
+from time import sleep
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,8 +30,13 @@ class Desk:
     is_silent: bool = False
     is_revoked: bool = False
     is_closed: bool = False
+    is_over: bool = False
     is_busy: bool = False
+    roster_version: str = "r1"
+    reuses: int = 0
+    has_otherwise: str = ""
     refuses: str = ""
+    breaks_at: str = ""
     scan_problem: int = 0
     changes: list[dict[str, Any]] = field(default_factory=list)
     asked: list[tuple[str, Any]] = field(default_factory=list)
@@ -76,21 +82,29 @@ class Desk:
         """A new token for whoever has the device's key."""
         message = f"pesan:gate:renew:1\nd\n{body['at_ms']}".encode()
         verify(self.key_kind, unb64(self.public_key), unb64(body["signature"]), message)
+        if self.is_over:
+            return 403, {"code": "gate.device_over", "detail": "work is done"}
         return 200, {"token": self.token, "expires_at": "2100-01-01T00:00:00Z"}
 
     def news(self) -> Answer:
         """What a beat and a question for changes are told."""
-        told = {"changes": self.changes, "is_more": False, "counters": COUNTERS, "roster_version": "r1"}
+        told = {"changes": self.changes, "is_more": False, "counters": COUNTERS}
+        told["roster_version"] = self.roster_version
         return 200, {**told, "seq": max((change["seq"] for change in self.changes), default=7)}
 
     def bundle(self) -> Answer:
         """That of the vectors."""
+        if self.is_over:
+            return 403, {"code": "gate.device_over", "detail": "work is done"}
         return 200, build()["bundle"]
 
     def scan(self, body: dict[str, Any]) -> Answer | None:
         """Admit, and answer or not."""
         if self.scan_problem:
             return self.scan_problem, {"code": "http.invalid", "detail": "not now"}
+        if self.reuses:
+            self.reuses -= 1
+            return 409, {"code": "gate.nonce_reused", "detail": "another scan"}
         self.scans.setdefault(body["nonce"], body)
         return (
             None if self.is_silent else (200, {"result": "ok", "reason": "good", "message": "", "cycle": 1})
@@ -102,13 +116,16 @@ class Desk:
             return 503, {}
         if any(self.refuses and scan.get("qr") == self.refuses for scan in body["scans"]):
             return 422, {"code": "http.invalid", "detail": "not this one"}
+        if any(self.breaks_at and scan.get("qr") == self.breaks_at for scan in body["scans"]):
+            return 500, {}
         for scan in body["scans"]:
             self.scans[scan["nonce"]] = scan
-        results = [
-            {"nonce": scan["nonce"], "shown": scan["shown"], "result": scan["shown"], "conflict": None}
-            for scan in body["scans"]
-        ]
-        return 200, {"results": results}
+        return 200, {"results": [self.settled(scan) for scan in body["scans"]]}
+
+    def settled(self, scan: dict[str, Any]) -> dict[str, Any]:
+        """What a scan came to: what it showed, or what the scan showed that is here instead."""
+        shown = "duplicate" if self.has_otherwise and scan.get("qr") == self.has_otherwise else scan["shown"]
+        return {"nonce": scan["nonce"], "shown": shown, "result": shown, "conflict": None}
 
 
 def verify(kind: str, public: bytes, signature: bytes, message: bytes) -> None:
@@ -156,5 +173,8 @@ class Speaker(Answers):
         self.desk.listeners += 1
         self.desk.happened.wait()
         if not self.desk.over.is_set():
-            self.wfile.write(b"id: 9\nevent: changed\ndata: {}\n\n")
+            # In two parts, as a network may cut it.
+            self.wfile.write(b"id: 9\nevent: cha")
+            sleep(0.05)
+            self.wfile.write(b"nged\ndata: {}\n\n")
             self.desk.over.wait()

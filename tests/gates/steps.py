@@ -14,7 +14,8 @@ from pesan.gates.attempts import Attempt, Scanned
 from pesan.gates.desk import GateDesk
 from pesan.gates.invariants import INVARIANTS
 from pesan.gates.models import Gate, GateDevice, GateRules, Scan, ScanConflict, TicketStanding
-from pesan.gates.states import Direction, KeyKind, Reason, Result
+from pesan.gates.states import Direction, Reason, Result
+from pesan.identity.devices.keys import KeyKind
 from pesan.identity.policies import SignedIn
 from pesan.identity.states import MerchantRole
 from pesan.kit.ids import new_id
@@ -91,7 +92,7 @@ class Venue:
         """A scan of a code."""
         presented = await read_presented(self.keys, text)
         values = {"nonce": new_id(), "presented": presented, **rest}
-        return Attempt(device_id=device.id, gate_id=device.gate_id, **values)  # type: ignore[arg-type]
+        return Attempt(device_id=device.id, **values)  # type: ignore[arg-type]
 
     async def scan(self, device: GateDevice, text: str, **rest: object) -> Scanned:
         """A scan with a network."""

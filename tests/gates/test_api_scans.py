@@ -140,3 +140,31 @@ async def test_a_device_of_another_merchant_finds_no_ticket_by_its_id(
 
     assert (answer["result"], answer["ticket"]) == ("wrong_event", None)
     assert await stranger.scans(theirs) == []
+
+
+async def test_a_scan_that_contradicts_itself_is_refused_and_nothing_is_written(
+    client: httpx.AsyncClient, venue: Venue, device: GateDevice, settings: Settings
+):
+    mine, yours = await venue.sell(quantity=2)
+    asked = wish(device, mine.qr_text)
+    await client.post("/v1/scan", json=asked, headers=bearer(settings, device))
+    others = [
+        wish(device, yours.qr_text, ticket_id=str(mine.id)),
+        asked | {"qr": yours.qr_text},
+        asked | {"direction": "exit"},
+    ]
+
+    answers = [
+        await client.post("/v1/scan", json=other, headers=bearer(settings, device)) for other in others
+    ]
+    typed = await client.post(
+        "/v1/scan", json=wish(device, yours.code, ticket_id=str(mine.id)), headers=bearer(settings, device)
+    )
+
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [
+        (422, "gate.ticket_mismatch"),
+        (409, "gate.nonce_reused"),
+        (409, "gate.nonce_reused"),
+    ]
+    assert (typed.json()["result"], typed.json()["reason"]) == ("invalid", "unknown")
+    assert (len(await venue.scans(mine)), await venue.scans(yours)) == (1, [])

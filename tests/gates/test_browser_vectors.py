@@ -22,7 +22,7 @@ READ = """async ({ bundle, codes }) => {
     const roster = await openRoster(bundle);
     const natives = [...roster.qrKeys.values()].map((one) => Boolean(one.key.native));
     const shown = [];
-    for (const code of codes) shown.push(await readCode(code.text, roster, code.at_s));
+    for (const code of codes) shown.push(await readCode(code.text, roster, code.at_s, code.error_s));
     return { natives, shown };
 }"""
 JUDGE = """async (verdicts) => {
@@ -52,11 +52,13 @@ async def test_codes_are_read_as_the_server_reads_them(page: Page, is_native: bo
 
     assert read["natives"] == [is_native] * 2
     promised = {vector["name"]: vector["expect"] for vector in VECTORS["codes"]}
-    pairs = zip(VECTORS["codes"], read["shown"], strict=True)
+    pairs = list(zip(VECTORS["codes"], read["shown"], strict=True))
     found = {
         vector["name"]: {name: shown[camel(name)] for name in vector["expect"]} for vector, shown in pairs
     }
     assert found == promised
+    unsure = [code["name"] for code, shown in pairs if shown["needsNetwork"]]
+    assert unsure == [code["name"] for code in VECTORS["codes"] if code["needs_network"]]
 
 
 async def test_verdicts_are_those_of_the_server(page: Page):

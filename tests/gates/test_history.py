@@ -7,12 +7,12 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pesan.gates.history import Conflict, Seen, Settled, work_out
+from pesan.gates.history import Conflict, Entered, Seen, Settled, Stood, work_out
 from pesan.gates.states import ConflictKind, Direction, Reason, Reentry, Result
 from pesan.gates.verdict import Standing
 
 START = datetime(2026, 12, 5, 12, tzinfo=UTC)
-A, B, C, D = (UUID(int=number) for number in range(1, 5))
+A, B, C, D, GATE = (UUID(int=number) for number in range(1, 6))
 
 
 def scan(id: UUID, minute: float, **changes: object) -> Seen:  # noqa: A002
@@ -24,7 +24,7 @@ def scan(id: UUID, minute: float, **changes: object) -> Seen:  # noqa: A002
         "received_at": at,
         **changes,
     }
-    return Seen(id=id, **values)  # type: ignore[arg-type]
+    return Seen(id=id, gate_id=GATE, **values)  # type: ignore[arg-type]
 
 
 def freely(scans: list[Seen]) -> list[Seen]:
@@ -35,6 +35,7 @@ def freely(scans: list[Seen]) -> list[Seen]:
 seen = st.builds(
     Seen,
     id=st.uuids(),
+    gate_id=st.uuids(),
     direction=st.sampled_from(Direction),
     shown=st.sampled_from([Result.OK, Result.OK, Result.OK, Result.DUPLICATE, Result.VOID]),
     scanned_at=st.integers(0, 6).map(lambda minute: START + timedelta(minutes=minute)),
@@ -53,13 +54,24 @@ def test_any_order_of_arrival_gives_the_same_history(scans, random):
     assert work_out(shuffled) == work_out(scans)
 
 
+@given(histories, st.integers(0, 12))
+def test_what_came_before_is_known_by_where_it_left_the_ticket(scans, place):
+    in_order = sorted(scans, key=lambda scan: (scan.scanned_at, scan.received_at, scan.id))
+    whole, late = work_out(scans), in_order[place:]
+
+    since = work_out(late, work_out(in_order[:place]).stood)
+
+    assert since.stood == whole.stood
+    assert since.settled == {scan.id: whole.settled[scan.id] for scan in late}
+
+
 @given(histories)
 def test_each_cycle_has_one_entry_that_counts(scans):
     history = work_out(scans)
 
     entries = [scan.id for scan in scans if scan.direction is Direction.ENTRY]
     counting = [settled.cycle for id, settled in history.settled.items() if settled.cycle and id in entries]  # noqa: A001
-    assert sorted(counting) == list(range(1, history.standing.cycle + 1))
+    assert sorted(counting) == list(range(1, history.stood.standing.cycle + 1))
 
 
 @given(histories)
@@ -76,7 +88,8 @@ def test_the_earliest_of_two_admissions_counts():
 
     assert history.settled == {A: Settled(Result.OK, 1), B: Settled(Result.DUPLICATE)}
     assert history.conflicts == [Conflict(ConflictKind.DOUBLE_ENTRY, 1, [A, B])]
-    assert (history.standing, history.entered_by) == (Standing(1, is_inside=True), A)
+    entered = Entered(A, START + timedelta(minutes=1), GATE)
+    assert history.stood == Stood(Standing(1, is_inside=True), entered)
 
 
 def test_of_two_at_the_same_moment_the_first_received_counts():
@@ -113,7 +126,7 @@ def test_a_void_ticket_that_a_screen_let_in_does_not_count_and_is_looked_at():
 
     assert history.settled == {A: Settled(Result.VOID)}
     assert history.conflicts == [Conflict(ConflictKind.REFUSED_ADMITTED, 0, [A])]
-    assert history.standing == Standing()
+    assert history.stood.standing == Standing()
 
 
 def test_an_undone_entry_leaves_its_place_to_the_next():

@@ -1,5 +1,6 @@
 """Scans that were made without a network: kept as they were shown, and worked out whatever order they arrive in."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 
@@ -10,9 +11,15 @@ from pesan.audit.models import AuditEntry
 from pesan.gates.errors import DeviceRevoked, NothingToUndo
 from pesan.gates.states import ConflictKind, Reason, Reentry, Result
 from pesan.gates.undoing import undo
+from pesan.tickets.verify import Presented
 from tests.gates.conftest import AsOwner
 from tests.gates.steps import EXIT, Venue
 from tests.support.factories import SYSTEM
+
+SETTLE = (
+    "UPDATE scan_conflicts SET settled_at = clock_timestamp(), settled_by = id, note = 'Suaminya',"
+    " settled_ids = scan_ids"
+)
 
 
 async def states(venue: Venue, ticket) -> tuple[object, ...]:
@@ -157,9 +164,7 @@ async def test_another_admission_opens_a_settled_conflict_again(venue: Venue, as
     (ticket,) = await venue.sell()
     attempts = [await venue.offline(device, ticket.qr_text, minute) for minute in (1, 2, 3)]
     await venue.upload(*attempts[:2])
-    await as_owner(
-        "UPDATE scan_conflicts SET settled_at = clock_timestamp(), settled_by = id, note = 'Suaminya'"
-    )
+    await as_owner(SETTLE)
 
     await venue.upload(attempts[0])
     settled = [one.settled_at is not None for one in await venue.conflicts()]
@@ -257,6 +262,35 @@ async def test_a_ticket_made_anew_meanwhile_does_not_undo_an_admission(venue: Ve
     assert (told.result, told.conflict) == (Result.OK, None)
 
 
+@pytest.mark.parametrize(
+    ("epoch", "minute", "result"),
+    [(0, 5, Result.OK), (0, 20, Result.VOID), (1, 20, Result.OK), (1, 40, Result.VOID), (2, 40, Result.OK)],
+)
+async def test_a_code_of_before_a_handing_on_is_void_from_that_one_on(
+    venue: Venue, as_owner: AsOwner, epoch: int, minute: int, result: Result
+):
+    """Handed on twice, ten and thirty minutes after the opening."""
+    device = await venue.device()
+    (ticket,) = await venue.sell()
+    opened = f"timestamptz '{(venue.now - timedelta(hours=1)).isoformat()}'"
+    for newer, at in ((1, 10), (2, 30)):
+        when = f"{opened} + interval '{at} minutes'"
+        await as_owner(
+            "INSERT INTO ticket_transfers (id, merchant_id, order_id, event_id, ticket_id, epoch, code, from_name,"
+            f" to_name, created_at) SELECT gen_random_uuid(), merchant_id, order_id, event_id, id, {newer},"
+            f" 'CODE-{newer}', 'Budi', 'Rani', {when} FROM tickets"
+        )
+        await as_owner(f"UPDATE tickets SET epoch = {newer}, handed_on_at = {when}")
+    shown = await venue.offline(device, ticket.qr_text, minute)
+    assert isinstance(shown.presented, Presented)
+    shown = replace(shown, presented=replace(shown.presented, epoch=epoch))
+
+    (told,) = await venue.upload(shown)
+
+    assert told.result == result
+    assert (told.conflict is None) == (result == Result.OK)
+
+
 async def test_a_known_nonce_rewrites_no_other_scan(venue: Venue):
     device = await venue.device()
     ticket, other = await venue.sell(quantity=2)
@@ -266,8 +300,36 @@ async def test_a_known_nonce_rewrites_no_other_scan(venue: Venue):
     await venue.upload(await venue.offline(device, other.qr_text, 60, **shown))
     await venue.upload(await venue.offline(device, ticket.qr_text, 5, **shown))
 
-    assert [(scan.shown, scan.result) for scan in await venue.scans(ticket)] == [("ok", "ok")]
-    assert await venue.scans(other) == []
+    assert [(scan.shown, scan.result) for scan in await venue.scans(ticket)] == [
+        ("duplicate", "duplicate"),
+        ("ok", "ok"),
+    ]
+    assert [(scan.shown, scan.result) for scan in await venue.scans(other)] == [("duplicate", "duplicate")]
+    assert (await venue.ticket(ticket)).state == "used"
+
+
+@pytest.mark.parametrize("known", ["another ticket", "hours before", "undone"])
+async def test_an_admission_under_a_nonce_of_another_scan_is_kept_and_counts(venue: Venue, known: str):
+    device = await venue.device()
+    ticket, other = await venue.sell(quantity=2)
+    if known == "hours before":
+        await venue.rules(opens_at=venue.now + timedelta(hours=1))
+    first = await venue.scan(device, (other if known == "another ticket" else ticket).qr_text)
+    if known == "undone":
+        await undo(venue.database, venue.desk, first.id, person=venue.organizer, reason="Belum masuk")
+    await venue.rules(opens_at=venue.now - timedelta(hours=1))
+    minute = 10 if known == "hours before" else 60
+    letter = await venue.offline(device, ticket.qr_text, minute, nonce=first.nonce)
+
+    answers = [await venue.upload(letter) for _ in range(2)]
+
+    assert [(told.nonce, told.shown, told.result) for (told,) in answers] == 2 * [
+        (first.nonce, Result.OK, Result.OK)
+    ]
+    assert answers[0] == answers[1]
+    assert [scan.is_offline for scan in await venue.scans(ticket) if scan.result == "ok" and scan.cycle] == [
+        True
+    ]
     assert (await venue.ticket(ticket)).state == "used"
 
 
@@ -290,13 +352,31 @@ async def test_another_pair_of_admissions_opens_a_settled_conflict_again(venue: 
     (ticket,) = await venue.sell()
     attempts = [await venue.offline(device, ticket.qr_text, minute) for minute in (1, 2, 3)]
     first, second = await venue.upload(*attempts[:2])
-    await as_owner("UPDATE scan_conflicts SET settled_at = clock_timestamp(), settled_by = id")
+    await as_owner(SETTLE)
     await undo(venue.database, venue.desk, second.id, person=venue.organizer, reason="Salah orang")
 
     (third,) = await venue.upload(attempts[2])
 
     (conflict,) = await venue.conflicts()
     assert (conflict.settled_at, conflict.scan_ids) == (None, [first.id, third.id])
+
+
+async def test_a_settled_conflict_that_loses_a_scan_stays_settled_until_one_comes_that_nobody_saw(
+    venue: Venue, as_owner: AsOwner
+):
+    device = await venue.device()
+    (ticket,) = await venue.sell()
+    attempts = [await venue.offline(device, ticket.qr_text, minute) for minute in (1, 2, 3, 4)]
+    first, second, third = await venue.upload(*attempts[:3])
+    await as_owner(SETTLE)
+
+    await undo(venue.database, venue.desk, third.id, person=venue.organizer, reason="Salah orang")
+    (fewer,) = await venue.conflicts()
+    (fourth,) = await venue.upload(attempts[3])
+
+    (conflict,) = await venue.conflicts()
+    assert (fewer.settled_at is not None, fewer.scan_ids) == (True, [first.id, second.id])
+    assert (conflict.settled_at, conflict.scan_ids) == (None, [first.id, second.id, fourth.id])
 
 
 async def test_a_closed_gate_takes_what_was_scanned_before_and_lets_nobody_in(
@@ -326,3 +406,29 @@ async def test_a_change_of_the_rules_rewrites_no_entry(venue: Venue):
 
     assert [scan.cycle for scan in await venue.scans(ticket)] == [1, 1, 2, None]
     assert await venue.conflicts() == []
+
+
+@pytest.mark.parametrize("comes_first", ["yesterday", "today"])
+async def test_an_admission_that_comes_a_day_late_counts_as_of_its_own_time(
+    venue: Venue, as_owner: AsOwner, comes_first: str
+):
+    device, other = await venue.device(), await venue.device()
+    await as_owner("UPDATE gate_devices SET registered_at = registered_at - interval '2 days'")
+    await venue.rules(opens_at=venue.now - timedelta(days=2))
+    (ticket,) = await venue.sell()
+    yesterday = await venue.offline(device, ticket.qr_text, -23 * 60)
+    today = await venue.offline(other, ticket.qr_text, 30)
+    letters = [yesterday, today] if comes_first == "yesterday" else [today, yesterday]
+
+    for letter in letters:
+        await venue.upload(letter)
+
+    first, second = await venue.scans(ticket)
+    assert [(scan.nonce, scan.shown, scan.result) for scan in (first, second)] == [
+        (yesterday.nonce, "ok", "ok"),
+        (today.nonce, "ok", "duplicate"),
+    ]
+    assert venue.now - first.scanned_at > timedelta(hours=23)
+    assert [(one.kind, one.scan_ids) for one in await venue.conflicts()] == [
+        ("double_entry", [first.id, second.id])
+    ]

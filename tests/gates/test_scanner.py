@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from playwright.async_api import Page
 
+from pesan.tickets import qr
 from tests.gates.pages import serving
 from tests.gates.speaker import Desk, speaking
 from tests.gates.test_browser_vectors import WITHOUT_CURVE
-from tests.gates.vectors import AT, GOOD, REISSUED, TYPED, build
+from tests.gates.vectors import AT, EVENT, GOOD, REISSUED, TYPED, build
 
 pytestmark = pytest.mark.browser
 CODES = {code["name"]: code["text"] for code in build()["codes"]}
@@ -39,15 +40,19 @@ PAIR_WITHOUT_CURVE = """async () => {
     const { register } = await import("/js/gate/device.js");
     wire.device = await register(vault, { code: "ABCD-EFGH", name: "Pintu 1", appVersion: "1" });
 }"""
-# The server admits and other gates are told of it, but its answer is lost on the way.
-LOSE_ANSWER = """async (ticketId) => {
+# The server lets in or out and other gates are told of it, but its answer is lost on the way.
+LOSE_ANSWER = """async ([ticketId, isInside]) => {
     const { NoAnswer } = await import("/js/gate/send.js");
     wire.call = async (path, { body }) => {
-        const change = { ticket_id: ticketId, is_inside: true, cycle: 1, seq: 9, entered_nonce: body.nonce,
-            entered_at: "2026-12-05T11:00:00Z", gate: "Utara" };
+        const change = { ticket_id: ticketId, is_inside: isInside, cycle: 1, seq: 9, gate: "Utara",
+            entered_nonce: isInside ? body.nonce : null, entered_at: "2026-12-05T11:00:00Z" };
         await vault.applyChanges([change], 9);
         throw new NoAnswer();
     };
+}"""
+IS_WHOLE = """() => {
+    link.hurry();
+    return until(() => vault.loadBundle().then((roster) => roster.listedAt > roster.snapshot_at_s));
 }"""
 SCAN = "([text, direction]) => scanner.scan(text, direction)"
 EMPTY = "until(async () => await vault.queueLength() === 0)"
@@ -78,10 +83,22 @@ async def scan(gate: Page, text: str, direction: str = "entry") -> dict[str, Any
     return found
 
 
+def slices_of(text: str) -> list[str]:
+    """The same code in two slices, which its signature is not over."""
+    static = qr.read(text)
+    return [qr.assemble(static.body[:-6] + code, static.signature) for code in (b"slice1", b"slice2")]
+
+
 async def go_offline(gate: Page) -> None:
     await gate.evaluate(
         "until(() => link.isOnline).then(() => link.stop()).then(() => { link.isOnline = false; })"
     )
+
+
+async def test_bundle_comes_with_what_happened_since_it_was_packed(gate: Page, desk: Desk):
+    paths = [path for path, _ in desk.asked]
+
+    assert paths[paths.index("/v1/gates/bundle") + 1] == "/v1/gates/changes"
 
 
 async def test_online_the_server_decides(gate: Page, desk: Desk):
@@ -141,13 +158,26 @@ async def test_ticket_that_came_in_here_unheard_is_judged_here(gate: Page, desk:
 
 async def test_own_entry_that_is_heard_of_before_its_answer_is_no_duplicate(gate: Page, desk: Desk):
     await gate.evaluate("until(() => link.isOnline)")
-    await gate.evaluate(LOSE_ANSWER, str(GOOD))
+    await gate.evaluate(LOSE_ANSWER, [str(GOOD), True])
 
     mine = await scan(gate, CODES["good live"])
     again = await scan(gate, CODES["good static"])
 
     assert (mine["source"], mine["reason"], again["reason"]) == ("device", "good", "already_in")
     assert [scan["reason"] for scan in await gate.evaluate("vault.queued()")] == ["good", "already_in"]
+
+
+async def test_own_exit_that_is_heard_of_before_its_answer_is_one(gate: Page, desk: Desk):
+    await gate.evaluate("until(() => link.isOnline)")
+    entered = {"ticket_id": str(GOOD), "is_inside": True, "cycle": 1, "seq": 8, "gate": "Selatan"}
+    await gate.evaluate("(entered) => vault.applyChanges([entered], 8)", entered)
+    await gate.evaluate(LOSE_ANSWER, [str(GOOD), False])
+
+    mine = await scan(gate, CODES["good live"], "exit")
+    again = await scan(gate, CODES["good static"], "exit")
+
+    assert (mine["source"], mine["reason"], again["reason"]) == ("device", "good", "not_in")
+    assert [scan["shown"] for scan in await gate.evaluate("vault.queued()")] == ["ok", "duplicate"]
 
 
 async def test_what_was_decided_here_while_online_is_sent_at_once(gate: Page, desk: Desk):
@@ -189,6 +219,84 @@ async def test_offline_the_device_decides_and_remembers(gate: Page, desk: Desk):
     assert (again["reason"], unknown["reason"]) == ("good", "unknown")
     assert len(await gate.evaluate("vault.queued()")) == len(names) + 2
     assert desk.scans == {}
+
+
+async def test_ticket_that_is_on_no_list_is_looked_at_twice_while_it_may_be_new(gate: Page, desk: Desk):
+    # The server says once more that nothing was added to the list.
+    await gate.evaluate(IS_WHOLE)
+    await go_offline(gate)
+
+    new = await scan(gate, CODES["sold a moment ago"])
+    older = await scan(gate, CODES["sold after the bundle"])
+
+    assert (new["result"], new["isWarning"], new["isListed"]) == ("ok", True, False)
+    assert (older["reason"], older["isWarning"]) == ("other_event", False)
+    assert [scan["shown"] for scan in await gate.evaluate("vault.queued()")] == ["ok", "wrong_event"]
+
+
+async def test_only_a_code_of_a_secret_key_needs_the_network(gate: Page, desk: Desk):
+    await go_offline(gate)
+
+    names = ["secret key", "token of a secret key", "key of somebody else", "good live"]
+    verdicts = [await scan(gate, CODES[name]) for name in names]
+
+    assert [verdict["reason"] for verdict in verdicts] == [*["no_network"] * 3, "good"]
+    assert len(await gate.evaluate("vault.queued()")) == 1
+
+
+async def test_answer_that_was_lost_is_asked_for_again_whatever_slice_the_ticket_shows(
+    gate: Page, desk: Desk
+):
+    await gate.evaluate("until(() => link.isOnline)")
+    desk.is_silent = True
+    now, later = slices_of(CODES["key of somebody else"])
+    lost = await scan(gate, now)
+
+    desk.is_silent = False
+    await gate.evaluate("link.hurry(); until(() => link.isOnline)")
+    again = await scan(gate, later)
+
+    assert (lost["reason"], again["source"], again["nonce"]) == ("no_network", "server", lost["nonce"])
+    assert list(desk.scans) == [lost["nonce"]]
+
+
+async def test_only_the_same_code_soon_after_is_the_same_scan(gate: Page):
+    await go_offline(gate)
+    now, later = slices_of(CODES["key of somebody else"])
+    lost = await scan(gate, now)
+
+    # Names the same ticket, and nobody checked that it is of it.
+    others = [await scan(gate, CODES["secret key"]), await scan(gate, now, "exit")]
+    again = await scan(gate, later)
+    await gate.evaluate("() => { const now = Date.now; Date.now = () => now() + 90_000; }")
+    others.append(await scan(gate, now))
+
+    assert again["nonce"] == lost["nonce"]
+    assert len({verdict["nonce"] for verdict in [lost, *others]}) == 4
+
+
+@pytest.mark.parametrize("is_silent", [False, True])
+async def test_nonce_of_another_scan_is_asked_and_kept_under_no_more(gate: Page, desk: Desk, is_silent: bool):
+    await gate.evaluate("until(() => link.isOnline)")
+    desk.reuses, desk.is_silent = 1, is_silent
+    await gate.evaluate("() => { link.hurry = () => {}; link.stop(); }")
+
+    verdict = await scan(gate, CODES["good static"])
+
+    first, second = (body["nonce"] for path, body in desk.asked if path == "/v1/scan")
+    assert (verdict["result"], verdict["source"]) == ("ok", "device" if is_silent else "server")
+    assert first != second == verdict["nonce"]
+    queued = [scan["nonce"] for scan in await gate.evaluate("vault.queued()")]
+    assert queued == ([second] if is_silent else [])
+
+
+async def test_server_decides_before_the_bundle_is_here(gate: Page, desk: Desk):
+    await go_offline(gate)
+    await gate.evaluate("vault.release().then(() => { link.isOnline = true; })")
+
+    verdict = await scan(gate, CODES["good live"])
+
+    assert (verdict["source"], verdict["result"]) == ("server", "ok")
 
 
 async def test_code_is_not_called_forged_where_nothing_can_check_it(gate: Page):
@@ -256,6 +364,38 @@ async def test_token_that_is_over_is_renewed_by_proof_of_the_key(gate: Page, des
     assert (await gate.evaluate("vault.loadDevice()"))["token"] == "second"
 
 
+async def test_device_whose_work_is_done_hands_in_what_it_has(gate: Page, desk: Desk):
+    await go_offline(gate)
+    await scan(gate, CODES["good static"])
+    desk.is_over = True
+
+    await gate.evaluate("wire.device = { ...wire.device, expiresAt: Date.now() + 3600_000 }; link.start()")
+    await gate.evaluate(EMPTY)
+    await gate.evaluate("wire.renewEarly()")
+
+    assert [body["qr"] for body in desk.scans.values()] == [CODES["good static"]]
+    assert [path for path, _ in desk.asked].count("/v1/gates/renew") == 1
+    assert await gate.evaluate("vault.loadBundle().then(Boolean)")
+
+
+async def test_device_that_gets_no_list_any_more_stays_connected_with_the_one_it_has(gate: Page, desk: Desk):
+    await gate.evaluate("until(() => link.isOnline)")
+    desk.is_over, desk.roster_version = True, "r2"
+    # The bundle is not asked for again before half a minute went by.
+    await gate.evaluate(
+        "() => { const now = performance.now.bind(performance); performance.now = () => now() + 60_000; }"
+    )
+
+    await gate.evaluate("link.hurry(); until(() => link.isOver)")
+    count = len(desk.asked)
+    await gate.evaluate("link.hurry()")
+    while not any(path == "/v1/gates/changes" for path, _ in desk.asked[count:]):
+        await gate.evaluate("new Promise((resolve) => setTimeout(resolve, 10))")
+
+    assert await gate.evaluate("heard.filter(([type]) => type === 'state')") == [["state", True]]
+    assert await gate.evaluate("vault.loadBundle().then((roster) => roster.roster_version)") == "r1"
+
+
 async def test_scan_that_the_server_never_takes_keeps_back_no_other(gate: Page, desk: Desk):
     await go_offline(gate)
     for name in ("good static", "void", "superseded"):
@@ -270,6 +410,57 @@ async def test_scan_that_the_server_never_takes_keeps_back_no_other(gate: Page, 
     (kept,) = await gate.evaluate("vault.unsent()")
     assert (kept["qr"], kept["reason"], kept["detail"]) == (CODES["void"], "voided", "not this one")
     assert await gate.evaluate("vault.unsentLength()") == 1
+    desk.refuses = ""
+    await gate.evaluate("(event) => vault.retry(event).then(link.hurry)", str(EVENT))
+    await gate.evaluate(EMPTY)
+    assert desk.scans[kept["nonce"]] == {name: kept[name] for name in kept if name != "detail"}
+    assert await gate.evaluate("vault.unsentLength()") == 0
+
+
+async def test_scan_for_which_the_server_has_another_is_kept_and_its_ticket_stays_used(
+    gate: Page, desk: Desk
+):
+    await go_offline(gate)
+    for name in ("good static", "void"):
+        await scan(gate, CODES[name])
+    desk.has_otherwise = CODES["good static"]
+
+    await gate.evaluate("link.start()")
+    await gate.evaluate(EMPTY)
+    await gate.evaluate("until(() => link.isOnline)")
+    again = await scan(gate, CODES["good live"])
+
+    (kept,) = await gate.evaluate("vault.unsent()")
+    assert (kept["qr"], kept["shown"], kept["detail"]) == (CODES["good static"], "ok", "taken_otherwise")
+    assert ["unsent", "taken_otherwise"] in await gate.evaluate("heard")
+    assert (again["source"], again["reason"]) == ("device", "already_in")
+
+
+async def test_scan_that_the_server_breaks_at_stands_aside_and_the_others_go_out(gate: Page, desk: Desk):
+    await go_offline(gate)
+    for name in ("good static", "void", "superseded"):
+        await scan(gate, CODES[name])
+    desk.breaks_at = CODES["void"]
+
+    await gate.evaluate("link.start()")
+    await gate.evaluate(EMPTY)
+
+    assert sorted(scan["reason"] for scan in desk.scans.values()) == ["good", "superseded"]
+    (kept,) = await gate.evaluate("vault.unsent()")
+    assert (kept["reason"], kept["detail"]) == ("voided", "HTTP 500")
+
+
+async def test_server_that_breaks_at_everything_loses_no_scan(gate: Page, desk: Desk):
+    await go_offline(gate)
+    desk.breaks_at = CODES["void"]
+    for _ in range(4):
+        await scan(gate, CODES["void"])
+
+    await gate.evaluate("link.start()")
+    while [path for path, _ in desk.asked].count("/v1/scans/bulk") < 5:
+        await gate.evaluate("new Promise((resolve) => setTimeout(resolve, 10))")
+
+    assert await gate.evaluate("Promise.all([vault.queueLength(), vault.unsentLength()])") == [4, 0]
 
 
 async def test_scans_outlast_a_device_that_is_taken_back_and_go_out_once_it_is_paired_again(

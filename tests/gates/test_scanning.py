@@ -1,15 +1,20 @@
 """Scans with a network: one entry for each ticket, and every other answer with its reason."""
 
 import asyncio
+from collections import Counter
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
-from pesan.gates.errors import DeviceRevoked
+from pesan.gates.errors import DeviceRevoked, ScanReused
+from pesan.gates.scanning import scan_many
 from pesan.gates.states import Reason, Reentry, Result, StaticCodes
+from pesan.gates.undoing import undo
 from pesan.kit.ids import new_id
 from pesan.tickets import qr
 from pesan.tickets.verify import Presented
+from tests.gates.conftest import AsOwner
 from tests.gates.steps import EXIT, Venue, open_venue
 
 
@@ -23,7 +28,7 @@ async def test_the_first_scan_lets_in_and_the_second_says_who_came(venue: Venue)
     assert (first.shown, first.reason, first.cycle) == (Result.OK, Reason.GOOD, 1)
     assert (second.shown, second.reason, second.cycle) == (Result.DUPLICATE, Reason.ALREADY_IN, None)
     assert second.first == first.first
-    assert (second.first.at, second.first.gate, second.first.device) == (first.at, "Pintu Utara", "HP 1")
+    assert (second.first.at, second.first.gate) == (first.at, "Pintu Utara")
     used = await venue.ticket(ticket)
     assert (used.state, used.used_at) == ("used", first.at)
     assert await venue.conflicts() == []
@@ -166,7 +171,7 @@ async def test_a_ticket_without_a_code_is_let_in_with_a_reason(venue: Venue):
     by_name = Presented(ticket_id=ticket.id)
 
     answer = await venue.desk.submit(
-        venue.event.id, type(attempt)(device.id, device.gate_id, new_id(), by_name, manual_reason="HP mati")
+        venue.event.id, type(attempt)(device.id, new_id(), by_name, manual_reason="HP mati")
     )
 
     assert answer.shown is Result.OK
@@ -181,3 +186,58 @@ async def test_neighbours_are_numbered_without_a_gap(venue: Venue):
 
     standings = [await venue.standing(ticket) for ticket in tickets]
     assert sorted(standing.seq for standing in standings if standing) == [1, 2, 3, 4]
+
+
+async def test_a_scan_reads_its_own_ticket_and_none_of_the_event_s_others(venue: Venue):
+    full = await open_venue(venue.make, venue.database, b"s" * 32, capacity=200, max_per_order=200)
+    device = await full.device()
+    tickets = await full.sell(quantity=200)
+    await asyncio.gather(*[full.scan(device, ticket.qr_text) for ticket in tickets])
+    attempts = [await full.attempt(device, tickets[0].qr_text)]
+    rows = text(
+        "SELECT relname, seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables"
+        " WHERE relname IN ('tickets', 'scans', 'ticket_standings')"
+    )
+
+    async with full.database.gate(full.event.id) as session:
+        before = Counter(dict((await session.execute(rows)).all()))
+        await scan_many(session, full.event.id, attempts, full.slices)
+        read = Counter(dict((await session.execute(rows)).all())) - before
+
+    # The ticket once for each way to it, and again when it is locked.
+    assert read == {"tickets": 2, "ticket_standings": 1}
+
+
+async def test_the_typed_code_of_a_ticket_that_was_handed_on_is_one_that_was_replaced(
+    venue: Venue, as_owner: AsOwner
+):
+    device = await venue.device()
+    (ticket,) = await venue.sell()
+    await as_owner(
+        "INSERT INTO ticket_transfers (id, merchant_id, order_id, event_id, ticket_id, epoch, code, from_name, to_name)"
+        " SELECT gen_random_uuid(), merchant_id, order_id, event_id, id, 1, code, 'Budi', 'Rani' FROM tickets"
+    )
+    await as_owner(f"UPDATE tickets SET epoch = 1, code = '{'7' * 26}', handed_on_at = clock_timestamp()")
+
+    before, since = [await venue.scan(device, code) for code in (ticket.code, "7" * 26)]
+
+    assert (before.shown, before.reason) == (Result.VOID, Reason.SUPERSEDED)
+    assert (since.shown, since.reason) == (Result.OK, Reason.GOOD)
+
+
+@pytest.mark.parametrize("since", ["taken back", "made void"])
+async def test_a_scan_asked_for_again_is_no_answer_once_it_holds_no_more(
+    venue: Venue, as_owner: AsOwner, since: str
+):
+    device = await venue.device()
+    (ticket,) = await venue.sell()
+    first = await venue.scan(device, ticket.qr_text)
+    if since == "taken back":
+        await undo(venue.database, venue.desk, first.id, person=venue.organizer, reason="Belum masuk")
+    else:
+        await as_owner("UPDATE tickets SET state = 'void', voided_at = clock_timestamp()")
+
+    with pytest.raises(ScanReused):
+        await venue.scan(device, ticket.qr_text, nonce=first.nonce)
+
+    assert len(await venue.scans(ticket)) == 1

@@ -148,6 +148,35 @@ async def test_word_of_the_server_does_not_undo_what_it_does_not_know_yet(
     assert await kept.evaluate("vault.seq()") == 8
 
 
+@pytest.mark.parametrize(("after", "expected"), [(8, [1, False]), (9, [1, True])], ids=["before", "since"])
+async def test_answer_to_a_scan_is_no_news_once_more_was_heard_of_its_ticket(
+    kept: Page, after: int, expected: list[Any]
+):
+    left = {"ticket_id": str(GOOD), "cycle": 1, "is_inside": False, "seq": 9, "gate": "Selatan"}
+    entered = {"ticket_id": str(GOOD), "cycle": 1, "is_inside": True, "gate": "Utara", "after": after}
+
+    await kept.evaluate("(told) => vault.applyChanges([told], told.seq)", left)
+    await kept.evaluate("(told) => vault.applyChanges([told])", entered)
+
+    assert await kept.evaluate(STANDING, str(GOOD)) == expected
+
+
+async def test_a_day_is_one_of_the_server_whatever_the_phone_is_set_to(kept: Page):
+    offset = 20 * 3600 * 1000
+    await kept.evaluate("(offsetMs) => vault.saveDevice({ pair: null, offsetMs })", offset)
+    await kept.evaluate("vault.applyChanges([], 8)")
+
+    # Set right, and measured again.
+    await kept.evaluate("(offset) => { clock.at += offset; }", offset)
+    await kept.evaluate("vault.saveDevice({ pair: null, offsetMs: 0 })")
+    found = await kept.evaluate("vault.loadBundle().then((roster) => roster.size)")
+    await kept.evaluate("clock.at += 24 * 3600e3")
+    started = await kept.evaluate("vault.recall().then(({ roster }) => roster)")
+
+    assert (found, started) == (3, None)
+    assert '"bundle"' not in (await kept.evaluate(RAW))["things"]
+
+
 async def test_what_the_server_said_counts_once_it_took_the_scan_otherwise(kept: Page):
     await kept.evaluate(ADMIT, {"tid": str(GOOD), "times": 1})
     told = {"ticket_id": str(GOOD), "cycle": 1, "is_inside": False, "seq": 8, "gate": "Selatan"}
@@ -157,6 +186,34 @@ async def test_what_the_server_said_counts_once_it_took_the_scan_otherwise(kept:
     await kept.evaluate("(nonce) => vault.drop([nonce], [nonce])", scan["nonce"])
 
     assert await kept.evaluate(STANDING, str(GOOD)) == [1, False]
+
+
+async def test_bundle_that_was_packed_earlier_forgets_nobody(kept: Page):
+    """This device knew who came in from a later bundle, and cleaned up what it had heard of them."""
+    came = {"ticket_id": str(GOOD), "cycle": 1, "is_inside": True, "seq": 9, "gate": "Selatan"}
+    bundle = build()["bundle"]
+    await kept.evaluate("(told) => vault.applyChanges([told], told.seq)", came)
+    await kept.evaluate("(bundle) => vault.saveBundle(bundle)", {**bundle, "seq": 9})
+
+    save = "([bundle, came]) => vault.saveBundle(bundle, { changes: [came], seq: 9 }).then(() => vault.seq())"
+
+    assert await kept.evaluate(save, [{**bundle, "seq": 1}, came]) == 9
+    assert await kept.evaluate(STANDING, str(GOOD)) == [1, True]
+
+
+async def test_ticket_stays_used_while_its_scan_stands_aside_and_is_settled_with_it(kept: Page):
+    await kept.evaluate(ADMIT, {"tid": str(GOOD), "times": 1})
+    (scan,) = await kept.evaluate("vault.queued()")
+    is_waiting = "(tid) => vault.outlook(tid).then(({ isWaiting }) => isWaiting)"
+
+    await kept.evaluate("(scan) => vault.putAside(scan, 'never')", scan)
+    aside = [await kept.evaluate(is_waiting, str(GOOD)), await kept.evaluate(STANDING, str(GOOD))]
+    await kept.evaluate("(event) => vault.retry(event)", str(EVENT))
+    await kept.evaluate("(nonce) => vault.drop([nonce])", scan["nonce"])
+
+    assert aside == [True, [1, True]]
+    assert not await kept.evaluate(is_waiting, str(GOOD))
+    assert await kept.evaluate(STANDING, str(GOOD)) == [1, True]
 
 
 async def test_device_that_is_let_go_keeps_only_what_was_not_sent_sealed(kept: Page):

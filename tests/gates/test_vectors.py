@@ -15,7 +15,7 @@ from pesan.tickets.models import Ticket
 from pesan.tickets.states import Reason as ReadReason
 from pesan.tickets.verify import Presented, read_presented
 from tests.gates import vectors
-from tests.gates.vectors import EVENT, PATH, SLICES, digest_of
+from tests.gates.vectors import EVENT, PATH, SLICES, UNHEARD, digest_of
 from tests.tickets.makers import unb64
 
 if os.environ.get("PESAN_TEST_WRITE"):
@@ -49,12 +49,12 @@ def test_file_is_the_one_that_is_made_here():
 async def test_code_is_read_as_promised(vector: dict[str, Any]):
     presented = await read_presented(Ring(), vector["text"])
 
-    shown, ticket_id = place(presented, vector["at_s"])
+    shown, ticket_id = place(presented, vector["at_s"], vector["error_s"])
     found = {name: getattr(shown, name) for name in vector["expect"] if name != "tid"}
     assert found | {"tid": ticket_id and str(ticket_id)} == vector["expect"]
 
 
-def place(presented: Presented | ReadReason, at: int) -> tuple[Shown, UUID | None]:
+def place(presented: Presented | ReadReason, at: int, error: float) -> tuple[Shown, UUID | None]:
     """What the bundle makes of a code that the server's own readers have read."""
     if not isinstance(presented, Presented):
         is_readable = presented is not ReadReason.UNREADABLE
@@ -66,13 +66,15 @@ def place(presented: Presented | ReadReason, at: int) -> tuple[Shown, UUID | Non
     typed = next((ticket_id for ticket_id, row in rows.items() if row[1] == digest), None)
     ticket_id = presented.ticket_id or typed
     row = rows.get(ticket_id) if ticket_id else None
-    is_sold_since = presented.issued_at > BUNDLE["snapshot_at_s"] or presented.event_id == EVENT
+    is_sold_since = presented.issued_at > UNHEARD or presented.event_id == EVENT
     return Shown(
         is_known=row is not None or is_sold_since,
+        # Of a code that nobody has there is nothing to look at.
+        is_listed=row is not None or ticket_id is None,
         is_void=row is not None and bool(row[6] & 1),
         is_superseded=row is not None and presented.epoch is not None and presented.epoch < row[5],
         is_live=presented.slice_code is not None,
-        is_stale=is_stale(presented, at),
+        is_stale=is_stale(presented, at) and is_stale(presented, at + error),
     ), ticket_id
 
 
@@ -82,7 +84,7 @@ def retired_at(kid: str | None) -> float:
     return float("inf") if found is None else found
 
 
-def is_stale(presented: Presented, at: int) -> bool:
+def is_stale(presented: Presented, at: float) -> bool:
     """Whether a rotating code's time is over."""
     if presented.slice_code is None:
         return False

@@ -32,11 +32,14 @@ RETIRED = AT - 50_000
 EXPIRES = AT + 86_400
 
 READ = {"is_readable": True, "is_ours": False, "is_known": False, "is_live": False, "is_stale": False}
-READ |= {"is_superseded": False, "is_void": False, "is_event_cancelled": False}
+READ |= {"is_listed": True, "is_superseded": False, "is_void": False, "is_event_cancelled": False}
 UNREADABLE = {**READ, "is_readable": False}
 OURS = {**READ, "is_ours": True, "is_known": True}
 LIVE = {**OURS, "is_live": True}
-ELSEWHERE = {**OURS, "is_known": False}
+UNLISTED = {**OURS, "is_listed": False}
+ELSEWHERE = {**UNLISTED, "is_known": False}
+# Since when a ticket that is not in the bundle may have been written down without it.
+UNHEARD = SNAPSHOT - 60
 
 RULES = {
     "opens_at": "2026-12-05T08:00:00Z",
@@ -94,7 +97,6 @@ def _bundle(bundle_keys: list[dict[str, Any]]) -> dict[str, Any]:
         "rules": RULES,
         "slices": {"seconds": SLICES.seconds, "key": slice_key},
         "keys": bundle_keys,
-        "is_online_only": False,
         "types": [{"id": str(UUID(int=8)), "name": "Reguler", "colour": "#7c3aed"}],
         "tickets": [
             _row(GOOD, TYPED, "Siti Rahayu"),
@@ -129,23 +131,29 @@ def _codes() -> list[dict[str, Any]]:
         _code("live of the previous slice", live, LIVE, GOOD, at=AT + 49),
         _code("live two slices ago", live, {**LIVE, "is_stale": True}, GOOD, at=AT + 50),
         _code("live of a slice to come", live, {**LIVE, "is_stale": True}, GOOD, at=AT - 11),
+        _code("live of the next slice, by a clock that may be behind", live, LIVE, GOOD, at=AT - 11, error=1),
+        _code("live of the next slice, by a clock that is not", live, {**LIVE, "is_stale": True}, GOOD,
+              at=AT - 12, error=1.5),
+        _code("live of the slice after that", live, {**LIVE, "is_stale": True}, GOOD, at=AT - 41, error=2),
         _code("live signature on a static code", _static_from(live), READ, None),
         _code("live with the slice of all", _qr(key, replace(ticket, slice_code=qr.LIVE_SLICE)),
               {**LIVE, "is_stale": True}, GOOD),
         _code("forged signature", _altered(static, -1), READ, None),
         _code("altered byte", _altered(static, 12), READ, None),
         _code("altered epoch", _altered(static, 30), READ, None),
-        _code("key of somebody else", _qr(stranger, ticket), READ, None),
+        _code("key of somebody else", _qr(stranger, ticket), READ, None, needs_network=True),
         _code("another key under our name", _qr(replace(stranger, qr_kid=key.qr_kid), ticket), READ, None),
         _code("retired key before it was", _qr(retired, replace(ticket, issued_at=RETIRED)), OURS, GOOD),
         _code("retired key afterwards", _qr(retired, replace(ticket, issued_at=RETIRED + 1)), READ, None),
-        _code("secret key", _hmac(ticket, key), READ, None),
+        _code("secret key under our name", _hmac(ticket, key), READ, None),
+        _code("secret key", _hmac(ticket, stranger), READ, None, needs_network=True),
         _code("superseded", _qr(key, qr.QrTicket(REISSUED, ISSUED, EXPIRES, 1)),
               {**OURS, "is_superseded": True}, REISSUED),
         _code("reissued", _qr(key, qr.QrTicket(REISSUED, ISSUED, EXPIRES, 2)), OURS, REISSUED),
         _code("void", _qr(key, qr.QrTicket(VOID, ISSUED, EXPIRES)), {**OURS, "is_void": True}, VOID),
-        _code("sold after the bundle", _qr(key, qr.QrTicket(NEW, SNAPSHOT + 1, EXPIRES)), OURS, NEW),
-        _code("not in the bundle", _qr(key, qr.QrTicket(FOREIGN, SNAPSHOT, EXPIRES)), ELSEWHERE, FOREIGN),
+        _code("sold after the bundle", _qr(key, qr.QrTicket(NEW, UNHEARD + 1, EXPIRES)), UNLISTED, NEW),
+        _code("sold a moment ago", _qr(key, qr.QrTicket(NEW, AT, EXPIRES)), UNLISTED, NEW),
+        _code("not in the bundle", _qr(key, qr.QrTicket(FOREIGN, UNHEARD, EXPIRES)), ELSEWHERE, FOREIGN),
         *_tokens(key, stranger),
         _code("typed", TYPED, OURS, GOOD),
         _code("typed in small letters and groups", "01234-56789-abcde-fghjk-mnpqrs", OURS, GOOD),
@@ -164,12 +172,16 @@ def _tokens(key: NewKey, stranger: NewKey) -> list[dict[str, Any]]:
         _code("good token", good, OURS, GOOD),
         _code("token of another event", _token(key, replace(claims, ticket_id=FOREIGN, event_id=OTHER_EVENT)),
               ELSEWHERE, FOREIGN),
-        _code("token of this event, not in the bundle", _token(key, replace(claims, ticket_id=FOREIGN)), OURS,
-              FOREIGN),
+        _code("token of this event, not in the bundle", _token(key, replace(claims, ticket_id=FOREIGN)),
+              UNLISTED, FOREIGN),
         _code("token superseded", _token(key, replace(claims, ticket_id=REISSUED)),
               {**OURS, "is_superseded": True}, REISSUED),
         _code("token by somebody else", _token(replace(stranger, kid=key.kid), claims), READ, None),
-        _code("token of an unknown key", _token(stranger, claims), READ, None),
+        _code("token of an unknown key", _token(stranger, claims), READ, None, needs_network=True),
+        _code("token of a secret key", _token(replace(stranger, algorithm=Algorithm.HS256), claims), READ, None,
+              needs_network=True),
+        _code("token of a secret key under our name", _token(replace(key, algorithm=Algorithm.HS256), claims),
+              READ, None),
         _code("token with another payload", f"{head}.{payload[:-2]}AA.{signature}", READ, None),
         _code("token without a signature", f"{head}.{payload}.", READ, None),
         _code("token of no algorithm", f"{none.rstrip('=')}.{payload}.", READ, None),
@@ -201,8 +213,20 @@ def _rubbish(static: str) -> list[tuple[str, str]]:
     ]
 
 
-def _code(name: str, text: str, expect: dict[str, bool], tid: UUID | None, *, at: int = AT) -> dict[str, Any]:
-    return {"name": name, "text": text, "at_s": at, "expect": {**expect, "tid": tid and str(tid)}}
+def _code(
+    name: str,
+    text: str,
+    expect: dict[str, bool],
+    tid: UUID | None,
+    *,
+    at: int = AT,
+    error: float = 0,
+    needs_network: bool = False,
+) -> dict[str, Any]:
+    """`error` is how far the clock may be off, `needs_network` what a gate alone cannot check: the server can."""
+    expected = {**expect, "tid": tid and str(tid)}
+    asked = {"name": name, "text": text, "at_s": at, "error_s": error}
+    return {**asked, "needs_network": needs_network, "expect": expected}
 
 
 def _qr(key: NewKey, ticket: qr.QrTicket) -> str:
@@ -247,7 +271,7 @@ def _qr_as_token(key: NewKey) -> str:
 
 
 def _verdicts() -> list[dict[str, Any]]:
-    return [*_refusals(), *_precedence(), *_times(), *_ways_in(), *_static_codes()]
+    return [*_refusals(), *_precedence(), *_times(), *_ways_in(), *_static_codes(), *_unlisted()]
 
 
 def _refusals() -> list[dict[str, Any]]:
@@ -256,7 +280,7 @@ def _refusals() -> list[dict[str, Any]]:
         _verdict("good", "ok"),
         _verdict("unreadable", "invalid", shown={"is_readable": False}),
         _verdict("forged", "invalid", shown={"is_ours": False}),
-        _verdict("other_event", "wrong_event", shown={"is_known": False}),
+        _verdict("other_event", "wrong_event", shown={"is_known": False, "is_listed": False}),
         _verdict("event_cancelled", "void", shown={"is_event_cancelled": True}),
         _verdict("voided", "void", shown={"is_void": True}),
         _verdict("superseded", "void", shown={"is_superseded": True}),
@@ -338,6 +362,17 @@ def _static_codes() -> list[dict[str, Any]]:
         _verdict("static_refused", "invalid", rules=refuse, direction="exit", standing=(1, True)),
         _verdict("good", "ok", rules=refuse, shown=live),
         _verdict("slice_over", "invalid", rules=warn, shown={**live, "is_stale": True}),
+    ]
+
+
+def _unlisted() -> list[dict[str, Any]]:
+    live, unlisted = {"is_live": True, "is_listed": False}, {"is_listed": False}
+    return [
+        _verdict("good", "ok", shown=unlisted, is_warning=True),
+        _verdict("good", "ok", shown=live, is_warning=True),
+        _verdict("good", "ok", shown=live, rules={"static_codes": "refuse"}, is_warning=True),
+        _verdict("already_in", "duplicate", shown=unlisted, standing=(1, True)),
+        _verdict("closed", "too_late", shown=unlisted, at_ms=CLOSES_MS),
     ]
 
 

@@ -9,11 +9,11 @@ from pesan.hooks import delivering, service
 from pesan.hooks.errors import EndpointInvalid, EndpointNotFound, HookNotFound, SecretSealed, TooManyEndpoints
 from pesan.hooks.invariants import INVARIANTS
 from pesan.hooks.sealing import open_signing, reseal_secrets
-from pesan.hooks.signing import sign
 from pesan.hooks.states import WAITS, Ended
 from pesan.hooks.tasks import announce_order, deliver, deliver_due
 from pesan.identity.states import MerchantRole
 from pesan.kit.ids import new_id
+from pesan.kit.standard_webhooks import sign
 from pesan.orders.states import OrderState
 from tests.hooks.conftest import House, Receiver
 from tests.support.factories import SYSTEM, Make
@@ -38,6 +38,7 @@ async def test_what_happens_to_an_order_is_told_signed_and_names_nobody(
         "state": "PAID",
         "quantity": 2,
         "total_amount": 300_000,
+        "balance_due_amount": 0,
         "currency": "IDR",
     }
     for asked in receiver.requests:

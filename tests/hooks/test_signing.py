@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pesan.hooks.signing import headers_of, new_secret, sign
+from pesan.hooks.signing import headers_of
+from pesan.kit.standard_webhooks import new_secret, sign
 
 VECTORS = json.loads((Path(__file__).parent / "vectors.json").read_text())
 

@@ -14,6 +14,7 @@ from tests.journeys.browser import Tab, launch, visiting
 from tests.support.browser import find_chromium
 from tests.support.factories import Make
 from tests.support.instance import shared_instance
+from tests.support.mailbox import Mailbox, running_mailbox
 from tests.support.postgres import Server
 from tests.support.schema import open_database
 from tests.support.service import Service, services
@@ -32,16 +33,16 @@ async def browser() -> AsyncIterator[Browser]:
         await started.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def settings(
     postgres: Server, template: str, role_prefix: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Settings]:
-    """One instance for a file of journeys, because starting one takes longer than most of them."""
+    """One instance for the journeys, each with a merchant of its own: starting it takes longer than most of them."""
     with shared_instance(postgres, template, role_prefix, tmp_path_factory.mktemp("home")) as settings:
         yield settings
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 async def database(settings: Settings) -> AsyncIterator[Database]:
     """The journeys' database, as the worker logs in."""
     opened = open_database(settings, "worker")
@@ -49,17 +50,26 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
     await opened.dispose()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def make(database: Database) -> Make:
     """Makes merchants, events, people and orders in the journeys' database."""
     return Make(database)
 
 
-@pytest.fixture(scope="module")
-async def service(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
+@pytest.fixture(scope="package")
+async def mailbox() -> AsyncIterator[Mailbox]:
+    """Where the service's mail arrives, whoever it is for."""
+    async with running_mailbox() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="package")
+async def service(
+    settings: Settings, mailbox: Mailbox, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Service]:
     """The whole service: web and worker, in processes of their own."""
     async with services(settings, tmp_path_factory.mktemp("service")) as start:
-        yield await start()
+        yield await start(PESAN_SMTP_URL=mailbox.url)
 
 
 @pytest.fixture

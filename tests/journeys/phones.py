@@ -11,7 +11,7 @@ from pesan.web.cookies import SESSION
 from tests.journeys.browser import Tab, visiting
 
 # A camera of our own, because tickets are made while the test runs. Nothing in view is a white wall.
-_CAMERA = """
+CAMERA = """
 window.__held = [];
 navigator.mediaDevices.getUserMedia = async () => {
   const canvas = Object.assign(document.createElement("canvas"), { width: 640, height: 480 });
@@ -27,6 +27,27 @@ navigator.mediaDevices.getUserMedia = async () => {
   return canvas.captureStream(15);
 };
 """
+# What was asked of the platform to keep the screen on.
+_AWAKE = """
+window.__locks = [];
+if (navigator.wakeLock) {
+  const ask = navigator.wakeLock.request.bind(navigator.wakeLock);
+  navigator.wakeLock.request = async (kind) => {
+    const lock = await ask(kind);
+    window.__locks.push(lock);
+    return lock;
+  };
+}
+"""
+# How many locks there were before and after the screen was away; the platform lets go of them by itself then.
+_LEAVE = """async () => {
+  const before = window.__locks.length;
+  await window.__locks.at(-1)?.release();
+  document.dispatchEvent(new Event("visibilitychange"));
+  const pause = () => new Promise((done) => setTimeout(done, 10));
+  for (let n = 0; n < 500 && window.__locks.length === before; n += 1) await pause();
+  return [before, window.__locks.length];
+}"""
 # A hardware scanner, as the page hears it.
 _TYPE = """text => { for (const key of [...text, "Enter"])
   document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true })); }"""
@@ -103,6 +124,11 @@ class GatePhone:
         await page.get_by_label("Alasan meloloskan tanpa kode").fill(reason)
         await page.locator("#manual-list button").click()
 
+    async def locks(self) -> list[int]:
+        """How often it asked to keep its screen on: so far, and once somebody looked at another app in between."""
+        counts: list[int] = await self.tab.page.evaluate(_LEAVE)
+        return counts
+
     async def lose_network(self) -> None:
         """No network from now on, and the page opened anew."""
         page = self.tab.page
@@ -128,7 +154,8 @@ async def holding(
 ) -> AsyncIterator[GatePhone]:
     """A phone with a camera; with the session of somebody who signed in before."""
     async with visiting(browser) as tab:
-        await tab.page.context.add_init_script(_CAMERA)
+        await tab.page.context.add_init_script(CAMERA + _AWAKE)
+        await tab.page.context.grant_permissions(["screen-wake-lock"])
         await tab.page.set_viewport_size({"width": 360, "height": 740})
         if session:
             await tab.page.context.add_cookies([{"name": SESSION, "value": session[SESSION], "url": url}])

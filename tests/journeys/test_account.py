@@ -2,15 +2,14 @@
 
 import asyncio
 import re
-from email import message_from_bytes
-from email.policy import default
-from pathlib import Path
+from email.message import EmailMessage
 
 import pyotp
 import pytest
 from playwright.async_api import Browser, expect
 
 from tests.journeys.browser import Tab, visiting
+from tests.support.mailbox import Mailbox
 from tests.support.service import Service
 
 PASSWORD = "kuda terbang biru tua"
@@ -49,29 +48,26 @@ async def register(tab: Tab, url: str, email: str) -> None:
     await expect(tab.page.get_by_role("heading", name="Halo, Rani Wijaya")).to_be_visible()
 
 
-async def link_to(service: Service, email: str) -> str:
-    """The link in the mail that the service wrote to its outbox for this address."""
+async def link_to(mailbox: Mailbox, email: str) -> str:
+    """The link in the mail that came for this address."""
     async with asyncio.timeout(30):
-        while not (
-            found := list(filter(None, (link_in(path, email) for path in service.home.rglob("*.eml"))))
-        ):
+        while not (found := list(filter(None, (link_in(mail, email) for mail in mailbox.messages)))):
             await asyncio.sleep(0.2)
     return found[0]
 
 
-def link_in(path: Path, email: str) -> str:
+def link_in(mail: EmailMessage, email: str) -> str:
     """The link in one mail; empty when it is another's."""
-    mail = message_from_bytes(path.read_bytes(), policy=default)
     body = mail.get_body(("plain",))
     match = LINK.search(body.get_content()) if body else None
     return match[0] if match and mail["To"] == email else ""
 
 
-async def test_a_new_account_is_verified_by_its_letter(service: Service, tab: Tab) -> None:
+async def test_a_new_account_is_verified_by_its_letter(service: Service, mailbox: Mailbox, tab: Tab) -> None:
     await register(tab, service.url, "rani-surat@contoh.id")
     await expect(tab.page.get_by_text("Alamatmu belum diverifikasi")).to_be_visible()
 
-    await tab.open(service.url + await link_to(service, "rani-surat@contoh.id"))
+    await tab.open(service.url + await link_to(mailbox, "rani-surat@contoh.id"))
     await tab.page.get_by_role("button", name="Verifikasi").click()
     await tab.page.get_by_role("link", name="Buka akun").click()
 

@@ -1,18 +1,20 @@
 """Staff at the gate with their phones: paired, scanning with a network and without one, and told apart afterwards."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pyotp
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Page, expect
 from sqlalchemy import text
 
 from pesan.catalog.models import Event
 from pesan.db import Database
 from pesan.gates.service.devices import revoke_device
 from pesan.gates.service.gates import RulesDraft, set_rules
-from pesan.gates.states import Reentry
+from pesan.gates.states import Reentry, StaticCodes
 from pesan.identity.models import User
 from pesan.orders.states import OrderState
 from pesan.tickets.issue import void_tickets
@@ -65,11 +67,10 @@ class Evening:
             rows = await session.execute(query, {"event": self.fair.event.id})
             return [(row.kind, row.scan_count) for row in rows]
 
-    async def let_people_come_back(self) -> None:
-        """Whoever went out by a scan may come in again."""
+    async def rule(self, draft: RulesDraft) -> None:
+        """Say how the gates work from now on."""
         entrance = self.entrance
         async with self.fair.database.write(entrance.actor) as session:
-            draft = RulesDraft(reentry=Reentry.AFTER_EXIT)
             await set_rules(session, event=entrance.event, draft=draft, actor=entrance.actor)
 
     async def revoke(self, name: str) -> None:
@@ -130,7 +131,7 @@ async def test_a_phone_is_paired_and_judges_what_it_is_shown(
     evening: Evening, make: Make, browser: Browser
 ) -> None:
     staff = await make.user(evening.fair.merchant)
-    good, live, old = await evening.sell(3)
+    good, live, old, late, later = await evening.sell(5)
     (gone,) = await evening.sell()
     (other,) = await evening.sell(event=await make.event(evening.fair.merchant))
     async with evening.fair.database.sale() as session:
@@ -140,6 +141,9 @@ async def test_a_phone_is_paired_and_judges_what_it_is_shown(
         assert await phone.tab.inspect(f"{evening.url}/gate") == []
         page = phone.tab.page
         await page.get_by_role("button", name="Nyalakan kamera").click()
+        assert await phone.locks() == [1, 2]
+        # This camera has no light.
+        await expect(page.locator("#torch")).to_be_hidden()
         await phone.hold(good.qr_text)
         # Held in view, it is judged once.
         await phone.says("Silakan masuk", "Budi Santoso")
@@ -157,19 +161,51 @@ async def test_a_phone_is_paired_and_judges_what_it_is_shown(
         await phone.judges(evening.live(live), "Silakan masuk")
         await phone.judges(evening.live(old, slices_ago=3), "Kode basi")
         await phone.judges(evening.live(old, slices_ago=1), "Silakan masuk")
+        soon = datetime.now(UTC) + timedelta(minutes=5)
+        await evening.rule(RulesDraft(opens_at=soon))
+        await phone.judges(late.qr_text, "Belum dibuka", "Minta menunggu")
+        await evening.rule(RulesDraft(closes_at=soon - timedelta(minutes=6)))
+        await phone.judges(late.qr_text, "Sudah ditutup")
+        await evening.rule(RulesDraft(static_codes=StaticCodes.WARN))
+        await phone.judges(late.qr_text, "Periksa dulu", "Cocokkan nama dengan identitasnya")
+        await send_again(phone, evening.live(later))
+        await expect(page.locator("#count-inside")).to_have_text("5")
+
+
+async def send_again(phone: GatePhone, text: str) -> None:
+    """What the server refuses stands aside and is named, until somebody has it sent once more."""
+    page, warning = phone.tab.page, phone.tab.page.locator("#scan-warning")
+    problem = {"code": "http.invalid", "detail": "Belum bisa diterima"}
+    await page.context.set_offline(True)
+    await phone.judges(text, "Silakan masuk")
+    await page.route("**/v1/scans/bulk", lambda route: route.fulfill(status=422, json=problem))
+    await page.context.set_offline(False)
+    await expect(warning).to_contain_text("1 pindaian ditolak server")
+    await page.unroute("**/v1/scans/bulk")
+    # A device that is refused says what for.
+    await page.route("**/v1/gates/*", lambda route: route.fulfill(status=403, json=problem))
+    await page.evaluate("dispatchEvent(new Event('online'))")
+    await expect(warning).to_contain_text("Belum bisa tersambung: Belum bisa diterima")
+    await page.unroute("**/v1/gates/*")
+    await page.get_by_role("button", name="Riwayat").click()
+    await expect(page.locator("#unsent-list")).to_contain_text("Belum bisa diterima")
+    await page.get_by_role("button", name="Coba kirim lagi").click()
+    await expect(warning).to_be_hidden()
 
 
 async def test_two_phones_go_on_without_a_network_and_a_conflict_is_shown(
     evening: Evening, browser: Browser
 ) -> None:
-    first, shared, later = await evening.sell(3)
+    first, shared, both, later = await evening.sell(4)
     (ani,) = await evening.sell(name="Ani Wijaya")
-    await evening.let_people_come_back()
+    await evening.rule(RulesDraft(reentry=Reentry.AFTER_EXIT))
     session = evening.entrance.cookies
     async with holding(browser, evening.url, session) as sari, holding(browser, evening.url, session) as tono:
         await sari.pair(await evening.entrance.code(), "HP Sari")
         await tono.pair_by_camera(await evening.entrance.code(), "HP Tono")
-        await sari.judges(first.qr_text, "Silakan masuk")
+        async with watching(evening, sari) as board:
+            await sari.judges(first.qr_text, "Silakan masuk")
+            await expect(board.locator(".tile").filter(has_text="Di dalam")).to_contain_text("1 pernah masuk")
         await expect(tono.tab.page.locator("#count-inside")).to_have_text("1")
         await tono.vouch_for("ani", "Ponsel mati, KTP cocok")
         await tono.says("Silakan masuk", "Ani Wijaya")
@@ -185,8 +221,11 @@ async def test_two_phones_go_on_without_a_network_and_a_conflict_is_shown(
         await sari.judges(shared.qr_text, "Silakan masuk", "Budi Santoso")
         await sari.judges(shared.qr_text, "Sudah masuk")
         await tono.judges(shared.qr_text, "Silakan masuk")
-        await expect(sari.tab.page.locator("#scan-state-text")).to_contain_text("2 menunggu dikirim")
-        await expect(sari.tab.page.locator("#count-inside")).to_have_text("2")
+        # It was sold after the phone's last word from the server.
+        (new,) = await evening.sell(name="Rina Putri")
+        await sari.judges(new.qr_text, "Periksa dulu", "Cocokkan acara dan tanggal")
+        await expect(sari.tab.page.locator("#scan-state-text")).to_contain_text("3 menunggu dikirim")
+        await expect(sari.tab.page.locator("#count-inside")).to_have_text("3")
 
         await tono.find_network()
         assert await evening.conflicts() == []
@@ -194,6 +233,16 @@ async def test_two_phones_go_on_without_a_network_and_a_conflict_is_shown(
         assert await evening.conflicts() == [("double_entry", 2)]
         await expect(sari.tab.page.locator("#last-text")).to_contain_text("Konflik")
         await read_conflict(evening, tono)
+
+        # The other way round.
+        for phone in (sari, tono):
+            await phone.lose_network()
+            await phone.judges(both.qr_text, "Silakan masuk")
+        await sari.find_network()
+        assert len(await evening.conflicts()) == 1
+        await tono.find_network()
+        assert await evening.conflicts() == [("double_entry", 2)] * 2
+        await expect(tono.tab.page.locator("#last-text")).to_contain_text("Konflik")
 
         await sari.lose_network()
         await sari.judges(later.qr_text, "Silakan masuk")
@@ -204,6 +253,19 @@ async def test_two_phones_go_on_without_a_network_and_a_conflict_is_shown(
         await sari.pair(await evening.entrance.code(), "HP Sari")
         await tono.judges(later.qr_text, "Sudah masuk", "Pintu Utara")
         await pair_anew(evening, tono)
+
+
+@asynccontextmanager
+async def watching(evening: Evening, phone: GatePhone) -> AsyncIterator[Page]:
+    """The organizer's live board, which moves by itself."""
+    page, event = await phone.tab.page.context.new_page(), evening.fair.event
+    await page.goto(
+        f"{evening.url}/organizer/{evening.fair.merchant.slug}/events/{event.short_id}/gates/board"
+    )
+    await page.evaluate("window.isSame = true")
+    yield page
+    assert await page.evaluate("window.isSame")
+    await page.close()
 
 
 async def read_conflict(evening: Evening, phone: GatePhone) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import io
 import re
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from email.message import EmailMessage
 
@@ -19,25 +18,10 @@ from tests.journeys.browser import Tab
 from tests.journeys.guests import PAY_URL, Fair, fill_sheet, hold_a_place, open_fair, press_hold
 from tests.payments.gateway_steps import add_account, make_gateways
 from tests.support.factories import SYSTEM
-from tests.support.mailbox import Mailbox, running_mailbox
-from tests.support.service import Service, services
+from tests.support.mailbox import Mailbox
+from tests.support.service import Service
 
 SANDBOX_URL = re.compile(r"/sandbox/")
-
-
-@pytest.fixture(scope="module")
-async def mailbox() -> AsyncIterator[Mailbox]:
-    async with running_mailbox() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-async def service(
-    settings: Settings, mailbox: Mailbox, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Service]:
-    """One that sends its mail."""
-    async with services(settings, tmp_path_factory.mktemp("service")) as start:
-        yield await start(PESAN_SMTP_URL=mailbox.url)
 
 
 @pytest.fixture

@@ -6,17 +6,23 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, expect
 
+from pesan.booths.present import write_at
+from pesan.checkout.links import session_path
+from pesan.orders.models import Order
 from pesan.orders.queries import get_order_by_code
 from pesan.orders.states import OrderState
 from pesan.payments.queries import list_methods
 from pesan.payments.states import MethodKind
 from pesan.tickets.queries import list_tickets
+from tests.booths.customers import day_page, path_of, whole_hour
 from tests.journeys.browser import Tab, visiting
 from tests.journeys.guests import Fair, open_fair
+from tests.support.booths import Place, book, let_pass, make_place
 from tests.support.factories import SYSTEM
 from tests.support.service import Service
 
-pytestmark = pytest.mark.browser
+# Every page there is: minutes on a machine that does something else as well.
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 # Tickets are the worker's to make, time's end is the clock's, and money goes back by other people's hands.
 MADE_FROM = {
     OrderState.COMPLETED: OrderState.PAID,
@@ -46,6 +52,7 @@ async def addresses(fair: Fair) -> list[str]:
         *await _sales(fair),
         *await _payments(fair),
         *await _tickets(fair),
+        *await _times(fair),
         *statuses,
         f"{statuses[0]}/consents",
     ]
@@ -94,6 +101,34 @@ async def _tickets(fair: Fair) -> list[str]:
     async with fair.database.read(SYSTEM) as session:
         (ticket,) = await list_tickets(session, (await get_order_by_code(session, code)).id)
     return [f"/ticket/{ticket.code}", f"/b/{code}/tickets/{ticket.id}/transfer"]
+
+
+async def _times(fair: Fair) -> list[str]:
+    """Choosing an outlet and a time, and the page of a booked session."""
+    place = await make_place(fair.make, fair.database, fair.merchant, location="Jl. Pintu Besar Utara 27")
+    closed = await make_place(fair.make, fair.database, fair.merchant, is_open=False)
+    at = whole_hour(30)
+    held = await book(fair.make, place, in_minutes=600)
+    awaited, late = await _session(fair, place, 300), await _session(fair, place, 60)
+    await let_pass(fair.database, late.id, 300)
+    session = session_path(awaited.code)
+    return [
+        "/booths",
+        path_of(closed),
+        day_page(place, at),
+        f"{path_of(place)}/book?at={write_at(at)}",
+        f"/b/{held.code}",
+        session,
+        session_path(late.code),
+        day_page(place, at, f"{session}/reschedule"),
+        f"{session}/reschedule?at={write_at(at)}",
+    ]
+
+
+async def _session(fair: Fair, place: Place, in_minutes: int) -> Order:
+    order = await book(fair.make, place, in_minutes=in_minutes, state=OrderState.PAID)
+    await fair.wait_for(order.code, OrderState.COMPLETED)
+    return order
 
 
 async def _booking(fair: Fair, state: OrderState) -> str:

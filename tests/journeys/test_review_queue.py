@@ -40,6 +40,9 @@ async def state(desk: Desk, code: str) -> tuple[str, str | None]:
 
 
 async def test_reviewer_works_through_the_queue_by_keyboard(desk: Desk, browser: Browser):
+    before = await offenders(
+        desk.database
+    )  # other journeys write states that somebody else would have to bring about
     codes = [await desk.send_proof(name) for name in ("Budi Santoso", "Siti Rahma", "Made Wirawan")]
     email = await desk.hire("Rina Kusuma", STAFF)
     async with visiting(browser, phone=False) as tab:
@@ -67,7 +70,7 @@ async def test_reviewer_works_through_the_queue_by_keyboard(desk: Desk, browser:
     states = [await state(desk, code) for code in codes]
     assert [found in {"PAID", "COMPLETED"} for found, _ in states] == [True, False, True]
     assert states[1] == ("REJECTED", "Transfer belum kami terima di rekening ini.")
-    assert await offenders(desk.database) == []
+    assert [found for found in await offenders(desk.database) if found not in before] == []
 
 
 async def test_letters_typed_into_the_reason_do_nothing_else(desk: Desk, browser: Browser):

@@ -4,10 +4,10 @@ import pytest
 from playwright.async_api import Browser
 
 from pesan.db import Actor, Database
-from pesan.gates.device_keys import DeviceKey
 from pesan.gates.service.gates import make_gate
-from pesan.gates.service.pairing import NewDevice, make_pairing, register_device
-from pesan.gates.states import KeyKind
+from pesan.gates.service.pairing import make_pairing, register_device
+from pesan.identity.devices.keys import DeviceKey, KeyKind
+from pesan.identity.devices.pairing import NewDevice
 from pesan.identity.states import MerchantRole, PlatformRole
 from pesan.kit.ids import new_id
 from pesan.orders.states import OrderState
@@ -20,13 +20,15 @@ from pesan.tickets.models import Ticket
 from pesan.tickets.queries import list_tickets
 from tests.backoffice.doors import LAST_MINUTE, Rows
 from tests.journeys.browser import visiting
+from tests.journeys.counters import booth_pages
 from tests.journeys.guests import Fair
 from tests.journeys.staff import Desk, open_desk, sign_in
 from tests.payments.gateway_steps import add_account, make_gateways
 from tests.support.factories import SYSTEM
 from tests.support.service import Service
 
-pytestmark = pytest.mark.browser
+# Every page there is: minutes on a machine that does something else as well.
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +76,7 @@ async def addresses(desk: Desk, make, database, settings) -> list[str]:
         await _try_out(database, desk),
         "/team",
         "/webhooks",
+        "/confirmations",
         "/brand",
         "/legal",
         "/legal/terms",
@@ -84,7 +87,7 @@ async def addresses(desk: Desk, make, database, settings) -> list[str]:
     ]
     pages += ["/letters", "/letters/ticket_ready/id"]
     staff = [f"{desk.service.url}/backoffice{end}" for end in ("", "/jobs", "/account")]
-    return [*map(desk.url, pages), *staff]
+    return [*map(desk.url, pages), *staff, *await booth_pages(desk, make)]
 
 
 async def _open_gate(desk: Desk, secret: bytes) -> list[str]:
@@ -94,8 +97,9 @@ async def _open_gate(desk: Desk, secret: bytes) -> list[str]:
     async with desk.database.write(actor) as session:
         gate = await make_gate(session, event=event, name="Pintu Utara", location="Parkir P2", actor=actor)
         code = (await make_pairing(session, secret, gate.id, event_id=event.id, actor=actor)).code
-        await register_device(session, secret, code=code, new=new, actor=actor)
-    return [f"/events/{event.short_id}/gates{end}" for end in ("", f"/{gate.id}")]
+        device, _ = await register_device(session, secret, code=code, new=new, actor=actor)
+    ends = ("", f"/{gate.id}", f"/devices/{device.id}")
+    return [f"/events/{event.short_id}/gates{end}" for end in ends]
 
 
 async def _doubt(desk: Desk, make, marks: Marks) -> list[str]:

@@ -7,8 +7,10 @@ import pytest
 from playwright.async_api import Browser, Request, expect
 
 from pesan.app.demo import covers, logos
+from pesan.booths.present import write_at
 from pesan.catalog.models import Event
 from pesan.catalog.service import set_cover
+from pesan.checkout.links import session_path
 from pesan.orders.states import OrderState
 from pesan.payments.states import MethodKind
 from pesan.storage.inspection.files import PRESETS
@@ -17,12 +19,15 @@ from pesan.storage.keys import Kind
 from pesan.storage.objects import open_configured
 from pesan.storage.stored import stored
 from pesan.tenancy.models import Merchant
+from tests.booths.customers import day_page, path_of, whole_hour
 from tests.journeys.browser import Tab, visiting
 from tests.journeys.guests import Fair, open_fair
+from tests.support.booths import book, make_place
 from tests.support.factories import SYSTEM
 from tests.support.service import Service
 
-pytestmark = pytest.mark.browser
+# Every page there is: minutes on a machine that does something else as well.
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 BUDGET = 50_000
 # Fetched by a browser with a window only.
 MANIFEST = 750
@@ -67,7 +72,14 @@ async def addresses(fair: Fair) -> list[str]:
     )
     await fair.choose(held, MethodKind.QRIS)
     await fair.wait_for(paid.code, OrderState.COMPLETED)
+    place, at = await make_place(fair.make, fair.database, fair.merchant), whole_hour(30)
+    session = await book(fair.make, place, in_minutes=300, state=OrderState.PAID)
+    await fair.wait_for(session.code, OrderState.COMPLETED)
     return [
+        "/booths",
+        day_page(place, at),
+        f"{path_of(place)}/book?at={write_at(at)}",
+        session_path(session.code),
         "/",
         f"/m/{fair.merchant.slug}",
         f"/m/{fair.merchant.slug}/legal/privacy",

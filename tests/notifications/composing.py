@@ -31,4 +31,5 @@ class PlainComposer:
             again_url="https://tiket.example/x/senja-abc12345",
         )
         contacts = {ChannelName.EMAIL: order.email, ChannelName.WHATSAPP: order.wa}
-        return Letter(kind, facts, {name: address for name, address in contacts.items() if address})
+        addresses = {name: address for name, address in contacts.items() if address}
+        return Letter(kind, facts, addresses, merchant_id=order.merchant_id, event_id=order.event_id)

@@ -11,6 +11,7 @@ import pytest
 from pesan.capacity.errors import HoldPoolFull, SoldOut
 from pesan.capacity.states import PoolCounts
 from pesan.catalog.queries import Terms
+from pesan.catalog.terms import SlotTerms
 from pesan.db import Actor
 from pesan.errors import PesanError
 from pesan.orders import Move, OrderEvent, OrderState, Placement
@@ -30,7 +31,7 @@ from pesan.orders.errors import (
 )
 from pesan.orders.moves import Amendment, LineWish, OrderFacts, Release
 from pesan.orders.situation import Granted, Situation
-from pesan.orders.states import BUCKETS, TRANSITIONS
+from pesan.orders.states import BUCKETS, OF_BALANCE, TRANSITIONS
 from pesan.payments import RefundCause, RefundDueCompanion
 
 NOW = datetime(2026, 12, 5, 12, 0, tzinfo=UTC)
@@ -61,7 +62,7 @@ def pool(capacity: int = 10, held: int = 0, used: int = 0) -> PoolCounts:
     return PoolCounts(POOL, capacity, Decimal(1), 1, held, used)
 
 
-def order(state: OrderState, *, expires_in: int = 60) -> OrderFacts:
+def order(state: OrderState, *, expires_in: int = 60, balance: int = 0) -> OrderFacts:
     return OrderFacts(
         id=ORDER,
         merchant_id=MERCHANT,
@@ -82,6 +83,7 @@ def order(state: OrderState, *, expires_in: int = 60) -> OrderFacts:
         decided_by=None,
         audit_seq=1,
         audit_head=bytes(32),
+        balance_due_amount=balance,
     )
 
 
@@ -126,7 +128,10 @@ def every_pair() -> list[tuple[OrderState, OrderEvent]]:
 @pytest.mark.parametrize(("state", "event"), every_pair())
 def test_transition_of_every_pair_is_the_tables_or_refused(state: OrderState, event: OrderEvent) -> None:
     expires_in = -1 if event is OrderEvent.EXPIRE else 60
-    before = situation(order(state, expires_in=expires_in))
+    facts = order(state, expires_in=expires_in, balance=90_000 if event in OF_BALANCE else 0)
+    if event is OrderEvent.REFUSE_BALANCE_PROOF:
+        facts.balance_submitted_at = NOW
+    before = situation(facts)
     counts = replace(before.pools[POOL])
     decision = decide(move(event), before)
     expected = TRANSITIONS.get((state, event))
@@ -273,6 +278,34 @@ def test_late_money_takes_places_back_only_while_they_are_left() -> None:
     late = granted(decide(move(OrderEvent.PAY_LATE), gone))
     assert (late.order.state, late.transition.action) == (OrderState.EXPIRED, "order:payment:refund_due")
     assert (gone.pools[POOL].held, gone.pools[POOL].used) == (0, 1)
+
+
+@pytest.mark.parametrize(("state", "event"), every_pair())
+@pytest.mark.parametrize("is_over", [True, False])
+def test_money_for_a_time_that_is_over_is_due_back_and_its_order_stays(
+    state: OrderState, event: OrderEvent, is_over: bool
+) -> None:
+    due = RefundDueCompanion(ORDER, MERCHANT, 150_000, RefundCause.PAID_LATE)
+    before = situation(order(state))
+    ends_at = NOW if is_over else NOW + timedelta(microseconds=1)
+    before.slots = {POOL: SlotTerms(ORDER, EVENT, POOL, 7, NOW - timedelta(minutes=15), ends_at)}
+    counts = replace(before.pools[POOL])
+    decision = decide(replace(move(event), if_refund_due=(due,)), before)
+    is_due = isinstance(decision, Granted) and decision.companions == (due,)
+    assert is_due == (
+        is_over and event in {OrderEvent.PAY, OrderEvent.PAY_LATE} and (state, event) in TRANSITIONS
+    )
+    if is_due:
+        late = granted(decision)
+        assert (late.order.state, late.transition.action) == (state, "order:payment:refund_due")
+        assert (before.orders[ORDER].state, before.pools[POOL]) == (state, counts)
+
+
+@pytest.mark.parametrize("state", [OrderState.HOLD, OrderState.REVIEW])
+def test_cash_for_a_time_that_is_over_is_for_whoever_takes_it_to_judge(state: OrderState) -> None:
+    before = situation(order(state))
+    before.slots = {POOL: SlotTerms(ORDER, EVENT, POOL, 7, NOW - timedelta(minutes=15), NOW)}
+    assert granted(decide(move(OrderEvent.PAY, STAFF), before)).order.state is OrderState.PAID
 
 
 @pytest.mark.parametrize("state", [OrderState.PAID, OrderState.COMPLETED, OrderState.REFUNDED])

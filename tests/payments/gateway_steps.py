@@ -26,6 +26,7 @@ from pesan.payments.models import Payment, PaymentMethod
 from pesan.payments.queries import list_payments
 from pesan.payments.states import Account
 from pesan.tenancy.models import Merchant
+from tests.support.certificates import certificates
 from tests.support.factories import SYSTEM, Make
 from tests.support.providers.server import Signed
 
@@ -121,7 +122,14 @@ def make_gateways(
     takes_sandbox: bool = True,
     addresses: Mapping[str, str] = MappingProxyType({}),
 ) -> Gateways:
-    return Gateways(database, secret, httpx.AsyncClient(), "http://127.0.0.1", takes_sandbox, addresses)
+    return Gateways(
+        database,
+        secret,
+        httpx.AsyncClient(verify=certificates()),
+        "http://127.0.0.1",
+        takes_sandbox,
+        addresses,
+    )
 
 
 SANDBOX_DRAFT = AccountDraft(provider=SANDBOX, secrets={"webhook_secret": SECRET})

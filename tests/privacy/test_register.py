@@ -32,6 +32,7 @@ async def test_processors_are_those_that_are_configured(make, database, settings
     mine, other = await make.merchant(), await make.merchant()
     await add_account(database, gateways, mine)
     await gateways.http.aclose()
+    chats = {"wa_phone_id": "1", "wa_access_token": SecretStr("x")}
     away = settings.model_copy(
         update={
             "smtp_url": SecretStr("smtps://me:word@smtp.mail.example:465"),
@@ -39,15 +40,18 @@ async def test_processors_are_those_that_are_configured(make, database, settings
             "storage_bucket": "files",
             "oidc_issuer": "https://id.example/realm",
             "redis_url": "redis://127.0.0.1:6379/0",
+            **chats,
         }
     )
-    at_home = settings.model_copy(update={"smtp_url": SecretStr("smtp://localhost:25")})
+    by_itself = {"smtp_url": SecretStr("smtp://localhost:25"), **chats, "wa_url": "http://127.0.0.1:8100"}
+    at_home = settings.model_copy(update=by_itself)
 
     async with database.read(SYSTEM) as session:
         found = [await list_processors(session, each, other.id) for each in (away, at_home)]
 
     assert [(each.key, each.title) for each in found[0]] == [
         ("mail", "smtp.mail.example"),
+        ("chats", "WhatsApp (Meta)"),
         ("files", "Amazon S3"),
         ("database", "db.example"),
         ("sign_in", "id.example"),

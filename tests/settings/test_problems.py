@@ -74,6 +74,33 @@ def test_a_provider_to_sign_in_with_is_whole_and_over_tls():
     ]
 
 
+def test_a_number_to_chat_with_is_whole_and_over_tls():
+    secret = SecretStr("x")
+    access = {
+        "wa_phone_id": "1",
+        "wa_access_token": secret,
+        "wa_verify_token": secret,
+        "wa_app_secret": secret,
+    }
+    whole = {**access, "wa_number": "+6281100000001", "wa_business_id": "2"}
+    parts = [problems(production(**{**whole, name: type(value)("")})) for name, value in access.items()]
+
+    assert (problems(production(**whole)), production(**whole).has_whatsapp) == ([], True)
+    assert {problem.rpartition("; ")[2] for (problem,) in parts} == {"one is missing."}
+    assert [production(**{**whole, name: ""}).has_whatsapp for name in ("wa_phone_id", "wa_business_id")] == [
+        False,
+        True,
+    ]
+    (unsafe,) = problems(production(**whole, wa_url="http://graph.example"))
+    assert unsafe.startswith("PESAN_WA_URL is not https")
+    mailed = {"smtp_url": SecretStr("smtp://127.0.0.1")}
+    assert [warning.split()[0] for warning in warnings(production(**access, **mailed))] == [
+        "PESAN_WA_NUMBER",
+        "PESAN_WA_BUSINESS_ID",
+    ]
+    assert warnings(production(**whole, **mailed)) == []
+
+
 @pytest.mark.parametrize("zone", ["Asia/Bandung", "", "../etc/passwd", "Asia"])
 def test_an_unknown_zone_is_refused(zone: str):
     assert problems(production(zone=zone)) == [f"PESAN_ZONE is {zone}, which is no time zone."]

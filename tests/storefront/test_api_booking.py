@@ -42,6 +42,7 @@ async def test_booking_answers_with_everything_its_holder_can_do(shop: Shop):
             "city": "Jakarta",
             "startsAt": isoformat(event.starts_at),
             "endsAt": isoformat(event.ends_at),
+            "zone": "Asia/Jakarta",
             "price": 150_000,
             "currency": "IDR",
             "status": "open",

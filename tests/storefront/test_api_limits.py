@@ -85,12 +85,14 @@ async def test_guessing_codes_ends_after_twenty_misses_also_for_the_right_one(sh
     assert problem(refused) == (429, "http.too_many_requests")
 
 
-async def test_a_wrong_code_counts_wherever_a_code_opens_something(limited, app):
+@pytest.mark.parametrize("half", [0, 1])
+async def test_a_wrong_code_counts_wherever_a_code_opens_something(limited, app, half):
+    """In two halves, because there are more such addresses than wrong codes that anybody may show."""
     paths = [
         route.path
         for route in list_routes(app)
         if "{code}" in route.path and "GET" in route.methods and not route.path.startswith("/organizer")
-    ]
+    ][half::2]
     codes = [f"{number:013d}" for number in range(len(paths))]
 
     answers = [
@@ -98,7 +100,7 @@ async def test_a_wrong_code_counts_wherever_a_code_opens_something(limited, app)
         for path, code in zip(paths, codes, strict=True)
     ]
 
-    assert "/pay/{code}" in paths
+    assert len(paths) > 8
     assert [answer.status_code for answer in answers] == [404] * len(paths)
     left = [re.search(r'"code-misses";r=(\d+)', answer.headers.get("ratelimit", "")) for answer in answers]
     assert [found and int(found[1]) for found in left] == [19 - number for number in range(len(paths))]

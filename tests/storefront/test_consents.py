@@ -11,8 +11,8 @@ from pesan.audit.models import AuditEntry
 from pesan.catalog.models import Event
 from pesan.checkout.links import event_path
 from pesan.orders.models import Order
+from pesan.privacy.agreeing import TERMS_CHANGED, TERMS_MEND
 from pesan.privacy.models import Consent
-from pesan.storefront.agreeing import TERMS_CHANGED, TERMS_MEND
 from pesan.tenancy.legal.queries import list_current
 from pesan.tenancy.legal.service import publish
 from pesan.tenancy.legal.states import LegalKind

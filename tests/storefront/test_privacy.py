@@ -7,10 +7,13 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import select
 
+from pesan.booths.states import SessionEvent
 from pesan.db import Database
+from pesan.kit.times import format_datetime, isoformat
 from pesan.privacy.contacts import make_link
 from pesan.privacy.models import ContactProof, PrivacyRequest
 from tests.storefront.guest import Guest
+from tests.support.booths import book_session, make_place, move_session, read_session
 from tests.support.factories import SYSTEM, Make
 
 EMAIL = "siti@contoh.id"
@@ -70,6 +73,24 @@ async def test_person_reads_takes_and_asks_about_her_own_data_only(guest: Guest,
     ]
     again = await post(guest, "/privacy", "/privacy/open", token=token)
     assert again.headers["location"] == "/privacy?over=true"
+
+
+async def test_whoever_was_at_a_booth_reads_when_on_its_clocks(guest: Guest, make: Make, database: Database):
+    place = await make_place(make, database, zone="Asia/Makassar")
+    session = await book_session(make, database, place, email=EMAIL)
+    for event in (SessionEvent.ARRIVE, SessionEvent.START, SessionEvent.OVERRIDE):
+        await move_session(database, session.id, event, reason="Siti pingsan")
+    await open_data(guest, database)
+
+    (organizer,) = (await guest.get("/privacy/data.json")).json()["organizers"]
+    page = (await guest.get("/privacy/data")).text
+
+    told, row = organizer["bookings"][0]["session"], await read_session(database, session.id)
+    moments = {name: getattr(row, name) for name in told}
+    assert told == {name: moment and isoformat(moment) for name, moment in moments.items()}
+    assert [name for name, moment in told.items() if moment is None] == ["finished_at", "expired_at"]
+    shown = format_datetime(row.override_at, "Asia/Makassar", "id")
+    assert (shown in page, "Diubah petugas" in page, "Siti pingsan" in page) == (True, True, False)
 
 
 async def test_without_a_visit_nothing_is_shown(guest: Guest):

@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from pesan.catalog.posters import draw_poster
 from pesan.catalog.states import SaleState
 from pesan.checkout.words import STATE_WORDS
 from pesan.orders.states import OrderState
-from pesan.storefront.posters import draw_poster
-from pesan.storefront.views import BookingView, Brand, EventCard, ListFilters, PaymentPanel
+from pesan.storefront.views import BookingView, EventCard, ListFilters, PaymentPanel
+from pesan.tenancy.brands import Brand
 
 NOW = datetime(2026, 12, 5, 12, tzinfo=UTC)
 CARD = EventCard(
@@ -17,6 +18,7 @@ CARD = EventCard(
     slug="malam-keroncong",
     short_id="k3r0nc",
     brand=Brand("Ruang Temu", "ruang-temu", "#0f6b4f", "Asia/Jakarta"),
+    zone="Asia/Jakarta",
     starts_at=NOW,
     ends_at=NOW + timedelta(hours=3),
     venue="Rumentang Siang",

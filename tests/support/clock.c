@@ -1,20 +1,34 @@
-/* Loaded before everything else, it lets a process believe in another time: TEST_CLOCK_SHIFT seconds from the real one.
+/* Loaded before everything else, it lets a process believe in another time: TEST_CLOCK_SHIFT seconds from the real one,
+   and as many more as the first eight bytes of the file TEST_CLOCK_FILE say, which may change while it runs.
    Only the wall clock is moved; what counts elapsed time goes on as before. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/time.h>
 #include <time.h>
 
+static const volatile int64_t *jumps(void) {
+    const char *path = getenv("TEST_CLOCK_FILE");
+    int file = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    if (file < 0) return NULL;
+    void *mapped = mmap(NULL, sizeof(int64_t), PROT_READ, MAP_SHARED, file, 0);
+    return mapped == MAP_FAILED ? NULL : mapped;
+}
+
 static long shift(void) {
     static long seconds;
+    static const volatile int64_t *jumped;
     static int is_known;
     if (!is_known) {
         const char *wanted = getenv("TEST_CLOCK_SHIFT");
         seconds = wanted ? atol(wanted) : 0;
+        jumped = jumps();
         is_known = 1;
     }
-    return seconds;
+    return seconds + (jumped ? (long)*jumped : 0);
 }
 
 int clock_gettime(clockid_t clock, struct timespec *now) {

@@ -6,20 +6,23 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any
+from uuid import UUID
 
-from pesan.catalog.models import Event, PromoCode, Seat, TicketType
+from pesan.catalog.models import Event, PromoCode, Seat, Slot, TicketType
 from pesan.catalog.offers import list_seats
 from pesan.catalog.service import (
     EventDraft,
     PromoDraft,
     SeatDraft,
+    SlotTime,
     TicketTypeDraft,
     add_seats,
     create_event,
     create_promo_code,
     create_ticket_type,
+    ensure_slot,
 )
-from pesan.catalog.states import EventStatus, PromoKind
+from pesan.catalog.states import TICKETS, EventStatus, PromoKind
 from pesan.db import Actor, Database
 from pesan.identity.models import User
 from pesan.identity.service import create_user, log_in, set_membership
@@ -62,6 +65,11 @@ class Make:
         async with self._database.write(SYSTEM) as session:
             return await create_merchant(session, actor=SYSTEM, **wanted)
 
+    async def merchant_of(self, merchant_id: UUID) -> Merchant:
+        """The merchant of this id."""
+        async with self._database.read(SYSTEM) as session:
+            return await session.get_one(Merchant, merchant_id)
+
     async def user(
         self,
         merchant: Merchant | None = None,
@@ -92,13 +100,34 @@ class Make:
         return {SESSION: opened.token}
 
     async def event(
-        self, merchant: Merchant | None = None, *, status: str = EventStatus.OPEN, **draft: Any
+        self,
+        merchant: Merchant | None = None,
+        *,
+        status: str = EventStatus.OPEN,
+        fulfilment: str = TICKETS,
+        **draft: Any,
     ) -> Event:
         """An event on sale: 10 places at Rp 150.000, all of which may be held at once, in 30 days."""
         owner = merchant or await self.merchant()
         async with self._database.write(SYSTEM) as session:
             return await create_event(
-                session, merchant_id=owner.id, draft=event_draft(**draft), actor=SYSTEM, status=status
+                session,
+                merchant_id=owner.id,
+                draft=event_draft(**draft),
+                actor=SYSTEM,
+                status=status,
+                fulfilment=fulfilment,
+            )
+
+    async def slot(
+        self, event: Event, starts_at: datetime, *, minutes: int = 15, resource: int | None = None
+    ) -> Slot:
+        """A time of a booth of the event's; without a number, of one that no other test has."""
+        booth = next(self._numbers) + 1_000_000 if resource is None else resource
+        ends_at = starts_at + timedelta(minutes=minutes)
+        async with self._database.sale() as session:
+            return await ensure_slot(
+                session, SlotTime(event.merchant_id, event.id, booth, starts_at, ends_at)
             )
 
     async def ticket_type(self, event: Event, **overrides: Any) -> TicketType:

@@ -12,7 +12,8 @@ import httpx
 from PIL import Image
 
 BUSY = {429, 503}
-POLL_SECONDS = 0.5
+# A status page asks every ten seconds; a hundred guests who ask all the time would only keep the machine from the rest.
+POLL_SECONDS = 2.0
 JOURNEY_SECONDS = 240
 
 

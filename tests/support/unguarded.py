@@ -5,6 +5,8 @@ an oversell is shown by its finding this one.
 """
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from fastapi import FastAPI
 from granian import Granian
@@ -13,6 +15,8 @@ from sqlalchemy import ARRAY, Uuid, bindparam, text
 
 from pesan.app import server
 from pesan.capacity import locks
+from pesan.capacity.models import ONE_AT_A_TIME
+from pesan.chats import claiming
 from pesan.gates import locks as gate_locks
 from tests.support.postgres import Server
 
@@ -27,17 +31,31 @@ def create() -> FastAPI:
     """
     unlocked = text("SELECT pg_sleep(0.02) FROM capacity_pools WHERE id = ANY (:ids)")
     locks._LOCK = unlocked.bindparams(bindparam("ids", type_=ARRAY(Uuid())))
-    scanned = gate_locks._LOCK.text.replace("SELECT 1", "SELECT pg_sleep(0.02)")
-    gate_locks._LOCK = text(scanned.partition(" ORDER BY")[0]).bindparams(*gate_locks._KEYS)
+    scanned = gate_locks._TICKETS.text.partition(" ORDER BY")[0].replace("WHERE ", "WHERE (") + ")"
+    gate_locks._TICKETS = text(f"{scanned} AND pg_sleep(0.02) IS NOT NULL").bindparams(*gate_locks._KEYS)
     return server.create()
 
 
 def drop_checks(owner: Server, database: str) -> None:
-    """Let the database hold an oversold pool, and a ticket that came in twice."""
+    """Let the database hold an oversold pool, a booth that two have at once, and a ticket that came in twice."""
     with owner.connect(database) as connection:
+        connection.execute(f"ALTER TABLE claims DROP CONSTRAINT {ONE_AT_A_TIME}".encode())
+        # What costs nothing has its session at once, which the database keeps apart by itself.
+        connection.execute(b"ALTER TABLE booth_sessions DROP CONSTRAINT ex_booth_sessions_time")
         connection.execute(b"DROP INDEX uq_scans_entry")
         for name in CHECKS:
             connection.execute(f"ALTER TABLE capacity_pools DROP CONSTRAINT {name}".encode())
+
+
+@contextmanager
+def without_slots() -> Iterator[None]:
+    """Senders in this process that take a slot of their number's second whether or not it is free."""
+    guarded = claiming._FREE_SLOTS
+    claiming._FREE_SLOTS = text(guarded.text.replace("free_at <= clock_timestamp()", "true"))
+    try:
+        yield
+    finally:
+        claiming._FREE_SLOTS = guarded
 
 
 def main() -> None:

@@ -16,6 +16,8 @@ LEVELS = {
     "queue_oldest_seconds",
     "workers_alive",
     "capacity_drift_pools",
+    "chat_lines_paused",
+    "chat_messages_oldest_seconds",
     "refunds_due",
     "refunds_due_oldest_seconds",
     "capacity_places",

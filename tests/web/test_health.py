@@ -60,6 +60,18 @@ async def test_unready_when_the_clocks_disagree(web_database: Database, monkeypa
     assert abs(clock.now() - real()) < 1  # answers carry the database's time all the same
 
 
+async def test_unready_and_serving_on_while_the_process_leaves(client: httpx.AsyncClient, registry: Registry):
+    registry[Readiness].leave()
+
+    response = await client.get("/readyz")
+
+    assert (response.status_code, response.json()) == (
+        503,
+        {"status": "unready", "checks": {"process": "leaving"}},
+    )
+    assert (await client.get("/api/hello")).status_code == 200
+
+
 async def test_readiness_asks_the_database_once_a_second(web_database: Database):
     readiness = Readiness(web_database, ServerClock())
 

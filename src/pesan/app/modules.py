@@ -17,6 +17,7 @@ MODULES = (
     "identity.factors",
     "identity.team",
     "identity.openid",
+    "chats",
     "notifications",
     "capacity",
     "catalog",
@@ -34,6 +35,8 @@ MODULES = (
     "backoffice",
     "storefront",
     "gates",
+    "booths",
+    "jastip",
 )
 
 

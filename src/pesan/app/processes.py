@@ -13,16 +13,20 @@ from pathlib import Path
 
 from pesan.app import tether
 
+NOTICE = signal.SIGUSR1
+"""Says to a child that it will soon be asked to end; one that does not listen for it ignores it."""
+
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A command to keep running; `environment` is added to our own."""
+    """A command to keep running; `environment` is added to our own, `wants_notice` before it is asked to end."""
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str] | None = None
+    wants_notice: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class Patience:
     first_pause: float = 0.5
     longest_pause: float = 30.0
     settled_after: float = 10.0  # a child that ran this long was fine, and its next failure is a new one
+    leave: float = 0.0  # from the notice until the children are asked to end
     drain: float = 30.0
     first_attempts: int = 4  # of a child that never settled, such as one whose port is taken
 
@@ -66,6 +71,11 @@ class Keeper:
             self._note_end(self._process)
         elif time.monotonic() >= self._start_again_at:
             self._start()
+
+    def notify(self) -> None:
+        """Tell the child, if it wants to know, that its end is near."""
+        if self.child.wants_notice and self._process is not None:
+            self._process.send_signal(NOTICE)
 
     def terminate(self) -> None:
         """Ask the child to end."""

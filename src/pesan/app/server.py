@@ -2,7 +2,11 @@
 
 import argparse
 import gc
-from contextlib import ExitStack
+import multiprocessing
+import os
+import signal
+from contextlib import ExitStack, suppress
+from types import FrameType
 
 from fastapi import FastAPI
 from granian import Granian
@@ -11,6 +15,7 @@ from granian.http import HTTP1Settings
 
 from pesan.app.instance import open_instance
 from pesan.app.process import configure
+from pesan.app.processes import NOTICE
 from pesan.app.web import create_app
 from pesan.app.wiring import build_registry
 from pesan.settings import load_settings
@@ -51,6 +56,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     wanted = parser.parse_args()
     settings = load_settings()
+    signal.signal(NOTICE, _pass_on)
     Granian(
         "pesan.app.server:create",
         factory=True,
@@ -68,6 +74,16 @@ def main() -> None:
         log_access=False,
         log_enabled=False,
     ).serve()
+
+
+def _pass_on(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  # signal.signal's signature
+    """To every web process and to none of theirs, which may be in the middle of a file.
+
+    A web process inherits this, and has nobody to tell until it listens itself.
+    """
+    for pid in [process.pid for process in multiprocessing.active_children() if process.pid]:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
-from pesan.app.processes import Child, Keeper, Patience
+from pesan.app.processes import NOTICE, Child, Keeper, Patience
 
 __all__ = ["Child", "Patience", "run"]
 
@@ -30,8 +30,9 @@ def run(
     """Keep `children` running until SIGTERM, SIGINT or SIGHUP; the exit status of the whole.
 
     A child that ends is started again after a growing pause, however it ended. A child that fails from the beginning,
-    again and again, ends the whole with status 1. When told to stop, every child gets SIGTERM and `patience.drain`
-    seconds; a second signal, or the end of that time, kills what is left: status 0 if nothing was.
+    again and again, ends the whole with status 1. When told to stop, children that want notice get it for
+    `patience.leave` seconds, in which everything runs on, or until another signal. Then every child gets SIGTERM and
+    `patience.drain` seconds; a further signal, or the end of that time, kills what is left: status 0 if nothing was.
 
     `on_ready` is called once, from another thread, when `is_ready` first says so (an OSError means not yet).
     Must be called from the main thread: only there can signals be received, and children are tied to its life.
@@ -41,6 +42,8 @@ def run(
     with signals.received(), _announcing(is_ready, on_ready):
         try:
             given_up = _keep_running(keepers, signals)
+            if not given_up:
+                _take_leave(keepers, signals, patience.leave)
             drained = _drain(keepers, signals, patience.drain)
         finally:
             for keeper in keepers:
@@ -59,6 +62,8 @@ class _Signals:
         nohup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
         wanted = [number for number in _STOP_SIGNALS if not (nohup and number is signal.SIGHUP)]
         before = {number: signal.signal(number, self._receive) for number in wanted}
+        # A child begins with ignoring what we ignore: the notice ends none that does not listen for it, or not yet.
+        before[NOTICE] = signal.signal(NOTICE, signal.SIG_IGN)
         try:
             yield
         finally:
@@ -79,6 +84,15 @@ def _keep_running(keepers: Sequence[Keeper], signals: _Signals) -> bool:
                 return True
         time.sleep(_POLL_SECONDS)
     return False
+
+
+def _take_leave(keepers: Sequence[Keeper], signals: _Signals, seconds: float) -> None:
+    """Serve on while whoever sends requests learns that this place is about to close."""
+    asked, deadline = signals.count, time.monotonic() + seconds
+    while signals.count == asked and time.monotonic() < deadline:
+        for keeper in keepers:
+            keeper.notify()  # each time, because a process that was just being started did not hear the last one
+        time.sleep(_POLL_SECONDS)
 
 
 def _drain(keepers: Sequence[Keeper], signals: _Signals, seconds: float) -> bool:

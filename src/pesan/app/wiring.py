@@ -1,6 +1,6 @@
 """What a process needs, built once: database, storage, desk, hub, keys, mailer, and their ends."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from functools import cache
 from ssl import SSLContext
@@ -9,9 +9,15 @@ import httpx
 
 from pesan.app.instance import Instance
 from pesan.app.modules import import_tasks
+from pesan.booths.desk import BoothDesk
+from pesan.booths.screens.tokens import BoothTokens
+from pesan.chats.intake import ChatIntake
+from pesan.chats.sending import Sender
+from pesan.checkout.beside import Besides
 from pesan.checkout.letters import OrderComposer, letter_composers
 from pesan.checkout.room import DiskRoom
 from pesan.db import Database
+from pesan.gates.bundles import Bundles
 from pesan.gates.desk import GateDesk
 from pesan.gates.device_tokens import DeviceTokens
 from pesan.gates.glances import Glances
@@ -24,12 +30,20 @@ from pesan.identity.openid.client import Client, Trips
 from pesan.identity.openid.provider import Provider
 from pesan.identity.sessions import UserSessions
 from pesan.identity.team.links import InvitationLinks
+from pesan.jastip.beside import find_order_part
+from pesan.jastip.links import Links as ChatLinks
+from pesan.jastip.service.orders import Counter
+from pesan.jastip.shelf import Shelf
+from pesan.jastip.states import FULFILMENT
+from pesan.jastip.tokens import ParticipantTokens
 from pesan.kit.registry import Registry
 from pesan.messaging import Mailer
 from pesan.messaging.choose import open_mailer
-from pesan.notifications.channels import Channels, EmailChannel
+from pesan.messaging.whatsapp.client import WhatsAppClient
+from pesan.notifications.channels import Channel, Channels, EmailChannel
 from pesan.notifications.letters import Composers
 from pesan.notifications.states import Kind
+from pesan.notifications.whatsapp import WhatsAppChannel
 from pesan.orders.desk import SaleDesk
 from pesan.payments.gateways.intake import Intake
 from pesan.payments.gateways.registry import Gateways
@@ -37,6 +51,7 @@ from pesan.privacy.follow_ups import ConsentingComposer
 from pesan.privacy.states import Purpose
 from pesan.realtime import Hub
 from pesan.realtime.gate import StreamGate
+from pesan.realtime.sockets import Sockets
 from pesan.settings import Settings
 from pesan.storage import Storage
 from pesan.storage.inspection import Inspector
@@ -45,7 +60,7 @@ from pesan.storage.objects import open_configured
 from pesan.tickets.keystore import DatabaseKeyStore, KeyStore
 from pesan.tickets.slices import Slices
 from pesan.tickets.wallets import Wallets, open_wallets
-from pesan.web.devices import Devices
+from pesan.web.devices import BoothDevices, Devices
 from pesan.web.outgoing import PublicTransport
 from pesan.web.people import Sessions
 
@@ -64,8 +79,11 @@ def build_registry(instance: Instance, login: str) -> Registry:
     registry.add(Settings, settings)
     gate = StreamGate(total=settings.max_streams, per_peer=settings.max_streams_per_peer)
     registry.add(StreamGate, gate)
-    registry.add(SaleDesk, SaleDesk(database, hub))
+    registry.add(Sockets, Sockets(hub, gate))
+    sales = registry.add(SaleDesk, SaleDesk(database, hub))
     registry.add(DiskRoom, DiskRoom(settings.home))
+    _add_jastip(registry, settings)
+    registry.add(BoothDesk, BoothDesk(database, hub, sales))
     registry.add(Storage, open_configured(settings))
     registry.add(Inspector, Inspector())
     registry.add(Links, Links(settings.secret))
@@ -84,20 +102,54 @@ def build_registry(instance: Instance, login: str) -> Registry:
     _add_provider(registry, settings)
     tokens = registry.add(AccessTokens, AccessTokens(settings.secret))
     registry.add(Sessions, UserSessions(database, tokens))
-    registry.add(Devices, DeviceTokens(settings.secret))
+    _add_tokens(registry, settings.secret)
     registry.add(Glances, Glances(database))
+    registry.add(Bundles, Bundles(database))
     registry.add(KnownBrowsers, KnownBrowsers(settings.secret))
     registry.add(AccountLinks, AccountLinks(settings.secret, settings.base_url))
     registry.add(InvitationLinks, InvitationLinks(settings.secret, settings.base_url))
     outbox = None if settings.is_production else settings.home / "outbox"
     smtp_url = settings.smtp_url.get_secret_value()
     mailer = registry.add(Mailer, open_mailer(smtp_url, outbox=outbox))
-    # Without a way to send there is no channel, so that no delivery is recorded as sent that went nowhere.
-    has_mail = bool(smtp_url or outbox)
-    registry.add(Channels, Channels([EmailChannel(mailer, settings.mail_from)] if has_mail else []))
+    registry.add(Channels, Channels(_channels(registry, mailer, has_mail=bool(smtp_url or outbox))))
+    _add_chats(registry, settings)
     thanks = ConsentingComposer(OrderComposer(registry), database, Purpose.MARKETING)
     registry.add(Composers, letter_composers(registry, {Kind.FOLLOW_UP: thanks}))
     return registry
+
+
+def _add_jastip(registry: Registry, settings: Settings) -> None:
+    """Where a trip's orders are taken, and where WhatsApp is listened to; without a secret nobody is believed."""
+    database = registry[Database]
+    registry.add(Counter, Counter(database, registry[SaleDesk], registry[DiskRoom]))
+    tokens = registry.add(ParticipantTokens, ParticipantTokens(settings.secret))
+    registry.add(Besides, Besides({FULFILMENT: find_order_part}))
+    registry.add(ChatLinks, ChatLinks(settings.base_url, tokens))
+    registry.add(Shelf, Shelf())
+    registry.add(ChatIntake, ChatIntake(database, settings.wa_app_secret.get_secret_value()))
+
+
+def _channels(registry: Registry, mailer: Mailer, *, has_mail: bool) -> Iterator[Channel]:
+    """Without a way to send there is no channel, so that no delivery is recorded as sent that went nowhere."""
+    settings = registry[Settings]
+    if has_mail:
+        yield EmailChannel(mailer, settings.mail_from)
+    if settings.has_whatsapp:
+        yield WhatsAppChannel(registry[Database], settings.base_url)
+
+
+def _add_chats(registry: Registry, settings: Settings) -> None:
+    """Who hands messages over; without an account at WhatsApp they stay queued, and the monitor says why."""
+    client = WhatsAppClient.of(settings, certificates=_certificates()) if settings.has_whatsapp else None
+    if client is not None:
+        registry.add(WhatsAppClient, client)
+    registry.add(Sender, Sender(registry[Database], client, per_second=settings.wa_per_second))
+
+
+def _add_tokens(registry: Registry, secret: bytes) -> None:
+    """What devices and people without an account show."""
+    registry.add(Devices, DeviceTokens(secret))
+    registry.add(BoothDevices, BoothTokens(secret))
 
 
 def _add_provider(registry: Registry, settings: Settings) -> None:
@@ -128,6 +180,7 @@ async def running(registry: Registry) -> AsyncIterator[Registry]:
         async with registry[Hub]:
             yield registry
     finally:
+        await registry[Sender].aclose()
         await registry[httpx.AsyncClient].aclose()
         await registry[Provider].close()
         await registry[Inspector].close()

@@ -10,17 +10,17 @@ from fastapi import Depends, Request
 from starlette.datastructures import FormData
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from pesan.backoffice.queries.shops import list_shops
+from pesan.backoffice.queries.shops import ShopRow, list_shops
 from pesan.backoffice.views.chrome import Chrome, Shop
 from pesan.backoffice.words import STATES
+from pesan.checkout.forms import html_rules
 from pesan.db import Actor, Database, ReadSession, WriteSession
 from pesan.errors import Forbidden
 from pesan.identity.policies import SignedIn, may_review
 from pesan.kit.i18n import Locale, Text
 from pesan.kit.registry import Registry
 from pesan.kit.times import DEFAULT_ZONE
-from pesan.storefront.forms import html_rules
-from pesan.storefront.present import show_brand
+from pesan.tenancy.brands import show_brand
 from pesan.tenancy.errors import MerchantNotFound
 from pesan.web.context import name_merchant
 from pesan.web.deps import find_person, get_database, get_locale, get_registry, ip_digest
@@ -69,7 +69,7 @@ class Desk:
 
     async def _enter(self, session: ReadSession, section: str, slug: str | None, rule: Rule) -> "Room":
         rows = await list_shops(session, self.person)
-        shops = [_shop(row.merchant, row.waiting, row.risks) for row in rows]
+        shops = [_shop(row) for row in rows]
         shop = next((found for found in shops if found.slug == slug), None)
         if slug is not None:
             self._admit(shop, rule)
@@ -155,7 +155,8 @@ def go(path: str) -> RedirectResponse:
     return RedirectResponse(path, status_code=303)
 
 
-def _shop(merchant: Any, waiting: int, risks: int) -> Shop:
+def _shop(row: ShopRow) -> Shop:
+    merchant = row.merchant
     return Shop(
         id=merchant.id,
         slug=merchant.slug,
@@ -163,6 +164,8 @@ def _shop(merchant: Any, waiting: int, risks: int) -> Shop:
         accent=merchant.accent,
         zone=merchant.zone,
         logo_url=show_brand(merchant).logo_url,
-        waiting=waiting,
-        risks=risks,
+        waiting=row.waiting,
+        risks=row.risks,
+        has_booths=row.has_booths,
+        has_trips=row.has_trips,
     )

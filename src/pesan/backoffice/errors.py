@@ -21,3 +21,22 @@ class SeatFileInvalid(PesanError):
     def text(self, locale: Locale) -> str:
         """The sentence, with the reason in the same language."""
         return self.message.in_(locale, line=str(self.params["line"]), why=self.why.in_(locale))
+
+
+class OrderMoved(PesanError):
+    """What somebody decided about is not what the order is any more, such as when a proof came meanwhile."""
+
+    code = "jastip.order_moved"
+    status = 409
+    message = Text(
+        id="Pesanan ini baru saja berubah. Lihat lagi sebelum memutuskan.",
+        en="This order has just changed. Look at it again before you decide.",
+    )
+
+
+class CourierMissing(PesanError):
+    """A parcel goes by somebody."""
+
+    code = "jastip.courier_missing"
+    status = 422
+    message = Text(id="Tulis kurirnya, misalnya JNE.", en="Write the courier, such as JNE.")

@@ -9,6 +9,7 @@ from pesan.catalog.errors import EventNotFound, TicketTypeNotFound
 from pesan.catalog.models import Event, PromoCode, TicketType
 from pesan.db import WriteSession
 from pesan.errors import NotFound
+from pesan.orders.states import SLOTTED
 from pesan.tenancy.errors import MerchantNotFound
 from pesan.tenancy.models import Merchant
 
@@ -25,9 +26,9 @@ async def lock_merchant(session: WriteSession, merchant_id: UUID) -> Merchant:
 
 
 async def lock_event(session: WriteSession, merchant_id: UUID, short_id: str) -> Event:
-    """An event of this merchant, with nobody else changing it; raises EventNotFound."""
+    """An event of this merchant, with nobody else changing it; raises EventNotFound, also for an outlet."""
     query = select(Event).where(Event.merchant_id == merchant_id, Event.short_id == short_id)
-    event = await _lock(session, query)
+    event = await _lock(session, query.where(Event.fulfilment.not_in(SLOTTED)))
     if event is None:
         raise EventNotFound
     return event

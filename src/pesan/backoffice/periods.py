@@ -4,6 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from pesan.kit.times import in_zone
 
 HOURS_SHOWN = timedelta(hours=48)
 DAYS_SHOWN = timedelta(days=62)
@@ -74,3 +77,42 @@ def _begins(period: Period, first: datetime, last: datetime) -> Iterator[datetim
     while moment <= last:
         yield moment
         moment += _LENGTHS[period]
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A calendar month on the merchant's own clock."""
+
+    year: int
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.year:04}-{self.number:02}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Month":
+        """The month of `2026-11`."""
+        year, _, number = text.partition("-")
+        return cls(int(year), int(number))
+
+    @classmethod
+    def of(cls, moment: datetime, zone: str) -> "Month":
+        """The month that a moment is in."""
+        local = in_zone(moment, zone)
+        return cls(local.year, local.month)
+
+    @property
+    def before(self) -> "Month":
+        """The one before."""
+        return Month(self.year - 1, 12) if self.number == 1 else Month(self.year, self.number - 1)
+
+    @property
+    def after(self) -> "Month":
+        """The next one."""
+        return Month(self.year + 1, 1) if self.number == 12 else Month(self.year, self.number + 1)
+
+    def bounds(self, zone: str) -> tuple[datetime, datetime]:
+        """When it begins and when it is over, half-open."""
+        begins = datetime(self.year, self.number, 1, tzinfo=ZoneInfo(zone))
+        ends = datetime(self.after.year, self.after.number, 1, tzinfo=ZoneInfo(zone))
+        return begins, ends

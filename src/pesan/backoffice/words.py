@@ -1,5 +1,6 @@
 """What the audit's actions and the order's states are called on the screens."""
 
+from pesan.chats.states import Line
 from pesan.checkout.words import STATE_WORDS
 from pesan.kit.i18n import Text
 
@@ -27,6 +28,10 @@ ACTIONS: dict[str, Text] = {
         id="Uang di penyedia sudah dilihat", en="Money at the provider was looked at"
     ),
     "order:tickets:refunded": Text(id="Sebagian tiket dikembalikan", en="Some tickets refunded"),
+    "order:slot:rescheduled": Text(id="Waktu sesi diganti", en="Session moved to another time"),
+    "order:balance:settled": Text(id="Pelunasan diterima", en="Balance received"),
+    "order:balance:proof_submitted": Text(id="Bukti pelunasan dikirim", en="Proof of the balance sent"),
+    "order:balance:proof_refused": Text(id="Bukti pelunasan ditolak", en="Proof of the balance refused"),
     "order:refund:requested": Text(id="Pengembalian dana diajukan", en="Refund asked for"),
     "order:refund:approved": Text(id="Pengembalian dana disetujui", en="Refund approved"),
     "order:refund:declined": Text(id="Pengembalian dana ditolak", en="Refund declined"),
@@ -43,6 +48,13 @@ ACTIONS: dict[str, Text] = {
     "order:risk:fine": Text(id="Diperiksa: aman", en="Checked: fine"),
     "order:risk:fraud": Text(id="Diperiksa: curang", en="Checked: fraud"),
     "order:letter:resent": Text(id="Surat dikirim ulang", en="Letter sent again"),
+    "session:customer:arrived": Text(id="Pelanggan datang", en="Customer arrived"),
+    "session:customer:missing": Text(id="Sesi hangus, pelanggan tidak datang", en="Expired, nobody came"),
+    "session:customer:left": Text(id="Sesi hangus, pelanggan pergi", en="Expired, the customer left"),
+    "session:booth:started": Text(id="Sesi dimulai", en="Session started"),
+    "session:booth:finished": Text(id="Sesi selesai", en="Session finished"),
+    "session:state:overridden": Text(id="Status sesi diubah petugas", en="Session overridden by staff"),
+    "session:override:undone": Text(id="Perubahan petugas dibatalkan", en="Override undone"),
     "order:payment:refund_due": Text(
         id="Uang terlambat, harus dikembalikan", en="Late money, to be returned"
     ),
@@ -77,6 +89,12 @@ LETTERS: dict[str, Text] = {
     "event_moved": Text(id="Acara dipindah", en="Event moved"),
     "reminder": Text(id="Pengingat acara", en="Event reminder"),
     "follow_up": Text(id="Ucapan terima kasih", en="Thank-you after the event"),
+    "session_ready": Text(id="Sesi di booth", en="Session at a booth"),
+    "session_moved": Text(id="Waktu sesi berubah", en="Session moved"),
+    "session_reminder": Text(id="Pengingat sesi", en="Session reminder"),
+    "order_confirmed": Text(id="Titipan dikonfirmasi", en="Order confirmed"),
+    "balance_refused": Text(id="Bukti pelunasan ditolak", en="Proof of the balance refused"),
+    "parcel_sent": Text(id="Titipan dikirim", en="Order sent"),
     "taken_back": Text(id="Pesanan dikembalikan", en="Booking refunded"),
     "tickets_refunded": Text(id="Sebagian tiket dikembalikan", en="Some tickets refunded"),
     "refund_due": Text(id="Uang akan dikembalikan", en="Money will go back"),
@@ -87,10 +105,27 @@ LETTERS: dict[str, Text] = {
     "ticket_cancelled": Text(id="Acara dibatalkan (pemegang baru)", en="Event cancelled (new holder)"),
 }
 
+CHAT_LINES: dict[Line, Text] = {
+    Line.REPLIES: Text(id="Jawaban", en="Answers"),
+    Line.CONFIRMATION: Text(id="Konfirmasi pesanan", en="Order confirmations"),
+    Line.PROOF_NOTIFY: Text(id="Bukti bayar baru", en="New proofs"),
+    Line.NOTIFICATIONS: Text(id="Kabar barang", en="Product news"),
+    Line.BROADCAST: Text(id="Broadcast", en="Broadcasts"),
+}
+
 DELIVERIES: dict[str, Text] = {
     "queued": Text(id="sedang dikirim", en="on its way"),
     "sent": Text(id="terkirim", en="sent"),
     "failed": Text(id="tidak terkirim", en="not sent"),
+    "chat_queued": Text(id="menunggu giliran", en="waiting its turn"),
+    "chat_sending": Text(id="sedang dikirim", en="on its way"),
+    "chat_unknown": Text(id="mungkin terkirim", en="perhaps sent"),
+    "chat_accepted": Text(id="diterima WhatsApp", en="taken by WhatsApp"),
+    "chat_sent": Text(id="terkirim", en="sent"),
+    "chat_delivered": Text(id="sampai", en="delivered"),
+    "chat_read": Text(id="dibaca", en="read"),
+    "chat_failed": Text(id="tidak terkirim", en="not sent"),
+    "chat_cancelled": Text(id="tidak jadi dikirim", en="not sent after all"),
 }
 
 REFUND_CAUSES: dict[str, Text] = {

@@ -42,6 +42,26 @@ class SeatHeld(HoldPoolFull):
     )
 
 
+class SlotTaken(SoldOut):
+    """Somebody has the booth at some moment of this time already."""
+
+    code = "capacity.slot_taken"
+    message = Text(
+        id="Waktu yang kamu pilih sudah terisi. Pilih waktu lain.",
+        en="The time that you chose is taken. Please choose another one.",
+    )
+
+
+class SlotHeld(HoldPoolFull):
+    """Somebody is paying for this time; it may come back."""
+
+    code = "capacity.slot_held"
+    message = Text(
+        id="Waktu yang kamu pilih sedang dipesan orang lain. Pilih waktu lain, atau coba lagi nanti.",
+        en="Somebody is booking the time that you chose. Choose another one, or try again later.",
+    )
+
+
 class PromoUsedUp(SoldOut):
     """The promo code was used as often as it may be."""
 

@@ -18,4 +18,12 @@ INVARIANTS = (
         " FROM claims WHERE bucket <> 'released' GROUP BY pool_id) c ON c.pool_id = p.id"
         " WHERE p.held <> coalesce(c.held, 0) OR p.used <> coalesce(c.used, 0)",
     ),
+    Invariant(
+        "capacity.one_at_a_time",
+        "No two claims on one thing overlap.",
+        "SELECT a.id AS claim_id, b.id AS other_id, a.resource, a.period FROM claims a JOIN claims b ON a.id < b.id"
+        " AND int8range(a.resource, a.resource, '[]') && int8range(b.resource, b.resource, '[]')"
+        " AND a.period && b.period AND b.resource IS NOT NULL AND b.bucket <> 'released'"
+        " WHERE a.resource IS NOT NULL AND a.bucket <> 'released'",
+    ),
 )

@@ -1,11 +1,13 @@
 """Pools of places, and the claims that orders have on them."""
 
+from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, String, text
+from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index, Numeric, String, text
+from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pesan.db import Access, Base, Policy, primary_key
+from pesan.db import Access, Base, Policy, Timestamp, primary_key
 from pesan.db.access import (
     ANY_ACTOR,
     COLLEAGUE_OF_MERCHANT,
@@ -17,6 +19,7 @@ from pesan.db.access import (
 )
 from pesan.db.base import UUID
 
+ONE_AT_A_TIME = "ex_claims_time"
 DEFAULT_HOLD_RATIO = Decimal("0.30")
 
 
@@ -47,13 +50,28 @@ class CapacityPool(Base):
 
 
 class Claim(Base):
-    """What one order line has of one pool; in the bucket of its order's state, or released."""
+    """What one order line has of one pool; in the bucket of its order's state, or released.
+
+    Where the pool is a time of something, `resource` names the thing and `period` the time, half-open.
+    """
 
     __tablename__ = "claims"
     __table_args__ = (
         CheckConstraint("quantity > 0", name="quantity"),
         CheckConstraint("bucket IN ('held', 'used', 'released')", name="bucket"),
         Index("ix_claims_pool_id_live", "pool_id", postgresql_where=text("bucket <> 'released'")),
+        CheckConstraint("(resource IS NULL) = (period IS NULL)", name="time"),
+        CheckConstraint("NOT isempty(period)", name="period"),
+        Index("ix_claims_begins_at", "begins_at", postgresql_where=text("begins_at IS NOT NULL")),
+        # Two claims on one resource never overlap, whatever pools they are on. As a range of one number, because plain
+        # equality under GiST would need an extension.
+        ExcludeConstraint(
+            (text("int8range(resource, resource, '[]')"), "&&"),
+            (text("period"), "&&"),
+            name=ONE_AT_A_TIME,
+            using="gist",
+            where=text("resource IS NOT NULL AND bucket <> 'released'"),
+        ),
     )
 
     id: Mapped[UUID] = primary_key()
@@ -63,6 +81,10 @@ class Claim(Base):
     pool_id: Mapped[UUID] = mapped_column(ForeignKey("capacity_pools.id"))
     quantity: Mapped[int]
     bucket: Mapped[str] = mapped_column(String(8))
+    resource: Mapped[int | None] = mapped_column(BigInteger)
+    period: Mapped[Range[datetime] | None] = mapped_column(TSTZRANGE)
+    # When it begins as a plain column: under row-level security no index is asked through a function of a range.
+    begins_at: Mapped[Timestamp | None] = mapped_column(Computed("lower(period)", persisted=True))
 
 
 ACCESS = [
@@ -70,7 +92,7 @@ ACCESS = [
         "capacity_pools",
         {
             "request": "SELECT, INSERT, UPDATE (capacity, hold_ratio, max_per_order)",
-            "sale": "SELECT, UPDATE (held, used)",
+            "sale": "SELECT, INSERT, UPDATE (held, used)",
             "system": "SELECT, INSERT, UPDATE (capacity, hold_ratio, max_per_order)",
         },
         [

@@ -1,6 +1,7 @@
 """Writes to pools and claims, in bulk: the callers hold the locks."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
@@ -18,8 +19,16 @@ from pesan.db.waits import violates
 from pesan.kit.ids import new_id
 
 
+class ClaimTime(NamedTuple):
+    """What a claim takes of a thing: a half-open time."""
+
+    resource: int
+    starts_at: datetime
+    ends_at: datetime
+
+
 class NewClaim(NamedTuple):
-    """A claim to be written: `quantity` places of a pool for one order line."""
+    """A claim to be written: `quantity` places of a pool for one order line, and the time that the pool is, if any."""
 
     id: UUID
     merchant_id: UUID
@@ -28,6 +37,7 @@ class NewClaim(NamedTuple):
     pool_id: UUID
     quantity: int
     bucket: Bucket
+    time: ClaimTime | None = None
 
 
 class Returned(NamedTuple):
@@ -50,6 +60,7 @@ _CLAIMS = {
     "quantity": "integer",
     "bucket": "text",
 }
+_TIMES = {"resource": "bigint", "starts_at": "timestamptz", "ends_at": "timestamptz"}
 _BUCKETS = {"order_id": "uuid", "bucket": "text"}
 _RETURNED = {"id": "uuid", "line_id": "uuid", "pool_id": "uuid", "quantity": "integer"}
 
@@ -58,6 +69,10 @@ _UPDATE = text(
 )
 _INSERT = text(
     f"INSERT INTO claims ({', '.join(_CLAIMS)}) SELECT {', '.join(_CLAIMS)} FROM {recordset(_CLAIMS)}"  # noqa: S608
+)
+_INSERT_TIMED = text(
+    f"INSERT INTO claims ({', '.join(_CLAIMS)}, resource, period)"  # noqa: S608
+    f" SELECT {', '.join(_CLAIMS)}, resource, tstzrange(starts_at, ends_at) FROM {recordset(_CLAIMS | _TIMES)}"
 )
 _MOVE = text(
     f"UPDATE claims c SET bucket = n.bucket FROM {recordset(_BUCKETS)}"  # noqa: S608
@@ -84,9 +99,17 @@ async def write_counts(executor: Executor, pools: Iterable[PoolCounts]) -> None:
 
 
 async def insert_claims(executor: Executor, claims: Sequence[NewClaim]) -> None:
-    """Write many claims in one statement."""
-    if claims:
-        await executor.execute(_INSERT, pack(claim._asdict() for claim in claims))
+    """Write many claims in one statement, and in another those of times; the constraint on these has the last word."""
+    plain = [_columns(claim) for claim in claims if claim.time is None]
+    timed = [_columns(claim) | claim.time._asdict() for claim in claims if claim.time]
+    if plain:
+        await executor.execute(_INSERT, pack(plain))
+    if timed:
+        await executor.execute(_INSERT_TIMED, pack(timed))
+
+
+def _columns(claim: NewClaim) -> dict[str, object]:
+    return {name: getattr(claim, name) for name in _CLAIMS}
 
 
 async def move_claims(executor: Executor, moves: Sequence[tuple[UUID, Bucket]]) -> None:

@@ -25,6 +25,16 @@ class SeatNotFound(NotFound):
     message = Text(id="Kursi ini tidak ditemukan.", en="This seat was not found.")
 
 
+class SlotNotFound(NotFound):
+    """The outlet has no such time."""
+
+    code = "catalog.slot_not_found"
+    message = Text(
+        id="Waktu ini tidak bisa dipesan. Pilih waktu lain.",
+        en="This time cannot be booked. Choose another one.",
+    )
+
+
 class PromoNotValid(PesanError):
     """The promo code is unknown, over, or does not fit what was chosen; which of these is not told."""
 

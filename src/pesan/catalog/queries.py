@@ -13,7 +13,7 @@ from pesan.capacity.models import CapacityPool
 from pesan.capacity.states import hold_limit
 from pesan.catalog.errors import EventNotFound
 from pesan.catalog.models import Event
-from pesan.catalog.states import EventStatus, Places
+from pesan.catalog.states import TICKETS, EventStatus, Places
 from pesan.db import ReadSession
 from pesan.kit.pagination import (
     DEFAULT_PAGE_SIZE,
@@ -76,11 +76,15 @@ class Terms:
     fee_basis_points: int = 0
     tax_basis_points: int = 0
     needs_guardian: bool = False
+    deposit_percent: int = 100
 
 
 TERMS_COLUMNS = ("id", *(part.name for part in fields(Terms)[1:]))
 """The columns of `events` that make a Terms, in its order."""
 
+
+# What sells times or goods has pages of its own.
+_IS_PUBLIC = (Event.status != EventStatus.DRAFT, Event.fulfilment == TICKETS)
 
 # An event keeps its own pool for good (nobody is granted to change it, and pools of ticket types come with the order),
 # so what was found once needs no round trip again.
@@ -121,7 +125,7 @@ async def list_listings(
     session: ReadSession, wanted: ListingFilter, *, cursor: str | None = None, limit: int = DEFAULT_PAGE_SIZE
 ) -> Page[Listing]:
     """Public events, the soonest first, or the featured ones before them, paged by key; raises BadCursor."""
-    query = _listings().where(*_conditions(wanted), Event.status != EventStatus.DRAFT)
+    query = _listings().where(*_conditions(wanted), *_IS_PUBLIC)
     order: list[Any] = [~Event.is_featured] if wanted.featured_first else []
     order += [Event.starts_at, Event.id]
     if cursor is not None:
@@ -137,7 +141,7 @@ async def list_cities(session: ReadSession) -> Sequence[str]:
     """The cities that have events to come, for the filter."""
     query = (
         select(Event.city)
-        .where(Event.status != EventStatus.DRAFT, Event.city != "", Event.ends_at > func.clock_timestamp())
+        .where(*_IS_PUBLIC, Event.city != "", Event.ends_at > func.clock_timestamp())
         .distinct()
         .order_by(Event.city)
         .limit(50)
@@ -148,7 +152,7 @@ async def list_cities(session: ReadSession) -> Sequence[str]:
 async def list_tags(session: ReadSession) -> Sequence[str]:
     """The tags of events to come, for the filter."""
     tag = func.unnest(Event.tags).label("tag")
-    coming = (Event.status != EventStatus.DRAFT, Event.ends_at > func.clock_timestamp())
+    coming = (*_IS_PUBLIC, Event.ends_at > func.clock_timestamp())
     return (await session.scalars(select(tag).where(*coming).distinct().order_by(tag).limit(50))).all()
 
 

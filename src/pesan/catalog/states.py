@@ -5,6 +5,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+TICKETS = "tickets"
+"""What orders of an event turn into, unless it is something else than an evening out."""
+
 
 class EventStatus(StrEnum):
     """What the organizer decided."""

@@ -35,6 +35,22 @@ class SeatTerms:
 
 
 @dataclass(frozen=True, slots=True)
+class SlotTerms:
+    """One time of a booth, half-open; `resource` is the booth's number."""
+
+    id: UUID
+    event_id: UUID
+    pool_id: UUID
+    resource: int
+    starts_at: datetime
+    ends_at: datetime
+
+    def overlaps(self, resource: int, starts_at: datetime, ends_at: datetime) -> bool:
+        """Whether that other time needs the same booth at some moment."""
+        return resource == self.resource and starts_at < self.ends_at and self.starts_at < ends_at
+
+
+@dataclass(frozen=True, slots=True)
 class PromoTerms:
     """One promo code's terms."""
 
@@ -49,6 +65,6 @@ class PromoTerms:
     is_active: bool
 
 
-def columns_of(kind: type[TypeTerms | SeatTerms | PromoTerms]) -> str:
+def columns_of(kind: type[TypeTerms | SeatTerms | SlotTerms | PromoTerms]) -> str:
     """The columns that make one of these, in its order."""
     return ", ".join(part.name for part in fields(kind))

@@ -1,12 +1,13 @@
 """A cancelled event: its orders are ended or taken back, and the money of those who paid is due to them.
 
-Everything here may be run again: what was done is found done.
+Everything here may be run again: what was done is found done. Booked times that were over when their outlet was
+cancelled are nobody's loss and stay as they are.
 """
 
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 
 from pesan.audit.queries import list_entries
 from pesan.catalog.models import Event
@@ -21,6 +22,8 @@ from pesan.orders import Move, Moved, OrderEvent, OrderState
 from pesan.orders.desk import SaleDesk
 from pesan.orders.errors import WrongState
 from pesan.orders.models import Order
+from pesan.orders.queries import ends_at_of_order
+from pesan.orders.states import SLOTTED
 from pesan.payments import RefundCause
 
 ACTOR = Actor.system("cancellation")
@@ -39,7 +42,11 @@ async def tell_next(
     """
     if not await _is_cancelled(session, event_id):
         return ()
-    query = select(Order).where(Order.event_id == event_id, Order.state.in_(_UNPAID | _PAID))
+    query = (
+        select(Order)
+        .join(Event, Event.id == Order.event_id)
+        .where(Order.event_id == event_id, Order.state.in_(_UNPAID | _PAID), _lost_something())
+    )
     if after is not None:
         query = query.where(Order.id > after)
     orders = (await session.scalars(query.order_by(Order.id).limit(_CHUNK))).all()
@@ -74,6 +81,15 @@ def _ending(order: Order, asked_by: UUID | None) -> Move:
         return Move(OrderEvent.CANCEL, order.event_id, ACTOR, order.id, reason=REASON)
     return refund_move(
         order, cause=RefundCause.EVENT_CANCELLED, reason=REASON, approval=Approval(ACTOR, wished_by=asked_by)
+    )
+
+
+def _lost_something() -> ColumnElement[bool]:
+    """Not who got their booked time before the event was cancelled; `leftovers.NOT_WOUND_UP` says the same."""
+    return or_(
+        Order.state != OrderState.COMPLETED,
+        Order.fulfilment.not_in(SLOTTED),
+        ends_at_of_order() > Event.updated_at,
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -11,16 +11,17 @@ from sqlalchemy import func, select
 from pesan.catalog.models import Event, Seat
 from pesan.catalog.seating import list_seats_by_id, list_seats_by_line
 from pesan.catalog.states import EventStatus
+from pesan.catalog.zones import zone_of
 from pesan.checkout.errors import CertificateNotReady
 from pesan.checkout.links import status_path
-from pesan.checkout.words import STATE_WORDS
+from pesan.checkout.words import word_of
 from pesan.db import ReadSession
 from pesan.kit.i18n import Locale, parse_locale
 from pesan.kit.ids import shown_code
 from pesan.kit.phone import display_phone
 from pesan.orders.models import Order, OrderLine
-from pesan.orders.queries import list_lines
-from pesan.orders.states import OrderState
+from pesan.orders.queries import Period, find_period, list_lines
+from pesan.orders.states import SHIPPED, OrderState
 from pesan.payments.models import Payment, PaymentMethod
 from pesan.payments.states import PaymentState
 from pesan.storage import Storage
@@ -58,6 +59,12 @@ class Papers:
     payment: Payment | None
     method: PaymentMethod | None
     now: datetime
+    period: Period | None = None
+
+    @property
+    def when(self) -> Period:
+        """The time that was booked, or that of the event."""
+        return self.period or Period(self.event.starts_at, self.event.ends_at)
 
     @property
     def locale(self) -> Locale:
@@ -79,7 +86,8 @@ async def read_papers(session: ReadSession, order: Order) -> Papers:
     ]
     now = (await session.scalars(select(func.clock_timestamp()))).one()
     seats = await list_seats_by_id(session, [ticket.seat_id for ticket in tickets])
-    return Papers(order, event, merchant, lines, tickets, seats, payment, method, now)
+    period = await find_period(session, order)
+    return Papers(order, event, merchant, lines, tickets, seats, payment, method, now, period)
 
 
 async def name_tickets(session: ReadSession, papers: Papers) -> str:
@@ -133,8 +141,16 @@ async def ticket_pdf(papers: Papers, storage: Storage) -> bytes:
     return await to_pdf(sheets)
 
 
-async def summary_pdf(papers: Papers, storage: Storage, *, base_url: str, state: OrderState) -> bytes:
-    """The booking on one page, whatever its state."""
+async def summary_pdf(
+    papers: Papers,
+    storage: Storage,
+    *,
+    base_url: str,
+    state: OrderState,
+    is_invoice: bool = False,
+    courier: str = "",
+) -> bytes:
+    """The booking on one page, whatever its state; as an invoice, with the `courier` that has its parcel."""
     brand, facts = await _facts(papers, storage)
     order = papers.order
     sheet = SummarySheet(
@@ -142,14 +158,18 @@ async def summary_pdf(papers: Papers, storage: Storage, *, base_url: str, state:
         event=facts,
         order_code=order.code,
         buyer_name=order.buyer_name,
-        status=STATE_WORDS[state].in_(papers.locale),
+        status=word_of(order, state).in_(papers.locale),
         placed_at=order.placed_at,
         lines=[SummaryLine(line.title, line.quantity, line.unit_amount) for line in papers.lines],
         total_amount=order.total_amount,
-        paid_amount=papers.payment.amount if papers.payment else None,
+        # Paid in parts, no one payment says by how much it differs from what the order costs.
+        paid_amount=papers.payment.amount if papers.payment and papers.event.deposit_percent == 100 else None,
         method_name=papers.method.display_name if papers.method else "",
         contact=" · ".join(filter(None, (order.wa and display_phone(order.wa), order.email))),
         status_url=base_url + status_path(order.code),
+        takes_place=order.fulfilment not in SHIPPED,
+        is_invoice=is_invoice,
+        courier=courier,
         locale=papers.locale,
     )
     return await to_pdf([sheet])
@@ -178,21 +198,27 @@ def ticket_title(ticket: Ticket, lines: Sequence[OrderLine], seats: Mapping[UUID
 
 
 def calendar_of(papers: Papers, *, base_url: str) -> bytes:
-    """The calendar entry of the booking; the same entry, moved, when the event moves."""
+    """The calendar entry of the booking; the same entry, moved, when its time moves."""
     order = papers.order
     url = base_url + status_path(order.code)
-    return event_calendar(papers.event, uid=f"{order.id}@pesan", url=url, locale=papers.locale)
+    # A booked time may be exchanged while its event stays as it is, which stands in the order's history.
+    changes = order.audit_seq if papers.period else 0
+    return event_calendar(
+        papers.event, papers.when, uid=f"{order.id}@pesan", url=url, locale=papers.locale, changes=changes
+    )
 
 
-def event_calendar(event: Event, *, uid: str, url: str, locale: Locale) -> bytes:
-    """An event as the calendar entry `uid`, which leads to `url`."""
+def event_calendar(
+    event: Event, when: Period, *, uid: str, url: str, locale: Locale, changes: int = 0
+) -> bytes:
+    """An event at its time, or at one of its times that changed so often, as the entry `uid`, which leads to `url`."""
     entry = CalendarEntry(
         uid=uid,
         title=event.title,
-        starts_at=event.starts_at,
-        ends_at=event.ends_at,
+        starts_at=when.starts_at,
+        ends_at=when.ends_at,
         changed_at=event.updated_at,
-        sequence=sequence_of(event.created_at, event.updated_at),
+        sequence=sequence_of(event.created_at, event.updated_at) + changes,
         location=", ".join(part for part in (event.venue, event.address, event.city) if part),
         url=url,
         is_cancelled=event.status == EventStatus.CANCELLED,
@@ -202,15 +228,18 @@ def event_calendar(event: Event, *, uid: str, url: str, locale: Locale) -> bytes
 
 
 async def _payment(session: ReadSession, order_id: UUID) -> Payment | None:
-    is_extra = Payment.method_id.is_(None) & Payment.gateway_account_id.is_not(None)
+    is_extra = Payment.method_id.is_(None) & (
+        Payment.gateway_account_id.is_not(None) | Payment.flag.is_not(None)
+    )
     query = select(Payment).where(
         Payment.order_id == order_id, Payment.state.in_((PaymentState.PAID, PaymentState.OPEN)), ~is_extra
     )
-    return await session.scalar(query.order_by(Payment.state.desc()).limit(1))
+    return await session.scalar(query.order_by(Payment.state.desc(), Payment.created_at).limit(1))
 
 
 async def _facts(papers: Papers, storage: Storage) -> tuple[Brand, EventFacts]:
-    return await brand_and_facts(papers.merchant, papers.event, storage)
+    brand, facts = await brand_and_facts(papers.merchant, papers.event, storage)
+    return brand, replace(facts, starts_at=papers.when.starts_at, ends_at=papers.when.ends_at)
 
 
 async def brand_and_facts(merchant: Merchant, event: Event, storage: Storage) -> tuple[Brand, EventFacts]:
@@ -221,7 +250,7 @@ async def brand_and_facts(merchant: Merchant, event: Event, storage: Storage) ->
         title=event.title,
         starts_at=event.starts_at,
         ends_at=event.ends_at,
-        zone=merchant.zone,
+        zone=zone_of(event, merchant),
         venue=event.venue,
         address=event.address,
         city=event.city,

@@ -5,9 +5,10 @@ from dataclasses import replace
 from uuid import UUID
 
 from pesan.catalog.states import EventStatus
+from pesan.catalog.zones import zone_of
 from pesan.checkout.documents import Papers, calendar_of, name_tickets, read_papers, ticket_pdf
-from pesan.checkout.links import booking_form_path, status_path
-from pesan.checkout.reminders import COMING, is_near
+from pesan.checkout.links import again_path, pay_path, status_path
+from pesan.checkout.reminders import COMING, is_near, is_slot_near
 from pesan.checkout.transfer_letters import KINDS as TRANSFER_KINDS
 from pesan.checkout.transfer_letters import TransferComposer
 from pesan.db import Actor, Database
@@ -18,6 +19,7 @@ from pesan.messaging import Attachment
 from pesan.notifications.letters import Composer, Composers, Letter, LetterFacts
 from pesan.notifications.queries import find_own_words
 from pesan.notifications.states import ChannelName, Kind
+from pesan.orders.dues import due_now, is_refused, owes_balance
 from pesan.orders.errors import OrderNotFound
 from pesan.orders.queries import get_order
 from pesan.orders.states import OrderState
@@ -30,7 +32,8 @@ from pesan.tickets.render.documents import ink_on
 
 _ACTOR = Actor.system("letters")
 _WITH_TICKETS = frozenset({Kind.TICKET_READY, Kind.EVENT_MOVED})
-_TAKES_PLACE = _WITH_TICKETS | {Kind.REMINDER, Kind.FOLLOW_UP}
+_OF_SESSIONS = frozenset({Kind.SESSION_READY, Kind.SESSION_MOVED, Kind.SESSION_REMINDER})
+_TAKES_PLACE = _WITH_TICKETS | _OF_SESSIONS | {Kind.REMINDER, Kind.FOLLOW_UP}
 _TRUE_IN = {
     Kind.PROOF_RECEIVED: {OrderState.REVIEW},
     Kind.TICKET_READY: {OrderState.COMPLETED},
@@ -40,9 +43,14 @@ _TRUE_IN = {
     Kind.REJECTED: {OrderState.REJECTED},
     Kind.EXPIRED: {OrderState.EXPIRED},
     Kind.CANCELLED: {OrderState.CANCELLED},
+    Kind.ORDER_CONFIRMED: {OrderState.PAID, OrderState.COMPLETED},
+    Kind.BALANCE_REFUSED: {OrderState.PAID},
+    Kind.PARCEL_SENT: {OrderState.COMPLETED},
+    **{kind: {OrderState.COMPLETED} for kind in _OF_SESSIONS},
 }
 _OF_MONEY = frozenset({Kind.TAKEN_BACK, Kind.TICKETS_REFUNDED, Kind.REFUND_DUE, Kind.REFUNDED})
 _LET_GO = frozenset({RefundState.APPROVED, RefundState.PAID, RefundState.FAILED})
+_WHOLE = 100
 _CALENDAR_PARAMETERS = (("method", "PUBLISH"), ("charset", "utf-8"))
 
 
@@ -76,24 +84,28 @@ class OrderComposer:
             reply_to=papers.merchant.contact_email,
             attachments=await self._attachments(papers) if kind in _WITH_TICKETS and papers.tickets else (),
             own=own,
+            merchant_id=order.merchant_id,
+            event_id=order.event_id,
         )
 
     def _facts(self, papers: Papers, tickets: str) -> LetterFacts:
         order, event, merchant = papers.order, papers.event, papers.merchant
         base_url = self._deps[Settings].base_url.rstrip("/")
-        amount = papers.payment.amount if papers.payment else order.total_amount
+        amount, balance = _amount(papers), order.balance_due_amount if owes_balance(order) else 0
         return LetterFacts(
             buyer_name=order.buyer_name,
             merchant_name=merchant.name,
             event_title=event.title,
-            when=format_datetime(event.starts_at, merchant.zone, papers.locale),
+            when=format_datetime(papers.when.starts_at, zone_of(event, merchant), papers.locale),
             where=", ".join(part for part in (event.venue, event.city) if part),
             order_code=order.code,
             status_url=base_url + status_path(order.code),
-            again_url=base_url + booking_form_path(event.slug, event.short_id),
+            again_url=base_url + again_path(event),
             tickets=tickets,
             ticket_count=len(papers.tickets),
             amount=format_rupiah(amount) if amount else "",
+            balance=format_rupiah(balance) if balance else "",
+            pay_url=base_url + pay_path(order.code) if balance else "",
             reason=order.reject_reason or "",
             accent=merchant.accent,
             on_accent=ink_on(merchant.accent),
@@ -111,13 +123,28 @@ class OrderComposer:
         )
 
 
+def _amount(papers: Papers) -> int:
+    """What was paid or is asked for; where it is paid in parts, no one payment says what all of them came to."""
+    order = papers.order
+    is_in_parts = papers.event.deposit_percent < _WHOLE
+    if is_in_parts and order.state in (OrderState.PAID, OrderState.COMPLETED):
+        return order.total_amount - order.balance_due_amount
+    return papers.payment.amount if papers.payment else due_now(order) or order.total_amount
+
+
 def _is_still_true(kind: Kind, papers: Papers) -> bool:
     is_cancelled = papers.event.status == EventStatus.CANCELLED
     if kind is Kind.EVENT_CANCELLED:
         return is_cancelled
     if kind is Kind.REMINDER and not is_near(papers.event, papers.merchant, papers.now):
         return False
+    if kind is Kind.SESSION_REMINDER and not is_slot_near(
+        papers.when, papers.event, papers.merchant, papers.now
+    ):
+        return False
     if kind is Kind.FOLLOW_UP and papers.now < papers.event.ends_at:
+        return False
+    if kind is Kind.BALANCE_REFUSED and not is_refused(papers.order):
         return False
     return papers.order.state in _TRUE_IN[kind] and not (is_cancelled and kind in _TAKES_PLACE)
 

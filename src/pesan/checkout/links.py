@@ -2,6 +2,9 @@
 
 from uuid import UUID
 
+from pesan.catalog.models import Event
+from pesan.orders.states import SHIPPED, SLOTTED
+
 
 def event_path(slug: str, short_id: str) -> str:
     """An event's page; the short id at its end is what finds it."""
@@ -11,6 +14,37 @@ def event_path(slug: str, short_id: str) -> str:
 def booking_form_path(slug: str, short_id: str) -> str:
     """The booking sheet of an event."""
     return f"{event_path(slug, short_id)}/book"
+
+
+def outlet_path(slug: str, short_id: str) -> str:
+    """Where times of an outlet's booths are booked."""
+    return f"/booths/{slug}-{short_id}"
+
+
+def trip_path(slug: str) -> str:
+    """Where people join a trip, and see what can be ordered on it."""
+    return f"/join?trip={slug}"
+
+
+def place_path(event: Event) -> str:
+    """The page of what an event sells: places at it, an outlet's times, or a trip's goods."""
+    if event.fulfilment in SHIPPED:
+        return trip_path(event.slug)
+    path = outlet_path if event.fulfilment in SLOTTED else event_path
+    return path(event.slug, event.short_id)
+
+
+def again_path(event: Event) -> str:
+    """Where somebody starts again whose booking of this event came to nothing."""
+    if event.fulfilment in SHIPPED:
+        return trip_path(event.slug)
+    path = outlet_path if event.fulfilment in SLOTTED else booking_form_path
+    return path(event.slug, event.short_id)
+
+
+def session_path(code: str) -> str:
+    """The page of a booked session, which the booking's code opens."""
+    return f"/booths/bookings/{code}"
 
 
 def status_path(code: str) -> str:

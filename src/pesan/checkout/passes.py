@@ -7,12 +7,14 @@ from sqlalchemy import func, select
 
 from pesan.catalog.models import Event, Seat, TicketType
 from pesan.catalog.states import EventStatus
+from pesan.catalog.zones import zone_of
 from pesan.checkout.documents import brand_and_facts, event_calendar
 from pesan.checkout.links import ticket_path
 from pesan.db import ReadSession
 from pesan.errors import NotFound
 from pesan.kit.i18n import Locale
 from pesan.kit.times import in_zone
+from pesan.orders.queries import Period
 from pesan.storage import Storage
 from pesan.tenancy.models import Merchant
 from pesan.tickets.models import Ticket
@@ -75,13 +77,14 @@ async def pass_pdf(found: Pass, storage: Storage, locale: Locale) -> bytes:
 def pass_calendar(found: Pass, *, base_url: str, locale: Locale) -> bytes:
     """The event for the holder's calendar, leading to the ticket's page."""
     url = base_url + ticket_path(found.ticket.code)
-    return event_calendar(found.event, uid=f"{found.ticket.id}@pesan", url=url, locale=locale)
+    when = Period(found.event.starts_at, found.event.ends_at)
+    return event_calendar(found.event, when, uid=f"{found.ticket.id}@pesan", url=url, locale=locale)
 
 
 async def wallet_facts(found: Pass, storage: Storage, locale: Locale) -> WalletFacts:
     """The ticket for a wallet, with the static code: no wallet turns ours on."""
     brand, _ = await brand_and_facts(found.merchant, found.event, storage)
-    ticket, event, zone = found.ticket, found.event, found.merchant.zone
+    ticket, event, zone = found.ticket, found.event, zone_of(found.event, found.merchant)
     return WalletFacts(
         ticket_id=ticket.id,
         version=ticket.epoch,

@@ -11,7 +11,8 @@ from pesan.kit.metrics import UPLOAD_ERRORS
 from pesan.kit.registry import Registry
 from pesan.orders import Companion, Moved, Replayed
 from pesan.orders.desk import SaleDesk
-from pesan.orders.errors import HoldExpired, WrongState
+from pesan.orders.dues import owes_balance
+from pesan.orders.errors import BalanceProofWaiting, HoldExpired, WrongState
 from pesan.orders.models import Order
 from pesan.orders.queries import is_hold_over
 from pesan.orders.states import OrderState
@@ -35,7 +36,7 @@ async def take_proof(
     actor: Actor,
     key: KeyOf | None = None,
 ) -> Moved | Replayed:
-    """Receive a file and hand it in as the proof of a held order.
+    """Receive a file and hand it in as the proof of a held order, or of a balance.
 
     `key` makes the caller's idempotency key once the file is there, because its digest is part of the request. No
     transaction is open while the file is read and inspected; the object is removed again when the move is refused.
@@ -56,10 +57,13 @@ async def take_proof(
 
 async def _require_acceptable(database: Database, order: Order, received: Received, actor: Actor) -> None:
     """Refuse early what the gate would refuse later, before CPU and storage are spent on it."""
-    if order.state != OrderState.HOLD:
+    is_held = order.state == OrderState.HOLD
+    if not is_held and not owes_balance(order):
         raise WrongState(state=order.state, extra={"state": order.state})
+    if order.balance_submitted_at is not None:
+        raise BalanceProofWaiting(state=order.state, extra={"state": order.state})
     async with database.read(actor) as session:
-        if await is_hold_over(session, order.id):
+        if is_held and await is_hold_over(session, order.id):
             raise HoldExpired(extra={"state": OrderState.EXPIRED.value})
         chosen = await find_open_payment(session, order.id)
         if chosen is not None and chosen.gateway_account_id is not None:

@@ -14,6 +14,7 @@ from pesan.notifications.channels import Channels
 from pesan.notifications.models import Notification
 from pesan.notifications.states import Kind
 from pesan.orders.models import Order
+from pesan.orders.queries import Period
 from pesan.orders.states import OrderState
 from pesan.tenancy.models import Merchant
 
@@ -31,6 +32,12 @@ def is_near(event: Event, merchant: Merchant, now: datetime) -> bool:
     """Whether it is time to remind of an event: not too early, and before it starts."""
     hours = merchant.reminder_hours if event.reminder_hours is None else event.reminder_hours
     return event.starts_at - timedelta(hours=hours) <= now < event.starts_at
+
+
+def is_slot_near(period: Period, event: Event, merchant: Merchant, now: datetime) -> bool:
+    """The same of a time that was booked, whose desk reminds of it."""
+    hours = merchant.reminder_hours if event.reminder_hours is None else event.reminder_hours
+    return period.starts_at - timedelta(hours=hours) <= now < period.starts_at
 
 
 async def list_near(session: ReadSession) -> Sequence[UUID]:

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import (
     AfterValidator,
     AliasGenerator,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -42,6 +43,11 @@ EMAIL_MEND = Text(
 TEXT_MEND = Text(
     id="Ada karakter yang tidak bisa dipakai. Hapus lalu coba lagi.",
     en="Some characters cannot be used. Remove them and try again.",
+)
+
+_DATE_MEND = Text(
+    id="Tulis tanggal, jam, dan zona waktunya, misalnya 2026-12-05T19:00:00+07:00.",
+    en="Write date, time and time zone, such as 2026-12-05T19:00:00+07:00.",
 )
 
 
@@ -85,7 +91,15 @@ def _printable(value: str) -> str:
     return value.replace("\r\n", "\n")
 
 
+def _written_out(value: Any) -> Any:
+    """A number would be read as seconds since 1970, which nobody means who writes `from=2026`."""
+    if isinstance(value, str) and value.strip("-+. ").replace(".", "").isdigit():
+        raise ValueError(_DATE_MEND)
+    return value
+
+
 Moment = Annotated[datetime, PlainSerializer(isoformat, return_type=str, when_used="json")]
+ClockTime = Annotated[AwareDatetime, BeforeValidator(_written_out)]
 PersonName = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=3, max_length=MAX_LENGTH),

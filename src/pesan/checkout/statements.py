@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from pesan.db import Actor, Database, WriteSession
 from pesan.errors import Busy, PesanError
 from pesan.orders.desk import SaleDesk
+from pesan.orders.dues import owes_balance
 from pesan.orders.models import Order
 from pesan.orders.moves import Companion, Move, Moved
 from pesan.orders.states import OrderEvent, OrderState
@@ -39,14 +40,14 @@ async def match_lines(database: Database, desk: SaleDesk, method_id: UUID) -> No
 
 
 async def accept_line(desk: SaleDesk, *, line: BankLine, order: Order, actor: Actor) -> Moved:
-    """A person says that the line is this order's money: HOLD or REVIEW → PAID, with exactly what came in the books.
+    """A person says that the line is this order's money, of its deposit or its balance: exactly what came is booked.
 
     Raises LineNotFound when the line was matched meanwhile, WrongState when the order was.
     """
     cash = CashCompanion(order.id, order.merchant_id, line.amount)
     match = MatchCompanion(line.id, order.merchant_id, order.id, MatchKind.ACCEPTED)
     try:
-        outcome = await desk.submit(_move(OrderEvent.PAY, order, actor, line, cash, match))
+        outcome = await desk.submit(_move(_event_of(order), order, actor, line, cash, match))
     except IntegrityError as error:
         raise LineNotFound from error
     assert isinstance(outcome, Moved)
@@ -79,17 +80,16 @@ async def _settle(database: Database, desk: SaleDesk, line: BankLine, fit: Fit) 
         async with database.sale() as session:
             await _confirm(session, line, fit)
         return True
-    if fit.payment.state != PaymentState.OPEN or state not in _UNPAID | _OVER:
+    is_balance = owes_balance(order) and fit.payment.is_balance
+    if fit.payment.state != PaymentState.OPEN or not (state in _UNPAID | _OVER or is_balance):
         return False  # another method was chosen since, or the money came again: a person decides
     # By its id: the buyer may choose another method before this move has the order's lock.
     capture = GatewayCapture(order_id=order.id, payment_id=fit.payment.id)
     match = MatchCompanion(line.id, order.merchant_id, order.id, MatchKind.EXACT, fit.payment.id)
-    if state in _UNPAID:
-        await desk.submit(_move(OrderEvent.PAY, order, _ACTOR, line, capture, match))
-        return True
     due = GatewayRefundDue(order_id=order.id, payment_id=fit.payment.id, cause=RefundCause.PAID_LATE)
-    late = _move(OrderEvent.PAY_LATE, order, _ACTOR, line, capture, match)
-    await desk.submit(replace(late, if_refund_due=(due, match)))
+    event = OrderEvent.PAY_LATE if state in _OVER else _event_of(order)
+    paid = _move(event, order, _ACTOR, line, capture, match)
+    await desk.submit(replace(paid, if_refund_due=(due, match)))
     return True
 
 
@@ -97,6 +97,10 @@ async def _confirm(session: WriteSession, line: BankLine, fit: Fit) -> None:
     """The transfer that a reviewer approved by its proof is on the statement as well."""
     match = MatchCompanion(line.id, line.merchant_id, fit.order.id, MatchKind.CONFIRMED, fit.payment.id)
     await MatchCompanion.write_many(session, [match])
+
+
+def _event_of(order: Order) -> OrderEvent:
+    return OrderEvent.SETTLE_BALANCE if owes_balance(order) else OrderEvent.PAY
 
 
 def _move(event: OrderEvent, order: Order, actor: Actor, line: BankLine, *companions: Companion) -> Move:
@@ -107,4 +111,5 @@ def _move(event: OrderEvent, order: Order, actor: Actor, line: BankLine, *compan
         order.id,
         data={"bank_line_id": str(line.id), "amount": line.amount},
         companions=companions,
+        balance_amount=order.balance_due_amount if event is OrderEvent.SETTLE_BALANCE else None,
     )

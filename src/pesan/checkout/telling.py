@@ -22,11 +22,18 @@ _KINDS = {
     OrderEvent.FULFIL: Kind.TICKET_READY,
     OrderEvent.EXPIRE: Kind.EXPIRED,
     OrderEvent.CANCEL: Kind.CANCELLED,
+    # Only money that buys nothing is told of by itself.
+    OrderEvent.PAY: Kind.REFUND_DUE,
     OrderEvent.PAY_LATE: Kind.REFUND_DUE,
     OrderEvent.PAY_AGAIN: Kind.REFUND_DUE,
     OrderEvent.REFUND: Kind.TAKEN_BACK,
     OrderEvent.AMEND: Kind.TICKETS_REFUNDED,
+    OrderEvent.SETTLE_BALANCE: Kind.ORDER_CONFIRMED,
+    OrderEvent.REFUSE_BALANCE_PROOF: Kind.BALANCE_REFUSED,
 }
+_OF_SESSIONS = _KINDS | {OrderEvent.FULFIL: Kind.SESSION_READY, OrderEvent.RESCHEDULE: Kind.SESSION_MOVED}
+_OF_PARCELS = _KINDS | {OrderEvent.FULFIL: Kind.PARCEL_SENT}
+_BY_FULFILMENT = {"tickets": _KINDS, "booths": _OF_SESSIONS, "jastip": _OF_PARCELS}
 # What happens to an order because its event was cancelled, too.
 _ENDS = frozenset({OrderEvent.CANCEL, OrderEvent.REFUND})
 _EXPECTING = (OrderState.REVIEW, OrderState.PAID, OrderState.COMPLETED)
@@ -60,7 +67,7 @@ async def kind_of(session: ReadSession, order: Order, event: OrderEvent) -> Kind
         return Kind.EVENT_CANCELLED
     if event is OrderEvent.CANCEL and order.submitted_at is None:
         return None
-    return _KINDS[event]
+    return _BY_FULFILMENT[order.fulfilment][event]
 
 
 async def occasion_of(session: ReadSession, order: Order, kind: Kind) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from pesan.catalog.zones import zone_of
 from pesan.checkout.links import event_path, ticket_path
 from pesan.checkout.passes import Pass, pass_calendar, pass_pdf, read_pass
 from pesan.checkout.telling import contacts_of
@@ -107,6 +108,8 @@ class TransferComposer:
             reply_to=found.merchant.contact_email,
             attachments=await self._attachments(found, locale) if has_ticket else (),
             own=own,
+            merchant_id=order.merchant_id,
+            event_id=order.event_id,
         )
 
     def _facts(
@@ -123,7 +126,7 @@ class TransferComposer:
             other_name=names[not is_holders],
             merchant_name=merchant.name,
             event_title=event.title,
-            when=format_datetime(event.starts_at, merchant.zone, locale),
+            when=format_datetime(event.starts_at, zone_of(event, merchant), locale),
             where=", ".join(part for part in (event.venue, event.city) if part),
             tickets=found.title,
             ticket_count=1,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from pesan.kit.i18n import Text
+from pesan.orders.dues import Owing, owes_balance
 from pesan.orders.states import OrderState
 
 STATE_WORDS: Mapping[OrderState, Text] = {
@@ -15,3 +16,10 @@ STATE_WORDS: Mapping[OrderState, Text] = {
     OrderState.CANCELLED: Text(id="Dibatalkan", en="Cancelled"),
     OrderState.REFUNDED: Text(id="Pengembalian dana", en="Refund"),
 }
+
+_DEPOSIT_PAID = Text(id="Uang muka dibayar", en="Deposit paid")
+
+
+def word_of(order: Owing, state: OrderState) -> Text:
+    """What the state is called for this order: one whose balance is due is not paid in full."""
+    return _DEPOSIT_PAID if state is OrderState.PAID and owes_balance(order) else STATE_WORDS[state]

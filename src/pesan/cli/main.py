@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from sqlalchemy.exc import DBAPIError
 
-from pesan.cli import checks, data, jobs, keys, privacy, retention, run
+from pesan.cli import chats, checks, data, jobs, keys, privacy, retention, run, whatsapp
 from pesan.errors import InvalidInput, PesanError
 from pesan.settings import UnsafeSettings
 
@@ -23,6 +23,7 @@ app.command("demo")(run.demo)
 app.command("serve")(run.serve)
 app.command("worker")(run.worker)
 app.command("migrate")(run.migrate)
+app.command("whatsapp-fake")(whatsapp.whatsapp_fake)
 app.command("doctor")(checks.doctor)
 app.add_typer(checks.audit, name="audit")
 app.add_typer(checks.config, name="config")
@@ -33,6 +34,7 @@ app.add_typer(keys.keys, name="keys")
 app.add_typer(jobs.jobs, name="jobs")
 app.add_typer(retention.retention, name="retention")
 app.add_typer(privacy.privacy, name="privacy")
+app.add_typer(chats.whatsapp, name="whatsapp")
 
 
 def _print_version(wanted: bool) -> None:

@@ -3,7 +3,7 @@
 import os
 import sys
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Annotated
 
@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pesan.app.instance import Instance, open_instance
-from pesan.app.supervisor import Child, run
+from pesan.app.supervisor import Child, Patience, run
 from pesan.cli.instance import DEFAULT_PORT, announced
 from pesan.cli.output import AsJson, print_record, progress, say
 from pesan.db.connections import find_shortage
@@ -36,11 +36,22 @@ def demo(port: Port = DEFAULT_PORT, workers: Workers = 1) -> None:
     os.environ.setdefault("PESAN_LOG_LEVEL", "warning")  # what is printed is for a person here
     settings = load_settings()
     refuse_in_production(settings)
+    beside = []
+    if not settings.wa_phone_id:
+        beside.append(_whatsapp(port))
+        settings = load_settings()
     with progress("Opening the database") as update, open_instance(settings, update) as instance:
         instance.migrate()
         update("Writing demo data, which takes half a minute the first time")
         prepare_demo(instance)
-    _serve(settings, _OWN_HOST, port, workers, on_ready=lambda: _welcome(settings, port))
+    _serve(
+        settings,
+        _OWN_HOST,
+        port,
+        workers,
+        beside=beside,
+        on_ready=lambda: _welcome(settings, port, bool(beside)),
+    )
 
 
 def serve(
@@ -73,7 +84,27 @@ def migrate(as_json: AsJson = False) -> None:
     say("The database was brought up to date." if changed else "The database is up to date.")
 
 
-def _serve(settings: Settings, host: str, port: int, workers: int, *, on_ready: Callable[[], None]) -> None:
+def _whatsapp(port: int) -> Child:
+    """A stand-in for WhatsApp beside the demo, which from now on is set to use it."""
+    from pesan.app.whatsapp_fake import free_port
+    from pesan.app.whatsapp_fake.instance import WEBHOOK_PATH, variables_for
+
+    own_port = free_port()
+    os.environ.update(variables_for(own_port))
+    webhook = f"http://{_OWN_HOST}:{port}{WEBHOOK_PATH}"
+    command = _module("pesan.app.whatsapp_fake", "--port", str(own_port), "--webhook-url", webhook)
+    return Child("whatsapp", command)
+
+
+def _serve(
+    settings: Settings,
+    host: str,
+    port: int,
+    workers: int,
+    *,
+    on_ready: Callable[[], None],
+    beside: Sequence[Child] = (),
+) -> None:
     with ExitStack() as stack:
         with progress("Opening the database") as update:
             instance = stack.enter_context(open_instance(settings, update))
@@ -87,7 +118,12 @@ def _serve(settings: Settings, host: str, port: int, workers: int, *, on_ready: 
         if instance.server is not None:
             instance.server.watch()
         stack.enter_context(announced(settings, f"http://{_show(host)}:{port}"))
-        status = run(_children(host, port, workers), is_ready=lambda: _answers(host, port), on_ready=on_ready)
+        status = run(
+            [*beside, *_children(host, port, workers)],
+            is_ready=lambda: _answers(host, port),
+            on_ready=on_ready,
+            patience=Patience(leave=settings.leave_seconds),
+        )
     raise typer.Exit(status)
 
 
@@ -101,7 +137,7 @@ def _refuse_demo_in_production(instance: Instance) -> None:
 def _children(host: str, port: int, workers: int) -> list[Child]:
     address = ("--host", host, "--port", str(port), "--workers", str(workers))
     return [
-        Child("web", _module("pesan.app.server", *address)),
+        Child("web", _module("pesan.app.server", *address), wants_notice=True),
         Child("worker", _module("pesan.worker.main")),
     ]
 
@@ -122,17 +158,24 @@ def _show(host: str) -> str:
     return f"[{shown}]" if ":" in shown else shown
 
 
-def _welcome(settings: Settings, port: int) -> None:
+def _welcome(settings: Settings, port: int, has_chats: bool) -> None:
     from pesan.app.demo import LOG_INS
 
     people = Table.grid(padding=(0, 3))
     for person in LOG_INS:
         people.add_row(f"[dim]{person.role}[/]", person.email, f"[bold]{person.password}[/]")
+    steps = Table.grid(padding=(0, 3))
+    for person in LOG_INS:
+        if person.app_key:
+            steps.add_row("[dim]authenticator key[/]", f"{person.email}\n[bold]{person.app_key}[/]")
     places = Table.grid(padding=(0, 3))
     places.add_row("[dim]events[/]", f"[bold]http://localhost:{port}[/]")
     places.add_row("[dim]back office[/]", f"http://localhost:{port}/backoffice/login")
+    places.add_row("[dim]scanner[/]", f"http://localhost:{port}/gate")
+    if has_chats:
+        places.add_row("[dim]WhatsApp[/]", settings.wa_url)
     if not settings.smtp_url.get_secret_value():
         places.add_row("[dim]mail[/]", Text(str(settings.home / "outbox")))
-    lines = Group(places, "", people, "", "[dim]Ctrl+C stops it; what is in it is kept.[/]")
+    lines = Group(places, "", people, "", steps, "", "[dim]Ctrl+C stops it; what is in it is kept.[/]")
     panel = Panel(lines, title="Pesan demo", expand=False, padding=(1, 3))
     Console(stderr=True).print(panel, highlight=False)

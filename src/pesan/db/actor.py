@@ -20,7 +20,8 @@ class Actor:
     """One person or machine, with what its proof of identity opens.
 
     `order_codes` are booking codes that a guest holds and `ticket_ids` those of tickets whose signature was
-    checked; `merchant_ids` are those a staff member works for. For those in `limited_ids` they see the events in
+    checked, and `participant_ids` those of people who take part in a trip and showed the link that says so;
+    `merchant_ids` are those a staff member works for. For those in `limited_ids` they see the events in
     `event_ids` and nothing else. `name` says which part of the system acts, for SYSTEM.
     """
 
@@ -31,6 +32,7 @@ class Actor:
     event_ids: frozenset[UUID] = field(default_factory=frozenset)
     order_codes: tuple[str, ...] = ()
     ticket_ids: tuple[UUID, ...] = ()
+    participant_ids: tuple[UUID, ...] = ()
     is_platform_admin: bool = False
     ip_digest: str | None = None
     name: str = ""

@@ -37,3 +37,11 @@ def _room(owner_url: str | URL) -> int:
         reserved = "current_setting('superuser_reserved_connections')::integer"
         query = text(f"SELECT current_setting('max_connections')::integer - {reserved}")
         return int(connection.execute(query).scalar_one()) - _KEPT_FREE
+
+
+def conninfo_of(url: URL) -> str:
+    """The address as libpq reads it, whose addresses know no `+` for the space in a folder's name."""
+    address, mark, query = (
+        url.set(drivername="postgresql").render_as_string(hide_password=False).partition("?")
+    )
+    return address + mark + query.replace("+", "%20")

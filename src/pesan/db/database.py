@@ -24,6 +24,7 @@ _CONTEXT = text(
     " set_config('pesan.user_id', :user_id, true), set_config('pesan.merchant_ids', :merchant_ids, true),"
     " set_config('pesan.limited_ids', :limited_ids, true), set_config('pesan.event_ids', :event_ids, true),"
     " set_config('pesan.order_codes', :order_codes, true), set_config('pesan.ticket_ids', :ticket_ids, true),"
+    " set_config('pesan.participant_ids', :participant_ids, true),"
     " set_config('lock_timeout', :lock_timeout, true),"
     " set_config('statement_timeout', :statement_timeout, true)"
 )
@@ -137,6 +138,7 @@ class Database:
             "event_ids": _array(str(event_id) for event_id in actor.event_ids),
             "order_codes": _array(actor.order_codes),
             "ticket_ids": _array(str(ticket_id) for ticket_id in actor.ticket_ids),
+            "participant_ids": _array(str(known) for known in actor.participant_ids),
             **self._timeouts,
             **({"lock_timeout": self._sale_lock_timeout} if role == "sale" else {}),
         }
@@ -159,7 +161,8 @@ def _make_engine(url: URL, pool_size: int, patience: Patience) -> AsyncEngine:
         pool_timeout=5,
         pool_pre_ping=False,
         pool_recycle=1_800,
-        json_serializer=lambda value: orjson.dumps(value).decode(),
+        use_native_hstore=False,  # no table has one, and to ask for its type is a round trip before the first answer
+        json_serializer=_to_json,
         json_deserializer=orjson.loads,
         connect_args={
             "async_creator_fn": patience.connect,
@@ -171,3 +174,7 @@ def _make_engine(url: URL, pool_size: int, patience: Patience) -> AsyncEngine:
             "options": "-c idle_in_transaction_session_timeout=15000 -c timezone=UTC",
         },
     )
+
+
+def _to_json(value: Any) -> str:
+    return orjson.dumps(value).decode()

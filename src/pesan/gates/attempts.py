@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from pesan.gates.states import ConflictKind, Direction, Reason, Result
 from pesan.tickets.states import Reason as ReadReason
@@ -18,7 +18,6 @@ class Attempt:
     """
 
     device_id: UUID
-    gate_id: UUID
     nonce: UUID
     presented: Presented | ReadReason
     direction: Direction = Direction.ENTRY
@@ -29,6 +28,12 @@ class Attempt:
     manual_reason: str | None = None
 
     @property
+    def own_nonce(self) -> UUID:
+        """What names a scan that is sent late by a nonce that another scan has: the same whenever it is sent."""
+        ticket = self.presented.identity if isinstance(self.presented, Presented) else self.presented
+        return uuid5(self.nonce, f"{ticket} {self.direction} {self.device_at}")
+
+    @property
     def is_live(self) -> bool:
         """Whether a code was shown that rotates."""
         return isinstance(self.presented, Presented) and self.presented.slice_code is not None
@@ -36,12 +41,11 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """The entry that a ticket's person came in by: when, at which gate, seen by which device."""
+    """The entry that a ticket's person came in by: when, and at which gate."""
 
     at: datetime
     gate_id: UUID
     gate: str
-    device: str
 
 
 @dataclass(frozen=True, slots=True)

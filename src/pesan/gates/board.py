@@ -15,7 +15,7 @@ from pesan.gates.models import Gate, GateDevice, GateFeed, Scan, ScanConflict, T
 from pesan.gates.queries import list_devices, list_gates
 from pesan.gates.states import Direction, Result
 from pesan.kit.ids import CODE_TAIL, TICKET_CODE_LENGTH, normalise_code
-from pesan.kit.pagination import BadCursor, Page, decode_cursor, encode_cursor
+from pesan.kit.pagination import Page, decode_moment, encode_moment
 from pesan.tickets.models import Ticket
 from pesan.tickets.states import TicketState
 
@@ -118,12 +118,12 @@ async def list_scans(
     """The event's scans as they arrived, the latest first; raises BadCursor."""
     query = logged().where(Scan.event_id == event.id, *_conditions(wanted))
     if cursor:
-        query = query.where(tuple_(Scan.received_at, Scan.id) < _place(cursor))
+        query = query.where(tuple_(Scan.received_at, Scan.id) < tuple_(*decode_moment(cursor)))
     query = query.order_by(Scan.received_at.desc(), Scan.id.desc()).limit(limit + 1)
     rows = (await session.execute(query)).all()
     found = [Logged(*row) for row in rows[:limit]]
     last = found[-1].scan if len(rows) > limit else None
-    return Page(found, encode_cursor(last.received_at.isoformat(), str(last.id)) if last else None)
+    return Page(found, encode_moment(last.received_at, last.id) if last else None)
 
 
 async def get_scan(session: ReadSession, event: Event, scan_id: UUID) -> Logged:
@@ -227,11 +227,3 @@ def _codes(search: str) -> Iterator[ColumnElement[bool]]:
         yield Ticket.code == code
     if len(code) == CODE_TAIL:
         yield func.right(Ticket.code, CODE_TAIL) == code
-
-
-def _place(cursor: str) -> Any:
-    received_at, scan_id = decode_cursor(cursor, 2)
-    try:
-        return tuple_(datetime.fromisoformat(received_at), UUID(scan_id))
-    except ValueError as error:
-        raise BadCursor("malformed") from error

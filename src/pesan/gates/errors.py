@@ -15,6 +15,19 @@ class DeviceRevoked(PesanError):
     )
 
 
+class DeviceOver(PesanError):
+    """Its event is over for a while, or whoever paired it works for the event no more."""
+
+    code = "gate.device_over"
+    status = 403
+    message = Text(
+        id="Tugas perangkat ini selesai: acaranya sudah lewat, atau yang memasangkannya bukan tim acara ini lagi."
+        " Minta penyelenggara memasangkannya lagi.",
+        en="This device's work is done: its event is over, or whoever paired it is no longer on the event's team."
+        " Ask the organizer to pair it again.",
+    )
+
+
 class PairingOver(NotFound):
     """The pairing code is wrong, used, too old, or another event's."""
 
@@ -101,6 +114,28 @@ class NothingToUndo(PesanError):
     message = Text(
         id="Pindaian ini tidak meloloskan siapa pun, atau sudah dibatalkan.",
         en="This scan let nobody through, or it was undone already.",
+    )
+
+
+class ScanReused(PesanError):
+    """The nonce names another scan of this device: of another ticket, or the other way."""
+
+    code = "gate.nonce_reused"
+    status = 409
+    message = Text(
+        id="Nonce ini sudah dipakai untuk pindaian lain. Pindai lagi.",
+        en="This nonce was used for another scan. Scan again.",
+    )
+
+
+class TicketMismatch(PesanError):
+    """The code is another ticket's than the one that came named with it."""
+
+    code = "gate.ticket_mismatch"
+    status = 422
+    message = Text(
+        id="Kode ini milik tiket lain dari yang disebut. Kirim salah satunya saja.",
+        en="This code is another ticket's than the one named. Send only one of them.",
     )
 
 

@@ -5,6 +5,7 @@ time, then by receipt (architecture, Rulings: two offline admissions). So a tick
 a scan joins it, and is a function of the set of scans alone.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,6 +24,7 @@ class Seen:
     """
 
     id: UUID
+    gate_id: UUID
     direction: Direction
     shown: Result
     scanned_at: datetime
@@ -54,20 +56,43 @@ class Conflict:
     scans: Sequence[UUID]
 
 
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """The entry that opened a cycle: by which scan, when and where."""
+
+    scan_id: UUID
+    at: datetime
+    gate_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Stood:
+    """Where a ticket stands after some scans, and by which entry its person came in."""
+
+    standing: Standing = field(default_factory=Standing)
+    entered: Entered | None = None
+
+
+NOWHERE = Stood()
+"""Where a ticket stands that was never scanned."""
+
+
 @dataclass(slots=True)
 class History:
-    """The whole of it; `entered_by` is the scan that opened the present cycle."""
+    """What scans come to, where they leave their ticket, and what a person has to look at."""
 
     settled: dict[UUID, Settled] = field(default_factory=dict)
-    standing: Standing = field(default_factory=Standing)
-    entered_by: UUID | None = None
+    stood: Stood = NOWHERE
     conflicts: list[Conflict] = field(default_factory=list)
 
 
-def work_out(scans: Iterable[Seen]) -> History:
-    """The history that these scans of one ticket make, in whatever order they are given."""
-    history = History()
-    admitted: dict[int, list[UUID]] = {}
+def work_out(scans: Iterable[Seen], since: Stood = NOWHERE) -> History:
+    """The history that these scans of one ticket make, in whatever order they are given.
+
+    With `since`, of scans that all came after those that left the ticket there.
+    """
+    history = History(stood=since)
+    admitted: dict[int, list[UUID]] = defaultdict(list)
     refused: list[UUID] = []
     for scan in sorted(scans, key=lambda scan: (scan.scanned_at, scan.received_at, scan.id)):
         if not scan.was_green:
@@ -92,7 +117,7 @@ def work_out(scans: Iterable[Seen]) -> History:
 
 
 def _enter(history: History, scan: Seen, admitted: dict[int, list[UUID]]) -> None:
-    standing = history.standing
+    standing = history.stood.standing
     is_spent = standing.cycle > 0 and scan.reentry is Reentry.NONE
     if standing.is_inside or is_spent:
         history.settled[scan.id] = Settled(Result.DUPLICATE)
@@ -100,14 +125,15 @@ def _enter(history: History, scan: Seen, admitted: dict[int, list[UUID]]) -> Non
         return
     cycle = standing.cycle + 1
     history.settled[scan.id] = Settled(Result.OK, cycle)
-    history.standing, history.entered_by = Standing(cycle, is_inside=True), scan.id
-    admitted[cycle] = [scan.id]
+    entered = Entered(scan.id, scan.scanned_at, scan.gate_id)
+    history.stood = Stood(Standing(cycle, is_inside=True), entered)
+    admitted[cycle].append(scan.id)
 
 
 def _leave(history: History, scan: Seen) -> None:
-    standing = history.standing
+    standing = history.stood.standing
     if not standing.is_inside:
         history.settled[scan.id] = Settled(Result.DUPLICATE)
         return
     history.settled[scan.id] = Settled(Result.OK, standing.cycle)
-    history.standing = Standing(standing.cycle, is_inside=False)
+    history.stood = Stood(Standing(standing.cycle, is_inside=False), history.stood.entered)

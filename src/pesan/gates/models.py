@@ -21,7 +21,8 @@ from pesan.audit import Audited
 from pesan.db import Access, Base, Policy, Timestamp, primary_key
 from pesan.db.access import REQUEST, STAFF_OF_EVENT, gate_policy, system_policy
 from pesan.db.base import UUID
-from pesan.gates.states import ConflictKind, Direction, KeyKind, Reentry, Result, StaticCodes
+from pesan.gates.states import ConflictKind, Direction, Reentry, Result, StaticCodes
+from pesan.identity.devices.keys import KeyKind
 
 _EVENT = (["merchant_id", "event_id"], ["events.merchant_id", "events.id"])
 
@@ -96,7 +97,8 @@ class GateDevice(Audited, Base):
     """A phone or tablet at a gate. What it tells of itself is for people to see; nothing is decided by it.
 
     `skew_ms` is how far its clock was behind the server's when it last said so, and `renewed_ms` the time inside the
-    last proof by which it got a token, so that no proof serves twice.
+    last proof by which it got a token, so that no proof serves twice. It stands at `gate_id` since `moved_at`, and was
+    at `moved_from` before; one that never moved has neither.
     """
 
     __tablename__ = "gate_devices"
@@ -106,7 +108,9 @@ class GateDevice(Audited, Base):
         CheckConstraint("battery BETWEEN 0 AND 100", name="battery"),
         CheckConstraint("queue_length >= 0", name="queue_length"),
         CheckConstraint("(revoked_at IS NULL) = (revoked_by IS NULL)", name="revoked"),
+        CheckConstraint("(moved_at IS NULL) = (moved_from IS NULL)", name="moved"),
         ForeignKeyConstraint(["event_id", "gate_id"], ["gates.event_id", "gates.id"]),
+        ForeignKeyConstraint(["event_id", "moved_from"], ["gates.event_id", "gates.id"]),
         UniqueConstraint("event_id", "id"),
     )
 
@@ -127,10 +131,12 @@ class GateDevice(Audited, Base):
     skew_ms: Mapped[int | None] = mapped_column(BigInteger)
     revoked_at: Mapped[Timestamp | None]
     revoked_by: Mapped[UUID | None]
+    moved_at: Mapped[Timestamp | None]
+    moved_from: Mapped[UUID | None]
 
 
 class Scan(Base):
-    """Something that was held before a gate. `shown` is what the screen said and never changes.
+    """Something that was held before a gate. `shown` is what the screen said.
 
     `result` is what it comes to once every scan of the ticket is known: of several that let somebody in for one cycle,
     one is ok. `ticket_id` is empty for what is no ticket of this event. Times: `scanned_at` is the device's, corrected
@@ -229,8 +235,9 @@ class GateFeed(Base):
 class ScanConflict(Base):
     """Something that a gate did and a person has to look at; `subject_id` is the ticket, or the scan of none.
 
-    `scan_ids` are the scans it is about, and `scan_count` how many: when another one joins a conflict that was settled,
-    it opens again.
+    `scan_ids` are the scans it is about, and `scan_count` how many; `settled_ids` are those that somebody looked at who
+    settled it: when it comes to be about any other, it opens again, and what was noted then joins `earlier_notes` as
+    soon as it is settled anew.
     """
 
     __tablename__ = "scan_conflicts"
@@ -256,6 +263,8 @@ class ScanConflict(Base):
     settled_at: Mapped[Timestamp | None]
     settled_by: Mapped[UUID | None]
     note: Mapped[str] = mapped_column(String(500), server_default="")
+    settled_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid()), server_default="{}")
+    earlier_notes: Mapped[list[str]] = mapped_column(ARRAY(String(500)), server_default="{}")
 
 
 def _staff(command: str = "ALL") -> Policy:
@@ -285,13 +294,14 @@ ACCESS = [
     ),
     Access(
         "gate_pairings",
-        {"request": "SELECT, INSERT, UPDATE (used_at)", "system": "SELECT"},
+        {"request": "SELECT, INSERT, UPDATE (used_at)", "system": "SELECT, DELETE"},
         [_staff(), system_policy()],
     ),
     Access(
         "gate_devices",
         {
-            "request": f"SELECT, INSERT, UPDATE (name, revoked_at, revoked_by, {_AUDIT})",
+            "request": "SELECT, INSERT,"
+            f" UPDATE (name, gate_id, moved_at, moved_from, revoked_at, revoked_by, {_AUDIT})",
             "gate": "SELECT, UPDATE (renewed_ms, last_seen_at, battery, app_version, queue_length, skew_ms)",
             "system": "SELECT",
         },
@@ -323,7 +333,7 @@ ACCESS = [
     Access(
         "scan_conflicts",
         {
-            "request": "SELECT, UPDATE (settled_at, settled_by, note)",
+            "request": "SELECT, UPDATE (settled_at, settled_by, note, settled_ids, earlier_notes)",
             "gate": "SELECT, INSERT, DELETE, UPDATE (scan_count, scan_ids, settled_at, settled_by, opened_at)",
             "system": "SELECT",
         },

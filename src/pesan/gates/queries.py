@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, text
 from pesan.catalog.errors import EventNotFound
 from pesan.catalog.models import Event, Seat, TicketType
 from pesan.db import ReadSession
-from pesan.gates.errors import DeviceRevoked, GateNotFound
+from pesan.gates.errors import DeviceNotFound, DeviceRevoked, GateNotFound
 from pesan.gates.models import Gate, GateDevice, GateFeed, GateRules, Scan, TicketStanding
 from pesan.gates.rules import effective_rules
 from pesan.gates.verdict import Rules
@@ -134,12 +134,11 @@ async def require_live(session: ReadSession, claims: DeviceClaims) -> Post:
     Also for a device of a gate that was closed, and for one that is not there.
     """
     query = (
-        select(GateDevice.name, Gate.name, Gate.location)
+        select(GateDevice.name, Gate.id, Gate.name, Gate.location)
         .join(Gate, Gate.id == GateDevice.gate_id)
         .where(
             GateDevice.id == claims.device_id,
             GateDevice.event_id == claims.event_id,
-            GateDevice.gate_id == claims.gate_id,
             GateDevice.revoked_at.is_(None),
             Gate.closed_at.is_(None),
         )
@@ -147,8 +146,9 @@ async def require_live(session: ReadSession, claims: DeviceClaims) -> Post:
     row = (await session.execute(query)).one_or_none()
     if row is None:
         raise DeviceRevoked
-    device, gate, location = row
-    return Post(claims.device_id, device, claims.gate_id, gate, location)
+    device, gate_id, gate, location = row
+    # Its row says where it stands: the token's gate is of the day when it was made.
+    return Post(claims.device_id, device, gate_id, gate, location)
 
 
 async def get_seq(session: ReadSession, event_id: UUID) -> int:
@@ -236,6 +236,15 @@ async def list_gates(session: ReadSession, event_id: UUID) -> list[GateRow]:
         .order_by(Gate.closed_at.is_not(None), func.lower(Gate.name))
     )
     return [GateRow(gate, count) for gate, count in await session.execute(query)]
+
+
+async def get_device(session: ReadSession, event_id: UUID, device_id: UUID) -> GateDevice:
+    """One device of the event that may work; raises DeviceNotFound."""
+    query = select(GateDevice).where(GateDevice.id == device_id, GateDevice.event_id == event_id)
+    device = await session.scalar(query.where(GateDevice.revoked_at.is_(None)))
+    if device is None:
+        raise DeviceNotFound
+    return device
 
 
 async def list_devices(session: ReadSession, event_id: UUID) -> Sequence[tuple[GateDevice, str]]:

@@ -1,7 +1,6 @@
-"""What a gate needs to go on without a network: an event's tickets, keys and rules, in one bundle and its version."""
+"""What a gate needs to go on without a network: an event's tickets, keys and rules, and the version of all that."""
 
 import base64
-import gzip
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +13,7 @@ from sqlalchemy import ARRAY, Uuid, bindparam, func, select, text
 
 from pesan.catalog.models import Event, TicketType
 from pesan.catalog.states import EventStatus
+from pesan.catalog.zones import zone_of
 from pesan.db import Actor, Database, ReadSession
 from pesan.gates.queries import Post, get_rules, get_seq
 from pesan.gates.verdict import Rules
@@ -22,18 +22,20 @@ from pesan.tenancy.models import Merchant
 from pesan.tickets.keys import Algorithm
 from pesan.tickets.queries import list_verifying_keys
 
-_GZIP_LEVEL = 6
-# What tells one state of a roster from the next: a ticket that is issued, void, or signed anew.
-_TICKETS = text(
-    "SELECT count(*), count(*) FILTER (WHERE state = 'void'), sum(epoch), max(issued_at) FROM tickets"
-    " WHERE event_id = :event_id"
+# What tells one state of an event's tickets from the next: whatever a bundle says of one, but where it stands. A sum,
+# because the order in which rows are read is nothing. Each hash begins with the ticket's id: a record's hash adds up
+# those of its parts, and two names that change places would leave the sum as it was.
+_STATE = (
+    "count(*) || '/' || coalesce(sum(hash_record_extended(ROW(t.id, t.code, t.holder_name, t.ticket_type_id,"
+    " t.seat_id, t.number, t.epoch, t.state = 'void'), uuid_hash_extended(t.id, 0))), 0)"
 )
+_TICKETS = text(f"SELECT {_STATE} FROM tickets t WHERE t.event_id = :event_id")  # noqa: S608
 # A ticket's code opens its page, so a gate gets what recognizes the code when it is typed and makes it for nobody: the
 # first 72 bits of its SHA-256 (`static/js/gate/roster.js` computes the same).
 # Written by the database: fifty thousand rows as objects would hold up everything else in the process. Numbers and
 # Base64 need no escaping; names do.
 _ROWS = text(
-    """SELECT string_agg('["' || translate(rtrim(encode(uuid_send(t.id), 'base64'), '='), '+/', '-_')
+    f"""SELECT {_STATE}, string_agg('["' || translate(rtrim(encode(uuid_send(t.id), 'base64'), '='), '+/', '-_')
     || '","' || translate(encode(substr(sha256(convert_to(t.code, 'UTF8')), 1, 9), 'base64'), '+/', '-_')
     || '",' || to_json(t.holder_name) || ','
     || coalesce(array_position(:types, t.ticket_type_id), 0) - 1
@@ -41,7 +43,7 @@ _ROWS = text(
     || ',' || (t.state = 'void')::int || ',' || coalesce(s.cycle, 0) || ',' || coalesce(s.is_inside, false)::int
     || ',' || coalesce(floor(extract(epoch FROM s.entered_at)), 0) || ']', ',' ORDER BY t.id)
     FROM tickets t LEFT JOIN seats p ON p.id = t.seat_id LEFT JOIN ticket_standings s ON s.ticket_id = t.id
-    WHERE t.event_id = :event_id"""
+    WHERE t.event_id = :event_id"""  # noqa: S608
 ).bindparams(bindparam("types", type_=ARRAY(Uuid())))
 
 
@@ -67,26 +69,38 @@ class GateKey:
 
 @dataclass(frozen=True, slots=True)
 class KeyRing:
-    """What checks a merchant's tickets without a network.
-
-    `is_online_only` where some may be signed by a key that can also sign, which no gate is given.
-    """
+    """What checks a merchant's tickets without a network: no key that can also sign, whose codes need one."""
 
     keys: tuple[GateKey, ...]
-    is_online_only: bool
-    timezone: str
+    zone: str
 
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """Everything in a bundle but its tickets."""
+    """Everything in a bundle but its tickets; `tickets` tells one state of those from the next, `seq` the last change.
+
+    Who came in is no part of `tickets`: that goes to devices as changes, by number.
+    """
 
     now: datetime
     seq: int
-    version: str
     event: Event
     types: Sequence[TicketType]
     rules: Rules
+    ring: KeyRing
+    tickets: str
+
+    @property
+    def version(self) -> str:
+        """What a device needs a new bundle by when it is another."""
+        of_event, types = _told_event(self.event, self.ring), [_told_type(kind) for kind in self.types]
+        told = [self.tickets, self.ring, self.rules, of_event, types]
+        return sha256(repr(told).encode()).hexdigest()[:16]
+
+    @property
+    def type_ids(self) -> list[UUID]:
+        """The types in the order by which a bundle's tickets name them."""
+        return [kind.id for kind in self.types]
 
 
 async def read_ring(database: Database, merchant_id: UUID) -> KeyRing:
@@ -99,7 +113,7 @@ async def read_ring(database: Database, merchant_id: UUID) -> KeyRing:
         for row in rows
         if row.alg == Algorithm.EDDSA
     ]
-    return KeyRing(tuple(keys), len(keys) < len(rows), zone or "")
+    return KeyRing(tuple(keys), zone or "")
 
 
 async def read_roster(session: ReadSession, event_id: UUID, ring: KeyRing) -> Roster:
@@ -109,46 +123,43 @@ async def read_roster(session: ReadSession, event_id: UUID, ring: KeyRing) -> Ro
     types_of = select(TicketType).where(TicketType.event_id == event_id)
     types = (await session.scalars(types_of.order_by(TicketType.position, TicketType.id))).all()
     rules = await get_rules(session, event_id)
-    tickets = (await session.execute(_TICKETS, {"event_id": event_id})).one()
+    tickets = (await session.scalars(_TICKETS, {"event_id": event_id})).one()
     now = (await session.scalars(select(func.clock_timestamp()))).one()
-    told = [*tickets, ring, rules, _told_event(event, ring), [_told_type(kind) for kind in types]]
-    version = sha256(repr(told).encode()).hexdigest()[:16]
-    return Roster(now, seq, version, event, types, rules)
+    return Roster(now, seq, event, types, rules, ring, tickets)
 
 
-async def read_tickets(session: ReadSession, roster: Roster) -> str:
-    """The event's tickets as the bundle's JSON has them, without the brackets."""
-    known = {"event_id": roster.event.id, "types": [kind.id for kind in roster.types]}
-    found: str | None = await session.scalar(_ROWS, known)
-    return found or ""
+async def read_tickets(session: ReadSession, event_id: UUID, type_ids: Sequence[UUID]) -> tuple[str, str]:
+    """Which state the event's tickets are in (`Roster.tickets`), and they as a bundle's JSON without the brackets.
+
+    Both of one statement, so that no ticket changes between them.
+    """
+    known = {"event_id": event_id, "types": list(type_ids)}
+    state, rows = (await session.execute(_ROWS, known)).one()
+    return state, rows or ""
 
 
 def bundle_tag(roster: Roster, post: Post) -> str:
-    """What names a bundle's content: everything in it but the time."""
-    named = [roster.version, roster.seq, str(post.gate_id), post.gate, post.location]
+    """What names a bundle's content, whoever came in meanwhile: a device hears that anyway, as changes."""
+    named = [roster.version, str(post.gate_id), post.gate, post.location]
     return f'W/"{sha256(orjson.dumps(named)).hexdigest()[:20]}"'
 
 
-def pack_bundle(
-    roster: Roster, post: Post, ring: KeyRing, *, slices: dict[str, Any], tickets: str, in_gzip: bool
-) -> bytes:
-    """The bundle as it is sent; takes a moment of computing, so not for the event loop."""
+def bundle_head(roster: Roster, post: Post, slices: dict[str, Any]) -> bytes:
+    """The bundle's JSON before its tickets; `roster.seq` is that of when these were read."""
     head = {
         "version": 1,
         "snapshot_at": isoformat(roster.now),
         "snapshot_at_s": int(roster.now.timestamp()),
         "seq": roster.seq,
         "roster_version": roster.version,
-        "event": _told_event(roster.event, ring),
+        "event": _told_event(roster.event, roster.ring),
         "gate": {"id": str(post.gate_id), "name": post.gate, "location": post.location},
         "rules": told_rules(roster.rules),
         "slices": slices,
-        "keys": [key.told() for key in ring.keys],
-        "is_online_only": ring.is_online_only,
+        "keys": [key.told() for key in roster.ring.keys],
         "types": [_told_type(kind) for kind in roster.types],
     }
-    body = orjson.dumps(head)[:-1] + b',"tickets":[' + tickets.encode() + b"]}"
-    return gzip.compress(body, _GZIP_LEVEL, mtime=0) if in_gzip else body
+    return orjson.dumps(head)[:-1] + b',"tickets":['
 
 
 def slices_of(seconds: int, event_key: bytes) -> dict[str, Any]:
@@ -172,7 +183,7 @@ def _told_event(event: Event, ring: KeyRing) -> dict[str, Any]:
         "title": event.title,
         "starts_at": isoformat(event.starts_at),
         "ends_at": isoformat(event.ends_at),
-        "timezone": ring.timezone,
+        "timezone": zone_of(event, ring),
         "is_cancelled": event.status == EventStatus.CANCELLED,
     }
 

@@ -40,6 +40,7 @@ class ScanRow:
         """What the history of its ticket is worked out from."""
         return Seen(
             id=self.id,
+            gate_id=self.gate_id,
             direction=Direction(self.direction),
             shown=Result(self.shown),
             scanned_at=self.scanned_at,

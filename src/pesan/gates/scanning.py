@@ -3,16 +3,17 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple, TypeGuard
 from uuid import UUID
 
 from pesan.db import WriteSession
 from pesan.errors import NotFound, PesanError
 from pesan.gates.attempts import Admitted, Attempt, Scanned
-from pesan.gates.errors import DeviceRevoked
-from pesan.gates.history import History, work_out
+from pesan.gates.errors import DeviceRevoked, ScanReused
+from pesan.gates.history import NOWHERE, Entered, History, work_out
 from pesan.gates.locks import LockedTicket, Situation, lock_scanned
 from pesan.gates.rows import ScanRow
-from pesan.gates.states import RESULTS, ConflictKind, Reason
+from pesan.gates.states import RESULTS, ConflictKind, Reason, Result
 from pesan.gates.verdict import Rules, Shown, Standing, judge, refusal_of
 from pesan.gates.writes import write
 from pesan.kit.ids import new_id
@@ -40,7 +41,18 @@ async def scan_many(
     decided = [group.decide(attempt) for attempt in attempts]
     histories = {ticket_id: group.history(ticket_id) for ticket_id in group.touched}
     await write(session, situation, group.new, group.corrected, histories)
-    return [one if isinstance(one, PesanError) else group.outcome(*one, histories) for one in decided]
+    return [
+        one if isinstance(one, PesanError) else group.outcome(attempt, *one, histories)
+        for attempt, one in zip(attempts, decided, strict=True)
+    ]
+
+
+class Judged(NamedTuple):
+    """What the screen says, what the server would have refused it for, and whether to look twice."""
+
+    reason: Reason
+    refusal: Reason | None
+    is_warning: bool = False
 
 
 class Group:
@@ -53,75 +65,82 @@ class Group:
         self._situation = situation
         self._slices = slices
         self._by_nonce = {(scan.device_id, scan.nonce): scan for scan in situation.scans}
-        self._by_id = {scan.id: scan for scan in situation.scans}
         self._by_code = {ticket.facts.code: ticket for ticket in situation.tickets.values()}
         self._scans: dict[UUID, list[ScanRow]] = defaultdict(list)
-        for scan in situation.scans:
+        for scan in situation.scans if situation.is_whole else ():
             if scan.ticket_id is not None:
                 self._scans[scan.ticket_id].append(scan)
 
     def history(self, ticket_id: UUID) -> History:
-        """What all scans of this ticket come to."""
-        return work_out(scan.seen for scan in self._scans[ticket_id])
+        """What the scans of this ticket come to: all of them, or those of this group since it stood where it does."""
+        since = NOWHERE if self._situation.is_whole else self._situation.stood.get(ticket_id, NOWHERE)
+        return work_out((scan.seen for scan in self._scans[ticket_id]), since)
 
     def decide(self, attempt: Attempt) -> tuple[ScanRow, bool] | PesanError:
         """The scan that an attempt is, and whether staff should look twice; a repeated one is what it was."""
         device = self._situation.devices.get(attempt.device_id)
-        if device is None or device.is_revoked or device.gate_id != attempt.gate_id:
+        if device is None or device.is_revoked:
             return DeviceRevoked()
-        if device.is_closed and attempt.shown is None:
+        if attempt.shown is None and self._situation.gates[device.gate_id].is_closed:
             return DeviceRevoked()
         ticket = self._find(attempt.presented)
         known = self._by_nonce.get((attempt.device_id, attempt.nonce))
-        if known is not None:
-            self._correct(known, attempt, ticket)
+        if known is None:
+            return self._add(attempt, ticket, attempt.nonce)
+        if attempt.shown is None:
+            return (known, False) if _is_still_so(known, attempt, ticket) else ScanReused()
+        if self._is_told(known, attempt, ticket):
+            self._correct(known, attempt)
             return known, False
+        # What a screen showed is never dropped because of the name that came with it.
+        told = self._by_nonce.get((attempt.device_id, attempt.own_nonce))
+        return (told, False) if told else self._add(attempt, ticket, attempt.own_nonce)
+
+    def _add(self, attempt: Attempt, ticket: LockedTicket | None, nonce: UUID) -> tuple[ScanRow, bool]:
         at, is_skewed = self._moment(attempt)
-        reason, refusal, is_warning = self._judge(attempt, ticket, at)
-        scan = self._row(attempt, ticket, at, reason, refusal, is_skewed=is_skewed)
-        self._by_nonce[attempt.device_id, attempt.nonce] = self._by_id[scan.id] = scan
+        judged = self._judge(attempt, ticket, at)
+        scan = self._row(attempt, nonce, ticket, at, judged, is_skewed=is_skewed)
+        self._by_nonce[attempt.device_id, nonce] = scan
         self.new.append(scan)
         if ticket is not None:
             self._scans[ticket.facts.id].append(scan)
             self.touched.add(ticket.facts.id)
-        return scan, is_warning
+        return scan, judged.is_warning
 
-    def outcome(self, scan: ScanRow, is_warning: bool, histories: dict[UUID, History]) -> Scanned:
+    def outcome(
+        self, attempt: Attempt, scan: ScanRow, is_warning: bool, histories: dict[UUID, History]
+    ) -> Scanned:
         """What a scan stands as, once everything of its group is known."""
         ticket = self._situation.tickets.get(scan.ticket_id) if scan.ticket_id else None
         history = histories.get(scan.ticket_id) if scan.ticket_id else None
         if ticket is not None and history is None:
             history = self.history(ticket.facts.id)
-        seen = scan.seen
         return Scanned(
             id=scan.id,
-            nonce=scan.nonce,
-            shown=seen.shown,
-            result=history.settled[scan.id].result
-            if history
-            else RESULTS[Reason(scan.refusal or scan.reason)],
+            nonce=attempt.nonce,
+            shown=Result(scan.shown),
+            result=Result(scan.result),
             reason=Reason(scan.reason),
-            cycle=history.settled[scan.id].cycle if history else None,
+            cycle=scan.cycle,
             at=scan.scanned_at,
             is_warning=is_warning,
             ticket=ticket.facts if ticket else None,
-            first=self._first(history),
+            first=self._first(history.stood.entered if history else None),
             conflict=_conflict_of(scan, history),
         )
 
-    def _first(self, history: History | None) -> Admitted | None:
-        if history is None or history.entered_by is None:
+    def _first(self, entered: Entered | None) -> Admitted | None:
+        if entered is None:
             return None
-        entered = self._by_id[history.entered_by]
-        device = self._situation.devices[entered.device_id]
-        return Admitted(entered.scanned_at, device.gate_id, device.gate, device.name)
+        return Admitted(entered.at, entered.gate_id, self._situation.gates[entered.gate_id].name)
 
     def _find(self, presented: Presented | ReadReason) -> LockedTicket | None:
         if not isinstance(presented, Presented):
             return None
-        if presented.ticket_id is not None:
-            return self._situation.tickets.get(presented.ticket_id)
-        return self._by_code.get(presented.code or "")
+        if presented.ticket_id is None:
+            return self._by_code.get(presented.code or "")
+        ticket = self._situation.tickets.get(presented.ticket_id)
+        return ticket if ticket is None or presented.code in {None, ticket.facts.code} else None
 
     def _moment(self, attempt: Attempt) -> tuple[datetime, bool]:
         """When it was scanned by the server's clock, and whether the device's cannot be trusted.
@@ -136,27 +155,22 @@ class Group:
         corrected = attempt.device_at + timedelta(milliseconds=attempt.offset_ms)
         joined = self._situation.devices[attempt.device_id].registered_at
         is_odd = corrected > now + MOST_SKEW or corrected < joined
-        return max(min(corrected, now), joined), skew > MOST_SKEW or is_odd
+        return min(max(corrected, joined), now), skew > MOST_SKEW or is_odd
 
-    def _judge(
-        self, attempt: Attempt, ticket: LockedTicket | None, at: datetime
-    ) -> tuple[Reason, Reason | None, bool]:
-        """What the screen says, what the server would have refused it for, and whether to look twice."""
+    def _judge(self, attempt: Attempt, ticket: LockedTicket | None, at: datetime) -> Judged:
         is_online = attempt.shown is None
-        if (
-            isinstance(attempt.presented, Presented)
-            and attempt.presented.ticket_id is None
-            and ticket is None
-        ):
-            return attempt.reason or Reason.UNKNOWN, Reason.UNKNOWN, False
+        if ticket is None and _is_typed(attempt.presented):
+            is_replaced = attempt.presented.code in self._situation.replaced
+            missing = Reason.SUPERSEDED if is_replaced else Reason.UNKNOWN
+            return Judged(attempt.reason or missing, missing)
         shown = self._shown(attempt, ticket, at, is_online=is_online)
         rules = self._rules(ticket)
         refusal = refusal_of(shown, rules, attempt.direction, at, None)
         if not is_online:
-            return attempt.reason or Reason.GOOD, refusal, False
-        standing = self.history(ticket.facts.id).standing if ticket else Standing()
+            return Judged(attempt.reason or Reason.GOOD, refusal)
+        standing = self.history(ticket.facts.id).stood.standing if ticket else Standing()
         verdict = judge(shown, rules, standing, attempt.direction, at)
-        return verdict.reason, refusal, verdict.is_warning
+        return Judged(verdict.reason, refusal, verdict.is_warning)
 
     def _rules(self, ticket: LockedTicket | None) -> Rules:
         """No ticket lets in for longer than it is signed for."""
@@ -190,7 +204,8 @@ class Group:
         """A ticket that was made anew because its event moved is the same person's; handed on, it is another's."""
         if epoch is None or epoch >= ticket.epoch:
             return False
-        return is_online or (ticket.handed_on_at is not None and ticket.handed_on_at <= at)
+        replaced_at = ticket.replaced_at(epoch)
+        return is_online or (replaced_at is not None and replaced_at <= at)
 
     def _is_ours(self, presented: Presented) -> bool:
         if presented.merchant_id not in {None, self._situation.merchant_id}:
@@ -205,18 +220,23 @@ class Group:
             self._situation.event_id, ticket.facts.id, presented.epoch or 0, presented.slice_code, at
         )
 
-    def _correct(self, scan: ScanRow, attempt: Attempt, ticket: LockedTicket | None) -> None:
+    def _is_told(self, scan: ScanRow, attempt: Attempt, ticket: LockedTicket | None) -> bool:
+        """Whether what is sent late is this scan: told before, or asked online at about the same time."""
+        if not _is_same(scan, attempt, ticket):
+            return False
+        if scan.device_at == attempt.device_at:
+            return True
+        if scan.undone_at is not None or (scan.is_offline and scan.answered is None):
+            return False
+        at, _ = self._moment(attempt)
+        return abs(at - scan.scanned_at) <= MOST_SKEW
+
+    def _correct(self, scan: ScanRow, attempt: Attempt) -> None:
         """A device that gave up waiting showed its own verdict, and says so later by the same nonce.
 
-        Once, for the same ticket the same way at about the same time; what it had been answered is kept beside it.
+        Once; what it had been answered is kept beside it.
         """
         if attempt.shown is None or scan.is_offline or attempt.shown.value == scan.shown:
-            return
-        is_same = (
-            scan.ticket_id == (ticket.facts.id if ticket else None) and scan.direction == attempt.direction
-        )
-        at, _ = self._moment(attempt)
-        if not is_same or abs(at - scan.scanned_at) > MOST_SKEW:
             return
         scan.answered, scan.shown, scan.is_offline = scan.shown, attempt.shown.value, True
         scan.reason = (attempt.reason or Reason.GOOD).value
@@ -227,27 +247,27 @@ class Group:
     def _row(
         self,
         attempt: Attempt,
+        nonce: UUID,
         ticket: LockedTicket | None,
         at: datetime,
-        reason: Reason,
-        refusal: Reason | None,
+        judged: Judged,
         *,
         is_skewed: bool,
     ) -> ScanRow:
         now = self._situation.now
-        shown = (attempt.shown or RESULTS[reason]).value
+        shown = (attempt.shown or RESULTS[judged.reason]).value
         return ScanRow(
             id=new_id(),
-            gate_id=attempt.gate_id,
+            gate_id=self._situation.devices[attempt.device_id].gate_at(at),
             device_id=attempt.device_id,
-            nonce=attempt.nonce,
+            nonce=nonce,
             ticket_id=ticket.facts.id if ticket else None,
             direction=attempt.direction.value,
             shown=shown,
             answered=None,
             result=shown,
-            reason=reason.value,
-            refusal=refusal.value if refusal else None,
+            reason=judged.reason.value,
+            refusal=judged.refusal.value if judged.refusal else None,
             reentry=self._situation.rules.reentry.value,
             cycle=None,
             is_live=attempt.is_live,
@@ -259,6 +279,26 @@ class Group:
             scanned_at=at,
             received_at=now,
         )
+
+
+def _is_typed(presented: Presented | ReadReason) -> TypeGuard[Presented]:
+    """Whether it is a code, which somebody typed."""
+    return isinstance(presented, Presented) and presented.code is not None
+
+
+def _is_same(scan: ScanRow, attempt: Attempt, ticket: LockedTicket | None) -> bool:
+    """Whether an attempt shows what a scan showed, the same way."""
+    return scan.ticket_id == (ticket.facts.id if ticket else None) and scan.direction == attempt.direction
+
+
+def _is_still_so(scan: ScanRow, attempt: Attempt, ticket: LockedTicket | None) -> bool:
+    """Whether a scan that is asked for again is its own answer: nobody took it back, and its ticket is what it was."""
+    if not _is_same(scan, attempt, ticket) or scan.undone_at is not None:
+        return False
+    if ticket is None or scan.shown != Result.OK:
+        return True
+    epoch = attempt.presented.epoch if isinstance(attempt.presented, Presented) else None
+    return not ticket.is_void and (epoch is None or epoch >= ticket.epoch)
 
 
 def _is_since(is_so: bool, since: datetime | None, at: datetime) -> bool:

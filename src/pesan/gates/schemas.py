@@ -1,52 +1,25 @@
 """What devices ask and are told: pestapora.md's snake_case, times in UTC."""
 
-import base64
-import binascii
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    PlainValidator,
-    StrictInt,
-    StringConstraints,
-    WithJsonSchema,
-)
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from pesan.checkout.schemas import Moment
-from pesan.gates.states import KeyKind, Reentry, StaticCodes
+from pesan.gates.states import Reentry, StaticCodes
+from pesan.identity.devices.fields import (
+    AppVersion,
+    Battery,
+    Bytes,
+    DeviceName,
+    Milliseconds,
+    PairingCode,
+    PublicKey,
+    Token,
+)
+from pesan.identity.devices.keys import KeyKind
 
 MAX_CHANGES = 1_000
-_MOST_MS = 1 << 53
-_LONGEST_BYTES = 200
-
-
-def _bytes(value: object) -> bytes:
-    if not isinstance(value, str) or len(value) > _LONGEST_BYTES:
-        raise ValueError("base64url without padding")
-    try:
-        padded = value.rstrip("=") + "=" * (-len(value.rstrip("=")) % 4)
-        return base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise ValueError("base64url without padding") from error
-
-
-def _in_a_line(value: str) -> str:
-    if not value.isprintable():
-        raise ValueError("characters that cannot be shown")
-    return value
-
-
-Bytes = Annotated[
-    bytes, PlainValidator(_bytes), WithJsonSchema({"type": "string", "maxLength": _LONGEST_BYTES})
-]
-Milliseconds = Annotated[StrictInt, Field(ge=0, le=_MOST_MS)]
-AppVersion = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=20), AfterValidator(_in_a_line)
-]
 
 
 class _Body(BaseModel):
@@ -58,13 +31,9 @@ class _Body(BaseModel):
 class RegisterRequest(_Body):
     """`POST /v1/gates/register`."""
 
-    code: Annotated[str, StringConstraints(strip_whitespace=True, min_length=8, max_length=20)]
-    name: Annotated[
-        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60), AfterValidator(_in_a_line)
-    ]
-    public_key: Bytes = Field(
-        description="Base64url: 32 bytes of Ed25519, or the uncompressed point of P-256 (65 bytes)."
-    )
+    code: PairingCode
+    name: DeviceName
+    public_key: PublicKey
     key_kind: KeyKind
     app_version: AppVersion = ""
 
@@ -72,7 +41,7 @@ class RegisterRequest(_Body):
 class RenewRequest(_Body):
     """`POST /v1/gates/renew`."""
 
-    token: Annotated[str, StringConstraints(max_length=2_048)]
+    token: Token
     at_ms: Milliseconds
     signature: Bytes = Field(
         description="Base64url, by the device's key, over `pesan:gate:renew:1`, its id and `at_ms`, a line each."
@@ -85,7 +54,7 @@ class BeatRequest(_Body):
     queue_length: Annotated[StrictInt, Field(ge=0, le=1_000_000)]
     app_version: AppVersion
     device_at_ms: Milliseconds
-    battery: Annotated[StrictInt, Field(ge=0, le=100)] | None = None
+    battery: Battery | None = None
     after: Milliseconds | None = None
 
 

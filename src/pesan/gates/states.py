@@ -88,10 +88,3 @@ class ConflictKind(StrEnum):
     """Two screens let the same ticket in."""
     REFUSED_ADMITTED = "refused_admitted"
     """A screen let in what was void, replaced or not ours."""
-
-
-class KeyKind(StrEnum):
-    """How a device proves that it is itself: by a key that its browser does not hand out."""
-
-    ED25519 = "Ed25519"
-    ES256 = "ES256"

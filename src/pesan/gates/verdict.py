@@ -31,13 +31,15 @@ class Rules:
 class Shown:
     """What is known of a code once its signature was checked.
 
-    `is_ours` says that the merchant's key signed it; `is_known` that the event has this ticket. `is_live` is a code
+    `is_ours` says that the merchant's key signed it; `is_known` that the event has this ticket, or may have it:
+    `is_listed` that whoever judges has seen it in the event's list, which the server always has. `is_live` is a code
     that rotates, and `is_stale` one whose time is over.
     """
 
     is_readable: bool = True
     is_ours: bool = True
     is_known: bool = True
+    is_listed: bool = True
     is_event_cancelled: bool = False
     is_void: bool = False
     is_superseded: bool = False
@@ -47,7 +49,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answer; `is_warning` asks staff to look twice at a code that does not rotate."""
+    """The answer; `is_warning` asks staff to look twice: at a code that does not rotate, or a ticket on no list."""
 
     reason: Reason
     is_warning: bool = False
@@ -61,8 +63,8 @@ class Verdict:
 def judge(shown: Shown, rules: Rules, standing: Standing, direction: Direction, at: datetime) -> Verdict:
     """The verdict on a code at `at`, the corrected time of the scan."""
     refused = refusal_of(shown, rules, direction, at, standing)
-    is_warning = refused is None and not shown.is_live and rules.static_codes is StaticCodes.WARN
-    return Verdict(refused or Reason.GOOD, is_warning)
+    is_doubtful = not shown.is_live and rules.static_codes is StaticCodes.WARN
+    return Verdict(refused or Reason.GOOD, refused is None and (is_doubtful or not shown.is_listed))
 
 
 def refusal_of(

@@ -1,6 +1,6 @@
 """Bulk writes of a group of scans: one statement per table, however many there are, in one round trip."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -9,11 +9,10 @@ from sqlalchemy import ARRAY, Uuid, bindparam, text
 from pesan.db import WriteSession
 from pesan.db.pipeline import pipelined
 from pesan.db.rows import pack, recordset
-from pesan.gates.history import Conflict, History
+from pesan.gates.history import NOWHERE, Conflict, History, Stood
 from pesan.gates.locks import Situation
 from pesan.gates.rows import COLUMNS, ScanRow
 from pesan.gates.states import RESULTS, ConflictKind, Reason, Reentry
-from pesan.gates.verdict import Standing
 from pesan.kit.ids import new_id
 
 _SCAN: Mapping[str, str] = {
@@ -90,7 +89,6 @@ _USE = text(
     "UPDATE tickets t SET state = n.state, used_at = n.entered_at"  # noqa: S608
     f" FROM {recordset(_STANDING)} WHERE t.id = n.ticket_id AND t.state <> 'void'"
 )
-_NEVER = (Standing(), None)
 _CONFLICT = {
     "id": "uuid",
     "subject_id": "uuid",
@@ -100,7 +98,7 @@ _CONFLICT = {
     "scan_count": "integer",
     "scan_ids": "uuid[]",
 }
-# One that was settled opens again when another scan joins it.
+# One that was settled opens again when it comes to be about a scan that nobody looked at who settled it.
 _RAISE = text(
     "INSERT INTO scan_conflicts AS c"  # noqa: S608
     " (id, merchant_id, event_id, subject_id, ticket_id, kind, cycle, scan_count, scan_ids)"
@@ -110,14 +108,15 @@ _RAISE = text(
     " WHERE n.ticket_id IS NOT NULL OR EXISTS (SELECT 1 FROM scans s WHERE s.id = n.subject_id)"
     " ON CONFLICT (subject_id, kind, cycle) DO UPDATE SET"
     " scan_count = excluded.scan_count, scan_ids = excluded.scan_ids,"
-    " opened_at = CASE WHEN excluded.scan_ids <@ c.scan_ids THEN c.opened_at ELSE clock_timestamp() END,"
-    " settled_at = CASE WHEN excluded.scan_ids <@ c.scan_ids THEN c.settled_at END,"
-    " settled_by = CASE WHEN excluded.scan_ids <@ c.scan_ids THEN c.settled_by END"
+    " opened_at = CASE WHEN c.settled_at IS NULL OR excluded.scan_ids <@ c.settled_ids THEN c.opened_at"
+    " ELSE clock_timestamp() END,"
+    " settled_at = CASE WHEN excluded.scan_ids <@ c.settled_ids THEN c.settled_at END,"
+    " settled_by = CASE WHEN excluded.scan_ids <@ c.settled_ids THEN c.settled_by END"
 ).bindparams(bindparam("event_id", type_=Uuid()), bindparam("merchant_id", type_=Uuid()))
-# An exit that came late, or an undone scan, may leave nothing to look at; what a person settled is kept.
+# An exit that came late, or an undone scan, may leave nothing to look at; what a person ever wrote a note on is kept.
 _DROP = text(
-    "DELETE FROM scan_conflicts c WHERE c.subject_id = ANY (:subjects) AND c.settled_at IS NULL AND NOT EXISTS"  # noqa: S608
-    f" (SELECT 1 FROM {recordset(_CONFLICT)}"
+    "DELETE FROM scan_conflicts c WHERE c.subject_id = ANY (:subjects) AND c.settled_at IS NULL AND c.note = ''"  # noqa: S608
+    f" AND NOT EXISTS (SELECT 1 FROM {recordset(_CONFLICT)}"
     " WHERE n.subject_id = c.subject_id AND n.kind = c.kind AND n.cycle = c.cycle)"
 ).bindparams(bindparam("subjects", type_=ARRAY(Uuid())))
 
@@ -136,12 +135,11 @@ async def write(
     if not (new or corrected or histories):
         return
     of_event = {"event_id": situation.event_id, "merchant_id": situation.merchant_id}
-    old = {scan.id: scan for scan in situation.scans}
-    changed = _changed(old.values(), corrected, histories)
+    changed = _changed(situation.scans, corrected, histories) if situation.is_whole else []
     for scan in new:
         _settle(scan, histories)
     conflicts = _conflicts([*new, *corrected], histories)
-    standings = _standings([*old.values(), *new], histories, situation)
+    standings = _standings(histories, situation)
     async with pipelined(session) as pipe:
         if changed:
             # First they all stand back, so that the index never sees two entries in one cycle while cycles move on.
@@ -151,7 +149,7 @@ async def write(
             await pipe.execute(_INSERT, pack(_columns(scan) | of_event for scan in new))
         if standings:
             await pipe.execute(_USE, pack(standings))
-        if histories:
+        if histories and situation.is_whole:
             await pipe.execute(_DROP, {**pack(conflicts), "subjects": sorted(histories)})
         if conflicts:
             await pipe.execute(_RAISE, {**pack(conflicts), **of_event})
@@ -167,7 +165,9 @@ def _changes(scan: ScanRow) -> dict[str, Any]:
     return {name: getattr(scan, name) for name in _CHANGE}
 
 
-def _changed(old: Any, corrected: Sequence[ScanRow], histories: Mapping[UUID, History]) -> list[ScanRow]:
+def _changed(
+    old: Iterable[ScanRow], corrected: Sequence[ScanRow], histories: Mapping[UUID, History]
+) -> list[ScanRow]:
     """The scans that were there before and come to something else now."""
     rewritten = {scan.id for scan in corrected}
     return [scan for scan in old if _settle(scan, histories) or scan.id in rewritten]
@@ -209,29 +209,23 @@ def _conflict(subject_id: UUID, ticket_id: UUID | None, conflict: Conflict) -> d
     }
 
 
-def _standings(
-    scans: Sequence[ScanRow], histories: Mapping[UUID, History], situation: Situation
-) -> list[dict[str, Any]]:
-    by_id = {scan.id: scan for scan in scans}
+def _standings(histories: Mapping[UUID, History], situation: Situation) -> list[dict[str, Any]]:
     return [
-        _standing(ticket_id, history, by_id, situation.rules.reentry)
+        _standing(ticket_id, history.stood, situation.rules.reentry)
         for ticket_id, history in sorted(histories.items())
-        if situation.standings.get(ticket_id, _NEVER) != (history.standing, history.entered_by)
+        if situation.stood.get(ticket_id, NOWHERE) != history.stood
     ]
 
 
-def _standing(
-    ticket_id: UUID, history: History, by_id: Mapping[UUID, ScanRow], reentry: Reentry
-) -> dict[str, Any]:
-    standing = history.standing
-    entered = by_id[history.entered_by] if history.entered_by else None
+def _standing(ticket_id: UUID, stood: Stood, reentry: Reentry) -> dict[str, Any]:
+    standing, entered = stood.standing, stood.entered
     is_used = standing.is_inside or (standing.cycle > 0 and reentry is Reentry.NONE)
     return {
         "ticket_id": ticket_id,
         "cycle": standing.cycle,
         "is_inside": standing.is_inside,
-        "entered_at": entered.scanned_at if entered else None,
+        "entered_at": entered.at if entered else None,
         "entered_gate_id": entered.gate_id if entered else None,
-        "entered_by": entered.id if entered else None,
+        "entered_by": entered.scan_id if entered else None,
         "state": "used" if is_used else "active",
     }

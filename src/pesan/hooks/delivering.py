@@ -79,6 +79,7 @@ def _body(order: Order, *, kind: str, state: str, at: datetime) -> bytes:
         "state": state,
         "quantity": order.quantity,
         "total_amount": order.total_amount,
+        "balance_due_amount": order.balance_due_amount,
         "currency": order.currency,
     }
     told = {"type": kind, "timestamp": at.astimezone(UTC).isoformat().replace("+00:00", "Z"), "data": data}

@@ -10,10 +10,10 @@ from pesan.db import ReadSession, WriteSession
 from pesan.hooks.errors import SecretSealed
 from pesan.hooks.locks import lock_all_secrets
 from pesan.hooks.models import HookEndpoint, HookSecret
-from pesan.hooks.signing import new_secret
 from pesan.hooks.states import OLD_SECRET_FOR
 from pesan.kit.ids import new_id
 from pesan.kit.sealing import SealBroken, SecretBox
+from pesan.kit.standard_webhooks import new_secret
 
 _PURPOSE = "outgoing webhooks"
 

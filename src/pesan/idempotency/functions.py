@@ -1,6 +1,6 @@
 """Database functions that answer for rows which the asker may not see; replaced in place by `pesan migrate`."""
 
-from pesan.db.access import REQUEST, SALE, SYSTEM, Access
+from pesan.db.access import IDENTITY, REQUEST, SALE, SYSTEM, Access
 
 FUNCTIONS = (
     # Runs as the owner: a stored answer is its caller's own, so it is given for its scope and key and never listed.
@@ -28,6 +28,6 @@ FUNCTIONS = (
 ACCESS = [
     Access(
         "FUNCTION lock_and_find_answers(text[], text[])",
-        {REQUEST: "EXECUTE", SALE: "EXECUTE", SYSTEM: "EXECUTE"},
+        {REQUEST: "EXECUTE", IDENTITY: "EXECUTE", SALE: "EXECUTE", SYSTEM: "EXECUTE"},
     ),
 ]

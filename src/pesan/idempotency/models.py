@@ -29,9 +29,9 @@ class IdempotencyKey(Base):
 ACCESS = [
     Access(
         "idempotency_keys",
-        {"request": "INSERT", "sale": "INSERT", "system": "SELECT, INSERT, DELETE"},
+        {"request": "INSERT", "identity": "INSERT", "sale": "INSERT", "system": "SELECT, INSERT, DELETE"},
         policies=[
-            Policy("callers", ("request",), ANY_ACTOR, "INSERT"),
+            Policy("callers", ("request", "identity"), ANY_ACTOR, "INSERT"),
             Policy("sale", ("sale",), EVERY_ROW, "INSERT"),
             system_policy(),
         ],

@@ -21,6 +21,7 @@ from pesan.audit.models import Audited
 from pesan.db import Access, Base, Policy, primary_key
 from pesan.db.access import (
     COLLEAGUE_OF_MERCHANT,
+    JUST_MADE,
     OWN_ROW,
     OWN_USER_ID,
     PLATFORM_ADMIN,
@@ -137,6 +138,12 @@ def organizer_of_merchant(table: str) -> str:
 
 
 _CHANGES_TEAM = organizer_of_merchant("memberships")
+# Of a merchant that this very transaction made, and that nobody works for yet.
+_OPENS = (
+    f"memberships.role = 'organizer' AND memberships.event_ids IS NULL AND EXISTS (SELECT 1 FROM merchants n"  # noqa: S608
+    f" WHERE n.id = memberships.merchant_id AND n.{JUST_MADE})"
+    " AND NOT EXISTS (SELECT 1 FROM memberships o WHERE o.merchant_id = memberships.merchant_id)"
+)
 
 ACCESS = [
     Access(
@@ -168,6 +175,7 @@ ACCESS = [
             Policy("change", _IDENTITY, _CHANGES_TEAM, "UPDATE", f"{_CHANGES_TEAM} AND NOT ({OWN_ROW})"),
             Policy("remove", _IDENTITY, _CHANGES_TEAM, "DELETE"),
             Policy("take_up", _IDENTITY, f"{OWN_ROW} AND {_IS_INVITED}", "INSERT"),
+            Policy("open", _IDENTITY, f"{OWN_ROW} AND {_OPENS}", "INSERT"),
             system_policy(),
         ],
     ),

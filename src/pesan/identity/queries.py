@@ -1,12 +1,12 @@
 """Reading who somebody is. Runs in `Database.identity()`; other roles do not see credentials or sessions."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, any_, case, exists, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from pesan.db import ReadSession
@@ -155,6 +155,17 @@ def _counting_platform_role() -> ColumnElement[PlatformRole | None]:
     is_asked = select(asking.id).where(asking.needs_second_factor).exists()
     # In this order, so that nobody else's request looks for one.
     return case((User.platform_role.is_(None), None), (Session.is_strong | ~is_asked, User.platform_role))
+
+
+async def list_working(
+    session: ReadSession, user_ids: Collection[UUID], *, merchant_id: UUID, event_id: UUID
+) -> frozenset[UUID]:
+    """Who of these people may still sign in and has a part in this event of the merchant's."""
+    at_event = or_(Membership.event_ids.is_(None), literal(event_id) == any_(Membership.event_ids))
+    is_member = exists().where(Membership.user_id == User.id, Membership.merchant_id == merchant_id, at_event)
+    works = or_(User.platform_role.is_not(None), is_member)
+    found = await session.scalars(select(User.id).where(User.id.in_(user_ids), User.is_active, works))
+    return frozenset(found)
 
 
 async def find_credentials(session: ReadSession, email: str) -> Credentials | None:

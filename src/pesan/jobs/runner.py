@@ -14,6 +14,7 @@ from psycopg import sql
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import URL
 
+from pesan.db.connections import conninfo_of
 from pesan.jobs.handlers import make_runner
 from pesan.jobs.lease import LeasedJobManager, is_outage
 from pesan.jobs.registry import TaskSpec, list_tasks
@@ -65,7 +66,7 @@ def open_pool(url: URL, *, role: str, size: int) -> Pool:
     every round trip saved here is a quarter of what a job costs.
     """
     return AsyncConnectionPool(
-        url.set(drivername="postgresql").render_as_string(hide_password=False),
+        conninfo_of(url),
         open=False,
         min_size=1,
         max_size=size,

@@ -97,5 +97,8 @@ REQUEST_SECONDS = Histogram(
     "http_request_duration_seconds", "Time to answer, by route template.", ["method", "route", "status"]
 )
 REQUESTS_OPEN = Gauge("http_requests_open", "Requests being answered, streams included.")
-STREAMS_OPEN = Gauge("streams_open", "Event streams that are open.")
+STREAMS_OPEN = Gauge("streams_open", "Event streams and WebSockets that are open.")
+SOCKETS_OPEN = Gauge("sockets_open", "WebSockets that are open.")
+SOCKETS_ENDED = Counter("sockets_ended", "WebSockets that ended, by why.", ["reason"])
+SOCKET_MESSAGES = Counter("socket_messages", "Events that were told by WebSocket, once for each listener.")
 DATABASE_CONNECTIONS = Gauge("database_connections_in_use", "Database connections in use.")

@@ -4,7 +4,9 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Generic, TypeVar
+from uuid import UUID
 
 import orjson
 
@@ -40,3 +42,17 @@ def decode_cursor(cursor: str, length: int) -> tuple[str, ...]:
     if not isinstance(key, list) or len(key) != length or not all(isinstance(part, str) for part in key):
         raise BadCursor("malformed")
     return tuple(key)
+
+
+def encode_moment(at: datetime, row_id: UUID) -> str:
+    """The cursor of a list that is sorted by a time, and by an id among rows of the same time."""
+    return encode_cursor(at.isoformat(), str(row_id))
+
+
+def decode_moment(cursor: str) -> tuple[datetime, UUID]:
+    """The time and the id inside a cursor of `encode_moment`; raises BadCursor."""
+    at, row_id = decode_cursor(cursor, 2)
+    try:
+        return datetime.fromisoformat(at), UUID(row_id)
+    except ValueError as error:
+        raise BadCursor("malformed") from error

@@ -28,6 +28,16 @@ def format_short_day(moment: datetime, zone: str, locale: Locale) -> str:
     return format_date(in_zone(moment, zone), "d MMM", locale=_BABEL[locale])
 
 
+def format_weekday(moment: datetime, zone: str, locale: Locale) -> str:
+    """`Sab`."""
+    return format_date(in_zone(moment, zone), "EEE", locale=_BABEL[locale])
+
+
+def format_month(moment: datetime, zone: str, locale: Locale) -> str:
+    """`Desember 2026`."""
+    return format_date(in_zone(moment, zone), "MMMM y", locale=_BABEL[locale])
+
+
 def format_long_day(moment: datetime, zone: str, locale: Locale) -> str:
     """`Sabtu, 5 Desember 2026`."""
     return format_date(in_zone(moment, zone), "EEEE, d MMMM y", locale=_BABEL[locale])

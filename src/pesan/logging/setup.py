@@ -21,6 +21,8 @@ _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARN
 _QUIET = ("asyncio", "httpx", "httpcore", "botocore", "procrastinate", "sqlalchemy")
 # These warn about every broken upload, which anybody can send as often as they like.
 _SILENT = ("python_multipart", "multipart")
+# This one writes whole messages and answers when it is asked for details, and advice when a call takes long.
+_MUTE = ("pywa",)
 
 
 class _Sink:
@@ -59,7 +61,7 @@ def configure_logging(
     root.setLevel(_LEVELS[level])
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
-    for name in _SILENT:
+    for name in (*_SILENT, *_MUTE):
         logging.getLogger(name).setLevel(logging.ERROR)
 
 

@@ -29,6 +29,8 @@ class LetterFacts:
     tickets: str = ""
     ticket_count: int = 0
     amount: str = ""
+    balance: str = ""
+    pay_url: str = ""
     reason: str = ""
     reference: str = ""
     other_name: str = ""
@@ -38,7 +40,10 @@ class LetterFacts:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One notification with its facts, where it may go, and what travels with it; `own` are the merchant's words."""
+    """One notification with its facts, where it may go, and what travels with it; `own` are the merchant's words.
+
+    The event is whose staff may see how it went.
+    """
 
     kind: Kind
     facts: LetterFacts
@@ -47,6 +52,8 @@ class Letter:
     reply_to: str | None = None
     attachments: tuple[Attachment, ...] = field(default_factory=tuple)
     own: OwnWords | None = None
+    merchant_id: UUID | None = None
+    event_id: UUID | None = None
 
 
 class Composer(Protocol):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
@@ -55,9 +56,9 @@ def subject_of(letter: Letter) -> str:
     return words.WORDS[letter.kind].subject.in_(letter.locale, **facts)
 
 
-def sentences(letter: Letter) -> dict[str, object]:
-    """Every part of the letter with its facts filled in, as the templates of a mail want them."""
-    chosen, facts = words.WORDS[letter.kind], _facts(letter)
+def sentences(letter: Letter, *, is_chat: bool = False) -> dict[str, Any]:
+    """Every part of the letter with its facts filled in, as the templates of a mail or a chat want them."""
+    chosen, facts = words.WORDS[letter.kind], facts_of(letter)
     names = (*words.USUAL_ROWS, *chosen.rows)
 
     def say(sentence: Text) -> str:
@@ -65,7 +66,7 @@ def sentences(letter: Letter) -> dict[str, object]:
 
     heading, paragraphs = _own(letter, facts) or (
         say(chosen.heading),
-        [say(paragraph) for paragraph in chosen.paragraphs],
+        [say(paragraph) for paragraph in (is_chat and chosen.chat) or chosen.paragraphs],
     )
     return {
         "locale": letter.locale,
@@ -74,12 +75,27 @@ def sentences(letter: Letter) -> dict[str, object]:
         "heading": heading,
         "paragraphs": paragraphs,
         "rows": [(say(words.ROWS[name]), facts[name]) for name in names if facts[name]],
-        "button": say(chosen.button),
-        "url": letter.facts.again_url if chosen.starts_again else letter.facts.status_url,
+        "button": say(_button(letter)),
+        "url": _url(letter),
         "keep_secret": say(chosen.keep_secret) if chosen.keep_secret and not chosen.starts_again else "",
         "closing": say(words.CLOSING).split("\n"),
         "footer": say(chosen.footer),
     }
+
+
+def _pays(letter: Letter) -> bool:
+    return letter.facts.pay_url != "" and words.WORDS[letter.kind].pays is not None
+
+
+def _button(letter: Letter) -> Text:
+    chosen = words.WORDS[letter.kind]
+    return chosen.pays if chosen.pays and _pays(letter) else chosen.button
+
+
+def _url(letter: Letter) -> str:
+    if _pays(letter):
+        return letter.facts.pay_url
+    return letter.facts.again_url if words.WORDS[letter.kind].starts_again else letter.facts.status_url
 
 
 def render_plain(subject: str, url: str, context: Mapping[str, object]) -> Rendered:
@@ -98,7 +114,8 @@ def inert(text: str) -> str:
     return _LINKABLE.sub(rf"\1{_ZERO_WIDTH_SPACE}", text)
 
 
-def _facts(letter: Letter) -> dict[str, str | int]:
+def facts_of(letter: Letter) -> dict[str, str | int]:
+    """The facts of a letter, with no link in what people typed."""
     facts: dict[str, str | int] = asdict(letter.facts)
     return facts | {name: inert(str(facts[name])) for name in _TYPED_BY_PEOPLE}
 

@@ -31,6 +31,7 @@ def sample_letter(
         tickets="2 × VIP (Tribun A 1-5, Tribun A 1-6)",
         ticket_count=2,
         amount=format_rupiah(_AMOUNT),
+        balance=format_rupiah(_AMOUNT // 2),
         reason=_REASONS[locale],
         reference="BCA-240817",
         other_name="Rani Wijaya",

@@ -5,9 +5,12 @@ from collections.abc import Sequence
 from time import monotonic
 from uuid import UUID
 
-from pesan.capacity.errors import HoldPoolFull
+from sqlalchemy.exc import IntegrityError
+
+from pesan.capacity.errors import HoldPoolFull, SlotTaken
+from pesan.capacity.models import ONE_AT_A_TIME
 from pesan.db import Actor, Database
-from pesan.db.waits import RETRY_AFTER_SECONDS, is_data_error
+from pesan.db.waits import RETRY_AFTER_SECONDS, is_data_error, violates
 from pesan.errors import Busy, PesanError
 from pesan.kit import metrics
 from pesan.kit.combiner import Combiner
@@ -15,7 +18,7 @@ from pesan.logging import get_logger
 from pesan.orders.gate import Outcome, transition_many
 from pesan.orders.moves import Move, Moved, Replayed
 from pesan.orders.queries import list_due_holds
-from pesan.orders.states import OrderEvent, OrderState
+from pesan.orders.states import OF_BALANCE, OrderEvent, OrderState
 from pesan.realtime import Hub
 
 MAX_GROUP = 256
@@ -104,6 +107,11 @@ class SaleDesk:
         except TimeoutError as error:
             # A database that hears but does not answer; whether it committed, nobody knows.
             raise Busy(retry_after=RETRY_AFTER_SECONDS) from error
+        except IntegrityError as error:
+            # The last word on times; a group that hears it is divided first, so that the others go through.
+            if len(moves) > 1 or not violates(error, ONE_AT_A_TIME):
+                raise
+            raise SlotTaken from error
         for move, outcome in zip(moves, outcomes, strict=True):
             self._announce(move, outcome)
         return outcomes
@@ -155,7 +163,9 @@ _COUNTERS = {
     OrderEvent.APPROVE: metrics.PROOFS_APPROVED,
     OrderEvent.REJECT: metrics.PROOFS_REJECTED,
 }
-_LEAVES_REVIEW = frozenset({OrderEvent.APPROVE, OrderEvent.REJECT, OrderEvent.PAY, OrderEvent.CANCEL})
+_LEAVES_REVIEW = (
+    frozenset({OrderEvent.APPROVE, OrderEvent.REJECT, OrderEvent.PAY, OrderEvent.CANCEL}) | OF_BALANCE
+)
 
 
 def _count(move: Move, outcome: Outcome) -> None:

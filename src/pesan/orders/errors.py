@@ -81,6 +81,25 @@ class SeatsNeeded(PesanError):
     )
 
 
+class SlotNeeded(PesanError):
+    """A booth is booked for one time, and nothing else is."""
+
+    code = "orders.slot_needed"
+    status = 422
+    message = Text(id="Pilih waktunya dulu.", en="Choose a time first.")
+
+
+class SlotOver(PesanError):
+    """The time that was booked is over, so accepting its payment would buy nothing."""
+
+    code = "orders.slot_over"
+    status = 409
+    message = Text(
+        id="Waktu yang dipesan sudah lewat. Tolak buktinya, lalu tawarkan waktu lain atau kembalikan uangnya.",
+        en="The time that was booked is over. Reject the proof, then offer another time or send the money back.",
+    )
+
+
 class QuantityNotAllowed(PesanError):
     """More places than one order may have."""
 
@@ -129,6 +148,41 @@ class AlreadyDecided(WrongState):
         id="Pesanan ini sudah diputuskan oleh petugas lain ({state}).",
         en="Another reviewer has already decided this booking ({state}).",
     )
+
+
+class BalanceDue(PesanError):
+    """The rest of the order's money has not come, so nothing is handed over."""
+
+    code = "orders.balance_due"
+    status = 409
+    message = Text(
+        id="Pesanan ini belum lunas: masih ada {amount}. Terima pelunasannya dulu.",
+        en="This order is not paid in full: {amount} is still due. Take the balance first.",
+    )
+
+
+class BalanceSettled(WrongState):
+    """Nothing is left to pay."""
+
+    code = "orders.balance_settled"
+    message = Text(id="Pesanan ini sudah lunas.", en="This order is paid in full.")
+
+
+class BalanceChanged(WrongState):
+    """Another balance is due by now than the one that was to be paid."""
+
+    code = "orders.balance_changed"
+    message = Text(
+        id="Sisa tagihannya sudah berubah. Muat ulang halaman.",
+        en="The balance has changed. Please reload the page.",
+    )
+
+
+class BalanceProofWaiting(WrongState):
+    """A proof of the balance waits for somebody to look at it already."""
+
+    code = "orders.balance_proof_waiting"
+    message = Text(id="Bukti pelunasanmu sedang diperiksa.", en="Your proof of the balance is being checked.")
 
 
 class ReasonMissing(PesanError):

@@ -12,6 +12,18 @@ FUNCTIONS = (
           AND (payment_open_until IS NULL OR payment_open_until <= clock_timestamp())
     $$
     """,
+    # Runs as the owner: when a booth is taken is no secret, by whom is. Holds whose time is over take nothing.
+    """
+    CREATE OR REPLACE FUNCTION taken_times(numbers bigint[], since timestamptz, until timestamptz)
+    RETURNS TABLE (resource bigint, starts_at timestamptz, ends_at timestamptz)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+        SELECT c.resource, lower(c.period), upper(c.period)
+        FROM unnest(numbers) n JOIN claims c ON int8range(c.resource, c.resource, '[]') && int8range(n, n, '[]')
+          AND c.period && tstzrange(since, until) AND c.resource IS NOT NULL AND c.bucket <> 'released'
+        JOIN orders o ON o.id = c.order_id
+        WHERE o.state <> 'HOLD' OR greatest(o.hold_expires_at, o.payment_open_until) > clock_timestamp()
+    $$
+    """,
     # workflow-client-upgraded.md §9a, with the places that can be held right now and the time of the answer.
     """
     CREATE OR REPLACE FUNCTION get_capacity_snapshot(of_event uuid)
@@ -33,5 +45,8 @@ FUNCTIONS = (
 
 ACCESS = [
     Access("FUNCTION expired_holds(uuid)", {REQUEST: "EXECUTE", SYSTEM: "EXECUTE"}),
+    Access(
+        "FUNCTION taken_times(bigint[], timestamptz, timestamptz)", {REQUEST: "EXECUTE", SYSTEM: "EXECUTE"}
+    ),
     Access("FUNCTION get_capacity_snapshot(uuid)", {REQUEST: "EXECUTE", SYSTEM: "EXECUTE"}),
 ]

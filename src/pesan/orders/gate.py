@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pesan.audit import NewEntry, record_many
 from pesan.capacity.service import (
+    ClaimTime,
     NewClaim,
     Returned,
     insert_claims,
@@ -16,6 +17,7 @@ from pesan.capacity.service import (
     write_counts,
 )
 from pesan.capacity.states import Bucket
+from pesan.catalog.terms import SlotTerms
 from pesan.db import WriteSession
 from pesan.db.pipeline import Executor, pipelined
 from pesan.errors import PesanError
@@ -28,8 +30,19 @@ from pesan.orders.keys import resolve_keys
 from pesan.orders.models import Order
 from pesan.orders.moves import Companion, Move, Moved, Replayed, Stage
 from pesan.orders.reading import read_situation
-from pesan.orders.situation import Granted, Situation
-from pesan.orders.states import ANNOUNCE_TASK, ANNOUNCED, BUCKETS, LOOK_TASK, TELL_BUYER_TASK
+from pesan.orders.situation import Granted, LineClaim, Situation
+from pesan.orders.states import (
+    ANNOUNCE_TASK,
+    ANNOUNCED,
+    BUCKETS,
+    END_TASKS,
+    ENDS_WITHOUT_GOODS,
+    LOOK_TASK,
+    PROOF_TASKS,
+    REPEATED,
+    TELL_BUYER_TASK,
+    OrderEvent,
+)
 from pesan.orders.writes import insert_orders, update_orders
 
 Outcome = Moved | Replayed | PesanError
@@ -69,10 +82,12 @@ async def _write(session: WriteSession, situation: Situation, granted: Sequence[
     async with pipelined(session) as pipe:
         await write_counts(pipe, situation.pools.values())
         await insert_orders(pipe, placed)
-        await insert_claims(pipe, [claim for grant in placed for claim in _claims(grant)])
+        await insert_claims(pipe, [claim for grant in placed for claim in _placed_claims(grant)])
         await record_many(pipe, entries)
         await update_orders(pipe, moved)
         await release_claims(pipe, _returned(moved))
+        # After what goes back, because the time that an order takes may overlap the one that it had.
+        await insert_claims(pipe, [claim for grant in moved for claim in _claims(grant, grant.acquired)])
         await move_claims(pipe, _bucket_changes(moved))
         await store_many(session, _answers(granted))
         await _write_companions(pipe, granted, _WRITTEN_BLINDLY)
@@ -114,9 +129,12 @@ def _chain(granted: Sequence[Granted]) -> list[NewEntry]:
     return entries
 
 
-def _claims(grant: Granted) -> list[NewClaim]:
-    placed = grant.placed
-    assert placed is not None
+def _placed_claims(grant: Granted) -> list[NewClaim]:
+    assert grant.placed is not None
+    return _claims(grant, grant.placed.claims)
+
+
+def _claims(grant: Granted, claims: Sequence[LineClaim]) -> list[NewClaim]:
     return [
         NewClaim(
             id=new_id(),
@@ -126,9 +144,14 @@ def _claims(grant: Granted) -> list[NewClaim]:
             pool_id=claim.pool_id,
             quantity=claim.quantity,
             bucket=BUCKETS[grant.order.state],
+            time=_time_of(claim.slot),
         )
-        for claim in placed.claims
+        for claim in claims
     ]
+
+
+def _time_of(slot: SlotTerms | None) -> ClaimTime | None:
+    return ClaimTime(slot.resource, slot.starts_at, slot.ends_at) if slot else None
 
 
 def _bucket_changes(moved: Sequence[Granted]) -> list[tuple[UUID, Bucket]]:
@@ -191,13 +214,23 @@ def _follow_ups(grant: Granted) -> list[Job]:
         name = grant.transition.follow_up.format(fulfilment=grant.order.fulfilment)
         jobs.append((name, {"order_id": order_id}))
     if grant.transition.tells_buyer and (grant.order.email or grant.order.wa):
-        jobs.append((TELL_BUYER_TASK, {"order_id": order_id, **_told(grant.move)}))
+        jobs.append((TELL_BUYER_TASK, {"order_id": order_id, **_told(grant)}))
+    if _comes_to_nothing(grant) and (ending := END_TASKS.get(grant.order.fulfilment)):
+        jobs.append((ending, {"order_id": order_id}))
+    if grant.move.event is OrderEvent.SUBMIT_PROOF and (telling := PROOF_TASKS.get(grant.order.fulfilment)):
+        jobs.append((telling, {"order_id": order_id}))
     if grant.transition.is_looked_at:
         jobs.append((LOOK_TASK, {"order_id": order_id}))
     return jobs
 
 
-def _told(move: Move) -> Mapping[str, JobArgument]:
+def _comes_to_nothing(grant: Granted) -> bool:
+    return grant.order.state in ENDS_WITHOUT_GOODS and grant.order.state is not grant.source
+
+
+def _told(grant: Granted) -> Mapping[str, JobArgument]:
     """Which move the buyer is told of; what can happen again is named, because the job runs when more may have."""
-    event = move.event.value
-    return {"event": event, "occasion": str(move.occasion)} if move.occasion else {"event": event}
+    event = grant.move.event
+    again = f"move-{grant.order.audit_seq}" if event in REPEATED else None
+    occasion = grant.move.occasion or again
+    return {"event": event.value, "occasion": str(occasion)} if occasion else {"event": event.value}

@@ -1,18 +1,21 @@
 """What must always hold of orders."""
 
 from pesan.db import Invariant
-from pesan.orders.states import BUCKETS
+from pesan.orders.states import BUCKETS, SLOTTED
 
 _EXPECTED = (
     "CASE o.state " + " ".join(f"WHEN '{s.value}' THEN '{b.value}'" for s, b in BUCKETS.items()) + " END"
 )
+
+_SELLS_PLACES = f"o.fulfilment NOT IN ({', '.join(repr(kind) for kind in sorted(SLOTTED))})"
 
 INVARIANTS = (
     Invariant(
         "orders.claims_in_bucket_of_state",
         "Each order's claims lie in the bucket of its state, or were given back.",
         "SELECT o.id AS order_id, o.state, c.id AS claim_id, c.bucket FROM orders o JOIN claims c ON c.order_id = o.id"
-        f" WHERE c.bucket <> {_EXPECTED} AND NOT (c.bucket = 'released' AND o.returned_quantity > 0)",
+        f" WHERE c.bucket <> {_EXPECTED}"
+        " AND NOT (c.bucket = 'released' AND (o.returned_quantity > 0 OR c.resource IS NOT NULL))",
     ),
     Invariant(
         "orders.returned_places_are_free",
@@ -27,7 +30,15 @@ INVARIANTS = (
         "Each order has a claim for every place that it sells.",
         "SELECT o.id AS order_id, o.quantity, coalesce(sum(c.quantity), 0) AS claimed FROM orders o"
         " JOIN events e ON e.id = o.event_id LEFT JOIN claims c ON c.order_id = o.id AND c.pool_id = e.pool_id"
-        " GROUP BY o.id HAVING coalesce(sum(c.quantity), 0) <> o.quantity",
+        f" WHERE {_SELLS_PLACES} GROUP BY o.id HAVING coalesce(sum(c.quantity), 0) <> o.quantity",
+    ),
+    Invariant(
+        "orders.have_one_time",
+        "Each live order of a booth has one time, and one that ended has none.",
+        "SELECT o.id AS order_id, o.state, count(c.id) AS times FROM orders o"
+        " LEFT JOIN claims c ON c.order_id = o.id AND c.resource IS NOT NULL AND c.bucket <> 'released'"
+        f" WHERE NOT {_SELLS_PLACES} GROUP BY o.id HAVING count(c.id) <> CASE WHEN {_EXPECTED} = 'released' THEN 0"
+        " ELSE 1 END",
     ),
     Invariant(
         "orders.no_forgotten_hold",

@@ -9,11 +9,12 @@ from uuid import UUID
 from sqlalchemy import ARRAY, String, Uuid, bindparam, select, text
 
 from pesan.catalog.queries import TERMS_COLUMNS, Terms
-from pesan.catalog.terms import PromoTerms, SeatTerms, TypeTerms, columns_of
+from pesan.catalog.terms import PromoTerms, SeatTerms, SlotTerms, TypeTerms, columns_of
 from pesan.db import WriteSession
 from pesan.db.pipeline import Later, Pipe, Row, pipelined
 from pesan.orders.models import COUNTED, Order
 from pesan.orders.moves import OrderFacts
+from pesan.orders.situation import Taken
 from pesan.orders.states import BUCKETS, OrderState
 
 _IDS = bindparam("ids", type_=ARRAY(Uuid()))
@@ -61,6 +62,14 @@ _OFFERS = {
     kind: text(f"SELECT {columns_of(kind)} FROM {table} WHERE id = ANY (:ids)").bindparams(_IDS)
     for kind, table in ((TypeTerms, "ticket_types"), (SeatTerms, "seats"), (PromoTerms, "promo_codes"))
 }
+_SLOTS = text(f"SELECT {columns_of(SlotTerms)} FROM slots WHERE pool_id = ANY (:ids)").bindparams(_IDS)
+# Written as the constraint is, so that its index is used.
+_TAKEN = text(
+    "SELECT DISTINCT c.order_id, c.resource, lower(c.period), upper(c.period), c.bucket = 'held'"
+    " FROM slots s JOIN claims c ON int8range(c.resource, c.resource, '[]') && int8range(s.resource, s.resource, '[]')"
+    " AND c.period && tstzrange(s.starts_at, s.ends_at) AND c.resource IS NOT NULL AND c.bucket <> 'released'"
+    " WHERE s.pool_id = ANY (:ids)"
+).bindparams(_IDS)
 Offer = TypeVar("Offer", TypeTerms, SeatTerms, PromoTerms)
 
 
@@ -122,6 +131,25 @@ async def read_offers(pipe: Pipe, kind: type[Offer], ids: Collection[UUID]) -> L
         return {row[0]: kind(*row) for row in rows}
 
     return await pipe.ask(_OFFERS[kind], {"ids": list(ids)}, parse) if ids else Later(parse)
+
+
+async def read_slots(pipe: Pipe, pool_ids: Collection[UUID]) -> Later[dict[UUID, SlotTerms]]:
+    """The times that these pools are, by pool; other pools are absent."""
+
+    def parse(rows: Sequence[Row]) -> dict[UUID, SlotTerms]:
+        slots = [SlotTerms(*row) for row in rows]
+        return {slot.pool_id: slot for slot in slots}
+
+    return await pipe.ask(_SLOTS, {"ids": list(pool_ids)}, parse) if pool_ids else Later(parse)
+
+
+async def read_taken(pipe: Pipe, pool_ids: Collection[UUID]) -> Later[list[Taken]]:
+    """What live orders have of the times that these pools are, and of whatever overlaps them."""
+
+    def parse(rows: Sequence[Row]) -> list[Taken]:
+        return [Taken(*row) for row in rows]
+
+    return await pipe.ask(_TAKEN, {"ids": list(pool_ids)}, parse) if pool_ids else Later(parse)
 
 
 def _orders(rows: Sequence[Row]) -> dict[UUID, OrderFacts]:

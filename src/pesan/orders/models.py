@@ -53,6 +53,15 @@ class Order(Audited, Base):
         CheckConstraint(
             "total_amount = subtotal_amount - discount_amount + fees_amount + tax_amount", name="sums"
         ),
+        CheckConstraint(
+            "balance_due_amount BETWEEN 0 AND total_amount"
+            " AND (state <> 'COMPLETED' OR balance_due_amount = 0)",
+            name="balance_due_amount",
+        ),
+        CheckConstraint(
+            "balance_submitted_at IS NULL OR (state = 'PAID' AND balance_due_amount > 0)",
+            name="balance_submitted_at",
+        ),
         CheckConstraint("char_length(notes) <= 120", name="notes"),
         # An order that gave everything back is refunded, as a whole.
         CheckConstraint("returned_quantity >= 0 AND returned_quantity < quantity", name="returned_quantity"),
@@ -63,6 +72,13 @@ class Order(Audited, Base):
         *(_live_index(column) for column in ("wa", "email", "ip_digest")),
         Index(
             "ix_orders_review", "merchant_id", "submitted_at", "id", postgresql_where=text("state = 'REVIEW'")
+        ),
+        Index(
+            "ix_orders_balance_review",
+            "merchant_id",
+            "balance_submitted_at",
+            "id",
+            postgresql_where=text("balance_submitted_at IS NOT NULL"),
         ),
         # Neither costs a hold without an account or an e-mail anything.
         Index(
@@ -90,6 +106,8 @@ class Order(Audited, Base):
     fees_amount: Mapped[int] = mapped_column(BigInteger, server_default="0")
     tax_amount: Mapped[int] = mapped_column(BigInteger, server_default="0")
     total_amount: Mapped[int] = mapped_column(BigInteger)
+    # What is left to pay after what is asked for first; whoever asks for money reads it by `dues.due_now`.
+    balance_due_amount: Mapped[int] = mapped_column(BigInteger, server_default="0")
     promo_code_id: Mapped[UUID | None] = mapped_column(ForeignKey("promo_codes.id"))
     currency: Mapped[str] = mapped_column(String(3), server_default="IDR")
     fulfilment: Mapped[str] = mapped_column(String(20), server_default="tickets")
@@ -104,6 +122,8 @@ class Order(Audited, Base):
     decided_by: Mapped[UUID | None]
     placed_at: Mapped[Timestamp] = mapped_column(server_default=func.clock_timestamp())
     submitted_at: Mapped[Timestamp | None]
+    # Since when a proof of the balance waits for somebody to look at it.
+    balance_submitted_at: Mapped[Timestamp | None]
     state_changed_at: Mapped[Timestamp] = mapped_column(server_default=func.clock_timestamp())
     ended_at: Mapped[Timestamp | None]
     # The legal texts that the buyer was shown and accepted. No foreign key: every hold would lock the same few rows,
@@ -139,7 +159,8 @@ ACCESS = [
         {
             "request": "SELECT, UPDATE (audit_seq, audit_head)",
             "sale": "SELECT, INSERT, UPDATE (state, hold_expires_at, payment_open_until, reject_reason, decided_by,"
-            " submitted_at, state_changed_at, ended_at, returned_quantity, audit_seq, audit_head)",
+            " submitted_at, state_changed_at, ended_at, returned_quantity, balance_due_amount, balance_submitted_at,"
+            " audit_seq, audit_head)",
             "system": "SELECT, UPDATE (user_id, buyer_name, wa, email, notes, ip_digest, network_digest, device_digest,"
             " ip_country, reject_reason, erased_at, audit_seq, audit_head)",
         },

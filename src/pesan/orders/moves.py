@@ -50,6 +50,14 @@ class SeatWish:
 
 
 @dataclass(frozen=True, slots=True)
+class SlotWish:
+    """One time of a booth and the pool that it is."""
+
+    slot_id: UUID
+    pool_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class TypeWish:
     """A ticket type, its pool, and the access code that was given, for a hidden one."""
 
@@ -68,11 +76,12 @@ class PromoWish:
 
 @dataclass(frozen=True, slots=True)
 class LineWish:
-    """Some places: of the event itself, or of one of its ticket types, with a seat for each where it is seated."""
+    """Some places of the event itself or of a ticket type, with a seat for each where it is seated; or one time."""
 
     quantity: int = 1
     type: TypeWish | None = None
     seats: tuple[SeatWish, ...] = ()
+    slot: SlotWish | None = None
     id: UUID = field(default_factory=new_id)
 
 
@@ -93,7 +102,8 @@ class Origin:
 class Placement:
     """A buyer's wish, validated; prices are not in it, because the server computes them.
 
-    What its lines name is claimed all or nothing: the event's places, each type's, each seat, one use of the promo.
+    What its lines name is claimed all or nothing: the event's places, each type's, each seat or time, one use of the
+    promo.
     `has_guardian` says that a parent's or guardian's consent is written with it, by a companion.
     """
 
@@ -123,7 +133,12 @@ class Placement:
         types = {line.type.pool_id for line in self.lines if line.type}
         seats = {seat.pool_id for line in self.lines for seat in line.seats}
         promo = {self.promo.pool_id} if self.promo and self.promo.pool_id else set()
-        return types | seats | promo
+        return types | seats | promo | {slot.pool_id for slot in self.slots}
+
+    @property
+    def slots(self) -> list[SlotWish]:
+        """The times that it names."""
+        return [line.slot for line in self.lines if line.slot]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +151,20 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
+class Acquisition:
+    """A time that a line takes instead of what it gives back."""
+
+    line_id: UUID
+    slot: SlotWish
+
+
+@dataclass(frozen=True, slots=True)
 class Amendment:
-    """What an order gives back without ending: how many of its places, and everything that they claim."""
+    """What an order gives back without ending: how many of its places, all that they claim; and what it takes."""
 
     places: int = 0
     releases: tuple[Release, ...] = ()
+    acquires: tuple[Acquisition, ...] = ()
 
 
 @dataclass(slots=True)
@@ -167,6 +191,8 @@ class OrderFacts:
     audit_seq: int
     audit_head: bytes
     returned_quantity: int = 0
+    balance_due_amount: int = 0
+    balance_submitted_at: datetime | None = None
 
 
 class Moved(NamedTuple):
@@ -182,6 +208,7 @@ class Moved(NamedTuple):
     currency: str
     hold_expires_at: datetime
     at: datetime
+    balance_due_amount: int = 0
     totals: Totals | None = None
 
 
@@ -196,9 +223,10 @@ class Replayed:
 class Move:
     """One wish for one order; everything about it was validated before it is submitted.
 
-    `sale_id` is the event whose combiner runs it. `if_refund_due` takes the companions' place when late money finds no
-    places left. `amendment` is what AMEND gives back, and `occasion` the id that its buyer is told of. With `wanted`,
-    the answer that `render` makes of the outcome is stored in the same transaction.
+    `sale_id` is the event whose combiner runs it. `if_refund_due` takes the companions' place when money buys nothing,
+    because no places are left or its time is over. `amendment` is what AMEND gives back and RESCHEDULE exchanges,
+    `balance_amount` the balance that SETTLE_BALANCE pays, and `occasion` the id that its buyer is told of. With
+    `wanted`, the answer that `render` makes of the outcome is stored in the same transaction.
     """
 
     event: OrderEvent
@@ -211,6 +239,7 @@ class Move:
     companions: tuple[Companion, ...] = ()
     if_refund_due: tuple[Companion, ...] = ()
     amendment: Amendment = Amendment()
+    balance_amount: int | None = None
     occasion: UUID | None = None
     wanted: Wanted | None = None
     render: Callable[[Moved], Answer] | None = None

@@ -6,7 +6,16 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from pesan.audit import GENESIS
-from pesan.capacity.errors import HoldPoolFull, PromoHeld, PromoUsedUp, SeatHeld, SeatTaken, SoldOut
+from pesan.capacity.errors import (
+    HoldPoolFull,
+    PromoHeld,
+    PromoUsedUp,
+    SeatHeld,
+    SeatTaken,
+    SlotHeld,
+    SlotTaken,
+    SoldOut,
+)
 from pesan.capacity.states import Bucket, PoolCounts
 from pesan.catalog.errors import EventNotFound, PromoNotValid, SeatNotFound, TicketTypeNotFound
 from pesan.catalog.queries import Terms
@@ -15,19 +24,22 @@ from pesan.catalog.terms import PromoTerms, TypeTerms
 from pesan.db import ActorKind
 from pesan.errors import PesanError
 from pesan.kit.times import isoformat
+from pesan.orders.dues import balance_of
 from pesan.orders.errors import (
     GuardianNeeded,
     QuantityNotAllowed,
     ReviewBacklog,
     SaleClosed,
     SeatsNeeded,
+    SlotNeeded,
     TicketTypeNeeded,
     TooManyHolds,
 )
 from pesan.orders.moves import LineWish, Move, OrderFacts, Placement, PromoWish, TypeWish
 from pesan.orders.pricing import PricedLine, compute_totals, require_valid
 from pesan.orders.situation import Granted, LineClaim, Placed, Situation, moved_of
-from pesan.orders.states import BUCKETS, PLACED, PLACED_FREE, OrderState
+from pesan.orders.states import BUCKETS, PLACED, PLACED_FREE, SLOTTED, OrderState
+from pesan.orders.times import find_slot, require_free, take
 
 
 def place(move: Move, wish: Placement, situation: Situation) -> Granted:
@@ -42,10 +54,16 @@ def place(move: Move, wish: Placement, situation: Situation) -> Granted:
     _require_buyer_limits(keys, terms, situation)
     placed = _compose(wish, terms, situation)
     needs = _require_places(wish, placed.claims, terms, situation)
+    slots = [claim.slot for claim in placed.claims if claim.slot]
+    for slot in slots:
+        require_free(slot, wish.order_id, situation)
     transition = PLACED if placed.totals.total else PLACED_FREE
     order = _new_order(wish, terms, transition.target, placed.totals.total, situation.now)
+    # Nobody is asked to pay for a time that is over.
+    order.hold_expires_at = min([order.hold_expires_at, *(slot.ends_at for slot in slots)])
     for pool_id, places in needs.items():
         situation.pools[pool_id].move(places, Bucket.RELEASED, BUCKETS[transition.target])
+    take(slots, order.id, BUCKETS[transition.target], situation)
     situation.orders[order.id] = order
     situation.claims[order.id] = list(needs.items())
     for key in keys:
@@ -98,7 +116,7 @@ def _compose(wish: Placement, terms: Terms, situation: Situation) -> Placed:
     promo = _find_promo(wish.promo, situation)
     if promo is not None:
         require_valid(promo, terms.event_id, lines, situation.now)
-    claims = [claim for line in wish.lines for claim in _claims_of(line, terms)]
+    claims = [claim for line in wish.lines for claim in _claims_of(line, terms, situation)]
     if wish.promo and wish.promo.pool_id:
         claims.append(LineClaim(wish.lines[0].id, wish.promo.pool_id, 1))
     return Placed(lines, compute_totals(lines, terms, promo), claims)
@@ -107,6 +125,8 @@ def _compose(wish: Placement, terms: Terms, situation: Situation) -> Placed:
 def _price(line: LineWish, terms: Terms, situation: Situation) -> PricedLine:
     if line.quantity < 1:
         raise QuantityNotAllowed(limit=terms.max_per_order)
+    if line.slot is not None or terms.fulfilment in SLOTTED:
+        return _price_slot(line, terms)
     if line.type is None:
         if terms.event_id in situation.typed:
             raise TicketTypeNeeded
@@ -116,6 +136,12 @@ def _price(line: LineWish, terms: Terms, situation: Situation) -> PricedLine:
     offer = _find_type(line.type, terms, situation)
     _require_seats(line, offer, situation)
     return PricedLine(line.id, offer.name, line.quantity, offer.price_amount, offer.id)
+
+
+def _price_slot(line: LineWish, terms: Terms) -> PricedLine:
+    if line.slot is None or line.quantity != 1 or terms.fulfilment not in SLOTTED:
+        raise SlotNeeded
+    return PricedLine(line.id, terms.title, 1, terms.price_amount)
 
 
 def _find_type(wish: TypeWish, terms: Terms, situation: Situation) -> TypeTerms:
@@ -178,7 +204,11 @@ def _find_promo(wish: PromoWish | None, situation: Situation) -> PromoTerms | No
     return promo
 
 
-def _claims_of(line: LineWish, terms: Terms) -> list[LineClaim]:
+def _claims_of(line: LineWish, terms: Terms, situation: Situation) -> list[LineClaim]:
+    if line.slot is not None:
+        # An outlet never runs out of places as such, so its own pool is locked and not counted.
+        slot = find_slot(line.slot, terms.event_id, situation)
+        return [LineClaim(line.id, slot.pool_id, 1, slot)]
     claims = [LineClaim(line.id, terms.pool_id, line.quantity)]
     if line.type is not None:
         claims.append(LineClaim(line.id, line.type.pool_id, line.quantity))
@@ -207,6 +237,8 @@ def _refusal_of(
     held: type[HoldPoolFull] = HoldPoolFull
     if any(seat.pool_id == pool.id for line in wish.lines for seat in line.seats):
         gone, held = SeatTaken, SeatHeld
+    elif any(slot.pool_id == pool.id for slot in wish.slots):
+        gone, held = SlotTaken, SlotHeld
     elif wish.promo and wish.promo.pool_id == pool.id:
         gone, held = PromoUsedUp, PromoHeld
     if pool.used + quantity > pool.capacity:
@@ -238,4 +270,5 @@ def _new_order(wish: Placement, terms: Terms, state: OrderState, total: int, now
         decided_by=None,
         audit_seq=0,
         audit_head=GENESIS,
+        balance_due_amount=balance_of(total, terms.deposit_percent),
     )

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 from pesan.capacity.states import Bucket
 
@@ -35,6 +37,10 @@ class OrderEvent(StrEnum):
     PAY_AGAIN = "pay_again"
     REFUND = "refund"
     AMEND = "amend"
+    RESCHEDULE = "reschedule"
+    SETTLE_BALANCE = "settle_balance"
+    SUBMIT_BALANCE_PROOF = "submit_balance_proof"
+    REFUSE_BALANCE_PROOF = "refuse_balance_proof"
 
 
 BUCKETS: Mapping[OrderState, Bucket] = {
@@ -54,7 +60,16 @@ ENDED = frozenset(
 )
 """The states in which nothing more is expected of anybody."""
 
+SLOTTED = frozenset({"booths"})
+"""The kinds of fulfilment that sell times, and nothing else."""
+SHIPPED = frozenset({"jastip"})
+"""The kinds of fulfilment that send goods: a person completes their orders, and their events have no day."""
+
 FULFIL_TASK = "{fulfilment}.fulfil_order"
+END_TASKS: Mapping[str, str] = {"booths": "booths.end_session"}
+"""What follows, by kind of fulfilment, when an order ends that came to nothing or is taken back."""
+PROOF_TASKS: Mapping[str, str] = {"jastip": "jastip.tell_of_proof"}
+"""What follows, by kind of fulfilment, when a proof arrived: who sells alone is told in the chat."""
 TELL_BUYER_TASK = "checkout.tell_buyer"
 ANNOUNCE_TASK = "hooks.announce_order"
 LOOK_TASK = "risk.look"
@@ -68,6 +83,18 @@ ANNOUNCED: Mapping[OrderState, str] = {
     OrderState.REFUNDED: "order.refunded",
 }
 """What organizers' programs are told of, by the state that an order came to; of holds they are told nothing."""
+
+
+OF_BALANCE = frozenset(
+    {OrderEvent.SETTLE_BALANCE, OrderEvent.SUBMIT_BALANCE_PROOF, OrderEvent.REFUSE_BALANCE_PROOF}
+)
+"""What happens to the balance of an order whose deposit is paid."""
+REPEATED = frozenset({OrderEvent.SETTLE_BALANCE, OrderEvent.REFUSE_BALANCE_PROOF})
+"""What can happen to one order several times, and is told each time."""
+
+ENDS_WITHOUT_GOODS = frozenset(
+    {OrderState.EXPIRED, OrderState.REJECTED, OrderState.CANCELLED, OrderState.REFUNDED}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +163,26 @@ TRANSITIONS: Mapping[tuple[OrderState, OrderEvent], Transition] = {
         event=_E.AMEND,
         to=Transition(_S.COMPLETED, "order:tickets:refunded", tells_buyer=True),
     ),
+    # The rest of its money came, or is said to have come, and it goes on as it is.
+    **_from(
+        _S.PAID, event=_E.SETTLE_BALANCE, to=Transition(_S.PAID, "order:balance:settled", tells_buyer=True)
+    ),
+    **_from(
+        _S.PAID,
+        event=_E.SUBMIT_BALANCE_PROOF,
+        to=Transition(_S.PAID, "order:balance:proof_submitted", is_looked_at=True),
+    ),
+    **_from(
+        _S.PAID,
+        event=_E.REFUSE_BALANCE_PROOF,
+        to=Transition(_S.PAID, "order:balance:proof_refused", tells_buyer=True),
+    ),
+    # It takes another time for the one that it gives back.
+    **_from(
+        _S.COMPLETED,
+        event=_E.RESCHEDULE,
+        to=Transition(_S.COMPLETED, "order:slot:rescheduled", tells_buyer=True),
+    ),
 }
 """Every allowed move; what is not here is refused. PLACE is the move from nothing."""
 
@@ -144,8 +191,35 @@ PLACED_FREE = Transition(_S.PAID, "order:hold:placed_free", FULFIL_TASK, is_look
 
 
 def refund_due(state: OrderState) -> Transition:
-    """The move of an order that stays where it ended, because its late money bought nothing and has to go back."""
+    """The move of an order that stays where it is, because its late money bought nothing and has to go back."""
     return Transition(state, "order:payment:refund_due", tells_buyer=True)
+
+
+class Timed(Protocol):
+    """What the clock decides of an order: a row, or the facts that the gate has read of it."""
+
+    @property
+    def state(self) -> str:
+        """Where it stood when it was last written."""
+        ...
+
+    @property
+    def hold_expires_at(self) -> datetime:
+        """When its hold is over."""
+        ...
+
+    @property
+    def payment_open_until(self) -> datetime | None:
+        """Until when a payment keeps it beyond that."""
+        ...
+
+
+def effective_state(order: Timed, now: datetime) -> OrderState:
+    """Where an order stands now: expiry is a fact; the sweeper only writes it down."""
+    state = OrderState(order.state)
+    keeps = order.payment_open_until is not None and now < order.payment_open_until
+    is_over = state is OrderState.HOLD and order.hold_expires_at <= now and not keeps
+    return OrderState.EXPIRED if is_over else state
 
 
 def find_transition(state: OrderState, event: OrderEvent) -> Transition | None:

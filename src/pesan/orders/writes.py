@@ -27,6 +27,7 @@ _ORDER_COLUMNS: Mapping[str, str] = {
     "fees_amount": "bigint",
     "tax_amount": "bigint",
     "total_amount": "bigint",
+    "balance_due_amount": "bigint",
     "promo_code_id": "uuid",
     "currency": "text",
     "fulfilment": "text",
@@ -60,6 +61,8 @@ _CHANGES: Mapping[str, str] = {
     "decided_by": "uuid",
     "state_changed_at": "timestamptz",
     "returned_quantity": "integer",
+    "balance_due_amount": "bigint",
+    "balance_submitted_at": "timestamptz",
     "audit_seq": "integer",
     "audit_head": "bytea",
 }
@@ -123,6 +126,7 @@ def _order(grant: Granted) -> dict[str, Any]:
         "fees_amount": placed.totals.fees,
         "tax_amount": placed.totals.tax,
         "total_amount": order.total_amount,
+        "balance_due_amount": order.balance_due_amount,
         "promo_code_id": wish.promo.promo_id if wish.promo else None,
         "currency": order.currency,
         "fulfilment": order.fulfilment,
@@ -168,6 +172,8 @@ def _changed(grant: Granted) -> dict[str, Any]:
         "decided_by": order.decided_by,
         "state_changed_at": grant.moved.at,
         "returned_quantity": order.returned_quantity,
+        "balance_due_amount": order.balance_due_amount,
+        "balance_submitted_at": order.balance_submitted_at,
         "audit_seq": order.audit_seq,
         "audit_head": order.audit_head,
     }

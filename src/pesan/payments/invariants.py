@@ -61,12 +61,14 @@ INVARIANTS = (
     ),
     Invariant(
         "payments.paid_orders_have_money",
-        "The money of an order that is paid is what it costs, but for what a person may overlook in a bank's line.",
+        "The money of an order that is paid is what it costs but for a balance that is due, and for what a person may"
+        " overlook in a bank's line.",
         # Tickets that were given back were paid for first, so that their money counts as the order's here.
         "SELECT o.id AS order_id, o.state, o.total_amount, coalesce(-sum(e.amount), 0) AS amount FROM orders o"
         " LEFT JOIN ledger_entries e ON e.order_id = o.id AND e.account IN ('customer', 'fulfilled')"
         " AND e.reason <> 'revocation' WHERE o.state IN ('PAID', 'COMPLETED') AND o.total_amount > 0"
-        f" GROUP BY o.id HAVING coalesce(-sum(e.amount), 0) < o.total_amount - {NEAR_AMOUNT}",
+        " GROUP BY o.id HAVING coalesce(-sum(e.amount), 0) <"
+        f" o.total_amount - o.balance_due_amount - {NEAR_AMOUNT}",
     ),
     Invariant(
         "payments.fulfilled_orders_are_complete",

@@ -77,7 +77,8 @@ class PaymentMethod(Audited, Base):
 class Payment(Base):
     """One attempt to pay an order; changed only under the order's lock.
 
-    `method_id` is empty for money that came without a choice of method. What a provider knows of it: `reference` is
+    `method_id` is empty for money that came without a choice of method; `is_balance` says that it asks for the rest of
+    an order whose deposit is paid. What a provider knows of it: `reference` is
     ours and new for each attempt, `provider_ref` names the hosted page, `payment_key` the money itself. `flag` says
     why money that came settles nothing until somebody looks at it, and `flagged_for` what the provider told then.
     `closed_at` is when nobody could pay any more.
@@ -98,6 +99,8 @@ class Payment(Base):
             "uq_payments_order_method",
             "order_id",
             "method_id",
+            "is_balance",
+            "base_amount",
             unique=True,
             postgresql_where=text("state IN ('open', 'superseded')"),
         ),
@@ -110,6 +113,14 @@ class Payment(Base):
             ["merchant_id", "gateway_account_id"], ["gateway_accounts.merchant_id", "gateway_accounts.id"]
         ),
         UniqueConstraint("gateway_account_id", "payment_key"),
+        # What the merchant's own program calls money that it saw come to an account (`/payment/confirm`).
+        Index(
+            "uq_payments_confirmed",
+            "merchant_id",
+            "payment_key",
+            unique=True,
+            postgresql_where=text("gateway_account_id IS NULL AND payment_key IS NOT NULL"),
+        ),
         Index(
             "ix_payments_flagged",
             "merchant_id",
@@ -141,6 +152,7 @@ class Payment(Base):
     unique_code: Mapped[int | None]
     amount: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str] = mapped_column(String(3), server_default="IDR")
+    is_balance: Mapped[bool] = mapped_column(server_default="false")
     state: Mapped[str] = mapped_column(String(10), server_default="open")
     created_at: Mapped[Timestamp] = mapped_column(server_default=func.clock_timestamp())
     settled_at: Mapped[Timestamp | None]
@@ -160,8 +172,8 @@ class Payment(Base):
 
     @property
     def is_extra(self) -> bool:
-        """Whether it is money that a provider took beside what was asked for: a second time, or another amount."""
-        return self.method_id is None and self.gateway_account_id is not None
+        """Whether it is money that came beside what was asked for: a provider's second, or of another amount."""
+        return self.method_id is None and (self.gateway_account_id is not None or self.flag is not None)
 
 
 class AmountReservation(Base):

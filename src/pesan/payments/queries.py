@@ -12,6 +12,7 @@ from sqlalchemy.sql import Select
 
 from pesan.catalog.models import EventPaymentMethod
 from pesan.db import ReadSession
+from pesan.orders.dues import due_now, owes_balance
 from pesan.orders.models import Order
 from pesan.payments.errors import MethodNotFound, MethodNotOffered, PaymentNotFound, ProofNotFound
 from pesan.payments.models import Payment, PaymentMethod, PaymentProof
@@ -84,13 +85,15 @@ async def find_open_payment(session: ReadSession, order_id: UUID) -> Payment | N
     )
 
 
-async def find_superseded_payment(session: ReadSession, order_id: UUID, method_id: UUID) -> Payment | None:
-    """The order's earlier payment by this method, given up for another."""
+async def find_superseded_payment(session: ReadSession, order: Order, method_id: UUID) -> Payment | None:
+    """The earlier payment by this method of what the order asks for now, given up for another."""
     return await session.scalar(
         select(Payment).where(
-            Payment.order_id == order_id,
+            Payment.order_id == order.id,
             Payment.method_id == method_id,
             Payment.state == PaymentState.SUPERSEDED,
+            Payment.is_balance == owes_balance(order),
+            Payment.base_amount == due_now(order),
         )
     )
 

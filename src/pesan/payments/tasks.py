@@ -7,7 +7,8 @@ from pesan.db import Database
 from pesan.jobs import task
 from pesan.kit.registry import Registry
 from pesan.orders.desk import SaleDesk
-from pesan.payments.gateways import inbox, reconciliation, returns
+from pesan.payments.gateways import confirming, inbox, reconciliation, returns
+from pesan.payments.gateways.confirmations import CONFIRM_TASK
 from pesan.payments.gateways.intake import HANDLE_TASK
 from pesan.payments.gateways.registry import Gateways
 from pesan.payments.orphans import collect_orphans, mark_missing_proofs
@@ -28,6 +29,12 @@ async def collect_orphan_objects(deps: Registry) -> None:
 async def handle_notice(deps: Registry, event_id: UUID) -> None:
     """Ask the provider about what a webhook hints at, and settle what it says."""
     await inbox.handle_notice(deps[Gateways], deps[SaleDesk], event_id)
+
+
+@task(CONFIRM_TASK, lock="webhook:{event_id}", priority=20, attempts=6)
+async def handle_confirmation(deps: Registry, event_id: UUID) -> None:
+    """Settle what a merchant's own program confirmed; after five more tries it is parked."""
+    await confirming.handle_confirmation(deps[Database], deps[SaleDesk], event_id)
 
 
 @task("payments.take_up_forgotten", every="*/5 * * * *", lock="payments.take_up_forgotten")

@@ -1,16 +1,18 @@
 """Taking people out of what has to stay: amounts, states and the ledger remain, names and contacts do not."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, text, update
+from sqlalchemy import ColumnElement, and_, case, delete, exists, func, or_, select, text, update
 
 from pesan.audit.erasure import erase
 from pesan.catalog.models import Event
 from pesan.db import Actor, ReadSession, WriteSession
 from pesan.orders.locks import lock_orders
 from pesan.orders.models import Order
-from pesan.orders.states import OrderState
+from pesan.orders.queries import ends_at_of_order
+from pesan.orders.states import SHIPPED, SLOTTED, OrderState
 from pesan.payments.models import PaymentProof
 from pesan.payments.refunds.models import Refund
 from pesan.payments.refunds.states import OPEN
@@ -31,15 +33,45 @@ PAID_BY = (
         "UPDATE webhook_events SET body = '' WHERE id IN (SELECT w.id FROM payments p JOIN webhook_events w"
         " ON w.account_id = p.gateway_account_id AND w.reference = p.reference WHERE p.order_id = ANY (:ids)"
         " UNION ALL SELECT w.id FROM payments p JOIN webhook_events w"
-        " ON w.account_id = p.gateway_account_id AND w.provider_ref = p.provider_ref WHERE p.order_id = ANY (:ids))"
+        " ON w.account_id = p.gateway_account_id AND w.provider_ref = p.provider_ref WHERE p.order_id = ANY (:ids)"
+        # A merchant's own program names the booking itself.
+        " UNION ALL SELECT w.id FROM orders o JOIN gateway_accounts a"
+        " ON a.merchant_id = o.merchant_id AND a.provider = 'confirm' JOIN webhook_events w"
+        " ON w.account_id = a.id AND w.reference IN (o.code, o.id::text) WHERE o.id = ANY (:ids))"
     ),
 )
+
+
+# The booth desk is above this module, so its table is named and not imported.
+_FORGET_OVERRIDES = text(
+    "UPDATE booth_sessions SET override_reason = :erased WHERE id = ANY (:ids) AND override_reason IS NOT NULL"
+)
+# Nor the jastip desk's: what was written to whoever ordered, and that they took part, where nothing else is on record.
+_FORGET_CHATS = text(
+    "UPDATE chat_messages m SET body = NULL, template = NULL, to_wa = NULL, to_user_id = NULL FROM orders o"
+    " WHERE o.id = ANY (:ids) AND m.event_id = o.event_id AND m.to_wa = o.wa AND m.state NOT IN ('queued', 'sending')"
+)
+_FORGET_PARTICIPANTS = text(
+    "UPDATE participants p SET name = :erased, wa = NULL, wa_user_id = NULL, erased_at = clock_timestamp()"
+    " WHERE p.id IN (SELECT participant_id FROM trip_orders WHERE order_id = ANY (:ids)) AND NOT EXISTS"
+    " (SELECT 1 FROM trip_orders t JOIN orders o ON o.id = t.order_id"
+    " WHERE t.participant_id = p.id AND o.erased_at IS NULL)"
+)
+
+
+def over_at() -> ColumnElement[datetime]:
+    """When what was bought is over: a booth's time, the sending of a parcel, or else the event, which a query joins."""
+    return case(
+        (Order.fulfilment.in_(SLOTTED), ends_at_of_order()),
+        (Order.fulfilment.in_(SHIPPED), Order.ended_at),
+        else_=Event.ends_at,
+    )
 
 
 def is_over() -> ColumnElement[bool]:
     """Whether nothing about an order needs its buyer any more: for a query that joins its event."""
     owed = exists().where(Refund.order_id == Order.id, Refund.state.in_(OPEN))
-    was_held = and_(Order.state == OrderState.COMPLETED, Event.ends_at < func.clock_timestamp())
+    was_held = and_(Order.state == OrderState.COMPLETED, over_at() < func.clock_timestamp())
     return and_(or_(Order.state.in_(_OVER), was_held), ~owed)
 
 
@@ -62,11 +94,14 @@ async def erase_orders(
 ) -> list[str]:
     """Take the buyers out of those of a batch of orders that are over; returns the objects to delete after the commit.
 
-    **Locks** the orders. Whatever names them goes: contacts, holders, proofs, refunds' reasons and references, what
-    banks and providers wrote, and the personal part of their history, which says that and why.
+    **Locks** the orders. Whatever names them goes: contacts, holders, proofs, refunds' reasons and references, why a
+    session was overridden, what banks and providers wrote, and the personal part of their history, which says that and
+    why.
     """
     await lock_orders(session, wanted)
     order_ids = await _still_over(session, wanted)
+    # While the orders still say which number is meant.
+    await session.execute(_FORGET_CHATS, {"ids": list(order_ids)})
     await session.execute(
         update(Order)
         .where(Order.id.in_(order_ids))
@@ -89,7 +124,7 @@ async def erase_orders(
     await _erase_refunds(session, order_ids)
     await _end_consents(session, order_ids)
     await _erase_risk(session, order_ids)
-    for statement in PAID_BY:
+    for statement in (*PAID_BY, _FORGET_OVERRIDES, _FORGET_PARTICIPANTS):
         await session.execute(statement, {"ids": list(order_ids), "erased": ERASED})
     proofs = (
         delete(PaymentProof).where(PaymentProof.order_id.in_(order_ids)).returning(PaymentProof.object_key)

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from pesan.db import ReadSession
 from pesan.kit.i18n import Text
+from pesan.payments.gateways.confirmations import CONFIRM
 from pesan.payments.gateways.models import GatewayAccount
 from pesan.payments.gateways.registry import PROVIDERS
 from pesan.payments.gateways.sandbox import SANDBOX
@@ -32,7 +33,7 @@ async def list_processors(
 ) -> Sequence[Processor]:
     """Everybody who is configured now: for a merchant, or for all that the session sees."""
     query = select(GatewayAccount.provider).where(
-        GatewayAccount.is_active, GatewayAccount.provider != SANDBOX
+        GatewayAccount.is_active, GatewayAccount.provider.not_in((SANDBOX, CONFIRM))
     )
     if merchant_id is not None:
         query = query.where(GatewayAccount.merchant_id == merchant_id)
@@ -47,6 +48,11 @@ def _configured(settings: Settings) -> Iterator[Processor]:
     analytics = settings.posthog_host or "https://us.i.posthog.com"
     found = [
         ("mail", _host(smtp), Text(id="mengirim email", en="sends mail")),
+        (
+            "chats",
+            "WhatsApp (Meta)" if settings.has_whatsapp and _host(settings.wa_url) else "",
+            Text(id="mengirim dan menerima pesan WhatsApp", en="carries WhatsApp messages"),
+        ),
         ("files", _storage_host(settings), Text(id="menyimpan berkas", en="keeps files")),
         ("database", _host(settings.database_url), Text(id="menyimpan basis data", en="keeps the database")),
         ("limits", _host(settings.redis_url), Text(id="menghitung batas permintaan", en="counts limits")),

@@ -75,6 +75,13 @@ ACTIVITIES: Sequence[Activity] = (
         kinds=("notifications",),
     ),
     Activity(
+        Text(id="percakapan lewat WhatsApp", en="conversations over WhatsApp"),
+        _CONTRACT,
+        (DataClass.WHATSAPP,),
+        also=Text(id="pesan yang ditulis dan diterima", en="messages written and received"),
+        kinds=("chat_texts", "chat_updates"),
+    ),
+    Activity(
         Text(id="kabar acara lain", en="news of other events"),
         _CONSENT,
         (DataClass.EMAIL, DataClass.WHATSAPP),

@@ -15,7 +15,7 @@ from pesan.db import Actor, Database, ReadSession, WriteSession
 from pesan.logging import get_logger
 from pesan.orders.models import Order
 from pesan.payments.refunds.models import IS_OPEN
-from pesan.privacy.erasure import erase_orders, is_over
+from pesan.privacy.erasure import erase_orders, is_over, over_at
 from pesan.privacy.objects import delete_objects
 from pesan.settings import Settings
 from pesan.storage import Storage
@@ -106,6 +106,9 @@ class _Proofs:
 
     _OLD = (
         "FROM payment_proofs p JOIN orders o ON o.id = p.order_id WHERE o.state NOT IN ('HOLD', 'REVIEW')"  # noqa: S608
+        # Somebody may shop for a long time; until the parcel is sent, the order is not over.
+        " AND NOT (o.state = 'PAID' AND o.fulfilment = 'jastip')"
+        " AND o.balance_submitted_at IS NULL"
         f" AND greatest(o.state_changed_at, p.uploaded_at) < {_BEFORE}"
         f" AND NOT EXISTS (SELECT 1 FROM refunds WHERE order_id = o.id AND {IS_OPEN})"
     )
@@ -125,11 +128,32 @@ class _Proofs:
         return Gone(len(rows), len(rows) < _ROWS, [key for _, key in rows])
 
 
+class _Texts:
+    """What was said in chats, and to whom; that something was said, and what it cost, stays."""
+
+    _OLD = (
+        f"FROM chat_messages WHERE created_at < {_BEFORE} AND state NOT IN ('queued', 'sending')"
+        " AND (to_wa IS NOT NULL OR to_user_id IS NOT NULL)"
+    )
+
+    async def count(self, session: ReadSession, hours: int) -> int:
+        found = await session.execute(text(f"SELECT count(*) {self._OLD}"), {"hours": hours})
+        return int(found.scalar_one())
+
+    async def purge(self, session: WriteSession, batch: Batch) -> Gone:
+        forget = text(
+            "UPDATE chat_messages SET body = NULL, template = NULL, to_wa = NULL, to_user_id = NULL"  # noqa: S608
+            f" WHERE id IN (SELECT id {self._OLD} LIMIT :most) RETURNING id"
+        )
+        rows = len((await session.execute(forget, {"hours": batch.hours, "most": _ROWS})).all())
+        return Gone(rows, rows < _ROWS)
+
+
 class _Contacts:
     """Names and contacts of buyers whose orders are over; erasing writes each order's own history."""
 
     def _is_old(self, hours: int) -> ColumnElement[bool]:
-        ended = func.greatest(Order.state_changed_at, Event.ends_at)
+        ended = func.greatest(Order.state_changed_at, over_at())
         limit = func.clock_timestamp() - func.make_interval(0, 0, 0, 0, hours)
         return (Order.erased_at.is_(None)) & is_over() & (ended < limit)
 
@@ -156,6 +180,8 @@ KINDS: Mapping[str, Kind] = {
         "DELETE FROM deliveries WHERE notification_id IN (SELECT id FROM old)",
     ),
     "webhooks": _Rows("webhook_events", "received_at"),
+    "chat_updates": _Rows("chat_updates", "received_at"),
+    "chat_texts": _Texts(),
     "risk_traces": _Rows("risk_traces", "at", key="order_id, mark"),
     "risk_lists": _Rows("risk_entries", "added_at"),
     "visits": _Rows("contact_proofs", "asked_at"),
@@ -171,6 +197,8 @@ def hours_of(settings: Settings) -> Mapping[str, int]:
         "idempotency": settings.retention_idempotency_hours,
         "notifications": settings.retention_notification_days * 24,
         "webhooks": settings.retention_webhook_days * 24,
+        "chat_updates": settings.retention_webhook_days * 24,
+        "chat_texts": settings.retention_notification_days * 24,
         "risk_traces": settings.retention_risk_trace_days * 24,
         "risk_lists": settings.retention_risk_list_days * 24,
         "visits": settings.retention_visit_hours,

@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 from sqlalchemy import URL
 
+from pesan.db.connections import conninfo_of
 from pesan.logging import get_logger
 from pesan.realtime.payload import MAX_KEYS, Hint, decode, encode
 
@@ -36,7 +37,7 @@ class Link:
 
     def __init__(self, url: URL, sender: str, receive: Callable[[Hint], None], *, poll: float) -> None:
         self.is_alive = False
-        self._conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._conninfo = conninfo_of(url)
         self._sender = sender
         self._receive = receive
         self._poll = poll

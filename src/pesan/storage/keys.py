@@ -4,6 +4,7 @@ import re
 import secrets
 from datetime import UTC, datetime
 from enum import StrEnum
+from uuid import uuid4
 
 
 class Kind(StrEnum):
@@ -12,15 +13,31 @@ class Kind(StrEnum):
     PROOF = "proof"
     COVER = "cover"
     LOGO = "logo"
+    PRODUCT = "products"
+    AVATAR = "avatars"
+    PROFILE_COVER = "covers"
 
 
-PUBLIC = frozenset({Kind.COVER, Kind.LOGO})
-_KEY = re.compile(r"(?P<kind>[a-z]+)/\d{4}/\d{2}/[0-9a-f]{32}/[a-z]+\.[a-z]{3,4}")
+PUBLIC = frozenset({Kind.COVER, Kind.LOGO, Kind.PRODUCT, Kind.AVATAR, Kind.PROFILE_COVER})
+OWNED = frozenset({Kind.PRODUCT, Kind.AVATAR, Kind.PROFILE_COVER})
+"""Kinds of one version, kept under whose they are (jastipin.md §9) and not under a month."""
+_KEY = re.compile(
+    r"(?P<kind>[a-z]+)/(?:\d{4}/\d{2}/[0-9a-f]{32}/[a-z]+|[a-z0-9_-]{2,40}/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+    r"\.[a-z]{3,4}"
+)
 
 
 def new_folder(kind: Kind) -> str:
     """A fresh place for the versions of one file: 128 random bits, sorted by month for whoever browses."""
     return f"{kind}/{datetime.now(UTC):%Y/%m}/{secrets.token_hex(16)}"
+
+
+def owned_key(kind: Kind, owner: str, extension: str) -> str:
+    """A fresh key of a kind that is kept under whose it is, such as a trip's slug; its last part is random."""
+    key = f"{kind}/{owner}/{uuid4()}.{extension}"
+    if kind not in OWNED or kind_of(key) is None:
+        raise ValueError(f"no key of ours: {key}")
+    return key
 
 
 def version_key(key: str, name: str) -> str:

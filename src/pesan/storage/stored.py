@@ -8,19 +8,22 @@ from sqlalchemy.exc import DataError, IntegrityError
 from pesan.errors import PesanError
 from pesan.storage.base import Storage
 from pesan.storage.inspection.files import CleanFile
-from pesan.storage.keys import Kind, new_folder
+from pesan.storage.keys import Kind, new_folder, owned_key
 
 
 @asynccontextmanager
-async def stored(storage: Storage, kind: Kind, clean: CleanFile) -> AsyncIterator[str]:
+async def stored(
+    storage: Storage, kind: Kind, clean: CleanFile, *, owner: str | None = None
+) -> AsyncIterator[str]:
     """The key of a freshly stored file, for the block that writes its row; removed again if that is refused.
+
+    A kind of `OWNED` names the `owner` that it is kept under.
 
     Only a certain refusal removes it. A cancelled request or a commit whose outcome nobody knows may have written
     the row; then the object stays, and if no row names it, it is collected after a day.
     Raises StorageUnavailable before the block runs.
     """
-    folder = new_folder(kind)
-    keys = [f"{folder}/{version.filename}" for version in clean.versions]
+    keys = _owned(kind, owner, clean) if owner else _in_folder(kind, clean)
     for key, version in zip(keys, clean.versions, strict=True):
         await storage.put(key, version.content, version.mime)
     try:
@@ -29,6 +32,16 @@ async def stored(storage: Storage, kind: Kind, clean: CleanFile) -> AsyncIterato
         if not isinstance(refusal, PesanError) or refusal.status < 500:
             await _remove(storage, keys)
         raise
+
+
+def _in_folder(kind: Kind, clean: CleanFile) -> list[str]:
+    folder = new_folder(kind)
+    return [f"{folder}/{version.filename}" for version in clean.versions]
+
+
+def _owned(kind: Kind, owner: str, clean: CleanFile) -> list[str]:
+    (only,) = clean.versions
+    return [owned_key(kind, owner, only.filename.rpartition(".")[2])]
 
 
 async def _remove(storage: Storage, keys: list[str]) -> None:

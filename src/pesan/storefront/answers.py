@@ -6,8 +6,10 @@ from typing import Any
 
 from pesan.catalog.queries import Listing
 from pesan.catalog.states import sale_state
+from pesan.catalog.zones import zone_of
 from pesan.checkout.links import event_path
 from pesan.kit.names import mask_name
+from pesan.orders.dues import due_now
 from pesan.orders.models import Order
 from pesan.orders.states import OrderState
 from pesan.payments.models import PaymentMethod
@@ -79,7 +81,7 @@ def booking_answer(
         state=state,
         name=mask_name(order.buyer_name),
         quantity=order.quantity,
-        amount=order.total_amount,
+        amount=due_now(order) or order.total_amount,
         currency=order.currency,
         hold_expires_at=order.hold_expires_at,
         server_time=now,
@@ -128,6 +130,7 @@ def _item(listing: Listing) -> dict[str, Any]:
     names = "id slug short_id title summary venue city tags starts_at ends_at currency"
     return {name: getattr(event, name) for name in names.split()} | {
         "price": event.price_amount,
+        "zone": zone_of(event, merchant),
         "status": places.sale_state(sale_state(event, listing.now)),
         "available": places.available,
         "capacity_left": places.left,

@@ -11,10 +11,11 @@ from pesan.catalog.models import Seat
 from pesan.catalog.queries import Listing, get_listing
 from pesan.catalog.seating import list_seats_by_line
 from pesan.db import Actor, Database, ReadSession
+from pesan.orders.dues import owes_balance
 from pesan.orders.errors import OrderNotFound
 from pesan.orders.models import Order, OrderLine
-from pesan.orders.queries import get_order_by_code, list_lines
-from pesan.orders.states import OrderState
+from pesan.orders.queries import Period, find_period, get_order_by_code, list_lines
+from pesan.orders.states import SLOTTED, OrderState, effective_state
 from pesan.payments.models import Payment, PaymentMethod
 from pesan.payments.queries import find_open_payment, get_method, list_offered_methods, list_payments
 from pesan.payments.refunds.models import Refund
@@ -30,7 +31,7 @@ class Booking:
     """One booking as its holder meets it, at the database's time `now`.
 
     `paid` is the payment that settled it; `has_failed` says that the last try to pay did not
-    work and nothing was chosen since.
+    work and nothing was chosen since. `period` is the time that was booked, where times are sold.
     """
 
     order: Order
@@ -44,19 +45,22 @@ class Booking:
     paid: Payment | None = None
     has_failed: bool = False
     refunds: Sequence[Refund] = ()
+    period: Period | None = None
 
     @property
     def state(self) -> OrderState:
         """Its state by the clock: a hold whose time is over is expired, swept or not."""
         return effective_state(self.order, self.now)
 
+    @property
+    def is_payable(self) -> bool:
+        """Whether its holder can pay now: a hold, or the balance of an order whose deposit is paid."""
+        return self.state is OrderState.HOLD or owes_balance(self.order)
 
-def effective_state(order: Order, now: datetime) -> OrderState:
-    """Expiry is a fact; the sweeper only writes it down."""
-    state = OrderState(order.state)
-    keeps = order.payment_open_until is not None and now < order.payment_open_until
-    is_over = state is OrderState.HOLD and order.hold_expires_at <= now and not keeps
-    return OrderState.EXPIRED if is_over else state
+    @property
+    def is_session(self) -> bool:
+        """Whether it became a session at a booth, which has a page of its own."""
+        return self.order.fulfilment in SLOTTED and self.state is OrderState.COMPLETED
 
 
 async def load_booking(database: Database, code: str, actor: Actor) -> Booking:
@@ -65,8 +69,9 @@ async def load_booking(database: Database, code: str, actor: Actor) -> Booking:
         order = await get_order_by_code(session, code)
         listing = await get_listing(session, event_id=order.event_id)
         state = effective_state(order, listing.now)
-        methods = await _methods(session, order) if state is OrderState.HOLD else []
-        instructions = await load_instructions(session, order) if state in _PAYABLE else None
+        owes = owes_balance(order)
+        methods = await _methods(session, order) if state is OrderState.HOLD or owes else []
+        instructions = await load_instructions(session, order) if state in _PAYABLE or owes else None
         tickets = await list_tickets(session, order.id) if state is OrderState.COMPLETED else []
         paid = await _find_paid(session, order) if state in _SETTLED else None
         has_failed = bool(methods) and instructions is None and await _has_failed(session, order)
@@ -74,8 +79,20 @@ async def load_booking(database: Database, code: str, actor: Actor) -> Booking:
         is_typed = any(line.ticket_type_id for line in lines)
         seats = await list_seats_by_line(session, order.id) if is_typed else {}
         refunds = await list_refunds(session, order.id) if state not in _PAYABLE else ()
+        period = await find_period(session, order)
     return Booking(
-        order, listing, methods, instructions, tickets, listing.now, lines, seats, paid, has_failed, refunds
+        order,
+        listing,
+        methods,
+        instructions,
+        tickets,
+        listing.now,
+        lines,
+        seats,
+        paid,
+        has_failed,
+        refunds,
+        period,
     )
 
 

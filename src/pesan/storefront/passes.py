@@ -7,11 +7,13 @@ from uuid import UUID
 from markupsafe import Markup
 
 from pesan.catalog.states import EventStatus
+from pesan.catalog.zones import zone_of
 from pesan.checkout.links import event_path, ticket_path, transfer_path
 from pesan.checkout.passes import Pass
 from pesan.storefront.booking import Booking
-from pesan.storefront.present import draw_qr, seconds_to_turn, show_booking, show_brand
-from pesan.storefront.views import BookingView, Brand
+from pesan.storefront.present import draw_qr, seconds_to_turn, show_booking
+from pesan.storefront.views import BookingView
+from pesan.tenancy.brands import Brand, show_brand
 from pesan.tickets.policies import can_be_handed_on
 from pesan.tickets.slices import Slices
 from pesan.tickets.wallets import Wallets
@@ -29,6 +31,7 @@ class PassView:
     static_qr: Markup
     every: int
     brand: Brand
+    zone: str
     event_title: str
     event_path: str
     starts_at: datetime
@@ -68,6 +71,7 @@ def show_pass(found: Pass, slices: Slices, wallets: Wallets, *, origin: str) -> 
         static_qr=draw_qr(ticket.qr_text),
         every=seconds_to_turn(slices),
         brand=show_brand(found.merchant),
+        zone=zone_of(event, found.merchant),
         event_title=event.title,
         event_path=event_path(event.slug, event.short_id),
         starts_at=event.starts_at,

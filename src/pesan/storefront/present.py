@@ -7,10 +7,14 @@ from markupsafe import Markup
 from pesan.catalog.models import Event
 from pesan.catalog.queries import Listing
 from pesan.catalog.states import sale_state
+from pesan.catalog.zones import zone_of
 from pesan.checkout.documents import ticket_title
-from pesan.checkout.links import event_path, pay_path, status_path, ticket_path, transfer_path
-from pesan.checkout.words import STATE_WORDS
+from pesan.checkout.links import pay_path, place_path, status_path, ticket_path, transfer_path
+from pesan.checkout.words import word_of
+from pesan.orders.dues import due_now, owes_balance
 from pesan.orders.models import Order
+from pesan.orders.queries import Period
+from pesan.orders.states import SHIPPED, SLOTTED, effective_state
 from pesan.payments.models import PaymentMethod
 from pesan.payments.refunds.models import Refund
 from pesan.payments.refunds.states import RefundCause, RefundMethod, RefundState, is_owed
@@ -19,12 +23,11 @@ from pesan.payments.states import MethodKind
 from pesan.payments.unique_amount import format_code
 from pesan.storage.keys import version_key
 from pesan.storefront.basket_views import LineView, SumsView
-from pesan.storefront.booking import Booking, effective_state
+from pesan.storefront.booking import Booking
 from pesan.storefront.queries import Kept
 from pesan.storefront.views import (
     BankInstructions,
     BookingView,
-    Brand,
     Cover,
     EventCard,
     EventDetail,
@@ -37,42 +40,29 @@ from pesan.storefront.views import (
     StatusView,
     TicketView,
 )
-from pesan.tenancy.models import Merchant
+from pesan.tenancy.brands import MEDIA_PATH, show_brand
 from pesan.tickets.models import Ticket
 from pesan.tickets.policies import can_be_handed_on
 from pesan.tickets.render.pictures import qr_svg
 from pesan.tickets.slices import Slices
 from pesan.tickets.states import TicketState
 
-MEDIA_PATH = "/media"
+_WHOLE = 100
 MOST_SECONDS = 300
 """How seldom an open ticket is read again at least."""
 
 
-def show_brand(merchant: Merchant) -> Brand:
-    """The merchant as a brand."""
-    logo = f"{MEDIA_PATH}/{version_key(merchant.logo_key, 'mark.webp')}" if merchant.logo_key else None
-    return Brand(
-        merchant.name,
-        merchant.slug,
-        merchant.accent,
-        merchant.zone,
-        logo,
-        contact_wa=merchant.contact_wa or "",
-        contact_email=merchant.contact_email or "",
-    )
-
-
-def show_card(listing: Listing, *, from_amount: int | None = None) -> EventCard:
-    """An event as a card."""
+def show_card(listing: Listing, *, from_amount: int | None = None, period: Period | None = None) -> EventCard:
+    """An event as a card; with a time of its that was booked, as that."""
     event, places = listing.event, listing.places
     return EventCard(
         title=event.title,
         slug=event.slug,
         short_id=event.short_id,
         brand=show_brand(listing.merchant),
-        starts_at=event.starts_at,
-        ends_at=event.ends_at,
+        zone=zone_of(event, listing.merchant),
+        starts_at=period.starts_at if period else event.starts_at,
+        ends_at=period.ends_at if period else event.ends_at,
         venue=event.venue,
         city=event.city,
         price_amount=event.price_amount,
@@ -83,8 +73,10 @@ def show_card(listing: Listing, *, from_amount: int | None = None) -> EventCard:
         tags=event.tags,
         is_featured=event.is_featured,
         cover=_show_cover(event),
-        path=event_path(event.slug, event.short_id),
+        path=place_path(event),
         from_amount=from_amount,
+        sells_times=event.fulfilment in SLOTTED,
+        ships=event.fulfilment in SHIPPED,
     )
 
 
@@ -114,8 +106,8 @@ def show_booking(booking: Booking, *, origin: str) -> BookingView:
     return BookingView(
         code=order.code,
         state=booking.state,
-        word=STATE_WORDS[booking.state],
-        card=show_card(listing),
+        word=word_of(order, booking.state),
+        card=show_card(listing, period=booking.period),
         buyer_name=order.buyer_name,
         quantity=order.quantity,
         total_amount=order.total_amount,
@@ -128,6 +120,10 @@ def show_booking(booking: Booking, *, origin: str) -> BookingView:
         reject_reason=order.reject_reason or "",
         notes=order.notes or "",
         sums=_show_sums(booking),
+        due_amount=due_now(order),
+        balance_amount=order.balance_due_amount,
+        owes_balance=owes_balance(order),
+        is_proof_waiting=order.balance_submitted_at is not None,
     )
 
 
@@ -180,10 +176,15 @@ def show_status(booking: Booking, slices: Slices, *, origin: str) -> StatusView:
 
 def show_kept(kept: Kept) -> KeptBooking:
     """A line of the list of bookings that a browser keeps."""
-    order, event, merchant, now = kept
-    state = effective_state(order, now)
+    order = kept.order
+    state = effective_state(order, kept.now)
     return KeptBooking(
-        event.title, status_path(order.code), state, STATE_WORDS[state], event.starts_at, merchant.zone
+        kept.event.title,
+        status_path(order.code),
+        state,
+        word_of(order, state),
+        None if order.fulfilment in SHIPPED else kept.starts_at,
+        zone_of(kept.event, kept.merchant),
     )
 
 
@@ -191,10 +192,11 @@ def _asked(booking: Booking) -> tuple[int, str | None]:
     """What was to be paid to the last digit, and the unique code in it."""
     if booking.instructions is not None:
         return booking.instructions.amount, booking.instructions.unique_code
-    if booking.paid is not None:
+    is_in_parts = booking.listing.event.deposit_percent < _WHOLE
+    if booking.paid is not None and not is_in_parts:
         code = booking.paid.unique_code
         return booking.paid.amount, format_code(code) if code else None
-    return booking.order.total_amount, None
+    return due_now(booking.order) or booking.order.total_amount, None
 
 
 def _show_sums(booking: Booking) -> SumsView | None:

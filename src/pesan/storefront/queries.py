@@ -3,30 +3,45 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, false, func, literal, or_, select, tuple_
+from sqlalchemy import Select, exists, false, func, literal, or_, select, tuple_
 
 from pesan.catalog.models import Event, TicketType
+from pesan.catalog.states import EventStatus
 from pesan.db import Actor, ReadSession
 from pesan.orders.models import Order, OrderLine
+from pesan.orders.queries import starts_at_of_order
+from pesan.orders.states import SLOTTED
 from pesan.tenancy.models import Merchant
 from pesan.tickets.errors import TicketNotFound
 from pesan.tickets.models import Ticket
 
-Kept = tuple[Order, Event, Merchant, datetime]
+
+class Kept(NamedTuple):
+    """A booking as a list shows it: when it takes place, and the database's time."""
+
+    order: Order
+    event: Event
+    merchant: Merchant
+    starts_at: datetime
+    now: datetime
+
+
+_KEPT = (Order, Event, Merchant, func.coalesce(starts_at_of_order(), Event.starts_at), func.clock_timestamp())
 
 
 async def list_kept_bookings(session: ReadSession, codes: Sequence[str]) -> list[Kept]:
     """The bookings of these codes, the newest first, with the database's time; unknown codes are left out."""
     query = (
-        select(Order, Event, Merchant, func.clock_timestamp())
+        select(*_KEPT)
         .join(Event, Event.id == Order.event_id)
         .join(Merchant, Merchant.id == Order.merchant_id)
         .where(Order.code.in_(codes))
         .order_by(Order.placed_at.desc())
     )
-    return [(order, event, merchant, now) for order, event, merchant, now in await session.execute(query)]
+    return [Kept(*row) for row in await session.execute(query)]
 
 
 async def list_own_bookings(
@@ -34,7 +49,7 @@ async def list_own_bookings(
 ) -> list[Kept]:
     """The bookings of a person's account, the newest first and from `before` on, with the database's time."""
     query = (
-        select(Order, Event, Merchant, func.clock_timestamp())
+        select(*_KEPT)
         .join(Event, Event.id == Order.event_id)
         .join(Merchant, Merchant.id == Order.merchant_id)
         .where(Order.user_id == user_id)
@@ -44,7 +59,7 @@ async def list_own_bookings(
     if before is not None:
         seen = select(Order.placed_at).where(Order.id == before).scalar_subquery()
         query = query.where(tuple_(Order.placed_at, Order.id) < tuple_(seen, literal(before)))
-    return [(order, event, merchant, now) for order, event, merchant, now in await session.execute(query)]
+    return [Kept(*row) for row in await session.execute(query)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +99,12 @@ def _own_tickets(actor: Actor) -> Select[Ticket, str]:
         .join(OrderLine, OrderLine.id == Ticket.order_line_id)
         .where(own)
     )
+
+
+async def sells_times(session: ReadSession) -> bool:
+    """Whether an outlet is open, whose times are another desk's to show."""
+    is_open = Event.fulfilment.in_(SLOTTED) & (Event.status == EventStatus.OPEN)
+    return bool(await session.scalar(select(exists().where(is_open))))
 
 
 async def list_cheapest(session: ReadSession, event_ids: Sequence[UUID]) -> dict[UUID, int]:

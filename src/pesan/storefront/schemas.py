@@ -1,35 +1,18 @@
 """What the booking face answers."""
 
-from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, Field
 
 from pesan.catalog.queries import ListingFilter
 from pesan.catalog.states import SaleState
-from pesan.checkout.schemas import Asked, Face, Moment
-from pesan.kit.i18n import Text
+from pesan.checkout.schemas import Asked, ClockTime, Face, Moment
 from pesan.kit.money import MAX_AMOUNT
 from pesan.kit.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from pesan.orders.states import OrderState
 from pesan.payments.states import MethodKind
 from pesan.privacy.states import Purpose
 from pesan.tickets.states import Reason, Result, TicketState
-
-_DATE_MEND = Text(
-    id="Tulis tanggal, jam, dan zona waktunya, misalnya 2026-12-05T19:00:00+07:00.",
-    en="Write date, time and time zone, such as 2026-12-05T19:00:00+07:00.",
-)
-
-
-def _written_out(value: Any) -> Any:
-    """A number would be read as seconds since 1970, which nobody means who writes `from=2026`."""
-    if isinstance(value, str) and value.strip("-+. ").replace(".", "").isdigit():
-        raise ValueError(_DATE_MEND)
-    return value
-
-
-ClockTime = Annotated[AwareDatetime, BeforeValidator(_written_out)]
 
 
 class CapacityAnswer(Face):
@@ -54,7 +37,7 @@ class MerchantAnswer(Face):
 
 
 class ItemAnswer(Face):
-    """One event, as lists and details show it; `status` is what a buyer can do about it now."""
+    """One event on the clocks of `zone`, as lists and details show it; `status` is what a buyer can do about it now."""
 
     id: UUID
     slug: str
@@ -65,6 +48,7 @@ class ItemAnswer(Face):
     city: str
     starts_at: Moment
     ends_at: Moment
+    zone: str
     price: int
     currency: str
     status: SaleState

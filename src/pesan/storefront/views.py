@@ -6,44 +6,18 @@ from datetime import datetime, timedelta
 
 from markupsafe import Markup
 
+from pesan.catalog.posters import Poster, draw_poster
 from pesan.catalog.states import SaleState
 from pesan.kit.i18n import Text
 from pesan.kit.money import format_rupiah
 from pesan.orders.states import ENDED, OrderState
 from pesan.storefront.basket_views import SumsView
-from pesan.storefront.posters import Poster, draw_poster
-from pesan.storefront.theme import theme_css
+from pesan.tenancy.brands import Brand
 
+LONGEST_RING = 120
+"""Minutes that a ring shows; a hold that is kept for longer says until when."""
 PRICE_STEPS = (100_000, 250_000, 500_000)
 """The ceilings that the list's filter offers."""
-
-
-@dataclass(frozen=True, slots=True)
-class Brand:
-    """The merchant as guests see it; its accent must be `#rrggbb`."""
-
-    name: str
-    slug: str
-    accent: str
-    zone: str
-    logo_url: str | None = None
-    contact_wa: str = ""
-    contact_email: str = ""
-
-    @property
-    def whatsapp_url(self) -> str:
-        """The chat with the merchant; empty when it gave no number."""
-        return f"https://wa.me/{self.contact_wa.removeprefix('+')}" if self.contact_wa else ""
-
-    @property
-    def path(self) -> str:
-        """The merchant's own list."""
-        return f"/m/{self.slug}"
-
-    @property
-    def theme_css(self) -> Markup:
-        """Custom properties for a nonce'd `<style>`; made of hex digits only."""
-        return Markup(theme_css(self.accent))  # noqa: S704 - theme_css prints nothing but checked colours
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +34,15 @@ class Cover:
 class EventCard:
     """One event in a list, and the heading of every page about it.
 
-    `from_amount` is the price of its cheapest ticket type, None where it sells none.
+    `from_amount` is the price of its cheapest ticket type, None where it sells none. Where it `sells_times`, it is an
+    outlet whose own pages are another desk's; where it `ships`, a trip without a day, whose goods are sent.
     """
 
     title: str
     slug: str
     short_id: str
     brand: Brand
+    zone: str
     starts_at: datetime
     ends_at: datetime
     venue: str
@@ -81,6 +57,8 @@ class EventCard:
     tags: Sequence[str] = ()
     is_featured: bool = False
     cover: Cover | None = None
+    sells_times: bool = False
+    ships: bool = False
 
     @property
     def poster(self) -> Poster:
@@ -177,7 +155,8 @@ class BookingSheet:
 class BookingView:
     """One order as its buyer sees it at the server's `now`; `state` is the one by the clock, `word` its name.
 
-    `sums` are there where its event sells ticket types, or its total is not simply places times price.
+    `sums` are there where its event sells ticket types, or its total is not simply places times price. `due_amount` is
+    what is asked for now, `balance_amount` what is left after that or, where it `owes_balance`, nothing else.
     """
 
     code: str
@@ -196,6 +175,10 @@ class BookingView:
     reject_reason: str = ""
     notes: str = ""
     sums: SumsView | None = None
+    due_amount: int = 0
+    balance_amount: int = 0
+    owes_balance: bool = False
+    is_proof_waiting: bool = False
 
     @property
     def now_ms(self) -> int:
@@ -214,6 +197,11 @@ class BookingView:
         return max(0.0, min(1.0, (self.hold_expires_at - self.now) / whole))
 
     @property
+    def has_ring(self) -> bool:
+        """Whether the hold is short enough to be watched running out."""
+        return self.hold_minutes <= LONGEST_RING
+
+    @property
     def clock_left(self) -> str:
         """`12:34` left, the ring's first text."""
         seconds = max(0, round((self.hold_expires_at - self.now).total_seconds()))
@@ -222,13 +210,13 @@ class BookingView:
 
 @dataclass(frozen=True, slots=True)
 class KeptBooking:
-    """A booking that this browser made or opened before."""
+    """A booking that this browser made or opened before; what is sent has no day."""
 
     title: str
     path: str
     state: OrderState
     word: Text
-    starts_at: datetime
+    starts_at: datetime | None
     zone: str
 
 
@@ -286,8 +274,8 @@ class PaymentPanel:
 
     @property
     def to_pay(self) -> int:
-        """The exact amount once a method was chosen, the plain total before."""
-        return self.amount or self.booking.total_amount
+        """The exact amount once a method was chosen, what is due before."""
+        return self.amount or self.booking.due_amount
 
     @property
     def amount_parts(self) -> tuple[str, str]:

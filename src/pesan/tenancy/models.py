@@ -5,7 +5,16 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from pesan.audit import Audited
 from pesan.db import Access, Base, Policy, Timestamp, primary_key
-from pesan.db.access import ANY_ACTOR, IDENTITY, OWN_MERCHANT, REQUEST, SALE, system_policy
+from pesan.db.access import (
+    ANY_ACTOR,
+    IDENTITY,
+    JUST_MADE,
+    OWN_MERCHANT,
+    OWN_USER_ID,
+    REQUEST,
+    SALE,
+    system_policy,
+)
 from pesan.db.base import UUID
 
 
@@ -41,6 +50,9 @@ class Merchant(Audited, Base):
     created_at: Mapped[Timestamp] = mapped_column(server_default=func.clock_timestamp())
 
 
+# By somebody who is signed in, for themselves.
+_OPENED = f"{JUST_MADE} AND {OWN_USER_ID} IS NOT NULL"
+
 ACCESS = [
     Access(
         "merchants",
@@ -48,12 +60,15 @@ ACCESS = [
             "request": "SELECT, UPDATE (name, accent, zone, logo_key, contact_email, contact_wa, ticket_key_alg,"
             " needs_second_factor, reminder_hours, follow_up_hours, has_webhooks, audit_seq, audit_head)",
             "sale": "SELECT",
-            "identity": "SELECT",
+            # Whoever has an account opens a merchant of their own; later changes are for its people.
+            "identity": "SELECT, INSERT, UPDATE (audit_seq, audit_head)",
             "system": "SELECT, INSERT, UPDATE",
         },
         [
             Policy("public_read", (REQUEST, SALE, IDENTITY), ANY_ACTOR, command="SELECT"),
             Policy("own", (REQUEST,), OWN_MERCHANT, command="UPDATE"),
+            Policy("open", (IDENTITY,), _OPENED, command="INSERT"),
+            Policy("opened", (IDENTITY,), _OPENED, command="UPDATE"),
             system_policy(),
         ],
     )

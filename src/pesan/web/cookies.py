@@ -17,6 +17,7 @@ STEP = "pesan_step"
 KNOWN = "pesan_known"
 TRIP = "pesan_trip"
 CODES = "pesan_codes"
+PARTICIPANT = "pesan_participant"
 MAX_CODES = 10
 YEAR_SECONDS = 365 * 86_400
 _HOST_PREFIX = "__Host-"

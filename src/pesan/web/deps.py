@@ -11,7 +11,7 @@ from pesan.kit.registry import Registry
 from pesan.settings import Settings
 from pesan.web.context import context_of
 from pesan.web.cookies import remembered_codes, session_token
-from pesan.web.devices import DeviceClaims, Devices
+from pesan.web.devices import BoothClaims, BoothDevices, DeviceClaims, Devices
 from pesan.web.errors import SignInNeeded
 from pesan.web.guests import find_guest_id, guest_id
 from pesan.web.limits.limiter import Limiter
@@ -27,9 +27,11 @@ __all__ = [
     "buyer_actor",
     "buyer_digest",
     "client_ip",
+    "find_booth",
     "find_device",
     "find_guest_id",
     "find_person",
+    "forget_person",
     "get_actor",
     "get_database",
     "get_locale",
@@ -69,6 +71,11 @@ async def find_person(request: Request) -> Person | None:
     return context.person
 
 
+def forget_person(request: Request) -> None:
+    """Look whoever is signed in up anew when they are asked for next: their roles changed with this request."""
+    context_of(request).person = False
+
+
 def find_device(request: Request) -> DeviceClaims | None:
     """The device at a gate whose token came along; read once per request."""
     context = context_of(request)
@@ -76,6 +83,15 @@ def find_device(request: Request) -> DeviceClaims | None:
         token = bearer_token(request)
         context.device = get_registry(request)[Devices].read(token) if token else None
     return context.device
+
+
+def find_booth(request: Request) -> BoothClaims | None:
+    """The booth's screen whose token came along; read once per request."""
+    context = context_of(request)
+    if isinstance(context.booth, bool):
+        token = bearer_token(request)
+        context.booth = get_registry(request)[BoothDevices].read(token) if token else None
+    return context.booth
 
 
 def bearer_token(request: Request) -> str:

@@ -27,9 +27,10 @@ from pesan.web.origins import Origins
 from pesan.web.problems import answer_error
 from pesan.web.proxies import TrustedProxies
 
-# What the general limit counts; streams and signed webhooks have limits of their own.
+# What the general limit counts wherever it is served; streams and signed webhooks have limits of their own.
 LIMITED_PREFIXES = ("/api/", "/v1/")
 _CLOSE: tuple[bytes, bytes] = (b"connection", b"close")
+_PAGES = {"ws": "http", "wss": "https"}
 _BODY_REFUSALS = frozenset({408, 413})
 
 
@@ -46,6 +47,7 @@ class Gates:
     funnel: Funnel
     is_https: bool = False
     country_header: bytes = b""
+    limited_prefixes: tuple[str, ...] = LIMITED_PREFIXES
     unlimited_prefixes: tuple[str, ...] = ()
 
 
@@ -112,6 +114,8 @@ class Edge:
         context.client_ip, context.scheme = self._gates.proxies.client(scope)
         if self._gates.country_header:
             context.country = self._gates.proxies.country(scope, self._gates.country_header)
+        # A WebSocket comes from a page, and what names it (its origin, its cookies) goes by the page's scheme.
+        context.scheme = _PAGES.get(context.scheme, context.scheme)
         if self._gates.is_https:  # people come over TLS, whatever the last hop to us speaks
             context.scheme = "https"
         # What the framework builds addresses from must be what the browser used.
@@ -126,7 +130,7 @@ class Edge:
         gates.origins.check(scope["method"], context)
         if (
             gates.limiter.is_on
-            and path.startswith(LIMITED_PREFIXES)
+            and path.startswith(gates.limited_prefixes)
             and not path.startswith(gates.unlimited_prefixes)
         ):
             await gates.limiter.hit(context, GENERAL)
@@ -175,7 +179,9 @@ class _Answer:
     def _headers(self, given: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         context = self._context
         given += security_headers(context, given)
-        given.append((b"x-server-time", self._clock.stamp()))
+        # What any cache may keep has no time of ours: read later, it would set somebody's clock back.
+        if not dict(given)[b"cache-control"].startswith(b"public"):
+            given.append((b"x-server-time", self._clock.stamp()))
         given.append((b"x-request-id", context.request_id.encode("ascii")))
         if context.parent_span:
             given.append(

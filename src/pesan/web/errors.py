@@ -56,6 +56,17 @@ class DeviceTokenInvalid(PesanError):
     )
 
 
+class BoothTokenInvalid(PesanError):
+    """The token of a booth's screen is missing, forged or over."""
+
+    code = "booths.token_invalid"
+    status = 401
+    message = Text(
+        id="Layar booth ini perlu memperbarui izinnya. Sambungkan ke internet, atau pasangkan lagi.",
+        en="This booth's screen must renew its permission. Connect it to the internet, or pair it again.",
+    )
+
+
 class CrossSite(PesanError):
     """A browser sent this on behalf of another site."""
 

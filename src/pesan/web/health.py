@@ -33,7 +33,10 @@ router = APIRouter(dependencies=[allow(Who.PUBLIC)], include_in_schema=False)
 
 
 class Readiness:
-    """Whether the database is there, holds this version's schema, and agrees with us about the time."""
+    """Whether the database is there, holds this version's schema, and agrees with us about the time.
+
+    And whether requests are wanted at all: a process that leaves serves whatever comes, and is not ready for more.
+    """
 
     def __init__(self, database: Database, clock: ServerClock) -> None:
         self._database = database
@@ -41,9 +44,16 @@ class Readiness:
         self._checked_at = 0.0
         self._found: dict[str, str] = {}
         self._lock = asyncio.Lock()
+        self._is_leaving = False
+
+    def leave(self) -> None:
+        """Be ready no more, so that balancers send nothing new before the process ends."""
+        self._is_leaving = True
 
     async def check(self) -> dict[str, str]:
         """Each check with `ok` or what is wrong, at most a second old; corrects the clock that answers carry."""
+        if self._is_leaving:  # said at once, however long the database takes
+            return {"process": "leaving"}
         async with self._lock:
             if time.monotonic() - self._checked_at >= REMEMBER_SECONDS:
                 self._found = await self._look()

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pesan.errors import Busy, PesanError
 from pesan.idempotency.errors import KeyInFlight, KeyInvalid, KeyReused
 from pesan.web import errors
-from pesan.web.cookies import CODES, REFRESH, SESSION
+from pesan.web.cookies import CODES, PARTICIPANT, REFRESH, SESSION
 
 _PROBLEM = {
     "title": "Problem",
@@ -69,7 +69,10 @@ _SCHEMES = {
     "bookingCookie": {"type": "apiKey", "in": "cookie", "name": f"__Host-{CODES}"},
     "bearerToken": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
     "refreshCookie": {"type": "apiKey", "in": "cookie", "name": f"__Host-{REFRESH}"},
+    "boothToken": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
     "gateToken": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+    "participantToken": {"type": "apiKey", "in": "header", "name": "X-Participant-Token"},
+    "participantCookie": {"type": "apiKey", "in": "cookie", "name": f"__Host-{PARTICIPANT}"},
     "staffSession": {"type": "apiKey", "in": "cookie", "name": f"__Host-{SESSION}"},
 }
 _METHODS = ("get", "post", "put", "patch", "delete")

@@ -26,7 +26,15 @@ from pesan.web.validation import from_validation
 log = get_logger(__name__)
 
 # Programs of the jastip face read this member (jastipin.md §10).
-_WITH_ERROR = ("/api/auth/",)
+_WITH_ERROR = (
+    "/api/auth/",
+    "/api/profile/",
+    "/api/trips",
+    "/api/participants/",
+    "/api/products/",
+    "/api/orders",
+    "/api/webhooks/",
+)
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 2
 _SERVER_ERROR = 500

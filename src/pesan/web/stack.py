@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -21,8 +22,8 @@ from pesan.web.bodies import Bodies
 from pesan.web.clock import ServerClock
 from pesan.web.compression import Compression
 from pesan.web.csrf import FormTokens
-from pesan.web.devices import Devices
-from pesan.web.edge import Edge, Gates
+from pesan.web.devices import BoothDevices, Devices
+from pesan.web.edge import LIMITED_PREFIXES, Edge, Gates
 from pesan.web.funnel import Funnel
 from pesan.web.hosts import Hosts
 from pesan.web.limits import Limiter, make_counters
@@ -39,18 +40,29 @@ STATIC = PACKAGE / "web" / "static"
 
 
 def install(
-    app: FastAPI, registry: Registry, settings: Settings, *, unlimited_prefixes: Sequence[str] = ()
+    app: FastAPI,
+    registry: Registry,
+    settings: Settings,
+    *,
+    limited_prefixes: Sequence[str] = (),
+    unlimited_prefixes: Sequence[str] = (),
 ) -> None:
     """Make `app` a Pesan app: call it before any feature's router is included, so that root slugs come last.
 
     `registry` must hold the Database; `Sessions`, `Levels` and whatever else is there already is kept.
-    `unlimited_prefixes` are paths that the general limit leaves alone: streams and signed webhooks.
+    `limited_prefixes` are paths that the general limit counts beside `/api/` and `/v1/`; `unlimited_prefixes` are those
+    that it leaves alone: streams and signed webhooks.
     """
     _fill(registry, settings)
     app.state.registry = registry
     app.router.redirect_slashes = False
     app.add_middleware(Compression)
-    app.add_middleware(Edge, gates=_gates(registry, settings, tuple(unlimited_prefixes)))
+    gates = replace(
+        _gates(registry, settings),
+        limited_prefixes=(*LIMITED_PREFIXES, *limited_prefixes),
+        unlimited_prefixes=tuple(unlimited_prefixes),
+    )
+    app.add_middleware(Edge, gates=gates)
     add_error_handlers(app)
     describe_problems(app)
     app.router.middleware_stack = RouteIndex(app.router)
@@ -94,6 +106,7 @@ def _fill(registry: Registry, settings: Settings) -> None:
         Levels(),
         Sessions(),
         Devices(),
+        BoothDevices(),
     ]
     for instance in made:
         if type(instance) not in registry:
@@ -101,7 +114,7 @@ def _fill(registry: Registry, settings: Settings) -> None:
     _watch_pool(database)
 
 
-def _gates(registry: Registry, settings: Settings, unlimited_prefixes: tuple[str, ...]) -> Gates:
+def _gates(registry: Registry, settings: Settings) -> Gates:
     return Gates(
         hosts=Hosts(settings.base_url, settings.trusted_hosts, allow_local=not settings.is_production),
         proxies=TrustedProxies(settings.trusted_proxies),
@@ -112,7 +125,6 @@ def _gates(registry: Registry, settings: Settings, unlimited_prefixes: tuple[str
         is_https=settings.https,
         country_header=settings.ip_country_header.lower().encode(),
         funnel=registry[Funnel],
-        unlimited_prefixes=unlimited_prefixes,
     )
 
 

@@ -69,7 +69,7 @@ class Served:
         self._start = start
         self._running: dict[int, Service] = {}
 
-    async def __call__(self, *, workers: int = 2) -> Service:
+    async def __call__(self, *, workers: int = 4) -> Service:
         """The service with as many web processes."""
         if workers not in self._running:
             # Several queue for one pool: on a busy machine, a slow process must not look like a frozen one.

@@ -38,15 +38,16 @@ def uploaded(browser: httpx.AsyncClient, page: str, form: dict[str, str], amount
     return Request("POST", page, made.read(), headers)
 
 
-async def numbers(database: Database, amount: int) -> tuple[int, ...]:
-    """How many lines and matches of this amount there are, and how often it came in."""
+async def numbers(database: Database, merchant: Merchant, amount: int) -> tuple[int, ...]:
+    """How many lines and matches of this amount the merchant has, and how often it came in; others have it, too."""
     query = text(
         "SELECT count(*), count(m.line_id), (SELECT count(*) FROM ledger_entries"
-        " WHERE account = 'received' AND amount = :amount)"
-        " FROM bank_lines l LEFT JOIN bank_matches m ON m.line_id = l.id WHERE l.amount = :amount"
+        " WHERE merchant_id = :merchant AND account = 'received' AND amount = :amount)"
+        " FROM bank_lines l LEFT JOIN bank_matches m ON m.line_id = l.id"
+        " WHERE l.merchant_id = :merchant AND l.amount = :amount"
     )
     async with database.read(SYSTEM) as session:
-        return tuple((await session.execute(query, {"amount": amount})).one())
+        return tuple((await session.execute(query, {"merchant": merchant.id, "amount": amount})).one())
 
 
 async def test_one_line_told_three_times_at_once_settles_once(served, make: Make, database: Database):
@@ -72,7 +73,7 @@ async def test_one_line_told_three_times_at_once_settles_once(served, make: Make
 
             assert [answer.status for answer in answers] == [200, 200]
             assert [answer.json()["lines"][0]["status"] for answer in answers] == ["settled", "settled"]
-            assert (page_answer.status, await numbers(database, amount)) == (303, (1, 1, 1))
+            assert (page_answer.status, await numbers(database, merchant, amount)) == (303, (1, 1, 1))
             async with database.read(SYSTEM) as session:
                 assert (await session.get_one(type(order), order.id)).state in {
                     OrderState.PAID,
@@ -103,4 +104,4 @@ async def test_without_its_fingerprint_the_same_line_is_kept_by_everybody(spare,
 
     await asyncio.gather(*(tell() for _ in range(3)))
 
-    assert await numbers(spare.database, 150_123) == (3, 0, 0)
+    assert await numbers(spare.database, merchant, 150_123) == (3, 0, 0)

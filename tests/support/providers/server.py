@@ -11,6 +11,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import h11
 import httpx
 
+from tests.support.certificates import certificates
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -74,7 +76,7 @@ class Signed:
 
     async def send(self, url: str, times: int = 1) -> list[int]:
         """Deliver it, and say what each delivery was answered."""
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(verify=certificates()) as client:
             answers = [await client.post(url, content=self.body, headers=self.headers) for _ in range(times)]
         return [answer.status_code for answer in answers]
 

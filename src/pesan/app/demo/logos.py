@@ -42,6 +42,17 @@ def waves() -> Image.Image:
     return _rounded(canvas)
 
 
+def suitcase() -> Image.Image:
+    """A suitcase with its handle and two straps."""
+    canvas = _tile("#b4234f")
+    canvas.polygon([(196, 110), (316, 110), (316, 190), (196, 190)], "#fbe4ea")
+    canvas.polygon([(226, 138), (286, 138), (286, 190), (226, 190)], "#b4234f")
+    canvas.polygon([(96, 180), (416, 180), (416, 400), (96, 400)], "#fbe4ea")
+    for left in (154, 322):
+        canvas.polygon([(left, 180), (left + 36, 180), (left + 36, 400), (left, 400)], "#f08aa4")
+    return _rounded(canvas)
+
+
 def _tile(colour: str) -> Canvas:
     return Canvas(_SIZE, _SIZE, colour)
 

@@ -9,11 +9,16 @@ from pesan.identity.states import MerchantRole, PlatformRole
 
 @dataclass(frozen=True, slots=True)
 class LogIn:
-    """What somebody types to look around; `role` is what the welcome says of them."""
+    """What somebody types to look around; `role` is what the welcome says of them.
+
+    `app_key` goes into an authenticator app, which then shows the codes of a second step. Like the password it stands
+    here for everybody to read, so it is no protection, and nobody of the demo gets into a production instance.
+    """
 
     role: str
     email: str
     password: str
+    app_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +76,19 @@ TEAM = (
     ),
     Colleague(
         "Markus Kogoya",
-        LogIn("staff", "markus@suarasentani.example.com", "perahu-pulang-sore"),
+        LogIn(
+            "staff",
+            "markus@suarasentani.example.com",
+            "perahu-pulang-sore",
+            "DANAUSENTANIDERMAGAKALKOTE234567",
+        ),
         "suara-sentani",
+    ),
+    Colleague(
+        "Tina Wijaya",
+        LogIn("jastiper", "tina@jastip.example.com", "koper-dua-puluh-kilo"),
+        "tina",
+        _ORGANIZER,
     ),
 )
 LOG_INS = [person.log_in for person in TEAM]

@@ -12,11 +12,15 @@ from zoneinfo import ZoneInfo
 import httpx
 from sqlalchemy import func, select
 
+from pesan.app.demo.counters import open_counter
+from pesan.app.demo.evenings import spend
 from pesan.app.demo.guard import refuse_in_production
+from pesan.app.demo.logos import suitcase
 from pesan.app.demo.people import TEAM, Buyer, Colleague, buyers
 from pesan.app.demo.shops import QRIS_EXAMPLE, QRIS_EXAMPLE_NMID, SHOPS, Painter, Shop, Show
 from pesan.app.demo.stalls import Stalls, set_up
 from pesan.app.demo.tales import Ending, Scene, fill_queue, once, play
+from pesan.app.demo.travels import set_out
 from pesan.app.instance import Instance
 from pesan.audit import record
 from pesan.catalog.models import Event
@@ -24,6 +28,9 @@ from pesan.catalog.offers import list_offers
 from pesan.catalog.service import EventDraft, create_event, set_cover, set_status, slugify, update_event
 from pesan.catalog.states import EventStatus
 from pesan.db import Actor, Database, ReadSession, WriteSession
+from pesan.identity.changes import FACTOR_ADDED
+from pesan.identity.factors.codes import CodeSecrets
+from pesan.identity.factors.models import CodeGenerator
 from pesan.identity.models import Membership
 from pesan.identity.queries import find_user_by_email
 from pesan.identity.service import create_user, set_membership
@@ -34,13 +41,16 @@ from pesan.payments.gateways.registry import Gateways
 from pesan.payments.gateways.sandbox import SANDBOX
 from pesan.payments.service import MethodDraft, create_method
 from pesan.payments.states import MethodKind
-from pesan.storage import Kind, Storage
+from pesan.settings import Settings
+from pesan.storage import Kind
 from pesan.storage.inspection import Inspector
 from pesan.storage.objects import open_configured
 from pesan.storage.stored import stored
 from pesan.storage.uploads import receive
 from pesan.tenancy.models import Merchant
 from pesan.tenancy.service import create_merchant
+from pesan.tickets.keystore import DatabaseKeyStore
+from pesan.tickets.slices import Slices
 
 ACTOR = Actor.system("demo")
 _STATUSES = {Ending.CLOSED: EventStatus.CLOSED, Ending.CANCELLED: EventStatus.CANCELLED}
@@ -61,10 +71,12 @@ async def _prepare(instance: Instance) -> None:
     gateways = Gateways(
         database, instance.settings.secret, http, instance.settings.base_url, takes_sandbox=True
     )
-    stage = _Stage(database, open_configured(instance.settings), Inspector(), gateways)
+    stage = _Stage(instance.settings, database, Inspector(), gateways)
     try:
         for shop in SHOPS:
             await stage.open_shop(shop)
+        if (tina := await set_out(database, ACTOR)) is not None:
+            await stage.hang_logo(tina, suitcase)
         await stage.hire(TEAM)
         async with asyncio.TaskGroup() as shops:
             for number, shop in enumerate(SHOPS):
@@ -79,12 +91,15 @@ class _Stage:
     """Everything that the demo is written with."""
 
     def __init__(
-        self, database: Database, storage: Storage, inspector: Inspector, gateways: Gateways
+        self, settings: Settings, database: Database, inspector: Inspector, gateways: Gateways
     ) -> None:
         self.database = database
-        self.storage = storage
+        self.storage = open_configured(settings)
         self.inspector = inspector
         self.gateways = gateways
+        self.codes = CodeSecrets(settings.secret)
+        self.keys = DatabaseKeyStore(database, settings.secret)
+        self.slices = Slices(settings.secret, settings.ticket_slice_seconds)
 
     async def open_shop(self, shop: Shop) -> None:
         """The merchant with its brand, accounts and events, all of it or nothing."""
@@ -111,6 +126,20 @@ class _Stage:
             async with self.database.write(ACTOR) as session:
                 if await find_user_by_email(session, person.log_in.email) is None:
                     await _hire(session, person)
+            if person.log_in.app_key:
+                await self._give_app(person.log_in.email, person.log_in.app_key)
+
+    async def _give_app(self, email: str, app_key: str) -> None:
+        """A second step whose key is printed with the password: everybody may pass it, and only in a demo."""
+        async with self.database.identity() as session:
+            user = await find_user_by_email(session, email)
+            if user is None or await session.get(CodeGenerator, user.id) is not None:
+                return
+            sealed = self.codes.seal(app_key, user.id)
+            session.add(
+                CodeGenerator(user_id=user.id, secret_sealed=sealed, confirmed_at=func.clock_timestamp())
+            )
+            await record(session, user, action=FACTOR_ADDED, actor=ACTOR)
 
     async def play(self, shop: Shop, people: Iterator[Buyer]) -> None:
         """Pictures, then the story of every event that has none yet."""
@@ -119,11 +148,13 @@ class _Stage:
             staff = Actor.staff(await _staff_of(session, merchant.id), frozenset([merchant.id]))
             events = await _events(session, merchant.id)
         if merchant.logo_key is None:
-            await self._hang_logo(merchant.id, shop)
+            await self.hang_logo(merchant.id, shop.logo)
         for show in shop.shows:
             event = events.get(slugify(show.title))
             if event is not None:
                 await self._play_event(event, shop, show, staff, people)
+        if shop.has_booths:
+            await open_counter(self.database, merchant.id, staff, people)
 
     async def _play_event(
         self, event: Event, shop: Shop, show: Show, staff: Actor, people: Iterator[Buyer]
@@ -138,6 +169,8 @@ class _Stage:
             await fill_queue(scene)
         if show.stalls is not None:
             await self._set_up(event.id, show.stalls)
+        if show.evening is not None:
+            await spend(scene, show.evening, self.keys, self.slices)
 
     async def _set_up(self, event_id: UUID, stalls: Stalls) -> None:
         """What the event sells besides, once; who came before bought a place of the event itself."""
@@ -162,8 +195,9 @@ class _Stage:
             if show.tale.ending is not None:
                 await set_status(session, event=event, status=_STATUSES[show.tale.ending], actor=ACTOR)
 
-    async def _hang_logo(self, merchant_id: UUID, shop: Shop) -> None:
-        async with self._picture(shop.logo, Kind.LOGO) as key, self.database.write(ACTOR) as session:
+    async def hang_logo(self, merchant_id: UUID, logo: Painter) -> None:
+        """The merchant's mark, on its pages and papers."""
+        async with self._picture(logo, Kind.LOGO) as key, self.database.write(ACTOR) as session:
             merchant = await session.get_one(Merchant, merchant_id)
             merchant.logo_key = key
             await session.flush()

@@ -7,6 +7,7 @@ from decimal import Decimal
 from PIL import Image
 
 from pesan.app.demo import covers, logos
+from pesan.app.demo.evenings import LAKE_NIGHT, Evening
 from pesan.app.demo.stalls import FESTIVAL, Stalls
 from pesan.app.demo.tales import Ending, Tale
 
@@ -42,6 +43,7 @@ class Show:
     opens_in_days: int | None = None
     certificate: bool = False
     stalls: Stalls | None = None
+    evening: Evening | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class Shop:
     qris_city: str
     qris_nmid: str
     shows: Sequence[Show]
+    has_booths: bool = False
 
 
 KOPI_TEDUH = Shop(
@@ -77,6 +80,7 @@ KOPI_TEDUH = Shop(
     qris_name="KOPI CONTOH TEDUH",
     qris_city="JAKARTA SELATAN",
     qris_nmid="ID1099900000001",
+    has_booths=True,
     shows=[
         Show(
             "Kelas Seduh Manual: V60 dan Kalita",
@@ -281,6 +285,7 @@ SUARA_SENTANI = Shop(
                 rejected=(2,),
                 cancelled=(1,),
             ),
+            evening=LAKE_NIGHT,
         ),
         Show(
             "Lokakarya Tifa: Membuat dan Memukul",

@@ -94,9 +94,10 @@ async def play(scene: Scene, tale: Tale) -> None:
         await _approve(scene, booked)
     for quantity in tale.rejected:
         booked, picture = await _pay(scene, quantity)
-        await _move(scene, _step(scene, OrderEvent.REJECT, booked, reason=_REJECTED))
+        await move(scene, step(scene, OrderEvent.REJECT, booked.order_id, reason=_REJECTED))
     for quantity in tale.cancelled:
-        await _move(scene, _step(scene, OrderEvent.CANCEL, await _book(scene, quantity), reason=_CANCELLED))
+        booked = await _book(scene, quantity)
+        await move(scene, step(scene, OrderEvent.CANCEL, booked.order_id, reason=_CANCELLED))
     for quantity in tale.waiting:
         await _pay(scene, quantity)
     for quantity in tale.copied:
@@ -112,7 +113,7 @@ async def fill_queue(scene: Scene) -> None:
     async with scene.database.sale() as session:
         due = await list_due_holds(session, sale_id=scene.event.id, limit=500)
     for order_id, event_id in due:
-        await _move(scene, Move(OrderEvent.EXPIRE, event_id, _SYSTEM, order_id))
+        await move(scene, Move(OrderEvent.EXPIRE, event_id, _SYSTEM, order_id))
     with suppress(HoldPoolFull, SoldOut):
         while True:
             await _book(scene, 1)
@@ -122,14 +123,14 @@ async def _book(scene: Scene, quantity: int, *, actor: Actor | None = None) -> B
     """The next buyer books, from no machine in particular."""
     buyer = next(scene.buyers)
     wish = Placement(scene.event.id, buyer.name, (LineWish(quantity),), wa=buyer.wa, email=buyer.email)
-    moved = await _move(scene, Move.place(wish, actor or Actor.guest()))
+    moved = await move(scene, Move.place(wish, actor or Actor.guest()))
     return Booked(buyer, moved.order_id, moved.code, moved.total_amount)
 
 
 async def _sell_at_the_counter(scene: Scene, quantity: int) -> None:
     sold = await _book(scene, quantity, actor=scene.staff)
     cash = CashCompanion(sold.order_id, scene.event.merchant_id, sold.amount)
-    await _move(scene, _step(scene, OrderEvent.PAY, sold, cash))
+    await move(scene, step(scene, OrderEvent.PAY, sold.order_id, cash))
 
 
 async def _pay(scene: Scene, quantity: int, *, picture: bytes | None = None) -> tuple[Booked, bytes]:
@@ -140,13 +141,13 @@ async def _pay(scene: Scene, quantity: int, *, picture: bytes | None = None) -> 
         picture = await asyncio.to_thread(draw_receipt, receipt)
     guest = Actor.guest(booked.code)
     async with _stored_proof(scene, booked, picture) as proof:
-        await _move(scene, _step(scene, OrderEvent.SUBMIT_PROOF, booked, proof, actor=guest))
+        await move(scene, step(scene, OrderEvent.SUBMIT_PROOF, booked.order_id, proof, actor=guest))
     return booked, picture
 
 
 async def _approve(scene: Scene, booked: Booked) -> None:
     capture = CaptureCompanion(booked.order_id, scene.event.merchant_id, booked.amount)
-    await _move(scene, _step(scene, OrderEvent.APPROVE, booked, capture))
+    await move(scene, step(scene, OrderEvent.APPROVE, booked.order_id, capture))
 
 
 async def _choose_method(scene: Scene, booked: Booked) -> Receipt:
@@ -187,21 +188,27 @@ async def once(content: bytes) -> AsyncIterator[bytes]:
     yield content
 
 
-def _step(
+def step(
     scene: Scene,
     event: OrderEvent,
-    booked: Booked,
+    order_id: UUID,
     *companions: Companion,
     actor: Actor | None = None,
     reason: str | None = None,
 ) -> Move:
+    """A move of an order of the tale, by the event's staff unless somebody else is named."""
     who = actor or scene.staff
-    return Move(event, scene.event.id, who, booked.order_id, reason=reason, companions=companions)
+    return Move(event, scene.event.id, who, order_id, reason=reason, companions=companions)
 
 
-async def _move(scene: Scene, move: Move) -> Moved:
+async def move(scene: Scene, move: Move) -> Moved:
     """One move through the gate; raises what refused it."""
-    async with scene.database.sale() as session:
+    return await granted(scene.database, move)
+
+
+async def granted(database: Database, move: Move) -> Moved:
+    """The same, of any order."""
+    async with database.sale() as session:
         (outcome,) = await transition_many(session, [move])
     if isinstance(outcome, PesanError):
         raise outcome

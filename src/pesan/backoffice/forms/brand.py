@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from pesan.backoffice.forms.types import OptionalPhone
 from pesan.kit.times import ZONES
-from pesan.storefront.theme import contrast, on_accent
+from pesan.tenancy.theme import contrast, on_accent
 
 _HEX = re.compile(r"#[0-9a-f]{6}")
 MINIMUM_CONTRAST = 4.5

@@ -1,6 +1,7 @@
 """The forms of an event's gates: a gate, and how they work."""
 
 from typing import Annotated, Any
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
@@ -19,6 +20,15 @@ class GateForm(BaseModel):
 
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
     location: Annotated[str, StringConstraints(strip_whitespace=True, max_length=120)] = ""
+
+
+class DeviceForm(BaseModel):
+    """What an organizer types about a device: its name, and the gate where it shall stand."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+    gate_id: UUID
 
 
 class RulesForm(BaseModel):

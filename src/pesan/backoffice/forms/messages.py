@@ -69,7 +69,10 @@ _MENDS = {
 
 
 def mend(kind: str, context: Mapping[str, Any]) -> Text:
-    """The sentence for a Pydantic error type, with its limits filled in."""
+    """The sentence for a Pydantic error type, with its limits filled in; or that of the check that failed."""
+    cause = context.get("error")
+    if isinstance(cause, ValueError) and cause.args and isinstance(cause.args[0], Text):
+        return cause.args[0]
     text = _MENDS.get(kind, _FALLBACK)
     limits = {name: str(value) for name, value in context.items() if isinstance(value, (int, float, str))}
     return Text(id=text.in_("id", **limits), en=text.in_("en", **limits)) if limits else text

@@ -7,6 +7,8 @@ from pesan.kit.i18n import Locale, Text
 
 MAX_LENGTH = 200
 
+OF_BALANCE = "balance"
+"""What a form says that is about the balance; a page that was open since before never means it."""
 PRESETS: dict[str, Text] = {
     "amount": Text(
         id="Nominal transfer tidak sama dengan yang diminta.",

@@ -2,14 +2,13 @@
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Annotated
-from urllib.parse import urlencode
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response, StreamingResponse
 
 from pesan.backoffice.desk import Desk, DeskOf, Room
 from pesan.backoffice.pages.exporting import Export, send_export
+from pesan.backoffice.pages.listing import address_of, file_addresses, find_id, next_address
 from pesan.backoffice.queries.attendees import (
     Attendee,
     Wanted,
@@ -46,7 +45,7 @@ def read_filters(
 ) -> AttendeeFilters:
     """What narrows the list, from the address; what makes no sense does not narrow."""
     return AttendeeFilters(
-        q=q, state=state if state in TICKET_STATES else "", type=type_id if _uuid(type_id) else ""
+        q=q, state=state if state in TICKET_STATES else "", type=type_id if find_id(type_id) else ""
     )
 
 
@@ -116,37 +115,17 @@ async def _page(
         filters=filters,
         types=[(str(offer.type.id), offer.type.name) for offer in offers],
         total=await count_attendees(session, event, wanted),
-        next_url=_address(f"{path}/attendees", filters, after=found.next_cursor)
-        if found.next_cursor
+        next_url=next_address(f"{path}/attendees", filters, found.next_cursor),
+        first_url=address_of(f"{path}/attendees", filters) if after else None,
+        export_urls=file_addresses(f"{path}/attendees/export", filters)
+        if may_export_masked(desk.person, shop.id)
         else None,
-        first_url=_address(f"{path}/attendees", filters) if after else None,
-        export_urls=_export_urls(desk, room, path, filters),
     )
-
-
-def _export_urls(desk: Desk, room: Room, path: str, filters: AttendeeFilters) -> dict[str, str] | None:
-    if not may_export_masked(desk.person, room.shop.id):
-        return None
-    return {
-        kind.value: _address(f"{path}/attendees/export", filters, format=kind.value) for kind in ExportFormat
-    }
-
-
-def _address(base: str, filters: AttendeeFilters, **more: str) -> str:
-    query = urlencode(filters.query(**more))
-    return f"{base}?{query}" if query else base
 
 
 def _wanted(desk: Desk, room: Room, filters: AttendeeFilters) -> Wanted:
     has_codes = may_manage_events(desk.person, room.shop.id)
-    return Wanted(filters.q, filters.state, _uuid(filters.type), by_beginning=has_codes)
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
+    return Wanted(filters.q, filters.state, find_id(filters.type), by_beginning=has_codes)
 
 
 def _cells(found: Attendee, zone: str, locale: Locale, *, is_open: bool) -> Sequence[Cell]:

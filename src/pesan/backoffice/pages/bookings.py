@@ -4,15 +4,16 @@ from collections.abc import Awaitable, Callable
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Annotated, Any
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query
 from sqlalchemy import select
 from starlette.responses import Response
 
-from pesan.backoffice.desk import Desk, DeskOf, Room, go
-from pesan.backoffice.forms.review import read_note
+from pesan.backoffice.chat_words import CHAT_PROBLEMS
+from pesan.backoffice.desk import Desk, DeskOf, go
+from pesan.backoffice.forms.review import OF_BALANCE, read_note
+from pesan.backoffice.pages.listing import address_of, file_addresses, next_address
 from pesan.backoffice.pages.once import once_of
 from pesan.backoffice.queries import bookings as queries
 from pesan.backoffice.queries.detail import load_parts
@@ -42,13 +43,14 @@ from pesan.orders import Moved
 from pesan.orders.desk import SaleDesk
 from pesan.orders.errors import OrderNotFound, ReasonMissing
 from pesan.orders.models import Order
+from pesan.orders.searching import is_order
+from pesan.orders.states import ENDED
 from pesan.risk.queries import find_review
 from pesan.web.access import Who, allow
 from pesan.web.csrf import require_csrf
 from pesan.web.errors import BadRequest
 
 router = APIRouter(prefix="/organizer/{merchant}/bookings", dependencies=[allow(Who.STAFF)])
-FORMATS = ("csv", "xlsx")
 
 
 def read_filters(
@@ -88,9 +90,11 @@ async def show_bookings(
             filters=filters,
             events=await queries.list_event_choices(room.session, room.shop.id),
             total=await queries.count_bookings(room.session, room.shop.id, wanted),
-            next_url=_address(base, filters, after=page.next_cursor) if page.next_cursor else None,
-            first_url=_address(base, filters) if after else None,
-            export_urls=_export_urls(desk, room, filters),
+            next_url=next_address(base, filters, page.next_cursor),
+            first_url=address_of(base, filters) if after else None,
+            export_urls=file_addresses(f"{room.shop.path}/bookings/export", filters)
+            if may_export(desk.person, room.shop.id)
+            else None,
         )
         return desk.page(room.chrome, "bookings", {"page": view, "states": STATES})
 
@@ -114,8 +118,10 @@ async def submit_cancel(desk: DeskOf, merchant: str, code: str) -> Response:
 
 @router.post("/{code}/cash", dependencies=[allow(Who.ORGANIZER), require_csrf])
 async def submit_cash(desk: DeskOf, merchant: str, code: str) -> Response:
-    """The money was taken at the counter."""
-    return await _move(desk, merchant, code, checkout.accept_cash)
+    """The money was taken at the counter: that of the booking or its deposit, or its balance where the form says so."""
+    is_balance = (await desk.request.form()).get("of") == OF_BALANCE
+    take = checkout.accept_balance_cash if is_balance else checkout.accept_cash
+    return await _move(desk, merchant, code, take)
 
 
 @router.post("/{code}/late", dependencies=[allow(Who.ORGANIZER), require_csrf])
@@ -152,7 +158,7 @@ async def _move(
     except PesanError as refusal:
         return await detail_page(desk, merchant, code, refusal)
     # Late money that found no places left.
-    is_due_back = isinstance(moved, Moved) and moved.state == order.state
+    is_due_back = isinstance(moved, Moved) and moved.state == order.state and order.state in ENDED
     return go(f"/organizer/{merchant}/bookings/{order.code}{'?due=true' if is_due_back else ''}")
 
 
@@ -185,6 +191,7 @@ async def detail_page(
             "booking": booking,
             "risk": risk,
             "causes": REFUND_CAUSES,
+            "chat_problems": CHAT_PROBLEMS,
             "refund_states": REFUND_STATES,
             **words,
         }
@@ -193,7 +200,7 @@ async def detail_page(
 
 async def order_of(session: ReadSession, shop: Shop, code: str) -> Order:
     """An order of this merchant by its code or id; raises OrderNotFound, also for another merchant's."""
-    order = await session.scalar(select(Order).where(queries.is_order(code), Order.merchant_id == shop.id))
+    order = await session.scalar(select(Order).where(is_order(code), Order.merchant_id == shop.id))
     if order is None:
         raise OrderNotFound
     return order
@@ -218,18 +225,6 @@ def _row(booking: queries.Booking, naming: Naming) -> BookingRow:
         path=naming.booking(order.id, order.code),
         notes=order.notes or "",
     )
-
-
-def _export_urls(desk: Desk, room: Room, filters: BookingFilters) -> dict[str, str] | None:
-    if not may_export(desk.person, room.shop.id):
-        return None
-    base = f"{room.shop.path}/bookings/export"
-    return {kind: _address(base, filters, format=kind) for kind in FORMATS}
-
-
-def _address(base: str, filters: BookingFilters, **more: str) -> str:
-    query = urlencode(filters.query(**more))
-    return f"{base}?{query}" if query else base
 
 
 def _day(text: str) -> date | None:

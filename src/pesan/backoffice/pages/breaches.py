@@ -97,8 +97,10 @@ async def _typed(desk: Desk) -> Mapping[str, Any]:
 
 async def _scope(room: Room, typed: ScopeForm) -> Scope:
     """Raises EventNotFound for an event of somebody else's."""
-    event = (await get_event(room.session, room.shop.id, typed.event)).event if typed.event else None
-    return Scope((room.shop.id,), event.id if event else None, typed.from_at, typed.until_at)
+    event_id = None
+    if typed.event:
+        event_id = (await get_event(room.session, room.shop.id, typed.event, or_outlet=True)).event.id
+    return Scope((room.shop.id,), event_id, typed.from_at, typed.until_at)
 
 
 async def _page(desk: Desk, merchant: str, form: FormState, *, status: int = 200) -> Response:

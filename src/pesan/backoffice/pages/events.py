@@ -29,7 +29,7 @@ from pesan.payments.errors import MethodNotFound
 from pesan.payments.queries import list_methods
 from pesan.realtime import Hub
 from pesan.storage.keys import version_key
-from pesan.storefront.present import MEDIA_PATH
+from pesan.tenancy.brands import MEDIA_PATH
 from pesan.web.access import Who, allow
 from pesan.web.csrf import require_csrf
 from pesan.web.errors import BadRequest

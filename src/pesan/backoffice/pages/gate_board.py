@@ -4,8 +4,6 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Annotated
-from urllib.parse import urlencode
-from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Depends, Query, Request
@@ -13,6 +11,7 @@ from starlette.responses import Response, StreamingResponse
 
 from pesan.backoffice.desk import Desk, DeskOf, Room
 from pesan.backoffice.pages.exporting import Export, send_export
+from pesan.backoffice.pages.listing import address_of, file_addresses, find_id, next_address
 from pesan.backoffice.queries.events import OwnEvent, get_event
 from pesan.backoffice.views import gate_board as views
 from pesan.backoffice.views.codes import Naming
@@ -59,7 +58,7 @@ def read_filters(
 ) -> BoardFilters:
     """What narrows the list, from the address; what makes no sense does not narrow."""
     known = result if result in {REFUSED, *Result} else ""
-    return BoardFilters(q=q, result=known, gate=gate if _uuid(gate) else "")
+    return BoardFilters(q=q, result=known, gate=gate if find_id(gate) else "")
 
 
 Filters = Annotated[BoardFilters, Depends(read_filters)]
@@ -162,11 +161,11 @@ async def _page(desk: Desk, room: Room, own: OwnEvent, filters: BoardFilters, af
         gates=[(str(gate.id), gate.name) for gate in found.gates],
         is_live=after is None,
         may_undo=is_open,
-        next_url=_address(f"{path}/gates/board", filters, after=scans.next_cursor)
-        if scans.next_cursor
+        next_url=next_address(f"{path}/gates/board", filters, scans.next_cursor),
+        first_url=address_of(f"{path}/gates/board", filters) if after else None,
+        export_urls=file_addresses(f"{path}/gates/board/export", filters)
+        if may_export_masked(desk.person, shop.id)
         else None,
-        first_url=_address(f"{path}/gates/board", filters) if after else None,
-        export_urls=_export_urls(desk, room, path, filters),
     )
 
 
@@ -180,27 +179,8 @@ async def _snapshot(desk: Desk, token: str, event: Event) -> Snapshot:
     return Snapshot(version, orjson.dumps({"state": version}).decode())
 
 
-def _export_urls(desk: Desk, room: Room, path: str, filters: BoardFilters) -> dict[str, str] | None:
-    if not may_export_masked(desk.person, room.shop.id):
-        return None
-    export = f"{path}/gates/board/export"
-    return {kind.value: _address(export, filters, format=kind.value) for kind in ExportFormat}
-
-
-def _address(base: str, filters: BoardFilters, **more: str) -> str:
-    query = urlencode(filters.query(**more))
-    return f"{base}?{query}" if query else base
-
-
 def _wanted(filters: BoardFilters) -> Wanted:
-    return Wanted(filters.q, filters.result, _uuid(filters.gate))
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
+    return Wanted(filters.q, filters.result, find_id(filters.gate))
 
 
 def _cells(found: Logged, zone: str, locale: Locale, *, is_open: bool) -> Sequence[Cell]:

@@ -1,5 +1,6 @@
 """An event's gates: where people come in, which devices stand there, and how it is decided who may."""
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from pesan.backoffice.desk import Desk, DeskOf, WorkRoom, go
 from pesan.backoffice.forms.gates import GateForm, RulesForm, typed_rules
 from pesan.backoffice.forms.state import FormState, read_form
 from pesan.backoffice.locks import lock_event
-from pesan.backoffice.queries.events import get_event
+from pesan.backoffice.queries.events import OwnEvent, get_event
 from pesan.backoffice.views.gate_devices import device_row
 from pesan.backoffice.views.gates import (
     REENTRY,
@@ -23,12 +24,14 @@ from pesan.backoffice.views.gates import (
     gate_card,
 )
 from pesan.errors import InvalidInput, PesanError
+from pesan.gates.models import GateDevice
 from pesan.gates.policies import may_run_gates
 from pesan.gates.queries import GateRow, find_rules, get_gate, get_rules, list_devices, list_gates
-from pesan.gates.service.devices import revoke_device
 from pesan.gates.service.gates import close_gate, make_gate, rename_gate, reopen_gate, set_rules
-from pesan.gates.service.pairing import Pairing, make_pairing
+from pesan.gates.service.pairing import make_pairing
+from pesan.gates.tenure import find_working
 from pesan.gates.topics import topic_of
+from pesan.identity.devices.pairing import Pairing
 from pesan.kit.times import format_clock
 from pesan.realtime import Hub
 from pesan.settings import Settings
@@ -63,7 +66,7 @@ async def submit_gate(desk: DeskOf, merchant: str, short_id: str) -> Response:
             await make_gate(work.session, event=event, actor=desk.actor, **form.valid.model_dump())
     except PesanError as refusal:
         return await _list(desk, merchant, short_id, gate=form.state, refusal=refusal, problem_kind="gate")
-    return _told(desk, event.id, merchant, short_id, "added")
+    return tell_gates(desk, event.id, merchant, short_id, "added")
 
 
 @router.post("/rules", dependencies=[require_csrf])
@@ -81,16 +84,7 @@ async def submit_rules(desk: DeskOf, merchant: str, short_id: str) -> Response:
     except InvalidInput as refusal:
         state = FormState(form.state.values, {refusal.field: refusal.field_message})
         return await _list(desk, merchant, short_id, rules=state, status=refusal.status)
-    return _told(desk, event.id, merchant, short_id, "rules")
-
-
-@router.post("/devices/{device_id}/revoke", dependencies=[require_csrf])
-async def submit_revocation(desk: DeskOf, merchant: str, short_id: str, device_id: UUID) -> Response:
-    """Let a device do nothing more: at once where it is connected, at its next contact where it is not."""
-    async with desk.writing(merchant, may_run_gates) as work:
-        event_id = await _event_id(work, short_id)
-        await revoke_device(work.session, device_id, event_id=event_id, actor=desk.actor)
-    return _told(desk, event_id, merchant, short_id, "revoked")
+    return tell_gates(desk, event.id, merchant, short_id, "rules")
 
 
 @router.get("/{gate_id}")
@@ -108,11 +102,11 @@ async def change_gate(desk: DeskOf, merchant: str, short_id: str, gate_id: UUID)
     wanted = form.valid.model_dump()
     try:
         async with desk.writing(merchant, may_run_gates) as work:
-            event_id = await _event_id(work, short_id)
+            event_id = await event_id_of(work, short_id)
             await rename_gate(work.session, gate_id, event_id=event_id, actor=desk.actor, **wanted)
     except PesanError as refusal:
         return await _one(desk, merchant, short_id, gate_id, form=form.state, refusal=refusal)
-    return _told(desk, event_id, merchant, short_id, "saved")
+    return tell_gates(desk, event_id, merchant, short_id, "saved")
 
 
 @router.post("/{gate_id}/active", dependencies=[require_csrf])
@@ -121,9 +115,9 @@ async def submit_active(desk: DeskOf, merchant: str, short_id: str, gate_id: UUI
     is_active = (await desk.request.form()).get("is_active") == "true"
     act = reopen_gate if is_active else close_gate
     async with desk.writing(merchant, may_run_gates) as work:
-        event_id = await _event_id(work, short_id)
+        event_id = await event_id_of(work, short_id)
         await act(work.session, gate_id, event_id=event_id, actor=desk.actor)
-    return _told(desk, event_id, merchant, short_id, "opened" if is_active else "closed")
+    return tell_gates(desk, event_id, merchant, short_id, "opened" if is_active else "closed")
 
 
 @router.post("/{gate_id}/pairing", dependencies=[limit("pairing-codes", 120, 3600), require_csrf])
@@ -131,7 +125,7 @@ async def submit_pairing(desk: DeskOf, merchant: str, short_id: str, gate_id: UU
     """Make a code for one device; it is on this answer and nowhere else."""
     try:
         async with desk.writing(merchant, may_run_gates) as work:
-            event_id = await _event_id(work, short_id)
+            event_id = await event_id_of(work, short_id)
             secret = desk.registry[Settings].secret
             made = await make_pairing(work.session, secret, gate_id, event_id=event_id, actor=desk.actor)
     except PesanError as refusal:
@@ -139,11 +133,13 @@ async def submit_pairing(desk: DeskOf, merchant: str, short_id: str, gate_id: UU
     return await _one(desk, merchant, short_id, gate_id, pairing=made)
 
 
-async def _event_id(work: WorkRoom, short_id: str) -> UUID:
+async def event_id_of(work: WorkRoom, short_id: str) -> UUID:
+    """The id of an event of the merchant; raises EventNotFound."""
     return (await get_event(work.session, work.shop.id, short_id)).event.id
 
 
-def _told(desk: Desk, event_id: UUID, merchant: str, short_id: str, done: str) -> Response:
+def tell_gates(desk: Desk, event_id: UUID, merchant: str, short_id: str, done: str) -> Response:
+    """Back to the event's gates with what was `done`, of which its devices and boards hear."""
     desk.registry[Hub].hint(topic_of(event_id))
     return go(f"/organizer/{merchant}/events/{short_id}/gates?done={done}")
 
@@ -162,30 +158,47 @@ async def _list(
 ) -> Response:
     async with desk.reading(_SECTION, merchant, may_run_gates) as room:
         session, own = room.session, await get_event(room.session, room.shop.id, short_id)
-        event_path = f"{room.shop.path}/events/{short_id}"
-        path, event_id = f"{event_path}/gates", own.event.id
-        page = GatesPage(
-            event_title=own.event.title,
-            event_path=event_path,
-            path=path,
-            gates=[gate_card(row, path) for row in await list_gates(session, event_id)],
-            devices=[
-                OwnDevice(
-                    device_row(device, name, own.now, desk.locale),
-                    f"{path}/devices/{device.id}/revoke" if device.revoked_at is None else "",
-                )
-                for device, name in await list_devices(session, event_id)
-            ],
-            rules=await get_rules(session, event_id),
-            gate_form=gate or FormState(),
-            rules_form=rules or FormState(typed_rules(await find_rules(session, event_id), room.shop.zone)),
-            done=done,
-            problem=refusal.text(desk.locale) if refusal else "",
-            problem_kind=problem_kind,
+        event_id = own.event.id
+        gates, devices = await list_gates(session, event_id), await list_devices(session, event_id)
+        in_force, chosen = await get_rules(session, event_id), await find_rules(session, event_id)
+    event_path = f"{room.shop.path}/events/{short_id}"
+    path = f"{event_path}/gates"
+    page = GatesPage(
+        event_title=own.event.title,
+        event_path=event_path,
+        path=path,
+        gates=[gate_card(row, path) for row in gates],
+        devices=await _own_devices(desk, own, devices, path),
+        rules=in_force,
+        gate_form=gate or FormState(),
+        rules_form=rules or FormState(typed_rules(chosen, room.shop.zone)),
+        done=done,
+        problem=refusal.text(desk.locale) if refusal else "",
+        problem_kind=problem_kind,
+    )
+    context = {"page": page, "gate_schema": GateForm, "rules_schema": RulesForm}
+    context |= {"zone_name": room.shop.zone, "reentry": REENTRY, "static_codes": STATIC_CODES}
+    return desk.page(room.chrome, "gates", context, status=refusal.status if refusal else status)
+
+
+async def _own_devices(
+    desk: Desk, own: OwnEvent, devices: Sequence[tuple[GateDevice, str]], path: str
+) -> list[OwnDevice]:
+    """The devices as the page shows them; those of people who left the team say so."""
+    event = own.event
+    working = await find_working(
+        desk.database,
+        {device.registered_by for device, _ in devices},
+        merchant_id=event.merchant_id,
+        event_id=event.id,
+    )
+    return [
+        OwnDevice(
+            device_row(device, gate, own.now, desk.locale, is_orphaned=device.registered_by not in working),
+            f"{path}/devices/{device.id}" if device.revoked_at is None else "",
         )
-        context = {"page": page, "gate_schema": GateForm, "rules_schema": RulesForm}
-        context |= {"zone_name": room.shop.zone, "reentry": REENTRY, "static_codes": STATIC_CODES}
-        return desk.page(room.chrome, "gates", context, status=refusal.status if refusal else status)
+        for device, gate in devices
+    ]
 
 
 async def _one(

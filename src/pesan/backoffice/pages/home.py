@@ -11,9 +11,22 @@ from pesan.backoffice.queries.events import list_coming_events
 from pesan.backoffice.queries.refunds import get_due
 from pesan.backoffice.queries.shops import get_numbers
 from pesan.backoffice.views.events import Overview, event_row
+from pesan.identity.policies import CUSTOMER, may_manage_events
 from pesan.web.access import Who, allow
 
 router = APIRouter(dependencies=[allow(Who.STAFF)])
+anybody = APIRouter(dependencies=[allow(Who.USER)])
+
+
+@anybody.get("/dashboard")
+async def show_dashboard(desk: DeskOf) -> Response:
+    """Where somebody works: trips, or the merchants; their own bookings where they work for nobody."""
+    if desk.person.role == CUSTOMER:
+        return go("/account")
+    async with desk.reading("home") as room:
+        shops = room.chrome.shops
+    runs_trips = any(shop.has_trips and may_manage_events(desk.person, shop.id) for shop in shops)
+    return go("/jastip" if runs_trips and not desk.person.is_platform_admin else "/backoffice")
 
 
 @router.get("/backoffice")

@@ -56,22 +56,23 @@ async def submit_logo(desk: DeskOf, merchant: str) -> Response:
     return go(f"/organizer/{merchant}/brand?saved=true")
 
 
+async def inspect(desk: Desk, file: UploadFile | str | None, kind: Kind) -> CleanFile:
+    """The harmless form of a picture that a form brought; raises UploadEmpty and the other kinds of UploadRefused."""
+    if not isinstance(file, UploadFile):
+        raise UploadEmpty
+    async with receive(_chunks(file), filename=file.filename) as received:
+        return await desk.registry[Inspector].inspect(received.path, kind)
+
+
 @asynccontextmanager
 async def _uploaded(desk: Desk, merchant: str, kind: Kind) -> AsyncIterator[str]:
     """The key of the uploaded picture, inspected and stored; it is removed again when the block fails."""
     async with desk.reading("", merchant, may_manage_events):
         pass  # refuse strangers before their file is looked at
     async with open_form(desk.request) as form:
-        clean = await _inspect(desk, form.get("file"), kind)
+        clean = await inspect(desk, form.get("file"), kind)
     async with stored(desk.registry[Storage], kind, clean) as key:
         yield key
-
-
-async def _inspect(desk: Desk, file: UploadFile | str | None, kind: Kind) -> CleanFile:
-    if not isinstance(file, UploadFile):
-        raise UploadEmpty
-    async with receive(_chunks(file), filename=file.filename) as received:
-        return await desk.registry[Inspector].inspect(received.path, kind)
 
 
 async def _chunks(file: UploadFile) -> AsyncIterator[bytes]:

@@ -1,7 +1,6 @@
 """Refunds: what has to go back, let go by those who may, and recorded as sent."""
 
 from typing import Annotated
-from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
@@ -10,6 +9,7 @@ from starlette.responses import Response
 from pesan.backoffice.desk import Desk, DeskOf, Room, go
 from pesan.backoffice.forms.review import read_note
 from pesan.backoffice.pages.bookings import naming_of
+from pesan.backoffice.pages.listing import address_of, file_addresses, next_address
 from pesan.backoffice.queries import refunds as queries
 from pesan.backoffice.views.refunds import RefundFilters, RefundsPage, refund_row
 from pesan.backoffice.words import REFUND_CAUSES, REFUND_FAILURES, REFUND_STATES, REFUND_STEPS
@@ -34,7 +34,6 @@ from pesan.web.csrf import require_csrf
 from pesan.web.errors import BadRequest
 
 router = APIRouter(prefix="/organizer/{merchant}/refunds", dependencies=[allow(Who.STAFF)])
-FORMATS = ("csv", "xlsx")
 _ALL = "all"
 _DECIDES = [allow(Who.ORGANIZER), require_csrf]
 
@@ -174,9 +173,11 @@ async def _page(
         total=total,
         total_amount=amount,
         four_eyes_amount=_four_eyes(desk),
-        next_url=_address(base, filters, after=page.next_cursor) if page.next_cursor else None,
-        first_url=_address(base, filters) if after else None,
-        export_urls=_export_urls(desk, room, filters),
+        next_url=next_address(base, filters, page.next_cursor),
+        first_url=address_of(base, filters) if after else None,
+        export_urls=file_addresses(f"{room.shop.path}/refunds/export", filters)
+        if may_export(desk.person, room.shop.id)
+        else None,
         **notes,
     )
     words = {
@@ -191,18 +192,6 @@ async def _page(
 def to_wanted(filters: RefundFilters, *, by_beginning: bool) -> queries.Wanted:
     """The filters as a query."""
     return queries.Wanted(search=filters.q, shown=filters.states, by_beginning=by_beginning)
-
-
-def _export_urls(desk: Desk, room: Room, filters: RefundFilters) -> dict[str, str] | None:
-    if not may_export(desk.person, room.shop.id):
-        return None
-    base = f"{room.shop.path}/refunds/export"
-    return {kind: _address(base, filters, format=kind) for kind in FORMATS}
-
-
-def _address(base: str, filters: RefundFilters, **more: str) -> str:
-    query = urlencode(filters.query(**more))
-    return f"{base}?{query}" if query else base
 
 
 def _four_eyes(desk: Desk) -> int:

@@ -12,10 +12,9 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from pesan.backoffice.desk import Desk, DeskOf, Room, go
-from pesan.backoffice.forms.review import PRESETS, read_reason
+from pesan.backoffice.forms.review import OF_BALANCE, PRESETS, read_reason
 from pesan.backoffice.pages.bookings import naming_of, order_of
 from pesan.backoffice.queries import review as queries
-from pesan.backoffice.queries.bookings import is_order
 from pesan.backoffice.views.codes import Naming
 from pesan.backoffice.views.make import review_item
 from pesan.backoffice.views.review import QueueRow, ReviewPage
@@ -27,6 +26,7 @@ from pesan.kit.i18n import parse_locale
 from pesan.orders.desk import SaleDesk
 from pesan.orders.errors import OrderNotFound, WrongState
 from pesan.orders.models import Order
+from pesan.orders.searching import is_order
 from pesan.payments.queries import find_duplicate_proofs, list_proofs
 from pesan.realtime import Hub
 from pesan.realtime.gate import StreamGate
@@ -77,8 +77,10 @@ async def show_item(desk: DeskOf, merchant: str, code: str, done: Done = "", of:
 async def submit_approval(desk: DeskOf, merchant: str, code: str) -> Response:
     """Accept the proof and go on to the next order; the second of two reviewers is told who was first."""
     order, following, shown = await _load(desk, merchant, code)
+    is_balance = (await desk.request.form()).get("of") == OF_BALANCE
+    accept = checkout.accept_balance_proof if is_balance else checkout.approve
     try:
-        await checkout.approve(desk.registry[SaleDesk], order=order, actor=desk.actor)
+        await accept(desk.registry[SaleDesk], order=order, actor=desk.actor)
     except WrongState as refusal:
         return await _refused(desk, merchant, code, refusal)
     return _next(merchant, following, shown, "approved")
@@ -88,12 +90,14 @@ async def submit_approval(desk: DeskOf, merchant: str, code: str) -> Response:
 async def submit_rejection(desk: DeskOf, merchant: str, code: str) -> Response:
     """Refuse the proof with a reason that the buyer reads, and go on."""
     order, following, shown = await _load(desk, merchant, code)
-    reason = read_reason(dict(await desk.request.form()), parse_locale(order.locale))
+    form = dict(await desk.request.form())
+    reason = read_reason(form, parse_locale(order.locale))
+    refuse = checkout.refuse_balance_proof if form.get("of") == OF_BALANCE else checkout.reject
     if reason is None:
         async with desk.reading("review", merchant) as room:
             return await _page(desk, room, code, reason_error=True, status=422)
     try:
-        await checkout.reject(desk.registry[SaleDesk], order=order, actor=desk.actor, reason=reason)
+        await refuse(desk.registry[SaleDesk], order=order, actor=desk.actor, reason=reason)
     except WrongState as refusal:
         return await _refused(desk, merchant, code, refusal)
     return _next(merchant, following, shown, "rejected")

@@ -27,7 +27,7 @@ async def show_sales(
 ) -> Response:
     """The sale over time, how far orders came, what was sold of what, and where the money is."""
     async with desk.reading("events", merchant, may_manage_events) as room:
-        own = await get_event(room.session, room.shop.id, short_id)
+        own = await get_event(room.session, room.shop.id, short_id, or_outlet=True)
         facts = await load_sales(room.session, own, zone=room.shop.zone)
         page = sales_page(
             facts,

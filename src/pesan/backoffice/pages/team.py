@@ -12,6 +12,7 @@ from pesan.backoffice.forms.team import InvitationForm, PlaceForm
 from pesan.backoffice.queries.events import list_event_choices
 from pesan.backoffice.views.team import EventChoice, TeamPage, invitation_row, member_row
 from pesan.backoffice.words import ROLES
+from pesan.catalog.states import TICKETS
 from pesan.errors import InvalidInput, PesanError
 from pesan.identity.policies import may_manage
 from pesan.identity.team.queries import list_invitations, list_team
@@ -139,7 +140,10 @@ async def _page(
     page = TeamPage(
         members=[member_row(one, titles, path=path, is_self=one.user_id == me) for one in members],
         invitations=[invitation_row(one, titles, path=path) for one in invitations],
-        events=[EventChoice(str(event.id), event.title, event.starts_at) for event in events],
+        events=[
+            EventChoice(str(event.id), event.title, event.starts_at if event.fulfilment == TICKETS else None)
+            for event in events
+        ],
         form=form,
         problem=refusal.text(desk.locale) if refusal else problem,
         done=done,

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from pesan.backoffice.desk import DeskOf, Room, go
 from pesan.backoffice.pages.bookings import naming_of, order_of
+from pesan.checkout.forms import html_rules, read_person_form
 from pesan.checkout.handing_on import RecipientFields, hand_on
 from pesan.db import ReadSession
 from pesan.errors import PesanError
@@ -16,7 +17,6 @@ from pesan.identity.policies import may_review
 from pesan.kit.i18n import Text
 from pesan.notifications.channels import Channels
 from pesan.orders.models import Order
-from pesan.storefront.forms import html_rules, read_person_form
 from pesan.tickets.errors import TicketNotFound
 from pesan.tickets.models import Ticket
 from pesan.tickets.queries import find_ticket

@@ -7,12 +7,12 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
 
-from pesan.backoffice.queries.bookings import matches_order
 from pesan.catalog.models import Event, Seat
 from pesan.db import ReadSession
 from pesan.kit.ids import CODE_TAIL, TICKET_CODE_LENGTH, normalise_code
 from pesan.kit.pagination import BadCursor, Page, decode_cursor, encode_cursor
 from pesan.orders.models import Order, OrderLine
+from pesan.orders.searching import matches_order
 from pesan.tickets.models import Ticket
 
 PAGE_SIZE = 50

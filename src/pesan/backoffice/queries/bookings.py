@@ -6,16 +6,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, Select, func, select, text, tuple_
 
 from pesan.backoffice.queries.review import asked_amount
 from pesan.catalog.models import Event
 from pesan.db import ReadSession
 from pesan.db.access import WITHIN_LIMITS
-from pesan.kit.ids import BOOKING_CODE_LENGTH, CODE_TAIL, normalise_code
-from pesan.kit.pagination import BadCursor, Page, decode_cursor, encode_cursor
-from pesan.kit.phone import normalise_phone
+from pesan.kit.pagination import Page, decode_moment, encode_moment
 from pesan.orders.models import Order
+from pesan.orders.searching import matches_order
 
 PAGE_SIZE = 50
 EXPORT_CHUNK = 500
@@ -53,7 +52,7 @@ async def list_bookings(
     """The merchant's bookings, the newest first; raises BadCursor."""
     query = _newest_first(_filtered(merchant_id, wanted))
     if cursor:
-        query = query.where(tuple_(Order.placed_at, Order.id) < _place(cursor))
+        query = query.where(tuple_(Order.placed_at, Order.id) < tuple_(*decode_moment(cursor)))
     rows = (await session.execute(query.limit(limit + 1))).all()
     bookings = [_booking(row) for row in rows[:limit]]
     has_more = len(rows) > limit
@@ -109,63 +108,12 @@ def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
         yield matches_order(search, by_beginning=wanted.by_beginning)
 
 
-def is_order(ref: str) -> ColumnElement[bool]:
-    """The order that an address names, by its id or by its code."""
-    try:
-        return Order.id == UUID(ref)
-    except ValueError:
-        return Order.code == normalise_code(ref)
-
-
-def matches_order(search: str, *, by_beginning: bool) -> ColumnElement[bool]:
-    """What people remember of a booking: the buyer's name, contacts, the code.
-
-    `by_beginning` finds it by the beginning of the code, too: that is for people who may see all of it, because others
-    could guess on, sign by sign. They find it by the whole code or by the end that they are shown.
-    """
-    pattern = "%" + search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-    found: list[ColumnElement[bool]] = [
-        Order.buyer_name.ilike(pattern, escape="\\"),
-        Order.email.ilike(pattern, escape="\\"),
-    ]
-    code = normalise_code(search)
-    if 3 <= len(code) <= BOOKING_CODE_LENGTH and code.isalnum():
-        found += _by_code(code, by_beginning=by_beginning)
-    if phone := _phone(search):
-        found.append(Order.wa == phone)
-    return or_(*found)
-
-
-def _by_code(code: str, *, by_beginning: bool) -> Iterator[ColumnElement[bool]]:
-    if by_beginning:
-        yield Order.code.startswith(code)
-    elif len(code) == BOOKING_CODE_LENGTH:
-        yield Order.code == code
-    elif len(code) == CODE_TAIL:
-        yield Order.code.endswith(code)
-
-
-def _phone(search: str) -> str | None:
-    try:
-        return normalise_phone(search)
-    except ValueError:
-        return None
-
-
 def _newest_first(query: Select[Any]) -> Select[Any]:
     return query.order_by(Order.placed_at.desc(), Order.id.desc())
 
 
-def _place(cursor: str) -> ColumnElement[Any]:
-    placed_at, order_id = decode_cursor(cursor, 2)
-    try:
-        return tuple_(datetime.fromisoformat(placed_at), UUID(order_id))
-    except ValueError as error:
-        raise BadCursor("malformed") from error
-
-
 def _cursor(booking: Booking) -> str:
-    return encode_cursor(booking.order.placed_at.isoformat(), str(booking.order.id))
+    return encode_moment(booking.order.placed_at, booking.order.id)
 
 
 def _booking(row: Any) -> Booking:

@@ -9,13 +9,15 @@ from sqlalchemy import func, select
 
 from pesan.audit.queries import Record, list_entries
 from pesan.catalog.models import Event
+from pesan.chats.models import ChatMessage
+from pesan.chats.queries import map_messages
 from pesan.checkout.resending import find_letter
 from pesan.checkout.returning import read_shares
 from pesan.db import ReadSession
 from pesan.identity.models import User
 from pesan.notifications.models import Delivery, Notification
 from pesan.notifications.queries import list_deliveries
-from pesan.notifications.states import Kind
+from pesan.notifications.states import ChannelName, Kind
 from pesan.orders.models import Order
 from pesan.payments.models import Payment, PaymentMethod, PaymentProof
 from pesan.payments.queries import Duplicate, find_duplicate_proofs, list_methods, list_payments, list_proofs
@@ -42,6 +44,7 @@ class Parts:
     records: Sequence[Record]
     names: dict[UUID, str]
     letters: Sequence[tuple[Notification, Delivery]]
+    chats: Mapping[UUID, ChatMessage]
     letter: Kind | None
     now: datetime
     guardian: str | None = None
@@ -54,6 +57,8 @@ async def load_parts(session: ReadSession, order: Order) -> Parts:
     rows = await session.execute(select(User.id, User.name).where(User.id.in_(actors - {None})))
     methods = await list_methods(session, order.merchant_id)
     tickets = await list_tickets(session, order.id)
+    letters = await list_deliveries(session, order.id)
+    by_chat = [told.id for _, told in letters if told.channel == ChannelName.WHATSAPP]
     given = Consent.order_id == order.id, Consent.purpose == Purpose.GUARDIAN, Consent.withdrawn_at.is_(None)
     guardian = select(Consent.guardian_name).where(*given).scalar_subquery()
     at_once = select(Event, func.clock_timestamp(), guardian).where(Event.id == order.event_id)
@@ -69,7 +74,8 @@ async def load_parts(session: ReadSession, order: Order) -> Parts:
         shares=await read_shares(session, order, tickets),
         records=records,
         names={user_id: name for user_id, name in rows},  # noqa: C416  a row is a tuple, which mypy cannot see
-        letters=await list_deliveries(session, order.id),
+        letters=letters,
+        chats=await map_messages(session, by_chat),
         letter=await find_letter(session, order),
         now=now,
         guardian=guardian_name,

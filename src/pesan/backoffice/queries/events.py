@@ -1,4 +1,4 @@
-"""Events of a merchant with their places, drafts included."""
+"""Events of a merchant with their places, drafts included; outlets of booths have pages of their own."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,10 +14,13 @@ from pesan.catalog.models import Event, EventPaymentMethod
 from pesan.db import ReadSession
 from pesan.db.access import WITHIN_LIMITS
 from pesan.identity.models import Membership
-from pesan.kit.pagination import BadCursor, Page, decode_cursor, encode_cursor
+from pesan.kit.pagination import Page, decode_moment, encode_moment
+from pesan.orders.states import SLOTTED
 
 PAGE_SIZE = 50
 CHOICES = 200
+IS_NO_OUTLET = Event.fulfilment.not_in(SLOTTED)
+"""An outlet is changed where its sessions are; copied or called off like an event, it would take years along."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,24 +42,24 @@ async def list_events(
     limit: int = PAGE_SIZE,
 ) -> Page[OwnEvent]:
     """All events of the merchant, the latest first; raises BadCursor."""
-    query = _events(merchant_id).order_by(Event.starts_at.desc(), Event.id.desc())
+    query = _events(merchant_id).where(IS_NO_OUTLET).order_by(Event.starts_at.desc(), Event.id.desc())
     if search.strip():
         query = query.where(
             or_(*(column.icontains(search.strip(), autoescape=True) for column in (Event.title, Event.city)))
         )
     if cursor:
-        query = query.where(tuple_(Event.starts_at, Event.id) < _place(cursor))
+        query = query.where(tuple_(Event.starts_at, Event.id) < tuple_(*decode_moment(cursor)))
     rows = (await session.execute(query.limit(limit + 1))).all()
     events = [OwnEvent(*row) for row in rows[:limit]]
     last = events[-1].event if len(rows) > limit else None
-    return Page(events, encode_cursor(last.starts_at.isoformat(), str(last.id)) if last else None)
+    return Page(events, encode_moment(last.starts_at, last.id) if last else None)
 
 
 async def list_coming_events(
     session: ReadSession, merchant_id: UUID, *, limit: int = 8
 ) -> Sequence[OwnEvent]:
     """Events that have not ended, the soonest first."""
-    query = _events(merchant_id).where(Event.ends_at > func.clock_timestamp())
+    query = _events(merchant_id).where(IS_NO_OUTLET, Event.ends_at > func.clock_timestamp())
     rows = await session.execute(query.order_by(Event.starts_at, Event.id).limit(limit))
     return [OwnEvent(*row) for row in rows]
 
@@ -75,9 +78,12 @@ async def list_event_choices(session: ReadSession, merchant_id: UUID) -> Sequenc
     return (await session.scalars(query.order_by(*by_time))).all()
 
 
-async def get_event(session: ReadSession, merchant_id: UUID, short_id: str) -> OwnEvent:
-    """One event of this merchant; raises EventNotFound, also for another merchant's."""
-    row = (await session.execute(_events(merchant_id).where(Event.short_id == short_id))).first()
+async def get_event(
+    session: ReadSession, merchant_id: UUID, short_id: str, *, or_outlet: bool = False
+) -> OwnEvent:
+    """One event of this merchant; raises EventNotFound, also for another merchant's, and for an outlet unless asked."""
+    query = _events(merchant_id).where(Event.short_id == short_id)
+    row = (await session.execute(query if or_outlet else query.where(IS_NO_OUTLET))).first()
     if row is None:
         raise EventNotFound
     return OwnEvent(*row)
@@ -95,11 +101,3 @@ def _events(merchant_id: UUID) -> Select[Any]:
         .join(CapacityPool, CapacityPool.id == Event.pool_id)
         .where(Event.merchant_id == merchant_id, text(WITHIN_LIMITS))
     )
-
-
-def _place(cursor: str) -> Any:
-    starts_at, event_id = decode_cursor(cursor, 2)
-    try:
-        return tuple_(datetime.fromisoformat(starts_at), UUID(event_id))
-    except ValueError as error:
-        raise BadCursor("malformed") from error

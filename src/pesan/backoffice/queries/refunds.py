@@ -2,19 +2,18 @@
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Integer, Select, cast, func, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
-from pesan.backoffice.queries.bookings import matches_order
 from pesan.catalog.models import Event
 from pesan.db import ReadSession
 from pesan.identity.models import User
-from pesan.kit.pagination import BadCursor, Page, decode_cursor, encode_cursor
+from pesan.kit.pagination import Page, decode_moment, encode_moment
 from pesan.orders.models import Order
+from pesan.orders.searching import matches_order
 from pesan.payments.refunds.models import Refund
 from pesan.payments.refunds.states import OPEN, RefundState
 
@@ -76,10 +75,10 @@ async def list_refunds(
     """The merchant's refunds, the one that waits longest first; raises BadCursor."""
     query = _filtered(merchant_id, wanted).order_by(Refund.requested_at, Refund.id)
     if cursor:
-        query = query.where(tuple_(Refund.requested_at, Refund.id) > _place(cursor))
+        query = query.where(tuple_(Refund.requested_at, Refund.id) > tuple_(*decode_moment(cursor)))
     rows = [Returned(*row) for row in await session.execute(query.limit(limit + 1))]
     last = rows[limit - 1].refund if len(rows) > limit else None
-    return Page(rows[:limit], encode_cursor(last.requested_at.isoformat(), str(last.id)) if last else None)
+    return Page(rows[:limit], encode_moment(last.requested_at, last.id) if last else None)
 
 
 async def count_refunds(session: ReadSession, merchant_id: UUID, wanted: Wanted) -> tuple[int, int]:
@@ -136,11 +135,3 @@ def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
 def _minutes() -> ColumnElement[Any]:
     waited = func.extract("epoch", func.clock_timestamp() - Refund.requested_at) / 60
     return cast(func.floor(waited), Integer)
-
-
-def _place(cursor: str) -> ColumnElement[Any]:
-    requested_at, refund_id = decode_cursor(cursor, 2)
-    try:
-        return tuple_(datetime.fromisoformat(requested_at), UUID(refund_id))
-    except ValueError as error:
-        raise BadCursor("malformed") from error

@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Select, case, cast, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Integer, Select, and_, case, cast, func, literal, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from pesan.catalog.models import Event
 from pesan.db import ReadSession
 from pesan.identity.models import User
 from pesan.orders.models import Order
-from pesan.orders.states import OrderState
+from pesan.orders.states import SHIPPED, OrderState
 from pesan.payments.models import Payment, PaymentMethod, PaymentProof
 from pesan.risk.models import RiskReview
 from pesan.risk.states import ReviewState
@@ -21,6 +21,12 @@ from pesan.risk.states import ReviewState
 QUEUE_LENGTH = 50
 
 _LIVE_PAYMENTS = ("open", "paid")
+_SETTLED = (OrderState.PAID, OrderState.COMPLETED)
+IS_WAITING = or_(Order.state == OrderState.REVIEW, Order.balance_submitted_at.is_not(None))
+"""Whether a proof waits for a decision: that of the order itself, or of its balance."""
+SINCE = func.coalesce(Order.balance_submitted_at, Order.submitted_at)
+"""Since when it waits."""
+_OWES = and_(Order.state == OrderState.PAID, Order.balance_due_amount > 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +63,13 @@ async def list_waiting(
     query = (
         select(Order.id.label("order_id"), Order.code, Order.buyer_name, Event.title.label("event_title"))
         .add_columns(asked_amount().label("amount"))
-        .add_columns(Order.submitted_at, _minutes().label("waiting_minutes"), _has_twin().label("is_flagged"))
+        .add_columns(
+            SINCE.label("submitted_at"), _minutes().label("waiting_minutes"), _has_twin().label("is_flagged")
+        )
         .add_columns(_is_risky().label("is_risky"))
         .join(Event, Event.id == Order.event_id)
-        .where(Order.merchant_id == merchant_id, Order.state == OrderState.REVIEW)
-        .order_by(Order.submitted_at, Order.id)
+        .where(Order.merchant_id == merchant_id, IS_WAITING)
+        .order_by(SINCE, Order.id)
         .limit(limit)
     )
     return [Waiting(**row) for row in (await session.execute(query)).mappings()]
@@ -69,7 +77,7 @@ async def list_waiting(
 
 async def count_waiting(session: ReadSession, merchant_id: UUID) -> int:
     """How many orders of the merchant are in review."""
-    query = select(func.count()).where(Order.merchant_id == merchant_id, Order.state == OrderState.REVIEW)
+    query = select(func.count()).where(Order.merchant_id == merchant_id, IS_WAITING)
     return await session.scalar(query) or 0
 
 
@@ -83,14 +91,17 @@ class Near:
 
 async def find_neighbours(session: ReadSession, order: Order) -> tuple[Near | None, Near | None]:
     """The waiting orders before and after this one, which need not wait itself any more."""
-    place = tuple_(Order.submitted_at, Order.id)
-    here = tuple_(literal(order.submitted_at), literal(order.id))
-    waiting = select(Order.id, Order.code).where(
-        Order.merchant_id == order.merchant_id, Order.state == OrderState.REVIEW
-    )
-    before = waiting.where(place < here).order_by(Order.submitted_at.desc(), Order.id.desc()).limit(1)
-    after = waiting.where(place > here).order_by(Order.submitted_at, Order.id).limit(1)
+    place = tuple_(SINCE, Order.id)
+    here = tuple_(literal(since_of(order)), literal(order.id))
+    waiting = select(Order.id, Order.code).where(Order.merchant_id == order.merchant_id, IS_WAITING)
+    before = waiting.where(place < here).order_by(SINCE.desc(), Order.id.desc()).limit(1)
+    after = waiting.where(place > here).order_by(SINCE, Order.id).limit(1)
     return await _first(session, before), await _first(session, after)
+
+
+def since_of(order: Order) -> datetime | None:
+    """When the proof was sent that is looked at."""
+    return order.balance_submitted_at or order.submitted_at
 
 
 async def _first(session: ReadSession, query: Select[UUID, str]) -> Near | None:
@@ -105,7 +116,7 @@ async def find_reviewed(
     query: Select[Any] = (
         select(Order, Event, Payment, PaymentMethod, User.name, _minutes())
         .join(Event, Event.id == Order.event_id)
-        .outerjoin(Payment, (Payment.order_id == Order.id) & Payment.state.in_(_LIVE_PAYMENTS))
+        .outerjoin(Payment, (Payment.order_id == Order.id) & _asks())
         .outerjoin(PaymentMethod, PaymentMethod.id == Payment.method_id)
         .outerjoin(User, User.id == Order.decided_by)
         .where(Order.merchant_id == merchant_id, which)
@@ -120,21 +131,31 @@ async def find_reviewed(
 
 
 def asked_amount() -> ColumnElement[int]:
-    """What the buyer was asked to pay, kode unik included; the plain total before a method was chosen."""
+    """What the buyer was asked to pay, kode unik included; what is due before a method was chosen.
+
+    What was paid in parts comes to what it costs, whatever the last part asked for.
+    """
     latest = (
         select(Payment.amount)
-        .where(Payment.order_id == Order.id, Payment.state.in_(_LIVE_PAYMENTS))
+        .where(Payment.order_id == Order.id, _asks())
         .order_by(Payment.created_at.desc(), Payment.id.desc())
         .limit(1)
         .correlate(Order)
         .scalar_subquery()
     )
-    return func.coalesce(latest, Order.total_amount)
+    due = case((_OWES, Order.balance_due_amount), else_=Order.total_amount - Order.balance_due_amount)
+    is_over = and_(Order.fulfilment.in_(SHIPPED), Order.state.in_(_SETTLED), ~_OWES)
+    return case((is_over, Order.total_amount), else_=func.coalesce(latest, due))
+
+
+def _asks() -> ColumnElement[bool]:
+    """Whether a payment is what is asked for now, or was last; that of a deposit is not what asks for the balance."""
+    return and_(Payment.state.in_(_LIVE_PAYMENTS), or_(Payment.state == "open", ~_OWES))
 
 
 def _minutes() -> ColumnElement[Any]:
-    waited = func.extract("epoch", func.clock_timestamp() - Order.submitted_at) / 60
-    return cast(func.floor(case((Order.submitted_at.is_(None), 0), else_=waited)), Integer)
+    waited = func.extract("epoch", func.clock_timestamp() - SINCE) / 60
+    return cast(func.floor(case((SINCE.is_(None), 0), else_=waited)), Integer)
 
 
 def _is_risky() -> ColumnElement[bool]:

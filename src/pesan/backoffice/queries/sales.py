@@ -112,7 +112,7 @@ async def _sum_hours(session: ReadSession, own: OwnEvent, zone: str) -> list[Slo
         select(
             func.date_trunc("hour", local).label("hour"),
             (Order.quantity - Order.returned_quantity).label("quantity"),
-            (Order.total_amount - _returned()).label("total_amount"),
+            (Order.total_amount - Order.balance_due_amount - _returned()).label("total_amount"),
         )
         .outerjoin(first, first.c.order_id == Order.id)
         .where(*_of(own), Order.state.in_(_SOLD))

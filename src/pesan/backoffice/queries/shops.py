@@ -5,10 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select, text
 
+from pesan.backoffice.queries.review import IS_WAITING, SINCE
+from pesan.booths.models import Outlet
+from pesan.catalog.models import Event
 from pesan.db import ReadSession
+from pesan.db.access import WITHIN_LIMITS
 from pesan.identity.policies import SignedIn
+from pesan.jastip.models import Trip
 from pesan.orders.models import Order
 from pesan.orders.states import OrderState
 from pesan.risk.models import RiskReview
@@ -21,11 +26,16 @@ SHOPS = 500
 
 @dataclass(frozen=True, slots=True)
 class ShopRow:
-    """A merchant with the number of proofs and of fraud checks that wait."""
+    """A merchant with the number of proofs and of fraud checks that wait.
+
+    `has_booths` is of outlets, `has_trips` of trips that are not archived.
+    """
 
     merchant: Merchant
     waiting: int
     risks: int
+    has_booths: bool
+    has_trips: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +53,7 @@ async def list_shops(session: ReadSession, person: SignedIn) -> Sequence[ShopRow
     """The merchants of this person by name; every merchant for an administrator."""
     waiting = (
         select(func.count())
-        .where(Order.merchant_id == Merchant.id, Order.state == OrderState.REVIEW)
+        .where(Order.merchant_id == Merchant.id, IS_WAITING)
         .correlate(Merchant)
         .scalar_subquery()
     )
@@ -53,27 +63,45 @@ async def list_shops(session: ReadSession, person: SignedIn) -> Sequence[ShopRow
         .correlate(Merchant)
         .scalar_subquery()
     )
-    query = select(Merchant, waiting, risks).order_by(func.lower(Merchant.name), Merchant.id).limit(SHOPS)
+    query = (
+        select(Merchant, waiting, risks, _has_booths(), _has_trips())
+        .order_by(func.lower(Merchant.name), Merchant.id)
+        .limit(SHOPS)
+    )
     if not person.is_platform_admin:
         query = query.where(Merchant.id.in_(person.roles))
     return [ShopRow(*row) for row in await session.execute(query)]
 
 
+def _has_booths() -> ColumnElement[bool]:
+    """Whether the person works at an outlet of the merchant."""
+    outlets = select(Outlet.event_id).join(Event, Event.id == Outlet.event_id)
+    own = (Outlet.merchant_id == Merchant.id, Outlet.is_archived.is_(False), text(WITHIN_LIMITS))
+    return outlets.where(*own).correlate(Merchant).exists()
+
+
+def _has_trips() -> ColumnElement[bool]:
+    """Whether the person runs trips of the merchant."""
+    own = (Trip.merchant_id == Merchant.id, Trip.is_archived.is_(False), text(WITHIN_LIMITS))
+    trips = select(Trip.event_id).join(Event, Event.id == Trip.event_id)
+    return trips.where(*own).correlate(Merchant).exists()
+
+
 async def get_numbers(session: ReadSession, merchant_id: UUID, *, day_began_at: datetime) -> Numbers:
     """The merchant's numbers; `day_began_at` is midnight in its zone."""
-    is_waiting = Order.state == OrderState.REVIEW
+    is_waiting = IS_WAITING
     was_paid = Order.state.in_((OrderState.PAID, OrderState.COMPLETED)) & (
         Order.state_changed_at >= day_began_at
     )
     clock = func.clock_timestamp()
     is_held = (Order.state == OrderState.HOLD) & (Order.hold_expires_at > clock)
-    oldest = func.extract("epoch", clock - func.min(Order.submitted_at).filter(is_waiting)) / 60
+    oldest = func.extract("epoch", clock - func.min(SINCE).filter(is_waiting)) / 60
     row = await session.execute(
         select(
             func.count().filter(is_waiting),
             func.coalesce(oldest, 0),
             func.coalesce(func.sum(Order.quantity).filter(was_paid), 0),
-            func.coalesce(func.sum(Order.total_amount).filter(was_paid), 0),
+            func.coalesce(func.sum(Order.total_amount - Order.balance_due_amount).filter(was_paid), 0),
             func.coalesce(func.sum(Order.quantity).filter(is_held), 0),
         ).where(Order.merchant_id == merchant_id, (is_waiting | was_paid | is_held))
     )

@@ -106,12 +106,13 @@ class RefundLine:
 
 @dataclass(frozen=True, slots=True)
 class LetterLine:
-    """What the buyer was told by one channel, and whether it left."""
+    """What the buyer was told by one channel, how far it came, and the code of why it did not."""
 
     kind: str
     channel: str
     state: str
     at: datetime
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,10 @@ class BookingDetail:
     public_path: str
     can_cancel: bool
     can_revive: bool
+    due_amount: int = 0
+    balance_amount: int = 0
+    can_take_cash: bool = False
+    has_balance_proof: bool = False
     can_refund: bool = False
     can_pay_again: bool = False
     refunds: Sequence[RefundLine] = ()

@@ -14,12 +14,15 @@ from pesan.identity.policies import (
     may_review,
     may_review_everything,
 )
-from pesan.storefront.theme import theme_css
+from pesan.tenancy.theme import theme_css
 
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """A merchant as the person sees it; `waiting` are the proofs to be reviewed, `risks` the fraud checks."""
+    """A merchant as the person sees it; `waiting` are the proofs to be reviewed, `risks` the fraud checks.
+
+    `has_booths` says that there are outlets of booths at which they work, `has_trips` that people order on trips.
+    """
 
     id: UUID
     slug: str
@@ -29,6 +32,8 @@ class Shop:
     logo_url: str | None = None
     waiting: int = 0
     risks: int = 0
+    has_booths: bool = False
+    has_trips: bool = False
 
     @property
     def path(self) -> str:
@@ -64,6 +69,11 @@ class Chrome:
     def may_manage_events(self) -> bool:
         """Events, or some of them, are theirs to change."""
         return self.shop is not None and may_manage_events(self.person, self.shop.id)
+
+    @property
+    def may_plan_trips(self) -> bool:
+        """Trips of a merchant, or some of them, are theirs to run."""
+        return any(may_manage_events(self.person, shop.id) for shop in self.shops)
 
     @property
     def may_review_everything(self) -> bool:

@@ -17,12 +17,16 @@ from pesan.backoffice.views.chrome import Shop
 from pesan.backoffice.views.codes import Naming
 from pesan.backoffice.views.make import cause_of, decision_of, method_label, proof_view, twins_of
 from pesan.backoffice.views.review import Contact
+from pesan.booths.states import FULFILMENT
+from pesan.catalog.models import Event
 from pesan.checkout.links import status_path
 from pesan.checkout.telling import contacts_of
 from pesan.kit.ids import new_id
 from pesan.kit.registry import Registry
 from pesan.notifications.channels import Channels
+from pesan.notifications.models import Delivery, Notification
 from pesan.notifications.states import Kind
+from pesan.orders.dues import due_now, owes_balance
 from pesan.orders.models import Order
 from pesan.orders.states import TRANSITIONS, OrderEvent, OrderState
 from pesan.payments.models import Payment, PaymentMethod
@@ -52,7 +56,7 @@ def booking_detail(
         code=naming.code(order.code),
         state=order.state,
         event_title=parts.event.title,
-        event_path=f"{shop.path}/events/{parts.event.short_id}" if may_change else "",
+        event_path=_event_path(parts.event, shop) if may_change else "",
         buyer_name=order.buyer_name,
         contact=Contact(order.wa, order.email, may_change),
         notes=order.notes,
@@ -65,6 +69,10 @@ def booking_detail(
         review_path=naming.review(order.id, order.code),
         refunds_path=f"{shop.path}/refunds?q={naming.searched(order.code)}&show=all",
         public_path=status_path(order.code) if may_change else "",
+        due_amount=due_now(order),
+        balance_amount=order.balance_due_amount,
+        can_take_cash=may_change and (order.state in _CANCELLABLE or owes_balance(order)),
+        has_balance_proof=order.balance_submitted_at is not None,
         can_cancel=may_change and order.state in _CANCELLABLE,
         can_revive=may_change and order.state in _REVIVABLE,
         can_refund=may_change and _is_refundable(order, parts.refunds),
@@ -75,14 +83,31 @@ def booking_detail(
         proofs=[proof_view(proof, order, links) for proof in parts.proofs],
         payments=[_payment(payment, parts.methods) for payment in parts.payments],
         tickets=_tickets(order, parts, naming),
-        trail=[_entry(record, parts.names) for record in reversed(parts.records)],
+        trail=[trail_entry(record, parts.names) for record in reversed(parts.records)],
         twins=twins_of(parts.duplicates, naming),
-        letters=[
-            LetterLine(told.kind, d.channel, d.state, d.sent_at or d.created_at) for told, d in parts.letters
-        ],
+        letters=[_letter_line(told, delivery, parts) for told, delivery in parts.letters],
         letter=_letter(order, parts.letter, registry[Channels]),
         problem=problem,
         was_resent=was_resent,
+    )
+
+
+def _event_path(event: Event, shop: Shop) -> str:
+    """Where what was booked is looked after: an event, or the outlet that sells as one."""
+    if event.fulfilment == FULFILMENT:
+        return f"/backoffice/booths/{shop.slug}/outlets/{event.id}"
+    return f"{shop.path}/events/{event.short_id}"
+
+
+def trail_entry(record: Record, names: dict[UUID, str]) -> TrailEntry:
+    """One thing that happened, with the name of whoever did it."""
+    entry = record.entry
+    return TrailEntry(
+        action=entry.action,
+        actor_kind=entry.actor_kind,
+        who=names.get(entry.actor_id) if entry.actor_id else None,
+        at=entry.at,
+        reason=record.private.reason if record.private else None,
     )
 
 
@@ -104,6 +129,18 @@ def _tickets(order: Order, parts: Parts, naming: Naming) -> list[TicketRow]:
         )
         for t in parts.tickets
     ]
+
+
+def _letter_line(told: Notification, delivery: Delivery, parts: Parts) -> LetterLine:
+    """How far a letter came; of one that became a chat message, as far as that came."""
+    chat = parts.chats.get(delivery.id)
+    if chat is None:
+        state, at, code = delivery.state, delivery.sent_at or delivery.created_at, delivery.last_error_code
+    else:
+        state, code = f"chat_{chat.state}", chat.error_code
+        at = chat.failed_at or chat.read_at or chat.delivered_at or chat.sent_at or chat.created_at
+    has_failed = state in {"failed", "chat_failed", "chat_cancelled"}
+    return LetterLine(told.kind, delivery.channel, state, at, (code or "") if has_failed else "")
 
 
 def _letter(order: Order, kind: Kind | None, channels: Channels) -> str:
@@ -129,15 +166,4 @@ def _payment(payment: Payment, methods: dict[UUID, PaymentMethod]) -> PaymentRow
         unique_code=payment.unique_code,
         state=payment.state,
         created_at=payment.created_at,
-    )
-
-
-def _entry(record: Record, names: dict[UUID, str]) -> TrailEntry:
-    entry = record.entry
-    return TrailEntry(
-        action=entry.action,
-        actor_kind=entry.actor_kind,
-        who=names.get(entry.actor_id) if entry.actor_id else None,
-        at=entry.at,
-        reason=record.private.reason if record.private else None,
     )

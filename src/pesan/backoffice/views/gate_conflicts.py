@@ -53,23 +53,27 @@ class ConflictCard:
     seat: str
     ticket_code: str
     scans: Sequence[Evidence]
-    seen: int
+    seen: str
     opened_at: datetime
     is_reopened: bool
     note: str
+    earlier_notes: Sequence[str]
     settled_at: datetime | None
     settled_by: str
 
 
 @dataclass(frozen=True, slots=True)
 class ConflictsPage:
-    """Open conflicts, then those that were settled; `most` of either are shown."""
+    """A page of open conflicts, of `waiting` altogether, and one of those that were settled."""
 
     event_title: str
     path: str
     open: Sequence[ConflictCard]
     settled: Sequence[ConflictCard]
-    most: int
+    waiting: int
+    next_open_url: str = ""
+    next_settled_url: str = ""
+    first_url: str = ""
     problem: str = ""
     done: bool = False
     typed_id: str = ""
@@ -87,10 +91,11 @@ def conflict_card(found: Found, frame: Frame) -> ConflictCard:
         seat=found.seat.label if found.seat else "",
         ticket_code=frame.naming.code(ticket.code) if ticket else "",
         scans=[evidence(scan, frame) for scan in found.scans],
-        seen=conflict.scan_count,
+        seen=found.seen,
         opened_at=conflict.opened_at,
         is_reopened=found.is_reopened,
         note=conflict.note,
+        earlier_notes=conflict.earlier_notes,
         settled_at=conflict.settled_at,
         settled_by=found.settled_by or "",
     )

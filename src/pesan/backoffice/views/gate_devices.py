@@ -19,6 +19,7 @@ _AWAY = (Text(id="Tidak terhubung", en="Not connected"), "wifi-off", "bad")
 _HERE = (Text(id="Terhubung", en="Connected"), "circle-check", "good")
 _BATTERY = Text(id="Baterai hampir habis", en="Battery low")
 _QUEUE = Text(id="Belum terkirim semua", en="Not all sent yet")
+_ORPHANED = Text(id="Pemasang bukan tim lagi", en="Pairer left the team")
 _SKEW = Text(id="Jamnya meleset", en="Clock is off")
 
 
@@ -37,14 +38,16 @@ class DeviceRow:
     app_version: str
 
 
-def device_row(device: GateDevice, gate: str, now: datetime, locale: Locale) -> DeviceRow:
-    """A device as one line."""
+def device_row(
+    device: GateDevice, gate: str, now: datetime, locale: Locale, *, is_orphaned: bool = False
+) -> DeviceRow:
+    """A device as one line; `is_orphaned` when whoever paired it works for the event no more."""
     word, icon, tone = _health(device, now)
     return DeviceRow(
         name=device.name,
         gate=gate,
         health=Mark(word.in_(locale), icon, tone),
-        warnings=[text.in_(locale) for text in _warnings(device)],
+        warnings=[text.in_(locale) for text in _warnings(device, is_orphaned=is_orphaned)],
         last_seen_at=device.last_seen_at,
         battery=device.battery,
         queue_length=device.queue_length,
@@ -61,9 +64,11 @@ def _health(device: GateDevice, now: datetime) -> tuple[Text, str, str]:
     return _AWAY if now - device.last_seen_at > SILENT_AFTER else _HERE
 
 
-def _warnings(device: GateDevice) -> Iterator[Text]:
+def _warnings(device: GateDevice, *, is_orphaned: bool) -> Iterator[Text]:
     if device.revoked_at is not None:
         return
+    if is_orphaned:
+        yield _ORPHANED
     if device.battery is not None and device.battery <= LOW_BATTERY:
         yield _BATTERY
     if device.queue_length:

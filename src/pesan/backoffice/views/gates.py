@@ -38,10 +38,10 @@ class GateCard:
 
 @dataclass(frozen=True, slots=True)
 class OwnDevice:
-    """One device, with the address that revokes it; none for one that was."""
+    """One device, with the address where it is changed; none for one that was revoked."""
 
     row: DeviceRow
-    revoke_path: str
+    path: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +81,19 @@ class GatePage:
     form: FormState
     pairing: PairingCode | None = None
     done: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DevicePage:
+    """One device: its name, and at which of the open gates it stands."""
+
+    event_title: str
+    gates_path: str
+    name: str
+    path: str
+    gates: Sequence[tuple[str, str]]
+    form: FormState
     problem: str = ""
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from pesan.backoffice.queries.review import Reviewed
+from pesan.backoffice.queries.review import Reviewed, since_of
 from pesan.backoffice.views.codes import Naming
 from pesan.backoffice.views.review import Contact, Decision, Proof, ReviewItem, Twin
 from pesan.kit.ids import CODE_TAIL
+from pesan.orders.dues import due_now
 from pesan.orders.models import Order
 from pesan.orders.states import OrderState
 from pesan.payments.models import PaymentMethod, PaymentProof
@@ -36,18 +37,19 @@ def review_item(
         contact=Contact(order.wa, order.email, naming.is_open),
         quantity=order.quantity,
         notes=order.notes,
-        base_amount=payment.base_amount if payment else order.total_amount,
-        amount=payment.amount if payment else order.total_amount,
+        base_amount=payment.base_amount if payment else due_now(order) or order.total_amount,
+        amount=payment.amount if payment else due_now(order) or order.total_amount,
         unique_code=payment.unique_code if payment else None,
         method=method_label(found.method),
         placed_at=order.placed_at,
-        submitted_at=order.submitted_at,
+        submitted_at=since_of(order),
         waiting_minutes=found.waiting_minutes,
         path=naming.review(order.id, order.code),
         booking_path=naming.booking(order.id, order.code),
         proofs=[proof_view(proof, order, links) for proof in reversed(proofs)],
         twins=twins_of(duplicates, naming),
-        decision=decision_of(order, found.reviewer),
+        decision=None if order.balance_submitted_at else decision_of(order, found.reviewer),
+        is_balance=order.balance_submitted_at is not None,
     )
 
 

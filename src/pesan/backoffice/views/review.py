@@ -108,6 +108,7 @@ class ReviewItem:
     proofs: Sequence[Proof] = ()
     twins: Sequence[Twin] = ()
     decision: Decision | None = None
+    is_balance: bool = False
 
     @property
     def amount_head(self) -> str:

@@ -12,11 +12,11 @@ from pesan.identity.team.queries import Member
 
 @dataclass(frozen=True, slots=True)
 class EventChoice:
-    """An event that somebody may be limited to."""
+    """An event, or an outlet, that somebody may be limited to; an outlet has no time."""
 
     id: str
     title: str
-    starts_at: datetime
+    starts_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

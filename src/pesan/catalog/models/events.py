@@ -39,7 +39,16 @@ class Event(Audited, Base):
         CheckConstraint("status IN ('draft', 'open', 'closed', 'cancelled')", name="status"),
         CheckConstraint("starts_at < ends_at", name="period"),
         CheckConstraint("price_amount >= 0", name="price"),
-        CheckConstraint("hold_minutes BETWEEN 1 AND 60", name="hold_minutes"),
+        # A trip's orders wait for a transfer for days, everybody else's for minutes.
+        CheckConstraint(
+            "hold_minutes BETWEEN 1 AND CASE fulfilment WHEN 'jastip' THEN 10080 ELSE 60 END",
+            name="hold_minutes",
+        ),
+        # Goods that are shopped for may be paid in two parts; a place is paid as a whole.
+        CheckConstraint(
+            "deposit_percent BETWEEN CASE fulfilment WHEN 'jastip' THEN 1 ELSE 100 END AND 100",
+            name="deposit_percent",
+        ),
         CheckConstraint("max_per_order BETWEEN 1 AND 1000", name="max_per_order"),
         CheckConstraint("max_holds_per_contact > 0 AND max_holds_per_ip > 0", name="buyer_limits"),
         CheckConstraint("review_cap > 0", name="review_cap"),
@@ -53,6 +62,8 @@ class Event(Audited, Base):
         UniqueConstraint("merchant_id", "id"),
         Index("ix_events_public", "starts_at", "id", postgresql_where=text("status <> 'draft'")),
         Index("ix_events_merchant", "merchant_id", "starts_at", "id"),
+        # Few sell something else than tickets, and the start page asks whether any does.
+        Index("ix_events_others", "fulfilment", "status", postgresql_where=text("fulfilment <> 'tickets'")),
     )
 
     id: Mapped[UUID] = primary_key()
@@ -68,6 +79,8 @@ class Event(Audited, Base):
     city: Mapped[str] = mapped_column(String(80), server_default="")
     starts_at: Mapped[Timestamp]
     ends_at: Mapped[Timestamp]
+    # Empty is that of its merchant; read it by `zones.zone_of`.
+    zone: Mapped[str | None] = mapped_column(String(40))
     status: Mapped[str] = mapped_column(String(10), server_default="draft")
     price_amount: Mapped[int] = mapped_column(BigInteger, server_default="0")
     currency: Mapped[str] = mapped_column(String(3), server_default="IDR")
@@ -90,6 +103,8 @@ class Event(Audited, Base):
     fee_amount: Mapped[int] = mapped_column(BigInteger, server_default="0")
     fee_basis_points: Mapped[int] = mapped_column(server_default="0")
     tax_basis_points: Mapped[int] = mapped_column(server_default="0")
+    # The part that is asked for first; the rest is due before the goods are sent.
+    deposit_percent: Mapped[int] = mapped_column(SmallInteger, server_default="100")
     is_featured: Mapped[bool] = mapped_column(server_default="false")
     tags: Mapped[list[str]] = mapped_column(ARRAY(String(30)), server_default="{}")
     created_at: Mapped[Timestamp] = mapped_column(server_default=func.clock_timestamp())

@@ -11,6 +11,7 @@ from pesan.catalog.service.events import (
 )
 from pesan.catalog.service.promo_codes import PromoDraft, create_promo_code, withdraw_promo_code
 from pesan.catalog.service.seats import SeatDraft, add_seats, block_seats
+from pesan.catalog.service.slots import SlotTime, ensure_slot
 from pesan.catalog.service.ticket_types import (
     TicketTypeDraft,
     archive_ticket_type,
@@ -22,6 +23,7 @@ __all__ = [
     "EventDraft",
     "PromoDraft",
     "SeatDraft",
+    "SlotTime",
     "TicketTypeDraft",
     "add_seats",
     "archive_ticket_type",
@@ -30,6 +32,7 @@ __all__ = [
     "create_event",
     "create_promo_code",
     "create_ticket_type",
+    "ensure_slot",
     "set_cover",
     "set_status",
     "slugify",

@@ -9,15 +9,16 @@ from sqlalchemy import select, tuple_, update
 
 from pesan.audit import record
 from pesan.capacity.models import CapacityPool
+from pesan.catalog.errors import EventNotFound
 from pesan.catalog.models import Event, EventPaymentMethod, PromoCode, Seat, TicketType
 from pesan.catalog.service.events import EventDraft, create_event
 from pesan.catalog.service.promo_codes import PromoDraft, create_promo_code
 from pesan.catalog.service.seats import SeatDraft, add_seats
 from pesan.catalog.service.ticket_types import TicketTypeDraft, create_ticket_type
-from pesan.catalog.states import PromoKind
+from pesan.catalog.states import TICKETS, PromoKind
 from pesan.db import Actor, WriteSession
 
-_CHARGES = ("currency", "fulfilment", "cover_key", "fee_amount", "fee_basis_points", "tax_basis_points")
+_CHARGES = ("currency", "cover_key", "fee_amount", "fee_basis_points", "tax_basis_points")
 _CHUNK = 5_000
 _SEAT_FIELDS = tuple(part.name for part in fields(SeatDraft))
 
@@ -39,8 +40,11 @@ async def copy_event(
 ) -> Event:
     """A draft with the same texts, cover, payment methods, ticket types and seats; every time moves along.
 
-    Its pools are its own and empty. Types that are sold no more stay behind, and so do withdrawn promo codes.
+    Its pools are its own and empty. Types that are sold no more stay behind, and so do withdrawn promo codes. Raises
+    EventNotFound for what sells no tickets: an outlet's booths and hours are not the event's.
     """
+    if source.fulfilment != TICKETS:
+        raise EventNotFound
     copy = _Copy(session, starts_at - source.starts_at, actor)
     event = await create_event(
         session, merchant_id=source.merchant_id, draft=await _draft(copy, source), actor=actor

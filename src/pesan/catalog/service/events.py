@@ -16,7 +16,7 @@ from pesan.capacity.models import DEFAULT_HOLD_RATIO, CapacityPool
 from pesan.capacity.service import create_pool, resize_pool
 from pesan.catalog.errors import InvalidPeriod
 from pesan.catalog.models import Event, EventPaymentMethod
-from pesan.catalog.states import EventStatus
+from pesan.catalog.states import TICKETS, EventStatus
 from pesan.db import Actor, WriteSession
 from pesan.jobs import enqueue
 from pesan.kit.ids import new_id, new_short_id
@@ -57,6 +57,7 @@ class EventDraft:
     tags: Sequence[str] = ()
     transferable: bool = True
     needs_guardian: bool = False
+    deposit_percent: int = 100
     method_ids: Sequence[UUID] = field(default_factory=tuple)
 
     def columns(self) -> dict[str, Any]:
@@ -69,6 +70,7 @@ class EventDraft:
             "title summary description venue address city starts_at price_amount hold_minutes max_per_order"
             " max_holds_per_contact max_holds_per_ip review_cap sale_opens_at sale_closes_at certificate"
             " is_featured transferable reminder_hours follow_up_hours needs_guardian"
+            " deposit_percent"
         )
         own = {name: getattr(self, name) for name in names.split()}
         return own | {"ends_at": ends_at, "tags": list(self.tags)}
@@ -81,8 +83,9 @@ async def create_event(
     draft: EventDraft,
     actor: Actor,
     status: str = EventStatus.DRAFT,
+    fulfilment: str = TICKETS,
 ) -> Event:
-    """A new event with its pool."""
+    """A new event with its pool; `fulfilment` names what its orders turn into."""
     pool = await create_pool(
         session,
         merchant_id=merchant_id,
@@ -97,6 +100,7 @@ async def create_event(
         slug=slugify(draft.title),
         short_id=new_short_id(),
         status=status,
+        fulfilment=fulfilment,
         **draft.columns(),
     )
     session.add(event)

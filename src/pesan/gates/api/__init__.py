@@ -1,10 +1,10 @@
 """The gates' face: what devices ask and are told."""
 
-from pesan.gates.api import scans
+from pesan.gates.api import bundle, scans
 from pesan.gates.api.devices import joining, renewing
 from pesan.gates.api.devices import router as devices
 
-ROUTERS = (joining, renewing, devices, scans.devices, scans.supervisors)
+ROUTERS = (joining, renewing, devices, bundle.router, scans.devices, scans.supervisors)
 
 TAGS = (
     {

@@ -6,15 +6,25 @@ from fastapi import Depends, Request
 
 from pesan.gates.errors import DeviceRevoked
 from pesan.gates.queries import require_live
+from pesan.gates.tenure import require_tenure
 from pesan.web.access import Who, allow
 from pesan.web.context import context_of, name_merchant
-from pesan.web.deps import find_device
+from pesan.web.deps import find_device, get_database
 from pesan.web.devices import DeviceClaims
 from pesan.web.errors import DeviceTokenInvalid
 from pesan.web.limits.dependencies import limiter_of
 from pesan.web.limits.policies import Policy
 
-__all__ = ["AS_DEVICE", "DEVICE", "NOT_LIVE", "DeviceOf", "get_device", "limit_device", "require_live"]
+__all__ = [
+    "AS_DEVICE",
+    "DEVICE",
+    "IN_OFFICE",
+    "NOT_LIVE",
+    "DeviceOf",
+    "get_device",
+    "limit_device",
+    "require_live",
+]
 
 DEVICE: Any = allow(Who.DEVICE)
 """For a router's `dependencies`."""
@@ -37,6 +47,14 @@ async def get_device(request: Request) -> DeviceClaims:
 
 
 DeviceOf = Annotated[DeviceClaims, Depends(get_device)]
+
+
+async def _check_tenure(request: Request, device: DeviceOf) -> None:
+    await require_tenure(get_database(request), device)
+
+
+IN_OFFICE: Any = Depends(_check_tenure)
+"""For the `dependencies` of a route that hands names out; raises DeviceOver."""
 
 
 def limit_device(name: str, count: int, window_seconds: int) -> Any:

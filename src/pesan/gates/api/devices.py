@@ -1,6 +1,5 @@
 """A device's own routes: joining, staying, and what it needs to scan without a network."""
 
-import asyncio
 from dataclasses import asdict
 from functools import partial
 from typing import Annotated, Any
@@ -9,13 +8,14 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from pesan.catalog.models import Event
+from pesan.catalog.zones import zone_of
 from pesan.db import ReadSession
 from pesan.errors import Forbidden
-from pesan.gates.api.auth import AS_DEVICE, DEVICE, NOT_LIVE, DeviceOf, limit_device
-from pesan.gates.device_keys import DeviceKey
+from pesan.gates.api.auth import AS_DEVICE, DEVICE, IN_OFFICE, NOT_LIVE, DeviceOf, limit_device
 from pesan.gates.device_tokens import DeviceTokens
 from pesan.gates.errors import (
     DeviceKeyInvalid,
+    DeviceOver,
     DeviceRevoked,
     GateClosed,
     PairingOver,
@@ -35,7 +35,6 @@ from pesan.gates.queries import (
     list_found,
     require_live,
 )
-from pesan.gates.roster import bundle_tag, pack_bundle, read_ring, read_roster, read_tickets, slices_of
 from pesan.gates.schemas import (
     MAX_CHANGES,
     BeatAnswer,
@@ -54,10 +53,13 @@ from pesan.gates.schemas import (
     RenewRequest,
     RulesAnswer,
 )
-from pesan.gates.service.devices import Beat, Proof, millis, note_beat, renew
-from pesan.gates.service.pairing import NewDevice, register_device
+from pesan.gates.service.devices import Beat, note_beat, renew
+from pesan.gates.service.pairing import register_device
+from pesan.gates.tenure import require_tenure
 from pesan.gates.topics import topic_of
 from pesan.gates.verdict import Rules
+from pesan.identity.devices.keys import DeviceKey, Proof, millis
+from pesan.identity.devices.pairing import NewDevice
 from pesan.identity.policies import SignedIn
 from pesan.kit.registry import Registry
 from pesan.realtime import Hub
@@ -66,7 +68,6 @@ from pesan.realtime.gate import StreamGate
 from pesan.realtime.sse import Snapshot, stream
 from pesan.settings import Settings
 from pesan.tenancy.models import Merchant
-from pesan.tickets.slices import Slices
 from pesan.web.access import Who, allow
 from pesan.web.context import name_merchant
 from pesan.web.deps import find_person, get_database, get_registry, ip_digest
@@ -87,20 +88,6 @@ _SSE: dict[int | str, dict[str, Any]] = {
         "description": "An event `changed` whenever `changes` has something new, `gone` when the device was revoked.",
         "content": {"text/event-stream": {"schema": {"type": "string"}}},
     }
-}
-_BUNDLE: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "Event, rules, public keys, ticket types and every ticket as a row without contacts.",
-        "content": {"application/json": {"schema": {"type": "object"}}},
-    },
-    304: {"description": "The bundle of `If-None-Match` is the newest."},
-}
-_IF_NONE_MATCH = {
-    "name": "If-None-Match",
-    "in": "header",
-    "required": False,
-    "description": "The `ETag` of the bundle that the device has.",
-    "schema": {"type": "string"},
 }
 _GONE = Snapshot("gone", "{}", event="gone", is_final=True)
 After = Annotated[int, Query(ge=0, le=1 << 53, description="The last `seq` that the device knows.")]
@@ -133,7 +120,8 @@ async def register(request: Request) -> RegisteredAnswer:
         raise FactorNeeded
     wish = await read_json(request, RegisterRequest)
     key = DeviceKey(wish.key_kind, wish.public_key)
-    key.require_usable()
+    if not key.is_usable:
+        raise DeviceKeyInvalid
     registry, actor = get_registry(request), person.to_actor(ip_digest=ip_digest(request))
     new = NewDevice(wish.name, key, wish.app_version)
     async with get_database(request).write(actor) as session:
@@ -150,7 +138,9 @@ async def register(request: Request) -> RegisteredAnswer:
     "/renew",
     response_model=RenewedAnswer,
     dependencies=[limit("gate-renew", 300, 900)],
-    responses=refusals(*BODY_REFUSALS, ValidationFailed, DeviceTokenInvalid, DeviceRevoked, RenewalRefused),
+    responses=refusals(
+        *BODY_REFUSALS, ValidationFailed, DeviceTokenInvalid, DeviceRevoked, DeviceOver, RenewalRefused
+    ),
     openapi_extra=described(body=json_of(RenewRequest)),
 )
 async def renew_token(request: Request) -> RenewedAnswer:
@@ -160,9 +150,11 @@ async def renew_token(request: Request) -> RenewedAnswer:
     claims = tokens.read_for_renewal(wish.token)
     if claims is None:
         raise DeviceTokenInvalid
-    async with get_database(request).gate(claims.event_id) as session:
-        now = await renew(session, claims, Proof(wish.at_ms, wish.signature))
-    made = tokens.make(claims)
+    database = get_database(request)
+    await require_tenure(database, claims)
+    async with database.gate(claims.event_id) as session:
+        told, now = await renew(session, claims, Proof(wish.at_ms, wish.signature))
+    made = tokens.make(told)
     return RenewedAnswer(token=made.text, expires_at=made.expires_at, server_time=now)
 
 
@@ -239,38 +231,9 @@ async def stream_changes(request: Request, device: DeviceOf) -> Response:
 
 
 @router.get(
-    "/bundle",
-    response_class=Response,
-    dependencies=[limit_device("gate-bundle", 60, 600)],
-    responses={**refusals(*NOT_LIVE), **_BUNDLE},
-    openapi_extra=described(_IF_NONE_MATCH, security=AS_DEVICE),
-)
-async def get_bundle(request: Request, device: DeviceOf) -> Response:
-    """Everything that the device needs to scan without a network."""
-    database, slices = get_database(request), get_registry(request)[Slices]
-    ring = await read_ring(database, device.merchant_id)
-    async with database.gate(device.event_id) as session:
-        post = await require_live(session, device)
-        roster = await read_roster(session, device.event_id, ring)
-        tag = bundle_tag(roster, post)
-        headers = {"etag": tag, "cache-control": "private, no-cache", "vary": "Accept-Encoding"}
-        if tag in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers=headers)
-        tickets = await read_tickets(session, roster)
-    in_gzip = "gzip" in request.headers.get("accept-encoding", "")
-    rotation = slices_of(slices.seconds, slices.event_key(device.event_id))
-    body = await asyncio.to_thread(
-        pack_bundle, roster, post, ring, slices=rotation, tickets=tickets, in_gzip=in_gzip
-    )
-    if in_gzip:
-        headers["content-encoding"] = "gzip"
-    return Response(body, media_type="application/json", headers=headers)
-
-
-@router.get(
     "/tickets",
-    dependencies=[limit_device("gate-search", 120, 60)],
-    responses=refusals(*NOT_LIVE, ValidationFailed),
+    dependencies=[limit_device("gate-search", 120, 60), IN_OFFICE],
+    responses=refusals(*NOT_LIVE, DeviceOver, ValidationFailed),
     openapi_extra=described(security=AS_DEVICE),
 )
 async def find_tickets(request: Request, device: DeviceOf, q: Words) -> FoundTickets:
@@ -312,7 +275,7 @@ def _registered(
             title=event.title,
             starts_at=event.starts_at,
             ends_at=event.ends_at,
-            timezone=merchant.zone,
+            timezone=zone_of(event, merchant),
         ),
         merchant=MerchantAnswer(name=merchant.name),
         server_time=device.registered_at,

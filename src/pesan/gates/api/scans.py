@@ -1,5 +1,6 @@
 """Scanning: one at a time with a network, many at once after the lack of one."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from pesan.gates.api.scan_schemas import (
 )
 from pesan.gates.attempts import Attempt, Scanned
 from pesan.gates.desk import GateDesk
-from pesan.gates.errors import NothingToUndo, ReasonMissing
+from pesan.gates.errors import NothingToUndo, ReasonMissing, ScanReused, TicketMismatch
 from pesan.gates.states import Direction
 from pesan.gates.undoing import undo
 from pesan.gates.words import words_of
@@ -39,12 +40,15 @@ from pesan.web.openapi import BODY_REFUSALS, described, json_of, refusals
 devices = APIRouter(tags=["gates"], dependencies=[DEVICE])
 supervisors = APIRouter(tags=["gates"], dependencies=[allow(Who.ORGANIZER)])
 _REFUSALS = refusals(*NOT_LIVE, *BODY_REFUSALS, ValidationFailed, ReasonMissing, Forbidden)
+_SCAN_REFUSALS = refusals(
+    *NOT_LIVE, *BODY_REFUSALS, ValidationFailed, ReasonMissing, Forbidden, ScanReused, TicketMismatch
+)
 
 
 @devices.post(
     "/v1/scan",
     response_model=ScanAnswer,
-    responses=_REFUSALS,
+    responses=_SCAN_REFUSALS,
     openapi_extra=described(body=json_of(ScanRequest), security=AS_DEVICE),
 )
 async def scan(request: Request) -> Response:
@@ -55,9 +59,10 @@ async def scan(request: Request) -> Response:
         raise Forbidden
     attempt = Attempt(
         device_id=device.device_id,
-        gate_id=device.gate_id,
         nonce=wish.nonce,
-        presented=await _present(request, wish.text, wish.ticket_id, wish.manual_reason),
+        presented=_agreed(
+            await _present(request, wish.text, wish.ticket_id, wish.manual_reason), wish.ticket_id
+        ),
         direction=wish.direction,
         device_at=None if wish.device_at_ms is None else moment(wish.device_at_ms),
         offset_ms=wish.offset_ms,
@@ -111,10 +116,18 @@ async def _present(
     return Presented(ticket_id=ticket_id)
 
 
+def _agreed(presented: Presented | ReadReason, ticket_id: UUID | None) -> Presented | ReadReason:
+    """What was read, for the ticket that came named with it; a code of another one is none. Raises TicketMismatch."""
+    if ticket_id is None or not isinstance(presented, Presented):
+        return presented
+    if presented.ticket_id not in {None, ticket_id}:
+        raise TicketMismatch
+    return replace(presented, ticket_id=ticket_id)
+
+
 async def _offline(request: Request, one: OfflineScan, device: DeviceClaims) -> Attempt:
     return Attempt(
         device_id=device.device_id,
-        gate_id=device.gate_id,
         nonce=one.nonce,
         presented=await _present(request, one.text, one.ticket_id, one.manual_reason),
         direction=one.direction,

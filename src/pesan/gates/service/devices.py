@@ -1,30 +1,19 @@
 """Devices after they joined: their token renewed by proof of their key, what they tell of themselves, their end."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select, update
 
-from pesan.audit import record
+from pesan.audit import changed_values, record
 from pesan.db import Actor, WriteSession
-from pesan.gates.device_keys import DeviceKey
-from pesan.gates.errors import DeviceNotFound, DeviceRevoked, RenewalRefused
+from pesan.gates.errors import DeviceNotFound, DeviceRevoked, GateClosed, RenewalRefused
 from pesan.gates.models import Gate, GateDevice
+from pesan.gates.queries import get_gate
 from pesan.gates.service.locks import lock_device
-from pesan.gates.states import KeyKind
+from pesan.identity.devices.keys import DeviceKey, KeyKind, Proof
 from pesan.web.devices import DeviceClaims
-
-PROOF_MS = 10 * 60 * 1_000
-"""How far from now the time inside a proof may be."""
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """A device's signature over its own id and a time, in milliseconds since 1970."""
-
-    at_ms: int
-    signature: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +31,11 @@ def proof_message(device_id: UUID, at_ms: int) -> bytes:
     return f"pesan:gate:renew:1\n{device_id}\n{at_ms}".encode("ascii")
 
 
-async def renew(session: WriteSession, claims: DeviceClaims, proof: Proof) -> datetime:
-    """Accept a device's proof, once, and say when; raises DeviceRevoked, RenewalRefused. **Locks** the device."""
+async def renew(session: WriteSession, claims: DeviceClaims, proof: Proof) -> tuple[DeviceClaims, datetime]:
+    """Accept a device's proof, once: what its next token says, and when; raises DeviceRevoked, RenewalRefused.
+
+    **Locks** the device.
+    """
     try:
         device = await lock_device(session, claims.device_id, event_id=claims.event_id)
     except DeviceNotFound as error:
@@ -51,15 +43,15 @@ async def renew(session: WriteSession, claims: DeviceClaims, proof: Proof) -> da
     is_closed = Gate.closed_at.is_not(None)
     query = select(func.clock_timestamp(), is_closed).where(Gate.id == device.gate_id)
     now, gate_is_closed = (await session.execute(query)).one()
-    if device.revoked_at is not None or gate_is_closed or device.gate_id != claims.gate_id:
+    if device.revoked_at is not None or gate_is_closed:
         raise DeviceRevoked
     key = DeviceKey(KeyKind(device.key_kind), device.public_key)
-    is_timely = abs(millis(now) - proof.at_ms) <= PROOF_MS and proof.at_ms > device.renewed_ms
-    if not is_timely or not key.verifies(proof_message(device.id, proof.at_ms), proof.signature):
+    message = proof_message(device.id, proof.at_ms)
+    if not proof.holds(key, message, now=now, after_ms=device.renewed_ms):
         raise RenewalRefused
     device.renewed_ms, device.last_seen_at = proof.at_ms, now
     await session.flush()
-    return now  # type: ignore[no-any-return]  # a timestamp of the database
+    return replace(claims, gate_id=device.gate_id), now
 
 
 async def note_beat(session: WriteSession, device_id: UUID, beat: Beat) -> datetime:
@@ -81,6 +73,43 @@ async def note_beat(session: WriteSession, device_id: UUID, beat: Beat) -> datet
     return at
 
 
+@dataclass(frozen=True, slots=True)
+class DeviceDraft:
+    """What an organizer wants a device to be called, and where it shall stand."""
+
+    name: str
+    gate_id: UUID
+
+
+async def change_device(
+    session: WriteSession, device_id: UUID, *, event_id: UUID, draft: DeviceDraft, actor: Actor
+) -> None:
+    """Call a device something else, or let it work at another gate of the event; what it scanned stays where it was.
+
+    Raises DeviceNotFound, also for one that was revoked, GateNotFound, GateClosed. **Locks** it.
+    """
+    device = await lock_device(session, device_id, event_id=event_id)
+    if device.revoked_at is not None:
+        raise DeviceNotFound
+    before = {"name": device.name, "gate_id": str(device.gate_id)}
+    was, is_now = changed_values(before, {"name": draft.name, "gate_id": str(draft.gate_id)})
+    if "gate_id" in is_now:
+        await _move(session, device, draft.gate_id)
+    device.name = draft.name
+    if is_now:
+        told = {"before": was, "after": is_now}
+        await record(session, device, action="gate:device:changed", actor=actor, data=told)
+    await session.flush()
+
+
+async def _move(session: WriteSession, device: GateDevice, gate_id: UUID) -> None:
+    gate = await get_gate(session, device.event_id, gate_id)
+    if gate.closed_at is not None:
+        raise GateClosed
+    now = (await session.scalars(select(func.clock_timestamp()))).one()
+    device.moved_at, device.moved_from, device.gate_id = now, device.gate_id, gate.id
+
+
 async def revoke_device(session: WriteSession, device_id: UUID, *, event_id: UUID, actor: Actor) -> None:
     """Let a device do nothing more, for good; raises DeviceNotFound. **Locks** it."""
     device = await lock_device(session, device_id, event_id=event_id)
@@ -88,8 +117,3 @@ async def revoke_device(session: WriteSession, device_id: UUID, *, event_id: UUI
         device.revoked_at = (await session.scalars(select(func.clock_timestamp()))).one()
         device.revoked_by = actor.user_id
         await record(session, device, action="gate:device:revoked", actor=actor)
-
-
-def millis(moment: datetime) -> int:
-    """Whole milliseconds since 1970."""
-    return int(moment.timestamp() * 1000)

@@ -1,47 +1,20 @@
 """Pairing: a code that an organizer shows, by which one device joins a gate, once and soon."""
 
-import hmac
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from hashlib import sha256
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
 
 from pesan.audit import record
 from pesan.db import Actor, WriteSession
-from pesan.gates.device_keys import DeviceKey
 from pesan.gates.errors import GateClosed, PairingOver
 from pesan.gates.models import Gate, GateDevice, GatePairing
 from pesan.gates.service.locks import lock_gate, lock_pairing
-from pesan.kit.ids import new_code, new_id, normalise_code
-from pesan.kit.signing import derive_key
+from pesan.identity.devices import pairing as codes
+from pesan.identity.devices.pairing import NewDevice, Pairing
+from pesan.kit.ids import new_id
 
-CODE_LENGTH = 8
-LIFE = timedelta(minutes=10)
-
-
-@dataclass(frozen=True, slots=True)
-class Pairing:
-    """A code as it is shown, this once."""
-
-    code: str
-    expires_at: datetime
-
-    @property
-    def shown(self) -> str:
-        """The code in two halves, as people read it."""
-        half = CODE_LENGTH // 2
-        return f"{self.code[:half]}-{self.code[half:]}"
-
-
-@dataclass(frozen=True, slots=True)
-class NewDevice:
-    """What a device says of itself when it joins."""
-
-    name: str
-    key: DeviceKey
-    app_version: str
+_PURPOSE = "gate-pairing"
 
 
 async def make_pairing(
@@ -51,21 +24,21 @@ async def make_pairing(
     gate = await lock_gate(session, gate_id, event_id=event_id)
     if gate.closed_at is not None:
         raise GateClosed
-    code = new_code(CODE_LENGTH)
     now = (await session.scalars(select(func.clock_timestamp()))).one()
+    made = codes.new_pairing(now)
     row = GatePairing(
         id=new_id(),
         merchant_id=gate.merchant_id,
         event_id=gate.event_id,
         gate_id=gate.id,
-        code_digest=digest_of(secret, code),
+        code_digest=digest_of(secret, made.code),
         created_by=actor.user_id,
-        expires_at=now + LIFE,
+        expires_at=made.expires_at,
     )
     session.add(row)
     await record(session, gate, action="gate:pairing:created", actor=actor, at=now)
     await session.flush()
-    return Pairing(code, row.expires_at)
+    return made
 
 
 async def register_device(
@@ -77,7 +50,7 @@ async def register_device(
     """
     pairing = await lock_pairing(session, digest_of(secret, code))
     now = (await session.scalars(select(func.clock_timestamp()))).one()
-    if pairing is None or pairing.used_at is not None or pairing.expires_at <= now:
+    if pairing is None or not codes.is_good(pairing, now):
         raise PairingOver
     if not actor.works_for(pairing.merchant_id, pairing.event_id):
         raise PairingOver
@@ -95,8 +68,8 @@ async def register_device(
 
 
 def digest_of(secret: bytes, code: str) -> bytes:
-    """What is kept of a code, as a person typed it: whoever reads the table learns none that still works."""
-    return hmac.new(derive_key(secret, "gate-pairing"), normalise_code(code).encode(), sha256).digest()
+    """What is kept of a code."""
+    return codes.digest_of(secret, _PURPOSE, code)
 
 
 def _device(gate: Gate, new: NewDevice, actor: Actor, now: datetime) -> GateDevice:

@@ -3,29 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-
-from webauthn import (
-    generate_authentication_options,
-    generate_registration_options,
-    options_to_json,
-    verify_authentication_response,
-    verify_registration_response,
-)
-from webauthn.helpers import parse_authentication_credential_json
-from webauthn.helpers.structs import (
-    AuthenticationCredential,
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 from pesan.identity.factors.challenges import CHALLENGE_LIFE
 from pesan.identity.policies import SignedIn
 
-# The device asks for a finger, a face or a PIN each time, so that a passkey that was found opens nothing.
-_VERIFIED = UserVerificationRequirement.REQUIRED
+# The toolkit brings every vendor's certificates along, a twelfth of what a process loads at its start. Most
+# processes never meet a passkey: the function that does imports it.
+if TYPE_CHECKING:
+    from webauthn.helpers.structs import AuthenticationCredential, PublicKeyCredentialDescriptor
+
 _WAIT_MS = int(CHALLENGE_LIFE.total_seconds() * 1000)
 _LONGEST_ID = 1023
 _NAME = "Pesan"
@@ -64,8 +52,13 @@ def creation_options(
     relying: RelyingParty, person: SignedIn, challenge: bytes, known: Sequence[bytes]
 ) -> str:
     """The question for a new passkey, as JSON. It stays on the device, so that it signs in without a password too."""
-    wanted = AuthenticatorSelectionCriteria(
-        resident_key=ResidentKeyRequirement.REQUIRED, user_verification=_VERIFIED
+    from webauthn import generate_registration_options, options_to_json
+    from webauthn.helpers import structs
+
+    # The device asks for a finger, a face or a PIN each time, so that a passkey that was found opens nothing.
+    wanted = structs.AuthenticatorSelectionCriteria(
+        resident_key=structs.ResidentKeyRequirement.REQUIRED,
+        user_verification=structs.UserVerificationRequirement.REQUIRED,
     )
     options = generate_registration_options(
         rp_id=relying.id,
@@ -83,18 +76,23 @@ def creation_options(
 
 def request_options(relying: RelyingParty, challenge: bytes, known: Sequence[bytes] = ()) -> str:
     """The question for a passkey that is there, as JSON; without `known` ones the device offers what it has."""
+    from webauthn import generate_authentication_options, options_to_json
+    from webauthn.helpers.structs import UserVerificationRequirement
+
     options = generate_authentication_options(
         rp_id=relying.id,
         challenge=challenge,
         timeout=_WAIT_MS,
         allow_credentials=_described(known),
-        user_verification=_VERIFIED,
+        user_verification=UserVerificationRequirement.REQUIRED,
     )
     return options_to_json(options)
 
 
 def read_new_key(relying: RelyingParty, answer: str, challenge: bytes) -> NewKey | None:
     """The key of a new passkey; None when the answer is not one to this challenge, from this site."""
+    from webauthn import verify_registration_response
+
     try:
         made = verify_registration_response(
             credential=answer,
@@ -110,8 +108,10 @@ def read_new_key(relying: RelyingParty, answer: str, challenge: bytes) -> NewKey
     return NewKey(made.credential_id, made.credential_public_key, made.sign_count)
 
 
-def read_answer(answer: str) -> AuthenticationCredential | None:
+def read_answer(answer: str) -> "AuthenticationCredential | None":
     """Which passkey answers; None when it is no answer at all. Nothing of it is proven yet."""
+    from webauthn.helpers import parse_authentication_credential_json
+
     try:
         return parse_authentication_credential_json(answer)
     except Exception:  # noqa: BLE001  as above
@@ -119,9 +119,11 @@ def read_answer(answer: str) -> AuthenticationCredential | None:
 
 
 def count_of(
-    relying: RelyingParty, answer: AuthenticationCredential, challenge: bytes, public_key: bytes
+    relying: RelyingParty, answer: "AuthenticationCredential", challenge: bytes, public_key: bytes
 ) -> int | None:
     """How often the device says it has signed; None unless this key signed this challenge for this site."""
+    from webauthn import verify_authentication_response
+
     try:
         proof = verify_authentication_response(
             credential=answer,
@@ -138,7 +140,9 @@ def count_of(
     return proof.new_sign_count
 
 
-def _described(known: Sequence[bytes]) -> list[PublicKeyCredentialDescriptor]:
+def _described(known: Sequence[bytes]) -> "list[PublicKeyCredentialDescriptor]":
+    from webauthn.helpers.structs import PublicKeyCredentialDescriptor
+
     return [PublicKeyCredentialDescriptor(id=credential_id) for credential_id in known]
 
 

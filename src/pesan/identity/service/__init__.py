@@ -1,6 +1,7 @@
 """What identity does: signing in and out, and changing people, their passwords and their roles."""
 
 from pesan.identity.service.logging_in import log_in
+from pesan.identity.service.opening import open_merchant
 from pesan.identity.service.refreshing import refresh
 from pesan.identity.service.registering import (
     ask_reset,
@@ -36,6 +37,7 @@ __all__ = [
     "end_session",
     "log_in",
     "log_out_everywhere",
+    "open_merchant",
     "refresh",
     "register",
     "reset_password",

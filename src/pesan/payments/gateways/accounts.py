@@ -10,6 +10,7 @@ from sqlalchemy import select
 from pesan.audit import record
 from pesan.db import Actor, ReadSession, WriteSession
 from pesan.kit.ids import new_id
+from pesan.payments.gateways.confirmations import CONFIRM
 from pesan.payments.gateways.errors import AccountInvalid, AccountNotFound, SandboxRefused
 from pesan.payments.gateways.locks import lock_account
 from pesan.payments.gateways.models import GatewayAccount
@@ -98,7 +99,9 @@ async def switch_account(
 
 async def list_accounts(session: ReadSession, merchant_id: UUID) -> Sequence[GatewayAccount]:
     """A merchant's accounts, the oldest first, without their secrets."""
-    query = select(GatewayAccount).where(GatewayAccount.merchant_id == merchant_id)
+    query = select(GatewayAccount).where(
+        GatewayAccount.merchant_id == merchant_id, GatewayAccount.provider != CONFIRM
+    )
     return (await session.scalars(query.order_by(GatewayAccount.created_at, GatewayAccount.id))).all()
 
 
@@ -107,7 +110,7 @@ async def get_merchant_account(
 ) -> GatewayAccount:
     """One account of this merchant's; raises AccountNotFound."""
     account = await session.get(GatewayAccount, account_id)
-    if account is None or account.merchant_id != merchant_id:
+    if account is None or account.merchant_id != merchant_id or account.provider == CONFIRM:
         raise AccountNotFound
     return account
 

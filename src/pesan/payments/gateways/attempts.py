@@ -4,7 +4,7 @@ A process that dies in between leaves an attempt that the same choice takes up a
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select, update
@@ -12,6 +12,7 @@ from sqlalchemy import func, select, update
 from pesan.audit import record
 from pesan.db import Actor, WriteSession
 from pesan.kit.ids import new_code, new_id
+from pesan.orders.dues import due_now, owes_balance
 from pesan.orders.models import Order
 from pesan.orders.queries import list_lines
 from pesan.payments.errors import MethodNotOffered
@@ -38,9 +39,10 @@ class Attempt:
     order: Order
     account: GatewayAccount
     items: tuple[Item, ...]
+    expires_at: datetime
 
     def wanted(self, return_url: str) -> Checkout:
-        """What the provider is asked; its page never outlives the hold."""
+        """What the provider is asked; the page of a hold never outlives it."""
         order = self.order
         assert self.payment.reference is not None
         return Checkout(
@@ -48,7 +50,7 @@ class Attempt:
             amount=self.payment.amount,
             items=self.items,
             buyer_name=order.buyer_name,
-            expires_at=order.hold_expires_at,
+            expires_at=self.expires_at,
             return_url=return_url,
             email=order.email,
             phone=order.wa,
@@ -94,8 +96,8 @@ async def commit_attempt(
     await require_payable(session, order)
     account = await get_account(session, method.gateway_account_id)
     payment = await _take_up(session, order, method, actor)
-    await _keep_open(session, order, account)
-    return Attempt(payment, order, account, await _list_items(session, order))
+    expires_at = await _keep_open(session, order, account)
+    return Attempt(payment, order, account, await _list_items(session, order), expires_at)
 
 
 async def _take_up(session: WriteSession, order: Order, method: PaymentMethod, actor: Actor) -> Payment:
@@ -105,7 +107,7 @@ async def _take_up(session: WriteSession, order: Order, method: PaymentMethod, a
     if current is not None:
         current.state = PaymentState.SUPERSEDED
         await session.flush()  # one open payment per order is a constraint, checked row by row
-    payment = await find_superseded_payment(session, order.id, method.id)
+    payment = await find_superseded_payment(session, order, method.id)
     if payment is None:
         payment = _new(order, method)
         session.add(payment)
@@ -117,31 +119,44 @@ async def _take_up(session: WriteSession, order: Order, method: PaymentMethod, a
 
 
 def _new(order: Order, method: PaymentMethod) -> Payment:
+    due = due_now(order)
     return Payment(
         id=new_id(),
         merchant_id=order.merchant_id,
         order_id=order.id,
         method_id=method.id,
-        base_amount=order.total_amount,
-        amount=order.total_amount,
+        base_amount=due,
+        amount=due,
+        is_balance=owes_balance(order),
         currency=order.currency,
         gateway_account_id=method.gateway_account_id,
         reference=new_code(_REFERENCE_LENGTH),
     )
 
 
-async def _keep_open(session: WriteSession, order: Order, account: GatewayAccount) -> None:
-    """Extended once: a buyer who fails and tries again has what is left of the first attempt's time."""
+async def _keep_open(session: WriteSession, order: Order, account: GatewayAccount) -> datetime:
+    """When the page ends. A hold is extended once: a buyer who fails and tries again has what is left of its time.
+
+    A balance has no such end, so that each attempt has the provider's whole window.
+    """
+    window = PROVIDERS[account.provider].window
+    now: datetime = (await session.scalars(select(func.clock_timestamp()))).one()
+    if owes_balance(order):
+        return now + window
     if order.payment_open_until is None:
-        window = PROVIDERS[account.provider].window
-        now = (await session.scalars(select(func.clock_timestamp()))).one()
         order.hold_expires_at = max(order.hold_expires_at, now + window)
     order.payment_open_until = order.hold_expires_at + CLOSING
     await session.flush()
+    ends_at: datetime = order.hold_expires_at
+    return ends_at
 
 
 async def _list_items(session: WriteSession, order: Order) -> tuple[Item, ...]:
-    """The order's lines and what comes on top, which is what it costs."""
+    """The order's lines and what comes on top, which is what it costs; a part of that is one line."""
+    due = due_now(order)
+    if due != order.total_amount:
+        title = "Pelunasan" if owes_balance(order) else "Uang muka"
+        return (Item(title=f"{title} {order.code}", quantity=1, unit_amount=due),)
     lines = [
         Item(title=line.title, quantity=line.quantity, unit_amount=line.unit_amount)
         for line in await list_lines(session, order.id)

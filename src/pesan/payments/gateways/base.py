@@ -122,7 +122,18 @@ class Account:
     base_url: str | None = None
 
 
-class Gateway(Protocol):
+class Listener(Protocol):
+    """What proves who sent the webhooks of one account."""
+
+    def read_notice(self, headers: Mapping[str, str], body: bytes, now: float) -> Notice:
+        """What a webhook says, once its raw bytes are verified; raises SignatureInvalid, NoticeUnreadable.
+
+        `headers` have lower-case names; `now` is seconds of the epoch. An empty secret verifies nothing.
+        """
+        ...
+
+
+class Gateway(Listener, Protocol):
     """One account at one provider.
 
     Every call may raise `GatewayUnavailable` (nobody knows what happened: ask again, with the same keys) or
@@ -157,11 +168,4 @@ class Gateway(Protocol):
         self, payment: RemotePayment, *, key: str, provider_ref: str | None
     ) -> RemoteRefund | None:
         """What became of a refund that was asked for; sends nothing. None where the provider tells of none."""
-        ...
-
-    def read_notice(self, headers: Mapping[str, str], body: bytes, now: float) -> Notice:
-        """What a webhook says, once its raw bytes are verified; raises SignatureInvalid, NoticeUnreadable.
-
-        `headers` have lower-case names; `now` is seconds of the epoch. An empty secret verifies nothing.
-        """
         ...

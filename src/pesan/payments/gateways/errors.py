@@ -114,3 +114,30 @@ class ConfirmLiveMoney(PesanError):
         id="Akun ini menerima uang sungguhan. Centang bahwa kamu tahu uang ujinya sungguhan, lalu coba lagi.",
         en="This account takes real money. Tick that you know the test takes real money, then try again.",
     )
+
+
+class ConfirmationRefused(PesanError):
+    """A confirmation that no key of any merchant proves: of an unknown key, with another signature, or out of time."""
+
+    code = "payment.confirmation_refused"
+    status = 401
+    message = Text(id="Tanda tangan tidak sah.", en="The signature is not valid.")
+
+
+class KeyChanged(PesanError):
+    """Somebody else changed the key of confirmations at the same moment."""
+
+    code = "payment.confirm_key_changed"
+    status = 409
+    message = Text(
+        id="Kunci ini baru saja diubah orang lain. Muat ulang halaman lalu coba lagi.",
+        en="Somebody else has just changed this key. Reload the page and try again.",
+    )
+
+
+class KeyNotFound(PesanError):
+    """There is no key of confirmations to revoke."""
+
+    code = "payment.confirm_key_not_found"
+    status = 404
+    message = Text(id="Kunci konfirmasi ini tidak ada.", en="There is no such confirmation key.")

@@ -21,7 +21,10 @@ _FORGOTTEN = text(
     "SELECT w.id FROM webhook_events w WHERE w.handled_at IS NULL"
     " AND w.received_at BETWEEN clock_timestamp() - interval '7 days' AND clock_timestamp() - interval '5 minutes'"
     " AND NOT EXISTS (SELECT 1 FROM procrastinate_jobs j WHERE j.lock = 'webhook:' || w.id"
-    " AND j.status IN ('todo', 'doing')) ORDER BY w.received_at LIMIT 500"
+    " AND j.status IN ('todo', 'doing'))"
+    # What a merchant's own program told is parked for people to see: there is nobody whose bad hour could be over.
+    " AND NOT EXISTS (SELECT 1 FROM gateway_accounts a WHERE a.id = w.account_id AND a.provider = 'confirm')"
+    " ORDER BY w.received_at LIMIT 500"
 )
 _WITH_ACCOUNT = (
     select(WebhookEvent, GatewayAccount)
@@ -48,7 +51,7 @@ async def handle_notice(gateways: Gateways, desk: SaleDesk, event_id: UUID) -> N
             outcome = await settle(database, desk, account, remote)
     elif await hear_trial(gateways, event, actor=ACTOR):
         outcome = Outcome.TRIAL
-    await _finish(database, event_id, outcome)
+    await finish(database, event_id, outcome)
 
 
 async def take_up_forgotten(database: Database) -> None:
@@ -59,6 +62,16 @@ async def take_up_forgotten(database: Database) -> None:
     async with database.write(ACTOR) as session:
         for event_id in (await session.scalars(_FORGOTTEN)).all():
             await enqueue(session, HANDLE_TASK, event_id=event_id)
+
+
+async def finish(database: Database, event_id: UUID, outcome: Outcome) -> None:
+    """Note what came of a webhook, which is done with."""
+    async with database.write(ACTOR) as session:
+        await session.execute(
+            update(WebhookEvent)
+            .where(WebhookEvent.id == event_id)
+            .values(handled_at=func.clock_timestamp(), outcome=outcome.value)
+        )
 
 
 async def _find_payment(session: ReadSession, event: WebhookEvent) -> Payment | None:
@@ -77,12 +90,3 @@ async def _find_payment(session: ReadSession, event: WebhookEvent) -> Payment | 
 async def _first(session: ReadSession, query: Select[Payment]) -> Payment | None:
     payment: Payment | None = await session.scalar(query.limit(1))
     return payment
-
-
-async def _finish(database: Database, event_id: UUID, outcome: Outcome) -> None:
-    async with database.write(ACTOR) as session:
-        await session.execute(
-            update(WebhookEvent)
-            .where(WebhookEvent.id == event_id)
-            .values(handled_at=func.clock_timestamp(), outcome=outcome.value)
-        )

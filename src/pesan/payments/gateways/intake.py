@@ -18,6 +18,7 @@ from pesan.jobs import enqueue_many
 from pesan.kit.combiner import Combiner
 from pesan.kit.ids import new_id
 from pesan.payments.gateways.base import Notice
+from pesan.payments.gateways.confirmations import CONFIRM, CONFIRM_TASK
 from pesan.payments.gateways.errors import AccountNotFound
 from pesan.payments.gateways.models import GatewayAccount, WebhookEvent
 from pesan.payments.gateways.registry import Gateways, find_only_account, list_with_secrets
@@ -42,6 +43,15 @@ class Parcel:
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A webhook that is believed, as the row that is kept of it, and the job that acts on it."""
+
+    event_id: UUID
+    task: str
+    row: Mapping[str, object]
 
 
 class Intake:
@@ -69,10 +79,8 @@ class Intake:
             raise refusal() from error
         return [row if isinstance(row, PesanError) else None for row in read]
 
-    async def _read(
-        self, session: ReadSession, parcels: Sequence[Parcel]
-    ) -> list[dict[str, object] | PesanError]:
-        """What each parcel says, as a row, or why nothing of it is believed."""
+    async def _read(self, session: ReadSession, parcels: Sequence[Parcel]) -> list[Stored | PesanError]:
+        """What each parcel says, or why nothing of it is believed."""
         named = await list_with_secrets(
             session, {parcel.account_id for parcel in parcels if parcel.account_id}
         )
@@ -81,33 +89,34 @@ class Intake:
             for provider in {parcel.provider for parcel in parcels if parcel.account_id is None}
         }
         return [
-            self._row(named.get(parcel.account_id) if parcel.account_id else only[parcel.provider], parcel)
+            self._open(named.get(parcel.account_id) if parcel.account_id else only[parcel.provider], parcel)
             for parcel in parcels
         ]
 
-    def _row(self, account: GatewayAccount | None, parcel: Parcel) -> dict[str, object] | PesanError:
+    def _open(self, account: GatewayAccount | None, parcel: Parcel) -> Stored | PesanError:
         if account is None or account.provider != parcel.provider:
             return AccountNotFound()
         try:
-            notice = self._gateways.open(account).read_notice(parcel.headers, parcel.body, parcel.at)
+            notice = self._gateways.listen(account).read_notice(parcel.headers, parcel.body, parcel.at)
         except PesanError as refused:
             return refused
-        return _row(account, notice, parcel.body)
+        return _stored(account, notice, parcel.body)
 
 
-async def _store(session: WriteSession, rows: Sequence[Mapping[str, object]]) -> None:
+async def _store(session: WriteSession, stored: Sequence[Stored]) -> None:
     """What the provider said before is no row again, and no job."""
-    if not rows:
+    if not stored:
         return
-    stored = insert(WebhookEvent).values(rows).on_conflict_do_nothing().returning(WebhookEvent.id)
-    new = (await session.scalars(stored)).all()
-    await enqueue_many(session, [(HANDLE_TASK, {"event_id": event_id}) for event_id in new])
+    rows = insert(WebhookEvent).values([each.row for each in stored])
+    new = set(await session.scalars(rows.on_conflict_do_nothing().returning(WebhookEvent.id)))
+    jobs = [(each.task, {"event_id": each.event_id}) for each in stored if each.event_id in new]
+    await enqueue_many(session, jobs)
 
 
-def _row(account: GatewayAccount, notice: Notice, body: bytes) -> dict[str, object]:
-    key = notice.event_key
-    return {
-        "id": new_id(),
+def _stored(account: GatewayAccount, notice: Notice, body: bytes) -> Stored:
+    key, event_id = notice.event_key, new_id()
+    row = {
+        "id": event_id,
         "merchant_id": account.merchant_id,
         "account_id": account.id,
         "event_key": key if len(key) <= _LONGEST_KEY else sha256(key.encode()).hexdigest(),
@@ -117,3 +126,4 @@ def _row(account: GatewayAccount, notice: Notice, body: bytes) -> dict[str, obje
         "refund_key": notice.refund_key if len(notice.refund_key or "") <= _LONGEST_REFUND_KEY else None,
         "body": body,
     }
+    return Stored(event_id, CONFIRM_TASK if account.provider == CONFIRM else HANDLE_TASK, row)

@@ -27,7 +27,16 @@ class GatewayAccount(Audited, Base):
     """A merchant's account at a provider; its secrets are written and never shown."""
 
     __tablename__ = "gateway_accounts"
-    __table_args__ = (UniqueConstraint("merchant_id", "id"),)
+    __table_args__ = (
+        UniqueConstraint("merchant_id", "id"),
+        # A merchant's own program has one, whose secrets are replaced one by the other.
+        Index(
+            "uq_gateway_accounts_confirm",
+            "merchant_id",
+            unique=True,
+            postgresql_where=text("provider = 'confirm'"),
+        ),
+    )
     audit_kind = "gateway_accounts"
 
     id: Mapped[UUID] = primary_key()
@@ -116,10 +125,17 @@ ACCESS = [
     Access(
         "webhook_events",
         {
+            # What a provider wrote is about buyers; whether it was taken up is the merchant's to see.
+            REQUEST: "SELECT (id, merchant_id, account_id, kind, reference, provider_ref, received_at, handled_at,"
+            " outcome)",
             SALE: "SELECT (id, account_id, event_key), INSERT",
             SYSTEM: "SELECT, UPDATE (handled_at, outcome, body), DELETE",
         },
-        [sale_policy(), system_policy()],
+        [
+            Policy("staff", (REQUEST,), STAFF_OF_MERCHANT, command="SELECT"),
+            sale_policy(),
+            system_policy(),
+        ],
     ),
     Access(
         "sandbox_payments",

@@ -52,6 +52,8 @@ _TO_ASK_LATE = (
 _TO_CLOSE = (
     _UNCLOSED + " AND p.created_at > clock_timestamp() - interval '3 days'"
     " AND (o.state <> 'HOLD' OR o.hold_expires_at <= clock_timestamp())"
+    # A balance may be paid for as long as it is due: its page ends by itself.
+    " AND NOT (p.is_balance AND p.state = 'open' AND o.state = 'PAID' AND p.base_amount = o.balance_due_amount)"
 )
 _CAPTURED = text(
     "SELECT id FROM payments WHERE payment_key IS NOT NULL AND state <> 'paid' AND flag IS NULL"

@@ -12,7 +12,8 @@ from sqlalchemy.orm import undefer
 from pesan.db import Database, ReadSession
 from pesan.db.base import UUID
 from pesan.kit.sealing import SealBroken, SecretBox
-from pesan.payments.gateways.base import Account, Gateway
+from pesan.payments.gateways.base import Account, Gateway, Listener
+from pesan.payments.gateways.confirmations import CONFIRM, Confirmations
 from pesan.payments.gateways.errors import AccountNotFound, AccountSealed
 from pesan.payments.gateways.midtrans import Midtrans
 from pesan.payments.gateways.models import GatewayAccount, SandboxPayment
@@ -77,15 +78,23 @@ class Gateways:
         """The adapter of an account whose row was read with its secrets; raises AccountSealed, AccountNotFound."""
         if row.provider == SANDBOX and not self.takes_sandbox:
             raise AccountNotFound
-        try:
-            secrets = open_secrets(row, self.secret)
-        except SealBroken as error:
-            raise AccountSealed from error
+        secrets = self.open_secrets(row)
         address = self.addresses.get(row.provider)
         account = Account(row.provider, row.is_live, secrets, row.account_id, address)
         if row.provider == SANDBOX:
             return Sandbox(account, self.database, row.merchant_id, row.id)
         return make_gateway(account, self.http)
+
+    def listen(self, row: GatewayAccount) -> Listener:
+        """What verifies the webhooks of an account; raises AccountSealed, AccountNotFound."""
+        return Confirmations(self.open_secrets(row)) if row.provider == CONFIRM else self.open(row)
+
+    def open_secrets(self, row: GatewayAccount) -> Mapping[str, str]:
+        """The secrets of an account whose row was read with them; raises AccountSealed."""
+        try:
+            return open_secrets(row, self.secret)
+        except SealBroken as error:
+            raise AccountSealed from error
 
 
 def seal_secrets(merchant_id: UUID, account_id: UUID, secrets: Mapping[str, str], secret: bytes) -> bytes:

@@ -212,7 +212,9 @@ async def find_payment_of(session: ReadSession, refund: Refund) -> Payment | Non
         .where(
             Payment.order_id == refund.order_id,
             Payment.state == PaymentState.PAID,
+            Payment.gateway_account_id.is_not(None),
             Payment.payment_key.is_not(None),
+            Payment.amount >= refund.amount,
             mine,
         )
         .order_by(Payment.settled_at)

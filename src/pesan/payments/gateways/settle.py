@@ -19,6 +19,7 @@ from pesan.jobs import enqueue
 from pesan.kit.ids import new_id
 from pesan.logging import get_logger
 from pesan.orders.desk import SaleDesk
+from pesan.orders.dues import owes_balance
 from pesan.orders.errors import WrongState
 from pesan.orders.models import Order
 from pesan.orders.moves import Move
@@ -65,6 +66,10 @@ class Outcome(StrEnum):
     """A refund that was sent came back."""
     TRIAL = "trial"
     """It was told of a test payment, which is nobody's order."""
+    REFUSED = "refused"
+    """The proof that waited for review was refused."""
+    DUPLICATE = "duplicate"
+    """The money that it names is another order's, or of another amount, in the books already."""
 
 
 class Flag(StrEnum):
@@ -165,7 +170,7 @@ async def _read(database: Database, payment_id: UUID) -> Captured:
 
 def _move(order: Order, payment: Payment) -> Move:
     """One capture has one key at the desk, so that it moves an order once, whoever tells of it and how often."""
-    event = _EVENTS[OrderState(order.state)]
+    event = event_of(order, payment)
     cause = RefundCause.PAID_AGAIN if event is OrderEvent.PAY_AGAIN else RefundCause.PAID_LATE
     captured = GatewayCapture(order_id=order.id, payment_id=payment.id)
     due = GatewayRefundDue(order_id=order.id, payment_id=payment.id, cause=cause)
@@ -175,15 +180,24 @@ def _move(order: Order, payment: Payment) -> Move:
         ACTOR,
         order.id,
         data={"payment_id": str(payment.id)},
+        balance_amount=payment.base_amount if event is OrderEvent.SETTLE_BALANCE else None,
         companions=(due if event is OrderEvent.PAY_AGAIN else captured,),
         if_refund_due=(due,),
         wanted=Wanted(
-            f"gateway:{payment.gateway_account_id}",
+            f"gateway:{payment.gateway_account_id or payment.merchant_id}",
             str(payment.payment_key),
             sha256(payment.id.bytes).digest(),
         ),
         render=lambda _: Answer(200, b""),
     )
+
+
+def event_of(order: Order, payment: Payment) -> OrderEvent:
+    """What the money of a payment does to an order as it is: once more what it has already, it is due back."""
+    is_wanted = payment.is_balance and payment.base_amount == order.balance_due_amount
+    if owes_balance(order) and is_wanted:
+        return OrderEvent.SETTLE_BALANCE
+    return _EVENTS[OrderState(order.state)]
 
 
 async def _find(session: ReadSession, account: GatewayAccount, reference: str) -> Payment | None:

@@ -35,7 +35,7 @@ async def start_trial(
     Raises AccountNotFound; ConfirmLiveMoney for an account in live mode, unless somebody said that they know.
     """
     account = await lock_account(session, account_id)
-    if account.merchant_id != merchant_id:
+    if account.merchant_id != merchant_id or account.provider not in PROVIDERS:
         raise AccountNotFound
     if account.is_live and not is_confirmed:
         raise ConfirmLiveMoney

@@ -41,10 +41,12 @@ _WEIGHED = (
     " WHERE x.order_id = n.order_id AND x.ticket_ids IS NOT NULL AND x.state <> 'declined' AND x.id <> n.id), 0)"
     " ELSE 0 END"
 )
-# Money goes back by the provider that took it; what went back as a payment of its own did not buy the order.
+# Money goes back by the provider that took it; what went back as a payment of its own did not buy the order. What came
+# in parts goes back at once, more than a provider took by any one of them: people send that.
 _METHOD = (
     "CASE WHEN EXISTS (SELECT 1 FROM payments p WHERE p.order_id = {0}.order_id AND p.state = 'paid'"
-    " AND p.payment_key IS NOT NULL AND CASE WHEN {0}.payment_id IS NULL"
+    " AND p.gateway_account_id IS NOT NULL AND p.payment_key IS NOT NULL AND p.amount >= {0}.amount"
+    " AND CASE WHEN {0}.payment_id IS NULL"
     " THEN NOT EXISTS (SELECT 1 FROM refunds b WHERE b.payment_id = p.id) ELSE p.id = {0}.payment_id END)"
     " THEN 'gateway' ELSE 'manual' END"
 )

@@ -8,6 +8,7 @@ from pesan.audit import record
 from pesan.db import Actor, WriteSession
 from pesan.kit.ids import new_id
 from pesan.kit.money import format_rupiah
+from pesan.orders.dues import due_now, owes_balance
 from pesan.orders.errors import HoldExpired, WrongState
 from pesan.orders.locks import lock_orders
 from pesan.orders.models import Order
@@ -47,7 +48,12 @@ async def select_method(session: WriteSession, *, order: Order, method_id: UUID,
 
 
 async def require_payable(session: WriteSession, order: Order) -> None:
-    """Raises WrongState, NothingToPay, HoldExpired; the caller holds the order's lock."""
+    """Whether its deposit or its balance is asked for now; the caller holds the order's lock.
+
+    Raises WrongState, NothingToPay, HoldExpired.
+    """
+    if owes_balance(order):
+        return
     if order.state != OrderState.HOLD:
         raise WrongState(state=order.state, extra={"state": order.state})
     if not order.total_amount:
@@ -58,7 +64,7 @@ async def require_payable(session: WriteSession, order: Order) -> None:
 
 
 async def _reopen(session: WriteSession, order: Order, method: PaymentMethod) -> Payment | None:
-    payment = await queries.find_superseded_payment(session, order.id, method.id)
+    payment = await queries.find_superseded_payment(session, order, method.id)
     if payment is not None:
         payment.state = PaymentState.OPEN
         await session.flush()
@@ -66,12 +72,12 @@ async def _reopen(session: WriteSession, order: Order, method: PaymentMethod) ->
 
 
 async def _open(session: WriteSession, order: Order, method: PaymentMethod) -> Payment:
-    payment_id = new_id()
-    ceiling = _ceiling(method, order.total_amount)
+    payment_id, due = new_id(), due_now(order)
+    ceiling = _ceiling(method, due)
     code = await unique_amount.reserve(
         session,
         account_key=method.account_key,
-        base_amount=order.total_amount,
+        base_amount=due,
         ceiling=ceiling,
         merchant_id=order.merchant_id,
         order_id=order.id,
@@ -82,9 +88,10 @@ async def _open(session: WriteSession, order: Order, method: PaymentMethod) -> P
         merchant_id=order.merchant_id,
         order_id=order.id,
         method_id=method.id,
-        base_amount=order.total_amount,
+        base_amount=due,
         unique_code=code,
-        amount=order.total_amount + (code or 0),
+        amount=due + (code or 0),
+        is_balance=owes_balance(order),
         currency=order.currency,
         state=PaymentState.OPEN.value,
     )

@@ -133,7 +133,10 @@ async def list_suggestions(
         .join(Order, and_(Order.id == Payment.order_id, Order.merchant_id == BankLine.merchant_id))
         .where(
             BankLine.id.in_([line.id for line in lines]),
-            Order.state.in_((OrderState.HOLD, OrderState.REVIEW)),
+            or_(
+                Order.state.in_((OrderState.HOLD, OrderState.REVIEW)),
+                and_(Order.state == OrderState.PAID, Payment.is_balance),
+            ),
             or_(difference <= NEAR_AMOUNT, Payment.base_amount == BankLine.amount),
         )
         .subquery()

@@ -9,7 +9,8 @@ from pesan.storage.keys import Kind
 class Rendition:
     """One version to make of a picture: its name, its format by Pillow's name, its longest edge in pixels.
 
-    With `most_bytes` the quality goes down, and then the size, until the version weighs no more.
+    With `most_bytes` the quality goes down, and then the size, until the version weighs no more. One that `crops` is a
+    square out of the picture's middle.
     """
 
     name: str
@@ -18,6 +19,7 @@ class Rendition:
     quality: int = 85
     most_bytes: int | None = None
     keeps_transparency: bool = False
+    crops: bool = False
 
     @property
     def filename(self) -> str:
@@ -82,4 +84,8 @@ PRESETS = {
             Rendition("mark", "WEBP", 96, most_bytes=1_500, keeps_transparency=True),
         )
     ),
+    # jastipin.md §9: 1200 by 1200 that the picture covers, quality 80.
+    Kind.PRODUCT: Preset((Rendition("picture", "WEBP", 1200, quality=80, crops=True),)),
+    Kind.AVATAR: Preset((Rendition("picture", "WEBP", 512, quality=80, crops=True),)),
+    Kind.PROFILE_COVER: Preset((Rendition("picture", "WEBP", 1600, quality=75),)),
 }

@@ -77,7 +77,11 @@ def _decode(picture: Image.Image, edge: int) -> Image.Image:
 
 def _render(picture: Image.Image, rendition: Rendition) -> Version:
     pixels = picture.copy() if rendition.keeps_transparency else _flatten(picture)
-    pixels.thumbnail((rendition.edge, rendition.edge), Image.Resampling.LANCZOS)
+    if rendition.crops:
+        side = min(rendition.edge, *pixels.size)
+        pixels = ImageOps.fit(pixels, (side, side), _RESAMPLING)
+    else:
+        pixels.thumbnail((rendition.edge, rendition.edge), _RESAMPLING)
     content, size = _encode(pixels, rendition)
     return Version(rendition.filename, MIMES[rendition.format], content, *size)
 

@@ -10,6 +10,7 @@ from pesan.capacity.errors import HoldPoolFull, SoldOut
 from pesan.catalog.errors import EventNotFound
 from pesan.checkout import service
 from pesan.checkout.answers import answer_of, hold_answer, state_answer
+from pesan.checkout.origins import buyer_origin
 from pesan.checkout.paying import open_page_if_needed
 from pesan.checkout.proofs import take_proof
 from pesan.checkout.room import DiskRoom, SalesPaused
@@ -52,8 +53,6 @@ from pesan.storefront.api.describe import CODE, CODE_ALONE, FILE, REFUSED_FILES
 from pesan.storefront.api.uploads import chunks, one_file
 from pesan.storefront.booking import load_booking, load_instructions, load_status
 from pesan.storefront.consenting import ConsentingHoldRequest, read_consents
-from pesan.storefront.origins import buyer_origin
-from pesan.storefront.pages.requests import origin_of
 from pesan.storefront.schemas import BookingAnswer, BookingStatusAnswer, PaymentAnswer
 from pesan.web.access import Who, allow
 from pesan.web.context import context_of
@@ -71,6 +70,7 @@ from pesan.web.idempotency import fresh, read_key, replay
 from pesan.web.json_bodies import read_json
 from pesan.web.limits import HOLD, Limiter, limit, limit_misses
 from pesan.web.openapi import BODY_REFUSALS, KEY, KEY_REFUSALS, described, json_of, refusals
+from pesan.web.requests import origin_of
 
 GUESSES = limit_misses("code-misses", 20, 60)
 

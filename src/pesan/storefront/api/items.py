@@ -7,7 +7,6 @@ from fastapi import APIRouter, Query, Request
 
 from pesan.catalog.errors import EventNotFound
 from pesan.catalog.queries import get_listing, list_listings
-from pesan.kit.i18n import Locale, Text
 from pesan.kit.pagination import BadCursor
 from pesan.privacy.states import Purpose
 from pesan.settings import Settings
@@ -23,14 +22,10 @@ from pesan.storefront.schemas import (
 )
 from pesan.tenancy.legal.states import LegalKind
 from pesan.web.access import Who, allow
+from pesan.web.cursors import bad_cursor
 from pesan.web.deps import get_database, get_locale, get_registry, guest_actor
 from pesan.web.errors import ValidationFailed
 from pesan.web.openapi import refusals
-
-_BAD_CURSOR = Text(
-    id="Kursor ini bukan dari daftar ini. Mulai lagi tanpa kursor.",
-    en="This cursor is not from this list. Start again without one.",
-)
 
 router = APIRouter(prefix="/api", tags=["booking"], dependencies=[allow(Who.PUBLIC)])
 
@@ -42,7 +37,7 @@ async def list_items(request: Request, wanted: Annotated[ItemQuery, Query()]) ->
         async with get_database(request).read(guest_actor(request)) as session:
             page = await list_listings(session, wanted.to_filter(), cursor=wanted.cursor, limit=wanted.limit)
     except BadCursor as error:
-        raise _bad_cursor(get_locale(request)) from error
+        raise bad_cursor(get_locale(request)) from error
     return ItemListAnswer(items=[item_answer(found) for found in page.items], next_cursor=page.next_cursor)
 
 
@@ -71,8 +66,3 @@ async def get_capacity(request: Request, eventId: UUID) -> CapacityAnswer:  # no
     """The places of one event at this moment."""
     async with get_database(request).read(guest_actor(request)) as session:
         return capacity_answer(await get_listing(session, event_id=eventId))
-
-
-def _bad_cursor(locale: Locale) -> ValidationFailed:
-    entry = {"pointer": "#/cursor", "detail": _BAD_CURSOR.in_(locale), "in": "query"}
-    return ValidationFailed(extra={"errors": [entry]})

@@ -12,6 +12,7 @@ from pesan.catalog.errors import EventNotFound, PromoNotValid, SeatNotFound, Tic
 from pesan.catalog.seating import list_seats_by_line
 from pesan.checkout import service
 from pesan.checkout.baskets import ReadBasket, price, read_basket
+from pesan.checkout.origins import buyer_origin
 from pesan.checkout.room import DiskRoom, SalesPaused
 from pesan.db import Actor, Database
 from pesan.errors import Forbidden, PesanError
@@ -32,14 +33,13 @@ from pesan.orders.errors import (
 from pesan.orders.models import Order
 from pesan.orders.policies import is_buyer
 from pesan.orders.queries import get_order, list_lines
+from pesan.orders.states import effective_state
 from pesan.payments.queries import find_open_payment
 from pesan.privacy.errors import NoticeNotInForce
 from pesan.settings import Settings
 from pesan.storefront.api.bookings import GUESSES, first_answer
 from pesan.storefront.api.describe import CODE, CODE_OR_COOKIE
-from pesan.storefront.booking import effective_state
 from pesan.storefront.consenting import read_consents
-from pesan.storefront.origins import buyer_origin
 from pesan.storefront.ticketing_answers import order_answer, placed_answer, quote_answer
 from pesan.storefront.ticketing_schemas import (
     OrderAnswer,

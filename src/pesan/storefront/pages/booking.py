@@ -12,7 +12,9 @@ from pesan.catalog.queries import Listing
 from pesan.catalog.states import SaleState
 from pesan.checkout.answers import hold_answer
 from pesan.checkout.baskets import read_basket
+from pesan.checkout.forms import FIELDS, MENDS, html_rules, read_hold_form
 from pesan.checkout.links import pay_path, status_path
+from pesan.checkout.origins import buyer_origin
 from pesan.checkout.room import DiskRoom
 from pesan.checkout.schemas import HoldForm
 from pesan.checkout.service import Agreed, Once, place_hold
@@ -31,7 +33,7 @@ from pesan.orders.moves import LineWish, PromoWish
 from pesan.orders.queries import get_order_by_code
 from pesan.orders.states import OrderState
 from pesan.payments.queries import list_offered_methods
-from pesan.storefront.agreeing import (
+from pesan.privacy.agreeing import (
     GUARDIAN,
     GUARDIAN_CONSENT,
     GUARDIAN_MEND,
@@ -41,10 +43,8 @@ from pesan.storefront.agreeing import (
     Texts,
 )
 from pesan.storefront.choices import Choice, parse_choice
-from pesan.storefront.forms import FIELDS, MENDS, html_rules, read_hold_form
-from pesan.storefront.origins import buyer_origin
 from pesan.storefront.pages.basket import choice_of, shop_of
-from pesan.storefront.pages.requests import find_listing, origin_of, text_of
+from pesan.storefront.pages.requests import find_listing
 from pesan.storefront.present import show_card
 from pesan.storefront.shopping import load_shopping
 from pesan.storefront.views import BookingSheet
@@ -56,6 +56,7 @@ from pesan.web.csrf import require_csrf
 from pesan.web.deps import buyer_actor, get_database, get_locale, get_registry, guest_actor, guest_id
 from pesan.web.limits import HOLD, Limiter
 from pesan.web.pages import render
+from pesan.web.requests import origin_of, text_of
 
 MAX_CODE = 40
 _TYPED = (*FIELDS, TERMS, MARKETING, GUARDIAN, GUARDIAN_CONSENT)
@@ -99,6 +100,8 @@ async def show_sheet(request: Request, key: str) -> Response:
     async with get_database(request).read(guest_actor(request)) as session:
         listing = await find_listing(request, session, key)
     card = show_card(listing)
+    if card.sells_times:
+        return RedirectResponse(card.path, 303)  # a time is chosen first, and there is its sheet
     if card.sale is not SaleState.OPEN:
         return RedirectResponse(card.path, 303)  # the event's page says why
     return await _sheet(request, listing, _Typed(await _earlier(request), basket=await choice_of(request)))

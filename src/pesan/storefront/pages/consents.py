@@ -9,7 +9,7 @@ from pesan.kit.ids import normalise_code
 from pesan.orders.queries import get_order_by_code
 from pesan.privacy.consents import find_consent, withdraw
 from pesan.privacy.states import Purpose
-from pesan.storefront.present import show_brand
+from pesan.tenancy.brands import show_brand
 from pesan.tenancy.legal.models import LegalVersion
 from pesan.tenancy.legal.states import TITLES
 from pesan.tenancy.queries import get_merchant

@@ -17,11 +17,11 @@ from pesan.orders.queries import get_order_by_code
 from pesan.orders.states import OrderState
 from pesan.storage import Storage
 from pesan.storefront.booking import load_status
-from pesan.storefront.pages.requests import origin_of
 from pesan.storefront.pages.status import misses
 from pesan.tickets.render.calendar import MIME_TYPE
 from pesan.web.access import Who, allow
 from pesan.web.deps import get_database, get_registry, guest_actor
+from pesan.web.requests import origin_of
 
 PDF = "application/pdf"
 

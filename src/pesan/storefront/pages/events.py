@@ -12,15 +12,17 @@ from starlette.responses import RedirectResponse, Response
 from pesan.catalog.queries import Listing, ListingFilter, list_cities, list_listings, list_tags
 from pesan.kit.pagination import BadCursor, Page
 from pesan.storefront.pages.basket import choice_of, shop_of
-from pesan.storefront.pages.requests import find_listing, origin_of, start_of
-from pesan.storefront.present import show_brand, show_card, show_detail
-from pesan.storefront.queries import list_cheapest
+from pesan.storefront.pages.requests import find_listing, start_of
+from pesan.storefront.present import show_card, show_detail
+from pesan.storefront.queries import list_cheapest, sells_times
 from pesan.storefront.views import PRICE_STEPS, ListFilters, ListPage
+from pesan.tenancy.brands import show_brand
 from pesan.tenancy.models import Merchant
 from pesan.tenancy.queries import get_merchant_by_slug
 from pesan.web.access import Who, allow
 from pesan.web.deps import get_database, guest_actor
 from pesan.web.pages import render
+from pesan.web.requests import origin_of
 
 FREE = "free"
 PAGE_SIZE = 12
@@ -92,6 +94,7 @@ async def _list(
             page = await list_listings(session, wanted, limit=PAGE_SIZE)
         cities, tags = await list_cities(session), await list_tags(session)
         cheapest = await list_cheapest(session, [item.event.id for item in page.items])
+        has_outlets = merchant is None and await sells_times(session)
     view = ListPage(
         [show_card(item, from_amount=cheapest.get(item.event.id)) for item in page.items],
         filters,
@@ -101,7 +104,8 @@ async def _list(
         _next(path, filters, page),
     )
     brand = show_brand(merchant) if merchant else None
-    return render(request, "storefront/list.html", {"page": view, "brand": brand, "price_steps": PRICE_STEPS})
+    context = {"page": view, "brand": brand, "price_steps": PRICE_STEPS, "has_outlets": has_outlets}
+    return render(request, "storefront/list.html", context)
 
 
 def _wanted(filters: ListFilters, merchant: Merchant | None) -> ListingFilter:

@@ -12,7 +12,6 @@ from pesan.identity.team.links import INVITATION_PATH, InvitationLinks
 from pesan.identity.team.queries import Invited
 from pesan.identity.team.service import accept, accept_newly, read_invitation
 from pesan.storefront.account_forms import AddressForm, Filled, JoinForm, read_account_form
-from pesan.storefront.pages.requests import text_of
 from pesan.storefront.pages.signing_in import form_page
 from pesan.web.access import Who, allow
 from pesan.web.cookies import drop_session
@@ -20,6 +19,7 @@ from pesan.web.csrf import require_csrf
 from pesan.web.deps import find_person, get_database, get_locale, get_registry, ip_digest
 from pesan.web.limits import limit
 from pesan.web.redirects import LOGIN_PATH
+from pesan.web.requests import text_of
 
 router = APIRouter(prefix=INVITATION_PATH, dependencies=[allow(Who.PUBLIC)])
 

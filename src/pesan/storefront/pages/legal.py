@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from pesan.privacy.register import list_named
-from pesan.storefront.present import show_brand
+from pesan.tenancy.brands import show_brand
 from pesan.tenancy.errors import LegalVersionNotFound
 from pesan.tenancy.legal.paragraphs import to_blocks
 from pesan.tenancy.legal.queries import list_versions

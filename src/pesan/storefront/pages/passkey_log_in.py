@@ -11,7 +11,6 @@ from pesan.identity.factors.passkeys import (
     pass_by_passkey,
 )
 from pesan.storefront.account_forms import CodeForm, Filled, LogInForm, PasskeyForm, read_account_form
-from pesan.storefront.pages.requests import text_of
 from pesan.storefront.pages.second_factor import step_page
 from pesan.storefront.pages.signing_in import HOME, form_page
 from pesan.storefront.relying import get_relying
@@ -22,6 +21,7 @@ from pesan.web.csrf import require_csrf
 from pesan.web.deps import get_database, guest_id
 from pesan.web.limits import limit
 from pesan.web.redirects import ACCOUNT_LOGIN_PATH, safe_next
+from pesan.web.requests import text_of
 
 _JSON = "application/json"
 

@@ -16,13 +16,11 @@ from pesan.kit.ids import normalise_code
 from pesan.orders.desk import SaleDesk
 from pesan.orders.models import Order
 from pesan.orders.queries import get_order_by_code
-from pesan.orders.states import OrderState
 from pesan.payments import qris_image
 from pesan.payments.gateways.registry import Gateways
 from pesan.storage.errors import UploadEmpty
 from pesan.storage.uploads import MEGABYTE
 from pesan.storefront.booking import load_booking
-from pesan.storefront.pages.requests import origin_of
 from pesan.storefront.pages.status import misses
 from pesan.storefront.present import show_payment
 from pesan.web.access import Who, allow
@@ -31,13 +29,14 @@ from pesan.web.csrf import require_csrf
 from pesan.web.deps import get_database, get_locale, get_registry, guest_actor
 from pesan.web.limits import PROOF, Limiter
 from pesan.web.pages import render
+from pesan.web.requests import origin_of
 
 router = APIRouter(prefix="/pay/{code}", dependencies=[allow(Who.GUEST_WITH_CODE), misses])
 
 
 @router.get("")
 async def show_pay_page(request: Request, code: str) -> Response:
-    """How to pay a held booking; any other booking is on its status page."""
+    """How to pay a held booking, or the balance of one; any other booking is on its status page."""
     return await _page(request, code)
 
 
@@ -94,7 +93,7 @@ async def wait_for_provider(request: Request, code: str) -> Response:
     """
     booking = await load_booking(get_database(request), normalise_code(code), guest_actor(request))
     name_merchant(request, booking.order.merchant_id)
-    if booking.state is not OrderState.HOLD:
+    if not booking.is_payable:
         return RedirectResponse(status_path(booking.order.code), 303)
     if booking.instructions is None or booking.instructions.hosted_url is None:
         return RedirectResponse(pay_path(booking.order.code), 303)  # the attempt is over: choose again
@@ -126,7 +125,7 @@ async def _do(request: Request, code: str, action: Callable[[], Awaitable[None]]
 async def _page(request: Request, code: str, *, problem: str = "", status: int = 200) -> Response:
     booking = await load_booking(get_database(request), normalise_code(code), guest_actor(request))
     name_merchant(request, booking.order.merchant_id)
-    if booking.state is not OrderState.HOLD:
+    if not booking.is_payable:
         return RedirectResponse(status_path(booking.order.code), 303)
     panel = show_payment(booking, origin=origin_of(request), problem=problem)
     brand = panel.booking.card.brand

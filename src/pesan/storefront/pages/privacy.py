@@ -1,11 +1,13 @@
 """Somebody's own data: the address is proved by mail, then it is seen, taken, and what should happen to it asked."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Query, Request
 from starlette.responses import RedirectResponse, Response
 
+from pesan.checkout.forms import html_rules
 from pesan.checkout.schemas import Email, PersonName, WhatsApp
 from pesan.kit.i18n import Text
 from pesan.privacy.contacts import Contact, ask_link, get_contact, open_link
@@ -14,8 +16,6 @@ from pesan.privacy.errors import ContactLinkOver
 from pesan.privacy.requests import ask
 from pesan.privacy.states import RequestKind
 from pesan.storefront.account_forms import MENDS, AccountForm, Filled, read_account_form
-from pesan.storefront.forms import html_rules
-from pesan.storefront.pages.requests import text_of
 from pesan.storefront.pages.signing_in import limit_letters
 from pesan.web.access import Who, allow
 from pesan.web.cookies import drop_guarded, read_guarded, write_guarded
@@ -23,6 +23,7 @@ from pesan.web.csrf import require_csrf
 from pesan.web.deps import get_database, get_locale, guest_actor
 from pesan.web.limits import limit
 from pesan.web.pages import render
+from pesan.web.requests import text_of
 
 VISIT = "pesan_contact"
 PATH = "/privacy"
@@ -158,6 +159,7 @@ async def _data_page(
     context = {
         "problem": problem.in_(get_locale(request)) if problem else "",
         "dossier": await _dossier(request, contact),
+        "moment_of": datetime.fromisoformat,
         "form": form,
         "rules": html_rules(CorrectionForm),
         "mends": MENDS,

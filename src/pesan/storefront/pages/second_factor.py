@@ -25,7 +25,6 @@ from pesan.identity.policies import SignedIn
 from pesan.identity.queries import find_waiting
 from pesan.identity.service import check_own_password
 from pesan.storefront.account_forms import CodeForm, ConfirmForm, F, Filled, read_account_form
-from pesan.storefront.pages.requests import text_of
 from pesan.storefront.pages.signing_in import HOME, form_page
 from pesan.storefront.signed_in import STEP_PATH, device_of, get_person, sign_in
 from pesan.tickets.render.pictures import qr_svg
@@ -36,6 +35,7 @@ from pesan.web.deps import get_database, get_registry
 from pesan.web.limits import limit
 from pesan.web.pages import render
 from pesan.web.redirects import ACCOUNT_LOGIN_PATH, safe_next
+from pesan.web.requests import text_of
 
 FACTORS = "/account/factors"
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 from starlette.responses import RedirectResponse, Response
 
+from pesan.checkout.forms import html_rules
 from pesan.errors import InvalidInput, PesanError
 from pesan.identity.links import AccountLinks
 from pesan.identity.openid.client import Client
@@ -21,8 +22,6 @@ from pesan.storefront.account_forms import (
     RegisterForm,
     read_account_form,
 )
-from pesan.storefront.forms import html_rules
-from pesan.storefront.pages.requests import text_of
 from pesan.storefront.relying import find_relying
 from pesan.storefront.signed_in import device_of, known_browser, sign_in, sign_out
 from pesan.web.access import Who, allow
@@ -33,6 +32,7 @@ from pesan.web.limits import Limiter, limit
 from pesan.web.limits.policies import Policy
 from pesan.web.pages import render
 from pesan.web.redirects import ACCOUNT_LOGIN_PATH, safe_next
+from pesan.web.requests import text_of
 
 HOME = "/account"
 # Each letter costs, and each fills somebody's mailbox.

@@ -4,7 +4,8 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from pesan.checkout.links import order_topic, status_path
+from pesan.checkout.beside import Besides
+from pesan.checkout.links import order_topic, session_path, status_path
 from pesan.db import Database
 from pesan.kit.i18n import Text
 from pesan.kit.ids import normalise_code
@@ -13,7 +14,6 @@ from pesan.realtime import Hub
 from pesan.realtime.gate import StreamGate
 from pesan.realtime.sse import Snapshot, stream
 from pesan.storefront.booking import load_booking, load_status
-from pesan.storefront.pages.requests import origin_of
 from pesan.storefront.present import show_kept, show_status
 from pesan.storefront.queries import list_kept_bookings
 from pesan.storefront.views import KeptBooking
@@ -24,6 +24,7 @@ from pesan.web.cookies import remember_opened, remembered_codes
 from pesan.web.deps import get_database, get_locale, get_registry, guest_actor, ip_digest
 from pesan.web.limits import CODE_MISSES, limit_misses
 from pesan.web.pages import render
+from pesan.web.requests import origin_of
 
 _NO_CODE = Text(
     id="Kode ini belum benar. Kodenya 13 huruf dan angka, tanpa spasi.",
@@ -51,8 +52,15 @@ async def show_booking_status(request: Request, code: str) -> Response:
     """Where a booking stands, and its tickets once there are any."""
     booking = await load_booking(get_database(request), normalise_code(code), guest_actor(request))
     name_merchant(request, booking.order.merchant_id)
-    view = show_status(booking, get_registry(request)[Slices], origin=origin_of(request))
-    response = render(request, "storefront/status.html", {"view": view, "brand": view.booking.card.brand})
+    if booking.is_session:
+        return RedirectResponse(session_path(booking.order.code), 303)
+    deps, origin = get_registry(request), origin_of(request)
+    view = show_status(booking, deps[Slices], origin=origin)
+    beside = await deps[Besides].find(
+        deps[Database], booking.order, actor=guest_actor(request), origin=origin
+    )
+    context = {"view": view, "brand": view.booking.card.brand, "beside": beside}
+    response = render(request, "storefront/status.html", context)
     remember_opened(request, response, booking.order.code)
     return response
 

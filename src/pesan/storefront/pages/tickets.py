@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
+from pesan.checkout.forms import MENDS, html_rules, read_person_form
 from pesan.checkout.handing_on import RecipientFields, hand_on
 from pesan.checkout.links import status_path
 from pesan.checkout.passes import Pass, pass_calendar, pass_pdf, read_pass, wallet_facts
@@ -17,9 +18,7 @@ from pesan.kit.ids import normalise_code
 from pesan.notifications.channels import Channels
 from pesan.storage import Storage
 from pesan.storefront.booking import load_booking
-from pesan.storefront.forms import MENDS, html_rules, read_person_form
 from pesan.storefront.pages.documents import PDF, attach
-from pesan.storefront.pages.requests import origin_of, text_of
 from pesan.storefront.pages.status import misses
 from pesan.storefront.passes import show_pass, show_transfer
 from pesan.tickets.errors import TicketNotFound
@@ -34,6 +33,7 @@ from pesan.web.csrf import require_csrf
 from pesan.web.deps import get_database, get_locale, get_registry, guest_actor
 from pesan.web.limits import limit
 from pesan.web.pages import render
+from pesan.web.requests import origin_of, text_of
 
 FIELDS = ("name", "email", "wa")
 

@@ -4,7 +4,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstrai
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pesan.db import Access, Base, Policy, Timestamp, primary_key
-from pesan.db.access import ANY_ACTOR, REQUEST, STAFF_OF_MERCHANT, SYSTEM, system_policy
+from pesan.db.access import ANY_ACTOR, IDENTITY, JUST_MADE, REQUEST, STAFF_OF_MERCHANT, SYSTEM, system_policy
 from pesan.db.base import UUID
 from pesan.kit.i18n import Locale
 from pesan.tenancy.legal.states import MAX_BODY, LegalKind
@@ -46,13 +46,16 @@ class LegalVersion(Base):
         return self.body_en if locale == "en" else self.body_id
 
 
+_OF_NEW_MERCHANT = f"EXISTS (SELECT 1 FROM merchants m WHERE m.id = merchant_id AND m.{JUST_MADE})"  # noqa: S608
+
 ACCESS = [
     Access(
         "legal_versions",
-        {REQUEST: "SELECT, INSERT", SYSTEM: "SELECT, INSERT"},
+        {REQUEST: "SELECT, INSERT", IDENTITY: "SELECT, INSERT", SYSTEM: "SELECT, INSERT"},
         [
-            Policy("public_read", (REQUEST,), ANY_ACTOR, command="SELECT"),
+            Policy("public_read", (REQUEST, IDENTITY), ANY_ACTOR, command="SELECT"),
             Policy("staff", (REQUEST,), STAFF_OF_MERCHANT, command="INSERT"),
+            Policy("open", (IDENTITY,), _OF_NEW_MERCHANT, command="INSERT"),
             system_policy(),
         ],
     )

@@ -49,6 +49,8 @@ _LABELS: Mapping[str, Text] = {
     "qr_alt": Text(id="Kode QR tiket", en="Ticket QR code"),
     "cover_alt": Text(id="Gambar acara", en="Event picture"),
     "summary": Text(id="Ringkasan pesanan", en="Booking summary"),
+    "invoice": Text(id="Faktur", en="Invoice"),
+    "courier": Text(id="Kurir dan resi", en="Courier and tracking number"),
     "buyer": Text(id="Pemesan", en="Booked by"),
     "placed": Text(id="Dipesan", en="Booked"),
     "status": Text(id="Status", en="Status"),
@@ -203,6 +205,9 @@ def _summary(sheet: SummarySheet) -> dict[str, Any]:
         "method": sheet.method_name,
         "contact": sheet.contact,
         "url": sheet.status_url,
+        "takes_place": sheet.takes_place,
+        "is_invoice": sheet.is_invoice,
+        "courier": sheet.courier,
     } | _payment(sheet)
 
 

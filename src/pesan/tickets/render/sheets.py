@@ -60,6 +60,7 @@ class SummaryLine:
 class SummarySheet:
     """A booking in one page, whatever its state. `status` is the word that the pages show for the state.
 
+    What does not take place is sent, by a `courier` once it was.
     `paid_amount` is the exact amount of the transfer (with the *kode unik*), None while nothing was asked for.
     """
 
@@ -75,6 +76,9 @@ class SummarySheet:
     method_name: str = ""
     contact: str = ""
     status_url: str = ""
+    takes_place: bool = True
+    is_invoice: bool = False
+    courier: str = ""
     locale: Locale = DEFAULT_LOCALE
 
 

@@ -57,6 +57,82 @@ def upgrade() -> None:
     sa.Column('erased_at', sa.DateTime(timezone=True), nullable=True),
     sa.PrimaryKeyConstraint('subject_id', 'seq', name=op.f('pk_audit_private'))
     )
+    op.create_table('chat_allowances',
+    sa.Column('phone_number_id', sa.String(length=40), nullable=False),
+    sa.Column('category', sa.String(length=40), nullable=False),
+    sa.Column('month', sa.Date(), nullable=False),
+    sa.Column('used', sa.Integer(), server_default='0', nullable=False),
+    sa.PrimaryKeyConstraint('phone_number_id', 'category', 'month', name=op.f('pk_chat_allowances'))
+    )
+    op.create_table('chat_contacts',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('wa', sa.String(length=20), nullable=True),
+    sa.Column('user_id', sa.String(length=140), nullable=True),
+    sa.Column('profile_name', sa.String(length=100), server_default='', nullable=False),
+    sa.Column('window_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('stopped_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('marketing_stopped_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('choice_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('marketing_choice_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('unreachable_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.CheckConstraint('wa IS NOT NULL OR user_id IS NOT NULL', name=op.f('ck_chat_contacts_address')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_chat_contacts')),
+    sa.UniqueConstraint('user_id', name=op.f('uq_chat_contacts_user_id')),
+    sa.UniqueConstraint('wa', name=op.f('uq_chat_contacts_wa'))
+    )
+    op.create_table('chat_lines',
+    sa.Column('name', sa.String(length=14), nullable=False),
+    sa.Column('paused_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('paused_by', sa.Uuid(), nullable=True),
+    sa.Column('reason', sa.String(length=60), nullable=True),
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_chat_lines'))
+    )
+    op.create_table('chat_rates',
+    sa.Column('category', sa.String(length=40), nullable=False),
+    sa.Column('in_window', sa.Boolean(), nullable=False),
+    sa.Column('valid_from', sa.Date(), nullable=False),
+    sa.Column('amount', sa.Numeric(precision=12, scale=4), nullable=False),
+    sa.Column('free_units', sa.Integer(), server_default='0', nullable=False),
+    sa.Column('source', sa.String(length=200), nullable=False),
+    sa.Column('checked_on', sa.Date(), nullable=False),
+    sa.CheckConstraint('amount >= 0', name=op.f('ck_chat_rates_amount')),
+    sa.CheckConstraint('free_units >= 0', name=op.f('ck_chat_rates_free_units')),
+    sa.PrimaryKeyConstraint('category', 'in_window', 'valid_from', name=op.f('pk_chat_rates'))
+    )
+    op.create_table('chat_slots',
+    sa.Column('phone_number_id', sa.String(length=40), nullable=False),
+    sa.Column('slot', sa.SmallInteger(), autoincrement=False, nullable=False),
+    sa.Column('free_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.PrimaryKeyConstraint('phone_number_id', 'slot', name=op.f('pk_chat_slots'))
+    )
+    op.create_table('chat_templates',
+    sa.Column('name', sa.String(length=512), nullable=False),
+    sa.Column('language', sa.String(length=10), nullable=False),
+    sa.Column('category', sa.String(length=40), server_default='', nullable=False),
+    sa.Column('status', sa.String(length=40), nullable=False),
+    sa.Column('reason', sa.String(length=300), server_default='', nullable=False),
+    sa.Column('checked_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.PrimaryKeyConstraint('name', 'language', name=op.f('pk_chat_templates'))
+    )
+    op.create_table('chat_updates',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('key', sa.String(length=300), nullable=False),
+    sa.Column('kind', sa.String(length=10), nullable=False),
+    sa.Column('phone_number_id', sa.String(length=40), server_default='', nullable=False),
+    sa.Column('wa', sa.String(length=20), nullable=True),
+    sa.Column('payload', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('said_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('received_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.Column('handled_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('outcome', sa.String(length=60), nullable=True),
+    sa.CheckConstraint("kind IN ('message', 'status', 'preference', 'template', 'other')", name=op.f('ck_chat_updates_kind')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_chat_updates')),
+    sa.UniqueConstraint('key', name=op.f('uq_chat_updates_key'))
+    )
+    op.create_index('ix_chat_updates_open', 'chat_updates', ['id'], unique=False, postgresql_where=sa.text('handled_at IS NULL'))
+    op.create_index('ix_chat_updates_received_at', 'chat_updates', ['received_at'], unique=False)
+    op.create_index(op.f('ix_chat_updates_wa'), 'chat_updates', ['wa'], unique=False)
     op.create_table('contact_proofs',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('email', sa.String(length=254), nullable=False),
@@ -152,6 +228,16 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_users'))
     )
     op.create_index('uq_users_email', 'users', [sa.literal_column('lower(email)')], unique=True)
+    op.create_table('booth_configs',
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('session_duration_minutes', sa.SmallInteger(), server_default='15', nullable=False),
+    sa.Column('arrival_tolerance_minutes', sa.SmallInteger(), server_default='15', nullable=False),
+    sa.Column('changed_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.CheckConstraint('arrival_tolerance_minutes BETWEEN 0 AND 240', name=op.f('ck_booth_configs_arrival_tolerance_minutes')),
+    sa.CheckConstraint('session_duration_minutes BETWEEN 1 AND 240', name=op.f('ck_booth_configs_session_duration_minutes')),
+    sa.ForeignKeyConstraint(['merchant_id'], ['merchants.id'], name=op.f('fk_booth_configs_merchant_id_merchants')),
+    sa.PrimaryKeyConstraint('merchant_id', name=op.f('pk_booth_configs'))
+    )
     op.create_table('capacity_pools',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('merchant_id', sa.Uuid(), nullable=False),
@@ -207,6 +293,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('merchant_id', 'id', name=op.f('uq_gateway_accounts_merchant_id_id'))
     )
     op.create_index(op.f('ix_gateway_accounts_provider'), 'gateway_accounts', ['provider'], unique=False)
+    op.create_index('uq_gateway_accounts_confirm', 'gateway_accounts', ['merchant_id'], unique=True, postgresql_where=sa.text("provider = 'confirm'"))
     op.create_table('hook_endpoints',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('merchant_id', sa.Uuid(), nullable=False),
@@ -269,7 +356,7 @@ def upgrade() -> None:
     sa.Column('body', sa.Text(), nullable=False),
     sa.Column('updated_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
     sa.CheckConstraint("heading <> '' AND heading !~ '[[:cntrl:]]'", name=op.f('ck_letter_templates_heading')),
-    sa.CheckConstraint("kind IN ('proof_received', 'ticket_ready', 'rejected', 'expired', 'cancelled', 'event_cancelled', 'event_moved', 'reminder', 'follow_up', 'taken_back', 'tickets_refunded', 'refund_due', 'refunded', 'ticket_received', 'ticket_handed_on', 'ticket_moved', 'ticket_cancelled')", name=op.f('ck_letter_templates_kind')),
+    sa.CheckConstraint("kind IN ('proof_received', 'ticket_ready', 'rejected', 'expired', 'cancelled', 'event_cancelled', 'event_moved', 'reminder', 'follow_up', 'session_ready', 'session_moved', 'session_reminder', 'order_confirmed', 'balance_refused', 'parcel_sent', 'taken_back', 'tickets_refunded', 'refund_due', 'refunded', 'ticket_received', 'ticket_handed_on', 'ticket_moved', 'ticket_cancelled')", name=op.f('ck_letter_templates_kind')),
     sa.CheckConstraint("locale IN ('id', 'en')", name=op.f('ck_letter_templates_locale')),
     sa.CheckConstraint("subject <> '' AND subject !~ '[[:cntrl:]]'", name=op.f('ck_letter_templates_subject')),
     sa.CheckConstraint('char_length(body) BETWEEN 1 AND 4000', name=op.f('ck_letter_templates_body')),
@@ -339,6 +426,16 @@ def upgrade() -> None:
     sa.Column('is_named', sa.Boolean(), server_default='false', nullable=False),
     sa.ForeignKeyConstraint(['merchant_id'], ['merchants.id'], name=op.f('fk_processor_notes_merchant_id_merchants')),
     sa.PrimaryKeyConstraint('merchant_id', 'processor', name=op.f('pk_processor_notes'))
+    )
+    op.create_table('profiles',
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('bio', sa.Text(), server_default='', nullable=False),
+    sa.Column('avatar_key', sa.String(length=200), nullable=True),
+    sa.Column('cover_key', sa.String(length=200), nullable=True),
+    sa.Column('updated_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.CheckConstraint('char_length(bio) <= 500', name=op.f('ck_profiles_bio')),
+    sa.ForeignKeyConstraint(['merchant_id'], ['merchants.id'], name=op.f('fk_profiles_merchant_id_merchants')),
+    sa.PrimaryKeyConstraint('merchant_id', name=op.f('pk_profiles'))
     )
     op.create_table('provider_identities',
     sa.Column('issuer', sa.Text(), nullable=False),
@@ -412,6 +509,19 @@ def upgrade() -> None:
     sa.UniqueConstraint('token_digest', name=op.f('uq_sessions_token_digest'))
     )
     op.create_index(op.f('ix_sessions_user_id'), 'sessions', ['user_id'], unique=False)
+    op.create_table('shortlink_visits',
+    sa.Column('kind', sa.String(length=8), nullable=False),
+    sa.Column('target_id', sa.Uuid(), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('shard', sa.Integer(), nullable=False),
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('visits', sa.Integer(), nullable=False),
+    sa.CheckConstraint("kind IN ('profile', 'trip', 'product', 'leave')", name=op.f('ck_shortlink_visits_kind')),
+    sa.CheckConstraint('visits > 0', name=op.f('ck_shortlink_visits_visits')),
+    sa.ForeignKeyConstraint(['merchant_id'], ['merchants.id'], name=op.f('fk_shortlink_visits_merchant_id_merchants')),
+    sa.PrimaryKeyConstraint('kind', 'target_id', 'day', 'shard', name=op.f('pk_shortlink_visits'))
+    )
+    op.create_index(op.f('ix_shortlink_visits_merchant_id'), 'shortlink_visits', ['merchant_id'], unique=False)
     op.create_table('signing_keys',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('merchant_id', sa.Uuid(), nullable=False),
@@ -450,6 +560,7 @@ def upgrade() -> None:
     sa.Column('city', sa.String(length=80), server_default='', nullable=False),
     sa.Column('starts_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('ends_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('zone', sa.String(length=40), nullable=True),
     sa.Column('status', sa.String(length=10), server_default='draft', nullable=False),
     sa.Column('price_amount', sa.BigInteger(), server_default='0', nullable=False),
     sa.Column('currency', sa.String(length=3), server_default='IDR', nullable=False),
@@ -470,17 +581,19 @@ def upgrade() -> None:
     sa.Column('fee_amount', sa.BigInteger(), server_default='0', nullable=False),
     sa.Column('fee_basis_points', sa.Integer(), server_default='0', nullable=False),
     sa.Column('tax_basis_points', sa.Integer(), server_default='0', nullable=False),
+    sa.Column('deposit_percent', sa.SmallInteger(), server_default='100', nullable=False),
     sa.Column('is_featured', sa.Boolean(), server_default='false', nullable=False),
     sa.Column('tags', sa.ARRAY(sa.String(length=30)), server_default='{}', nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
     sa.Column('updated_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
     sa.Column('audit_seq', sa.Integer(), server_default='0', nullable=False),
     sa.Column('audit_head', sa.LargeBinary(), server_default=sa.text("decode(repeat('00', 32), 'hex')"), nullable=False),
+    sa.CheckConstraint("deposit_percent BETWEEN CASE fulfilment WHEN 'jastip' THEN 1 ELSE 100 END AND 100", name=op.f('ck_events_deposit_percent')),
+    sa.CheckConstraint("hold_minutes BETWEEN 1 AND CASE fulfilment WHEN 'jastip' THEN 10080 ELSE 60 END", name=op.f('ck_events_hold_minutes')),
     sa.CheckConstraint("status IN ('draft', 'open', 'closed', 'cancelled')", name=op.f('ck_events_status')),
     sa.CheckConstraint('fee_amount BETWEEN 0 AND 10000000', name=op.f('ck_events_fee_amount')),
     sa.CheckConstraint('fee_basis_points BETWEEN 0 AND 5000 AND tax_basis_points BETWEEN 0 AND 5000', name=op.f('ck_events_basis_points')),
     sa.CheckConstraint('follow_up_hours BETWEEN 0 AND 720', name=op.f('ck_events_follow_up_hours')),
-    sa.CheckConstraint('hold_minutes BETWEEN 1 AND 60', name=op.f('ck_events_hold_minutes')),
     sa.CheckConstraint('max_holds_per_contact > 0 AND max_holds_per_ip > 0', name=op.f('ck_events_buyer_limits')),
     sa.CheckConstraint('max_per_order BETWEEN 1 AND 1000', name=op.f('ck_events_max_per_order')),
     sa.CheckConstraint('price_amount >= 0', name=op.f('ck_events_price')),
@@ -495,6 +608,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('short_id', name=op.f('uq_events_short_id'))
     )
     op.create_index('ix_events_merchant', 'events', ['merchant_id', 'starts_at', 'id'], unique=False)
+    op.create_index('ix_events_others', 'events', ['fulfilment', 'status'], unique=False, postgresql_where=sa.text("fulfilment <> 'tickets'"))
     op.create_index('ix_events_public', 'events', ['starts_at', 'id'], unique=False, postgresql_where=sa.text("status <> 'draft'"))
     op.create_table('hook_deliveries',
     sa.Column('id', sa.Uuid(), nullable=False),
@@ -636,6 +750,69 @@ def upgrade() -> None:
     op.create_index('ix_bank_lines_day', 'bank_lines', ['method_id', 'posted_on', 'amount'], unique=False)
     op.create_index('ix_bank_lines_new', 'bank_lines', ['method_id', 'posted_on', 'id'], unique=False, postgresql_where=sa.text("state = 'new'"))
     op.create_index('ix_bank_lines_open', 'bank_lines', ['merchant_id', 'posted_on', 'id'], unique=False, postgresql_where=sa.text("state = 'open'"))
+    op.create_table('booth_feeds',
+    sa.Column('event_id', sa.Uuid(), nullable=False),
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('seq', sa.BigInteger(), server_default='0', nullable=False),
+    sa.ForeignKeyConstraint(['merchant_id', 'event_id'], ['events.merchant_id', 'events.id'], name=op.f('fk_booth_feeds_merchant_id_event_id_events')),
+    sa.PrimaryKeyConstraint('event_id', name=op.f('pk_booth_feeds'))
+    )
+    op.create_table('chat_charges',
+    sa.Column('message_id', sa.Uuid(), nullable=False),
+    sa.Column('merchant_id', sa.Uuid(), nullable=True),
+    sa.Column('event_id', sa.Uuid(), nullable=True),
+    sa.Column('phone_number_id', sa.String(length=40), server_default='', nullable=False),
+    sa.Column('category', sa.String(length=40), nullable=False),
+    sa.Column('kind', sa.String(length=40), nullable=False),
+    sa.Column('amount', sa.Numeric(precision=12, scale=4), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint('amount >= 0', name=op.f('ck_chat_charges_amount')),
+    sa.ForeignKeyConstraint(['merchant_id', 'event_id'], ['events.merchant_id', 'events.id'], name=op.f('fk_chat_charges_merchant_id_event_id_events')),
+    sa.PrimaryKeyConstraint('message_id', name=op.f('pk_chat_charges'))
+    )
+    op.create_index('ix_chat_charges_merchant', 'chat_charges', ['merchant_id', 'at'], unique=False)
+    op.create_table('chat_messages',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('merchant_id', sa.Uuid(), nullable=True),
+    sa.Column('event_id', sa.Uuid(), nullable=True),
+    sa.Column('to_wa', sa.String(length=20), nullable=True),
+    sa.Column('to_user_id', sa.String(length=140), nullable=True),
+    sa.Column('line', sa.String(length=14), nullable=False),
+    sa.Column('priority', sa.SmallInteger(), nullable=False),
+    sa.Column('category', sa.String(length=10), nullable=False),
+    sa.Column('body', postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+    sa.Column('template', postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+    sa.Column('reply_to', sa.String(length=200), nullable=True),
+    sa.Column('state', sa.String(length=10), server_default='queued', nullable=False),
+    sa.Column('attempts', sa.SmallInteger(), server_default='0', nullable=False),
+    sa.Column('due_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.Column('lease_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('resent_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('as_template', sa.Boolean(), nullable=True),
+    sa.Column('wamid', sa.String(length=200), nullable=True),
+    sa.Column('error_code', sa.String(length=60), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.Column('accepted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('sent_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('delivered_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('read_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('failed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint("(state = 'sending') = (lease_until IS NOT NULL)", name=op.f('ck_chat_messages_lease')),
+    sa.CheckConstraint("category IN ('marketing', 'utility', 'service')", name=op.f('ck_chat_messages_category')),
+    sa.CheckConstraint("line IN ('replies', 'confirmation', 'proof_notify', 'notifications', 'broadcast')", name=op.f('ck_chat_messages_line')),
+    sa.CheckConstraint("state IN ('queued', 'sending', 'accepted', 'sent', 'delivered', 'read', 'failed', 'unknown', 'cancelled')", name=op.f('ck_chat_messages_state')),
+    sa.CheckConstraint("to_wa IS NOT NULL OR to_user_id IS NOT NULL OR state NOT IN ('queued', 'sending')", name=op.f('ck_chat_messages_address')),
+    sa.ForeignKeyConstraint(['merchant_id', 'event_id'], ['events.merchant_id', 'events.id'], name=op.f('fk_chat_messages_merchant_id_event_id_events')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_chat_messages')),
+    sa.UniqueConstraint('wamid', name=op.f('uq_chat_messages_wamid'))
+    )
+    op.create_index('ix_chat_messages_accepted_at', 'chat_messages', ['accepted_at'], unique=False)
+    op.create_index('ix_chat_messages_due', 'chat_messages', [sa.literal_column('priority DESC'), 'due_at', 'id'], unique=False, postgresql_where=sa.text("state = 'queued'"))
+    op.create_index('ix_chat_messages_event', 'chat_messages', ['event_id', 'created_at'], unique=False)
+    op.create_index('ix_chat_messages_failed', 'chat_messages', ['failed_at', 'id'], unique=False, postgresql_where=sa.text("state = 'failed'"))
+    op.create_index('ix_chat_messages_sending', 'chat_messages', ['lease_until'], unique=False, postgresql_where=sa.text("state = 'sending'"))
+    op.create_index(op.f('ix_chat_messages_to_wa'), 'chat_messages', ['to_wa'], unique=False)
+    op.create_index('ix_chat_messages_unknown', 'chat_messages', ['due_at'], unique=False, postgresql_where=sa.text("state = 'unknown' AND resent_at IS NULL AND category <> 'marketing'"))
     op.create_table('event_payment_methods',
     sa.Column('event_id', sa.Uuid(), nullable=False),
     sa.Column('method_id', sa.Uuid(), nullable=False),
@@ -679,6 +856,34 @@ def upgrade() -> None:
     sa.UniqueConstraint('event_id', 'id', name=op.f('uq_gates_event_id_id'))
     )
     op.create_index('uq_gates_name', 'gates', ['event_id', sa.literal_column('lower(name)')], unique=True)
+    op.create_table('outlets',
+    sa.Column('event_id', sa.Uuid(), nullable=False),
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('name', sa.String(length=120), nullable=False),
+    sa.Column('location', sa.String(length=200), server_default='', nullable=False),
+    sa.Column('zone', sa.String(length=40), server_default='Asia/Jakarta', nullable=False),
+    sa.Column('is_archived', sa.Boolean(), server_default='false', nullable=False),
+    sa.Column('reschedule_minutes', sa.SmallInteger(), server_default='60', nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.CheckConstraint('reschedule_minutes BETWEEN 0 AND 10080', name=op.f('ck_outlets_reschedule_minutes')),
+    sa.ForeignKeyConstraint(['merchant_id', 'event_id'], ['events.merchant_id', 'events.id'], name=op.f('fk_outlets_merchant_id_event_id_events')),
+    sa.PrimaryKeyConstraint('event_id', name=op.f('pk_outlets'))
+    )
+    op.create_table('slots',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('event_id', sa.Uuid(), nullable=False),
+    sa.Column('pool_id', sa.Uuid(), nullable=False),
+    sa.Column('resource', sa.BigInteger(), nullable=False),
+    sa.Column('starts_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('ends_at', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint('starts_at < ends_at', name=op.f('ck_slots_period')),
+    sa.ForeignKeyConstraint(['merchant_id', 'event_id'], ['events.merchant_id', 'events.id'], name=op.f('fk_slots_merchant_id_event_id_events')),
+    sa.ForeignKeyConstraint(['pool_id'], ['capacity_pools.id'], name=op.f('fk_slots_pool_id_capacity_pools')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_slots')),
+    sa.UniqueConstraint('pool_id', name=op.f('uq_slots_pool_id')),
+    sa.UniqueConstraint('resource', 'starts_at', 'ends_at', name=op.f('uq_slots_resource_starts_at_ends_at'))
+    )
     op.create_table('statement_formats',
     sa.Column('method_id', sa.Uuid(), nullable=False),
     sa.Column('merchant_id', sa.Uuid(), nullable=False),
@@ -719,6 +924,79 @@ def upgrade() -> None:
     sa.UniqueConstraint('pool_id', name=op.f('uq_ticket_types_pool_id'))
     )
     op.create_index('ix_ticket_types_event', 'ticket_types', ['event_id', 'position', 'id'], unique=False)
+    op.create_table('trips',
+    sa.Column('event_id', sa.Uuid(), nullable=False),
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('slug', sa.String(length=10), nullable=False),
+    sa.Column('is_active', sa.Boolean(), server_default='false', nullable=False),
+    sa.Column('is_archived', sa.Boolean(), server_default='false', nullable=False),
+    sa.Column('answers_unknown', sa.Boolean(), server_default='false', nullable=False),
+    sa.Column('announces_products', sa.Boolean(), server_default='true', nullable=False),
+    sa.CheckConstraint("slug ~ '^[a-z0-9_-]{3,10}$'", name=op.f('ck_trips_slug')),
+    sa.CheckConstraint('NOT (is_active AND is_archived)', name=op.f('ck_trips_archived')),
+    sa.ForeignKeyConstraint(['merchant_id', 'event_id'], ['events.merchant_id', 'events.id'], name=op.f('fk_trips_merchant_id_event_id_events')),
+    sa.PrimaryKeyConstraint('event_id', name=op.f('pk_trips')),
+    sa.UniqueConstraint('merchant_id', 'event_id', name=op.f('uq_trips_merchant_id_event_id')),
+    sa.UniqueConstraint('slug', name=op.f('uq_trips_slug'))
+    )
+    op.create_table('booth_events',
+    sa.Column('event_id', sa.Uuid(), nullable=False),
+    sa.Column('seq', sa.BigInteger(), nullable=False),
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('kind', sa.String(length=16), nullable=False),
+    sa.Column('session_id', sa.Uuid(), nullable=True),
+    sa.Column('booth_id', sa.Uuid(), nullable=True),
+    sa.Column('payload', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint("kind IN ('SESSION_APPROVED', 'SESSION_REJECTED', 'SESSION_EXPIRED', 'SESSION_OVERRIDE', 'SESSION_CHANGED', 'OUTLET_CHANGED')", name=op.f('ck_booth_events_kind')),
+    sa.CheckConstraint('seq > 0', name=op.f('ck_booth_events_seq')),
+    sa.ForeignKeyConstraint(['event_id'], ['booth_feeds.event_id'], name=op.f('fk_booth_events_event_id_booth_feeds')),
+    sa.ForeignKeyConstraint(['merchant_id', 'event_id'], ['events.merchant_id', 'events.id'], name=op.f('fk_booth_events_merchant_id_event_id_events')),
+    sa.PrimaryKeyConstraint('event_id', 'seq', name=op.f('pk_booth_events'))
+    )
+    op.create_index('ix_booth_events_at', 'booth_events', ['at'], unique=False)
+    op.create_table('booths',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('event_id', sa.Uuid(), nullable=False),
+    sa.Column('number', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+    sa.Column('name', sa.String(length=60), nullable=False),
+    sa.Column('is_closed', sa.Boolean(), server_default='false', nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.Column('audit_seq', sa.Integer(), server_default='0', nullable=False),
+    sa.Column('audit_head', sa.LargeBinary(), server_default=sa.text("decode(repeat('00', 32), 'hex')"), nullable=False),
+    sa.ForeignKeyConstraint(['event_id'], ['outlets.event_id'], name=op.f('fk_booths_event_id_outlets')),
+    sa.ForeignKeyConstraint(['merchant_id', 'event_id'], ['events.merchant_id', 'events.id'], name=op.f('fk_booths_merchant_id_event_id_events')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_booths')),
+    sa.UniqueConstraint('event_id', 'id', name=op.f('uq_booths_event_id_id')),
+    sa.UniqueConstraint('id', 'number', name=op.f('uq_booths_id_number')),
+    sa.UniqueConstraint('number', name=op.f('uq_booths_number'))
+    )
+    op.create_index('uq_booths_name', 'booths', ['event_id', sa.literal_column('lower(name)')], unique=True)
+    op.create_table('broadcasts',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('event_id', sa.Uuid(), nullable=False),
+    sa.Column('text', sa.String(length=600), nullable=False),
+    sa.Column('audience', sa.String(length=12), nullable=False),
+    sa.Column('state', sa.String(length=9), server_default='planned', nullable=False),
+    sa.Column('recipients', sa.Integer(), nullable=False),
+    sa.Column('planned_by', sa.Uuid(), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.Column('starts_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('begun_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('audit_seq', sa.Integer(), server_default='0', nullable=False),
+    sa.Column('audit_head', sa.LargeBinary(), server_default=sa.text("decode(repeat('00', 32), 'hex')"), nullable=False),
+    sa.CheckConstraint("audience IN ('all', 'ordered', 'not_ordered')", name=op.f('ck_broadcasts_audience')),
+    sa.CheckConstraint("state IN ('planned', 'running', 'done', 'cancelled')", name=op.f('ck_broadcasts_state')),
+    sa.CheckConstraint('char_length(text) BETWEEN 1 AND 600', name=op.f('ck_broadcasts_text')),
+    sa.ForeignKeyConstraint(['merchant_id', 'event_id'], ['trips.merchant_id', 'trips.event_id'], name=op.f('fk_broadcasts_merchant_id_event_id_trips')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_broadcasts')),
+    sa.UniqueConstraint('event_id', 'id', name=op.f('uq_broadcasts_event_id_id'))
+    )
+    op.create_index('ix_broadcasts_due', 'broadcasts', ['starts_at'], unique=False, postgresql_where=sa.text("state IN ('planned', 'running')"))
+    op.create_index('ix_broadcasts_event', 'broadcasts', ['event_id', sa.literal_column('created_at DESC'), 'id'], unique=False)
     op.create_table('gate_devices',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('merchant_id', sa.Uuid(), nullable=False),
@@ -737,13 +1015,17 @@ def upgrade() -> None:
     sa.Column('skew_ms', sa.BigInteger(), nullable=True),
     sa.Column('revoked_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('revoked_by', sa.Uuid(), nullable=True),
+    sa.Column('moved_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('moved_from', sa.Uuid(), nullable=True),
     sa.Column('audit_seq', sa.Integer(), server_default='0', nullable=False),
     sa.Column('audit_head', sa.LargeBinary(), server_default=sa.text("decode(repeat('00', 32), 'hex')"), nullable=False),
     sa.CheckConstraint("key_kind IN ('Ed25519', 'ES256')", name=op.f('ck_gate_devices_key_kind')),
+    sa.CheckConstraint('(moved_at IS NULL) = (moved_from IS NULL)', name=op.f('ck_gate_devices_moved')),
     sa.CheckConstraint('(revoked_at IS NULL) = (revoked_by IS NULL)', name=op.f('ck_gate_devices_revoked')),
     sa.CheckConstraint('battery BETWEEN 0 AND 100', name=op.f('ck_gate_devices_battery')),
     sa.CheckConstraint('queue_length >= 0', name=op.f('ck_gate_devices_queue_length')),
     sa.ForeignKeyConstraint(['event_id', 'gate_id'], ['gates.event_id', 'gates.id'], name=op.f('fk_gate_devices_event_id_gate_id_gates')),
+    sa.ForeignKeyConstraint(['event_id', 'moved_from'], ['gates.event_id', 'gates.id'], name=op.f('fk_gate_devices_event_id_moved_from_gates')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_gate_devices')),
     sa.UniqueConstraint('event_id', 'id', name=op.f('uq_gate_devices_event_id_id'))
     )
@@ -762,6 +1044,69 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_gate_pairings')),
     sa.UniqueConstraint('code_digest', name=op.f('uq_gate_pairings_code_digest'))
     )
+    op.create_table('outlet_hours',
+    sa.Column('event_id', sa.Uuid(), nullable=False),
+    sa.Column('weekday', sa.SmallInteger(), nullable=False),
+    sa.Column('opens', sa.Time(), nullable=False),
+    sa.Column('closes', sa.Time(), nullable=False),
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.CheckConstraint('weekday BETWEEN 0 AND 6', name=op.f('ck_outlet_hours_weekday')),
+    sa.ForeignKeyConstraint(['event_id'], ['outlets.event_id'], name=op.f('fk_outlet_hours_event_id_outlets')),
+    sa.ForeignKeyConstraint(['merchant_id', 'event_id'], ['events.merchant_id', 'events.id'], name=op.f('fk_outlet_hours_merchant_id_event_id_events')),
+    sa.PrimaryKeyConstraint('event_id', 'weekday', 'opens', name=op.f('pk_outlet_hours'))
+    )
+    op.create_table('participants',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('event_id', sa.Uuid(), nullable=False),
+    sa.Column('wa', sa.String(length=20), nullable=True),
+    sa.Column('wa_user_id', sa.String(length=140), nullable=True),
+    sa.Column('name', sa.String(length=100), nullable=False),
+    sa.Column('locale', sa.String(length=2), server_default='id', nullable=False),
+    sa.Column('state', sa.String(length=8), nullable=False),
+    sa.Column('referral_code', sa.String(length=8), nullable=False),
+    sa.Column('referred_by', sa.Uuid(), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.Column('joined_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('unsubscribed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('erased_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('audit_seq', sa.Integer(), server_default='0', nullable=False),
+    sa.Column('audit_head', sa.LargeBinary(), server_default=sa.text("decode(repeat('00', 32), 'hex')"), nullable=False),
+    sa.CheckConstraint("(state = 'joined') = (joined_at IS NOT NULL)", name=op.f('ck_participants_joined_at')),
+    sa.CheckConstraint("state IN ('pending', 'joined')", name=op.f('ck_participants_state')),
+    sa.CheckConstraint('wa IS NOT NULL OR wa_user_id IS NOT NULL OR erased_at IS NOT NULL', name=op.f('ck_participants_address')),
+    sa.ForeignKeyConstraint(['event_id', 'referred_by'], ['participants.event_id', 'participants.id'], name=op.f('fk_participants_event_id_referred_by_participants')),
+    sa.ForeignKeyConstraint(['merchant_id', 'event_id'], ['trips.merchant_id', 'trips.event_id'], name=op.f('fk_participants_merchant_id_event_id_trips')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_participants')),
+    sa.UniqueConstraint('event_id', 'id', name=op.f('uq_participants_event_id_id')),
+    sa.UniqueConstraint('event_id', 'wa', name=op.f('uq_participants_event_id_wa')),
+    sa.UniqueConstraint('event_id', 'wa_user_id', name=op.f('uq_participants_event_id_wa_user_id')),
+    sa.UniqueConstraint('merchant_id', 'id', name=op.f('uq_participants_merchant_id_id')),
+    sa.UniqueConstraint('referral_code', name=op.f('uq_participants_referral_code'))
+    )
+    op.create_index('ix_participants_list', 'participants', ['event_id', 'created_at', 'id'], unique=False)
+    op.create_index('ix_participants_referred_by', 'participants', ['referred_by'], unique=False, postgresql_where=sa.text('referred_by IS NOT NULL'))
+    op.create_index('ix_participants_wa', 'participants', ['wa'], unique=False, postgresql_where=sa.text('wa IS NOT NULL'))
+    op.create_table('products',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('event_id', sa.Uuid(), nullable=False),
+    sa.Column('slug', sa.String(length=10), nullable=False),
+    sa.Column('description', sa.Text(), server_default='', nullable=False),
+    sa.Column('image_key', sa.String(length=200), nullable=True),
+    sa.Column('shop', sa.String(length=80), server_default='', nullable=False),
+    sa.Column('status', sa.String(length=12), server_default='active', nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.CheckConstraint("slug ~ '^[a-z0-9_-]{3,10}$'", name=op.f('ck_products_slug')),
+    sa.CheckConstraint("status IN ('active', 'sold_out', 'discontinued')", name=op.f('ck_products_status')),
+    sa.CheckConstraint('char_length(description) <= 2000', name=op.f('ck_products_description')),
+    sa.ForeignKeyConstraint(['event_id', 'id'], ['ticket_types.event_id', 'ticket_types.id'], name=op.f('fk_products_event_id_id_ticket_types')),
+    sa.ForeignKeyConstraint(['merchant_id', 'event_id'], ['trips.merchant_id', 'trips.event_id'], name=op.f('fk_products_merchant_id_event_id_trips')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_products')),
+    sa.UniqueConstraint('slug', name=op.f('uq_products_slug'))
+    )
+    op.create_index('ix_products_event', 'products', ['event_id', 'created_at', 'id'], unique=False)
     op.create_table('promo_codes',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('merchant_id', sa.Uuid(), nullable=False),
@@ -812,6 +1157,64 @@ def upgrade() -> None:
     sa.UniqueConstraint('pool_id', name=op.f('uq_seats_pool_id'))
     )
     op.create_index('ix_seats_ticket_type_id', 'seats', ['ticket_type_id'], unique=False)
+    op.create_table('booth_devices',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('event_id', sa.Uuid(), nullable=False),
+    sa.Column('booth_id', sa.Uuid(), nullable=False),
+    sa.Column('name', sa.String(length=60), nullable=False),
+    sa.Column('key_kind', sa.String(length=7), nullable=False),
+    sa.Column('public_key', sa.LargeBinary(), nullable=False),
+    sa.Column('registered_by', sa.Uuid(), nullable=False),
+    sa.Column('registered_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.Column('renewed_ms', sa.BigInteger(), server_default='0', nullable=False),
+    sa.Column('last_seen_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('battery', sa.SmallInteger(), nullable=True),
+    sa.Column('app_version', sa.String(length=20), server_default='', nullable=False),
+    sa.Column('revoked_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('revoked_by', sa.Uuid(), nullable=True),
+    sa.Column('audit_seq', sa.Integer(), server_default='0', nullable=False),
+    sa.Column('audit_head', sa.LargeBinary(), server_default=sa.text("decode(repeat('00', 32), 'hex')"), nullable=False),
+    sa.CheckConstraint("key_kind IN ('Ed25519', 'ES256')", name=op.f('ck_booth_devices_key_kind')),
+    sa.CheckConstraint('(revoked_at IS NULL) = (revoked_by IS NULL)', name=op.f('ck_booth_devices_revoked')),
+    sa.CheckConstraint('battery BETWEEN 0 AND 100', name=op.f('ck_booth_devices_battery')),
+    sa.ForeignKeyConstraint(['event_id', 'booth_id'], ['booths.event_id', 'booths.id'], name=op.f('fk_booth_devices_event_id_booth_id_booths')),
+    sa.ForeignKeyConstraint(['merchant_id', 'event_id'], ['events.merchant_id', 'events.id'], name=op.f('fk_booth_devices_merchant_id_event_id_events')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_booth_devices'))
+    )
+    op.create_index('ix_booth_devices_booth', 'booth_devices', ['booth_id'], unique=False)
+    op.create_table('booth_pairings',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('event_id', sa.Uuid(), nullable=False),
+    sa.Column('booth_id', sa.Uuid(), nullable=False),
+    sa.Column('code_digest', sa.LargeBinary(), nullable=False),
+    sa.Column('created_by', sa.Uuid(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('used_at', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint('octet_length(code_digest) = 32', name=op.f('ck_booth_pairings_code_digest')),
+    sa.ForeignKeyConstraint(['event_id', 'booth_id'], ['booths.event_id', 'booths.id'], name=op.f('fk_booth_pairings_event_id_booth_id_booths')),
+    sa.ForeignKeyConstraint(['merchant_id', 'event_id'], ['events.merchant_id', 'events.id'], name=op.f('fk_booth_pairings_merchant_id_event_id_events')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_booth_pairings')),
+    sa.UniqueConstraint('code_digest', name=op.f('uq_booth_pairings_code_digest'))
+    )
+    op.create_table('broadcast_recipients',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('event_id', sa.Uuid(), nullable=False),
+    sa.Column('broadcast_id', sa.Uuid(), nullable=False),
+    sa.Column('participant_id', sa.Uuid(), nullable=False),
+    sa.Column('state', sa.String(length=9), server_default='waiting', nullable=False),
+    sa.CheckConstraint("state IN ('waiting', 'handed_on', 'left', 'cancelled')", name=op.f('ck_broadcast_recipients_state')),
+    sa.ForeignKeyConstraint(['event_id', 'broadcast_id'], ['broadcasts.event_id', 'broadcasts.id'], name=op.f('fk_broadcast_recipients_event_id_broadcast_id_broadcasts')),
+    sa.ForeignKeyConstraint(['event_id', 'participant_id'], ['participants.event_id', 'participants.id'], name=op.f('fk_broadcast_recipients_event_id_participant_id_participants')),
+    sa.ForeignKeyConstraint(['merchant_id', 'event_id'], ['trips.merchant_id', 'trips.event_id'], name=op.f('fk_broadcast_recipients_merchant_id_event_id_trips')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_broadcast_recipients')),
+    sa.UniqueConstraint('broadcast_id', 'participant_id', name=op.f('uq_broadcast_recipients_broadcast_id_participant_id'))
+    )
+    op.create_index('ix_broadcast_recipients_participant', 'broadcast_recipients', ['participant_id'], unique=False)
+    op.create_index('ix_broadcast_recipients_waiting', 'broadcast_recipients', ['broadcast_id', 'id'], unique=False, postgresql_where=sa.text("state = 'waiting'"))
     op.create_table('orders',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('merchant_id', sa.Uuid(), nullable=False),
@@ -831,6 +1234,7 @@ def upgrade() -> None:
     sa.Column('fees_amount', sa.BigInteger(), server_default='0', nullable=False),
     sa.Column('tax_amount', sa.BigInteger(), server_default='0', nullable=False),
     sa.Column('total_amount', sa.BigInteger(), nullable=False),
+    sa.Column('balance_due_amount', sa.BigInteger(), server_default='0', nullable=False),
     sa.Column('promo_code_id', sa.Uuid(), nullable=True),
     sa.Column('currency', sa.String(length=3), server_default='IDR', nullable=False),
     sa.Column('fulfilment', sa.String(length=20), server_default='tickets', nullable=False),
@@ -844,12 +1248,15 @@ def upgrade() -> None:
     sa.Column('decided_by', sa.Uuid(), nullable=True),
     sa.Column('placed_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
     sa.Column('submitted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('balance_submitted_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('state_changed_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
     sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('legal_ids', sa.ARRAY(sa.Uuid()), nullable=True),
     sa.Column('erased_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('audit_seq', sa.Integer(), server_default='0', nullable=False),
     sa.Column('audit_head', sa.LargeBinary(), server_default=sa.text("decode(repeat('00', 32), 'hex')"), nullable=False),
+    sa.CheckConstraint("balance_due_amount BETWEEN 0 AND total_amount AND (state <> 'COMPLETED' OR balance_due_amount = 0)", name=op.f('ck_orders_balance_due_amount')),
+    sa.CheckConstraint("balance_submitted_at IS NULL OR (state = 'PAID' AND balance_due_amount > 0)", name=op.f('ck_orders_balance_submitted_at')),
     sa.CheckConstraint("state IN ('HOLD', 'REVIEW', 'PAID', 'COMPLETED', 'EXPIRED', 'REJECTED', 'CANCELLED', 'REFUNDED')", name=op.f('ck_orders_state')),
     sa.CheckConstraint('char_length(notes) <= 120', name=op.f('ck_orders_notes')),
     sa.CheckConstraint('fees_amount >= 0 AND tax_amount >= 0', name=op.f('ck_orders_charges')),
@@ -863,6 +1270,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('code', name=op.f('uq_orders_code')),
     sa.UniqueConstraint('merchant_id', 'id', name=op.f('uq_orders_merchant_id_id'))
     )
+    op.create_index('ix_orders_balance_review', 'orders', ['merchant_id', 'balance_submitted_at', 'id'], unique=False, postgresql_where=sa.text('balance_submitted_at IS NOT NULL'))
     op.create_index('ix_orders_email', 'orders', ['email'], unique=False, postgresql_where=sa.text('email IS NOT NULL'))
     op.create_index('ix_orders_holds', 'orders', ['event_id', 'hold_expires_at'], unique=False, postgresql_where=sa.text("state = 'HOLD'"))
     op.create_index('ix_orders_list', 'orders', ['merchant_id', sa.literal_column('placed_at DESC'), 'id'], unique=False)
@@ -871,6 +1279,47 @@ def upgrade() -> None:
     op.create_index('ix_orders_live_wa', 'orders', ['event_id', 'wa'], unique=False, postgresql_where=sa.text("(state IN ('HOLD', 'REVIEW') OR (total_amount = 0 AND state IN ('PAID', 'COMPLETED'))) AND wa IS NOT NULL"))
     op.create_index('ix_orders_review', 'orders', ['merchant_id', 'submitted_at', 'id'], unique=False, postgresql_where=sa.text("state = 'REVIEW'"))
     op.create_index('ix_orders_user', 'orders', ['user_id', sa.literal_column('placed_at DESC')], unique=False, postgresql_where=sa.text('user_id IS NOT NULL'))
+    op.create_table('booth_sessions',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('event_id', sa.Uuid(), nullable=False),
+    sa.Column('booth_id', sa.Uuid(), nullable=False),
+    sa.Column('resource', sa.BigInteger(), nullable=False),
+    sa.Column('state', sa.String(length=17), nullable=False),
+    sa.Column('starts_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('ends_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('duration_minutes', sa.SmallInteger(), nullable=False),
+    sa.Column('tolerance_minutes', sa.SmallInteger(), nullable=False),
+    sa.Column('arrive_until', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('arrived_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('started_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('due_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('finished_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('expired_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('override_by', sa.Uuid(), nullable=True),
+    sa.Column('override_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('override_reason', sa.Text(), nullable=True),
+    sa.Column('overridden_from', sa.String(length=17), nullable=True),
+    sa.Column('changed_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    postgresql.ExcludeConstraint((sa.text("int8range(resource, resource, '[]')"), '&&'), (sa.text('tstzrange(starts_at, ends_at)'), '&&'), where=sa.text("state IN ('AWAITING_CUSTOMER', 'ARRIVED', 'ONGOING')"), using='gist', name='ex_booth_sessions_time'),
+    sa.CheckConstraint("overridden_from IN ('AWAITING_CUSTOMER', 'ARRIVED', 'ONGOING', 'DONE', 'EXPIRED', 'OVERRIDDEN')", name=op.f('ck_booth_sessions_overridden_from')),
+    sa.CheckConstraint("state <> 'ONGOING' OR (started_at IS NOT NULL AND due_at > started_at)", name=op.f('ck_booth_sessions_ongoing')),
+    sa.CheckConstraint("state IN ('AWAITING_CUSTOMER', 'ARRIVED', 'ONGOING', 'DONE', 'EXPIRED', 'OVERRIDDEN')", name=op.f('ck_booth_sessions_state')),
+    sa.CheckConstraint('(override_at IS NULL) = (override_reason IS NULL)', name=op.f('ck_booth_sessions_override')),
+    sa.CheckConstraint('duration_minutes > 0 AND tolerance_minutes >= 0', name=op.f('ck_booth_sessions_minutes')),
+    sa.CheckConstraint('overridden_from IS NULL OR override_at IS NOT NULL', name=op.f('ck_booth_sessions_undoable')),
+    sa.CheckConstraint('starts_at < ends_at', name=op.f('ck_booth_sessions_period')),
+    sa.ForeignKeyConstraint(['booth_id', 'resource'], ['booths.id', 'booths.number'], name=op.f('fk_booth_sessions_booth_id_resource_booths')),
+    sa.ForeignKeyConstraint(['event_id', 'booth_id'], ['booths.event_id', 'booths.id'], name=op.f('fk_booth_sessions_event_id_booth_id_booths')),
+    sa.ForeignKeyConstraint(['merchant_id', 'event_id'], ['events.merchant_id', 'events.id'], name=op.f('fk_booth_sessions_merchant_id_event_id_events')),
+    sa.ForeignKeyConstraint(['merchant_id', 'id'], ['orders.merchant_id', 'orders.id'], name=op.f('fk_booth_sessions_merchant_id_id_orders')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_booth_sessions'))
+    )
+    op.create_index('ix_booth_sessions_booth', 'booth_sessions', ['booth_id', 'starts_at'], unique=False)
+    op.create_index('ix_booth_sessions_due', 'booth_sessions', ['due_at'], unique=False, postgresql_where=sa.text("state = 'ONGOING'"))
+    op.create_index('ix_booth_sessions_event', 'booth_sessions', ['event_id', 'starts_at', 'id'], unique=False)
+    op.create_index('ix_booth_sessions_late', 'booth_sessions', ['arrive_until'], unique=False, postgresql_where=sa.text("state = 'AWAITING_CUSTOMER'"))
+    op.create_index('uq_booth_sessions_ongoing', 'booth_sessions', ['booth_id'], unique=True, postgresql_where=sa.text("state = 'ONGOING'"))
     op.create_table('consents',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('merchant_id', sa.Uuid(), nullable=False),
@@ -918,7 +1367,7 @@ def upgrade() -> None:
     sa.Column('kind', sa.String(length=20), nullable=False),
     sa.Column('occasion', sa.String(length=80), server_default='', nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
-    sa.CheckConstraint("kind IN ('proof_received', 'ticket_ready', 'rejected', 'expired', 'cancelled', 'event_cancelled', 'event_moved', 'reminder', 'follow_up', 'taken_back', 'tickets_refunded', 'refund_due', 'refunded', 'ticket_received', 'ticket_handed_on', 'ticket_moved', 'ticket_cancelled')", name=op.f('ck_notifications_kind')),
+    sa.CheckConstraint("kind IN ('proof_received', 'ticket_ready', 'rejected', 'expired', 'cancelled', 'event_cancelled', 'event_moved', 'reminder', 'follow_up', 'session_ready', 'session_moved', 'session_reminder', 'order_confirmed', 'balance_refused', 'parcel_sent', 'taken_back', 'tickets_refunded', 'refund_due', 'refunded', 'ticket_received', 'ticket_handed_on', 'ticket_moved', 'ticket_cancelled')", name=op.f('ck_notifications_kind')),
     sa.ForeignKeyConstraint(['merchant_id', 'order_id'], ['orders.merchant_id', 'orders.id'], name=op.f('fk_notifications_merchant_id_order_id_orders')),
     sa.ForeignKeyConstraint(['merchant_id'], ['merchants.id'], name=op.f('fk_notifications_merchant_id_merchants')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_notifications')),
@@ -950,6 +1399,7 @@ def upgrade() -> None:
     sa.Column('unique_code', sa.Integer(), nullable=True),
     sa.Column('amount', sa.BigInteger(), nullable=False),
     sa.Column('currency', sa.String(length=3), server_default='IDR', nullable=False),
+    sa.Column('is_balance', sa.Boolean(), server_default='false', nullable=False),
     sa.Column('state', sa.String(length=10), server_default='open', nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
     sa.Column('settled_at', sa.DateTime(timezone=True), nullable=True),
@@ -982,9 +1432,26 @@ def upgrade() -> None:
     op.create_index('ix_payments_method_id', 'payments', ['method_id'], unique=False)
     op.create_index('ix_payments_order_id', 'payments', ['order_id'], unique=False)
     op.create_index('ix_payments_unclosed', 'payments', ['checked_at'], unique=False, postgresql_where=sa.text('gateway_account_id IS NOT NULL AND closed_at IS NULL'))
+    op.create_index('uq_payments_confirmed', 'payments', ['merchant_id', 'payment_key'], unique=True, postgresql_where=sa.text('gateway_account_id IS NULL AND payment_key IS NOT NULL'))
     op.create_index('uq_payments_open_order', 'payments', ['order_id'], unique=True, postgresql_where=sa.text("state = 'open'"))
-    op.create_index('uq_payments_order_method', 'payments', ['order_id', 'method_id'], unique=True, postgresql_where=sa.text("state IN ('open', 'superseded')"))
+    op.create_index('uq_payments_order_method', 'payments', ['order_id', 'method_id', 'is_balance', 'base_amount'], unique=True, postgresql_where=sa.text("state IN ('open', 'superseded')"))
     op.create_index('uq_payments_reference', 'payments', ['reference'], unique=True, postgresql_where=sa.text('method_id IS NOT NULL'))
+    op.create_table('ratings',
+    sa.Column('order_id', sa.Uuid(), nullable=False),
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('score', sa.SmallInteger(), nullable=False),
+    sa.Column('words', sa.String(length=300), server_default='', nullable=False),
+    sa.Column('shown_name', sa.String(length=100), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.Column('reported_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('decided_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('hidden_at', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint('hidden_at IS NULL OR decided_at IS NOT NULL', name=op.f('ck_ratings_decided')),
+    sa.CheckConstraint('score BETWEEN 1 AND 5', name=op.f('ck_ratings_score')),
+    sa.ForeignKeyConstraint(['merchant_id', 'order_id'], ['orders.merchant_id', 'orders.id'], name=op.f('fk_ratings_merchant_id_order_id_orders')),
+    sa.PrimaryKeyConstraint('order_id', name=op.f('pk_ratings'))
+    )
+    op.create_index('ix_ratings_merchant', 'ratings', ['merchant_id', 'created_at', 'order_id'], unique=False)
     op.create_table('risk_reviews',
     sa.Column('order_id', sa.Uuid(), nullable=False),
     sa.Column('merchant_id', sa.Uuid(), nullable=False),
@@ -1016,6 +1483,22 @@ def upgrade() -> None:
     )
     op.create_index('ix_risk_traces_at', 'risk_traces', ['at'], unique=False)
     op.create_index('ix_risk_traces_counted', 'risk_traces', ['merchant_id', 'mark', 'digest', 'at'], unique=False)
+    op.create_table('trip_orders',
+    sa.Column('order_id', sa.Uuid(), nullable=False),
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('event_id', sa.Uuid(), nullable=False),
+    sa.Column('participant_id', sa.Uuid(), nullable=False),
+    sa.Column('courier', sa.String(length=40), nullable=True),
+    sa.Column('tracking_no', sa.String(length=60), nullable=True),
+    sa.Column('shipped_at', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint('(shipped_at IS NULL) = (courier IS NULL)', name=op.f('ck_trip_orders_shipped')),
+    sa.ForeignKeyConstraint(['event_id', 'participant_id'], ['participants.event_id', 'participants.id'], name=op.f('fk_trip_orders_event_id_participant_id_participants')),
+    sa.ForeignKeyConstraint(['merchant_id', 'event_id'], ['trips.merchant_id', 'trips.event_id'], name=op.f('fk_trip_orders_merchant_id_event_id_trips')),
+    sa.ForeignKeyConstraint(['merchant_id', 'order_id'], ['orders.merchant_id', 'orders.id'], name=op.f('fk_trip_orders_merchant_id_order_id_orders')),
+    sa.PrimaryKeyConstraint('order_id', name=op.f('pk_trip_orders'))
+    )
+    op.create_index('ix_trip_orders_event', 'trip_orders', ['event_id'], unique=False)
+    op.create_index('ix_trip_orders_participant', 'trip_orders', ['participant_id'], unique=False)
     op.create_table('amount_reservations',
     sa.Column('account_key', sa.String(length=80), nullable=False),
     sa.Column('amount', sa.BigInteger(), autoincrement=False, nullable=False),
@@ -1051,13 +1534,20 @@ def upgrade() -> None:
     sa.Column('pool_id', sa.Uuid(), nullable=False),
     sa.Column('quantity', sa.Integer(), nullable=False),
     sa.Column('bucket', sa.String(length=8), nullable=False),
+    sa.Column('resource', sa.BigInteger(), nullable=True),
+    sa.Column('period', postgresql.TSTZRANGE(), nullable=True),
+    sa.Column('begins_at', sa.DateTime(timezone=True), sa.Computed('lower(period)', persisted=True), nullable=True),
+    postgresql.ExcludeConstraint((sa.text("int8range(resource, resource, '[]')"), '&&'), (sa.text('period'), '&&'), where=sa.text("resource IS NOT NULL AND bucket <> 'released'"), using='gist', name='ex_claims_time'),
     sa.CheckConstraint("bucket IN ('held', 'used', 'released')", name=op.f('ck_claims_bucket')),
+    sa.CheckConstraint('(resource IS NULL) = (period IS NULL)', name=op.f('ck_claims_time')),
+    sa.CheckConstraint('NOT isempty(period)', name=op.f('ck_claims_period')),
     sa.CheckConstraint('quantity > 0', name=op.f('ck_claims_quantity')),
     sa.ForeignKeyConstraint(['line_id'], ['order_lines.id'], name=op.f('fk_claims_line_id_order_lines')),
     sa.ForeignKeyConstraint(['order_id'], ['orders.id'], name=op.f('fk_claims_order_id_orders')),
     sa.ForeignKeyConstraint(['pool_id'], ['capacity_pools.id'], name=op.f('fk_claims_pool_id_capacity_pools')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_claims'))
     )
+    op.create_index('ix_claims_begins_at', 'claims', ['begins_at'], unique=False, postgresql_where=sa.text('begins_at IS NOT NULL'))
     op.create_index(op.f('ix_claims_order_id'), 'claims', ['order_id'], unique=False)
     op.create_index('ix_claims_pool_id_live', 'claims', ['pool_id'], unique=False, postgresql_where=sa.text("bucket <> 'released'"))
     op.create_table('deliveries',
@@ -1183,12 +1673,14 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['seat_id'], ['seats.id'], name=op.f('fk_tickets_seat_id_seats')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_tickets')),
     sa.UniqueConstraint('code', name=op.f('uq_tickets_code')),
-    sa.UniqueConstraint('order_line_id', 'number', name=op.f('uq_tickets_order_line_id_number'))
+    sa.UniqueConstraint('order_line_id', 'number', name=op.f('uq_tickets_order_line_id_number')),
+    postgresql_with={'fillfactor': 80}
     )
-    op.create_index('ix_tickets_event', 'tickets', ['event_id', 'state'], unique=False)
+    op.create_index('ix_tickets_event', 'tickets', ['event_id'], unique=False)
     op.create_index('ix_tickets_key', 'tickets', ['merchant_id', 'kid', 'expires_at'], unique=False)
     op.create_index('ix_tickets_order', 'tickets', ['order_id', 'number'], unique=False)
-    op.create_index('uq_tickets_seat', 'tickets', ['seat_id'], unique=True, postgresql_where=sa.text("state <> 'void'"))
+    op.create_index('ix_tickets_valid', 'tickets', ['event_id'], unique=False, postgresql_where=sa.text('voided_at IS NULL'))
+    op.create_index('uq_tickets_seat', 'tickets', ['seat_id'], unique=True, postgresql_where=sa.text('voided_at IS NULL'))
     op.create_table('scan_conflicts',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('merchant_id', sa.Uuid(), nullable=False),
@@ -1203,6 +1695,8 @@ def upgrade() -> None:
     sa.Column('settled_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('settled_by', sa.Uuid(), nullable=True),
     sa.Column('note', sa.String(length=500), server_default='', nullable=False),
+    sa.Column('settled_ids', sa.ARRAY(sa.Uuid()), server_default='{}', nullable=False),
+    sa.Column('earlier_notes', sa.ARRAY(sa.String(length=500)), server_default='{}', nullable=False),
     sa.CheckConstraint("kind IN ('double_entry', 'refused_admitted')", name=op.f('ck_scan_conflicts_kind')),
     sa.CheckConstraint('(settled_at IS NULL) = (settled_by IS NULL)', name=op.f('ck_scan_conflicts_settled')),
     sa.CheckConstraint('scan_count > 0', name=op.f('ck_scan_conflicts_scan_count')),

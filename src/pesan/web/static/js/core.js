@@ -8,8 +8,15 @@ export function start(root = document) {
     if (started.has(element)) continue;
     started.add(element);
     import(element.dataset.island)
-      .then((module) => { module.default(element); element.dataset.started = ""; })
+      .then((module) => { module.default(element); wake(element); element.dataset.started = ""; })
       .catch(console.error);
+  }
+}
+
+// What does nothing without its script is switched off until that has come over a slow line.
+function wake(element) {
+  for (const one of [element, ...element.querySelectorAll("[data-wakes]")]) {
+    if ("wakes" in one.dataset && one.closest("[data-island]") === element) one.disabled = false;
   }
 }
 
@@ -34,7 +41,7 @@ addEventListener("keydown", ({ key, target }) => {
   menu.querySelector("summary").focus();
 });
 
-addEventListener("pesan:swap", (event) => start(event.target));
+addEventListener("pesan:swap", ({ target }) => { target.dataset.swapped = performance.now(); start(target); });
 addEventListener("pesan:say", (event) => say(event.detail));
 // What eyes see anyway: a heading that changed.
 addEventListener("pesan:speak", (event) => { document.getElementById("spoken").textContent = event.detail; });

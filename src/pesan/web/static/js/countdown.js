@@ -5,8 +5,7 @@ export default function countdown(ring) {
   const arc = ring.querySelector("[data-arc]");
   const speech = ring.querySelector("[data-speech]");
   let base = Number(ring.dataset.now);
-  let since = isFirst ? arrival() : performance.now();
-  isFirst = false;
+  let since = Number(ring.closest("[data-swapped]")?.dataset.swapped) || arrival();
   let end = Number(deadline);
   let minute = null;
   let timer = null;
@@ -32,14 +31,15 @@ export default function countdown(ring) {
     minute = now;
   }
 
-  // The server decides that the hold is over, so the page asks it again instead of guessing.
+  // The server decides that the time is over, so the page asks it again instead of guessing.
   function ended() {
-    setTimeout(() => location.reload(), 1500 + Math.random() * 1500);
+    const isHandled = !ring.dispatchEvent(new CustomEvent("pesan:over", { bubbles: true, cancelable: true }));
+    if (!isHandled) setTimeout(() => location.reload(), 1500 + Math.random() * 1500);
   }
 
   // A phone that slept may have stopped its monotonic clock.
   async function resync() {
-    if (document.hidden) return;
+    if (document.hidden || !check) return;
     try {
       const answer = await fetch(check, { headers: { Accept: "application/json" }, cache: "no-store" });
       if (!answer.ok) return;
@@ -59,7 +59,6 @@ export default function countdown(ring) {
   tick();
 }
 
-// The page's first ring was true when the server sent the page, which on a slow line is seconds ago.
+// A ring was true when the server sent it: with the page, which on a slow line is seconds ago, or with what was swapped.
 const arrival = () => performance.getEntriesByType("navigation")[0]?.responseStart || performance.now();
-let isFirst = true;
 const twoDigits = (value) => String(Math.floor(value)).padStart(2, "0");

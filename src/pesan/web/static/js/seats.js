@@ -30,6 +30,8 @@ export default function seats(form) {
     }
   });
   form.addEventListener("change", () => { spots.forEach(draw); tell(); });
+  // Seats may have been ticked before this script had come over a slow line.
+  if ([...boxes.values()].some((box) => box.checked !== box.defaultChecked)) tell();
 
   function toggle(spot) {
     const box = boxes.get(spot.dataset.seat);

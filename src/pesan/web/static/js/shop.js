@@ -18,6 +18,8 @@ export default function shop(form) {
     plan();
   });
   form.addEventListener("input", plan);
+  // What was typed before this script had come over a slow line is counted now.
+  if ([...form.querySelectorAll("input")].some((one) => one.value !== one.defaultValue)) plan();
 
   function plan() {
     clearTimeout(timer);

@@ -9,6 +9,8 @@ export default function upload(form) {
   const words = form.dataset;
 
   input.addEventListener("change", () => accept(input.files[0]));
+  // A file chosen before this script had come over a slow line is looked at now.
+  if (input.files.length) accept(input.files[0]);
   for (const name of ["dragenter", "dragover"]) drop.addEventListener(name, () => drop.setAttribute("data-over", ""));
   for (const name of ["dragleave", "drop"]) drop.addEventListener(name, () => drop.removeAttribute("data-over"));
   addEventListener("paste", (event) => {

@@ -9,7 +9,9 @@ export default function form(element) {
 function names(element) {
   for (const input of element.querySelectorAll("input[type=file]")) {
     const label = input.parentElement.querySelector("[data-file-name]");
-    input.addEventListener("change", () => { label.textContent = input.files[0]?.name ?? label.textContent; });
+    const tell = () => { label.textContent = input.files[0]?.name ?? label.textContent; };
+    input.addEventListener("change", tell);
+    tell(); // a file may have been chosen before this script had come over a slow line
   }
 }
 
@@ -23,10 +25,21 @@ function once(element) {
 }
 
 function keep(element) {
-  let isDirty = false;
+  let isDirty = [...element.elements].some(isChanged); // or something typed
   element.addEventListener("input", () => { isDirty = true; });
   element.addEventListener("submit", () => { isDirty = false; });
   addEventListener("beforeunload", (event) => { if (isDirty) event.preventDefault(); });
+}
+
+// A browser writes some values its own way, so what the page said is written that way, too, before they are compared.
+function isChanged(field) {
+  if (field.type === "file") return field.files.length > 0;
+  if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+  if (field.options) return field.selectedIndex !== Math.max(0, [...field.options].findIndex((one) => one.defaultSelected));
+  if (field.defaultValue === undefined) return false;
+  const fresh = field.cloneNode();
+  fresh.value = field.defaultValue;
+  return fresh.value !== field.value;
 }
 
 // Whether white or ink can be read on the colour (WCAG 2.2, 1.4.3); the server decides by the same rule.
@@ -34,11 +47,13 @@ function accent(element) {
   const input = element.querySelector("[data-accent]");
   if (!input) return;
   const hint = document.getElementById(`${input.id}-hint`).firstElementChild;
-  input.addEventListener("input", () => {
+  const judge = () => {
     const ratio = Math.max(contrast(input.value, "#ffffff"), contrast(input.value, "#1b1712"));
     const words = ratio >= 4.5 ? input.dataset.good : input.dataset.poor;
     hint.textContent = words.replace("{ratio}", ratio.toFixed(1));
-  });
+  };
+  input.addEventListener("input", judge);
+  if (isChanged(input)) judge();
 }
 
 function contrast(one, other) {

@@ -27,33 +27,35 @@ const appVersion = document.body.dataset.version;
 const screen = openScreen();
 const sightings = watch();
 const camera = openCamera(at("scan-video"), { onText: sight, onChange: () => screen.setCamera(camera) });
-const gate = { vault: null, wire: null, link: null, scanner: null, roster: null, hasBundle: null };
+const gate = { vault: null, wire: null, link: null, scanner: null, roster: null, hasBundle: null, trouble: "" };
 const turns = openTurns(judge, () => new Promise((resolve) => { setTimeout(resolve, SHOWN_MS); }));
+// The disk is slow, so it is asked before anything is drawn.
+const opening = openVault();
 let wakeLock = null;
+let isAsking = false;
 let recount = null;
 
 async function boot() {
-  if ("serviceWorker" in navigator) navigator.serviceWorker.register("/gate/sw.js", { scope: "/gate" }).catch(console.error);
   for (const button of document.querySelectorAll("[data-language]")) button.addEventListener("click", () => say(button.dataset.language));
   for (const touch of ["pointerdown", "keydown"]) addEventListener(touch, () => { unlock(); stayAwake(); });
   document.addEventListener("visibilitychange", stayAwake);
   at("camera").addEventListener("click", () => (camera.isOn ? camera.stop() : startCamera()));
   at("torch").addEventListener("click", () => camera.toggleTorch().catch(console.error));
   screen.setCamera(camera);
-  gate.vault = await openVault();
+  gate.vault = await opening;
+  const { device, roster } = await gate.vault.recall();
   const pairing = openPairing({
     register: ({ code, name }) => register(gate.vault, { code, name, appVersion }),
-    onPaired: (device) => { history.replaceState(null, "", "/gate"); run(device); },
+    onPaired: (paired) => { history.replaceState(null, "", "/gate"); run(paired, gate.vault.loadBundle()); },
   });
   openManual({ check, search: (text) => gate.scanner.find(text) });
   const menu = openMenu({ gate, onUnpair: leave });
-  openUnsent({ gate });
+  openUnsent({ gate, onRetry: tell });
   listen((text) => { if (gate.scanner && !screen.isSheetOpen) check(text); });
   const code = new URLSearchParams(location.search).get("pair");
   if (code) pairing.fill(code);
-  const device = await gate.vault.loadDevice();
   if (!device) return screen.showPairing(await waitingHere());
-  run(device);
+  run(device, roster);
   // A phone of yesterday's event that is shown today's code.
   if (code) await menu.offerNew();
   return undefined;
@@ -61,26 +63,32 @@ async function boot() {
 
 // ---- a phone that belongs to a gate
 
-function run(device) {
+// Whoever waits at the door is judged first, then the server is asked for news.
+function run(device, loading) {
   const { vault } = gate;
   const wire = openWire({ vault, device, appVersion });
   const link = openLink({ wire, vault });
   Object.assign(gate, { wire, link, scanner: openScanner({ wire, vault, link }) });
   screen.showScanner({ event: device.event.title, gate: [device.gate.name, device.gate.location].filter(Boolean).join(" · ") });
-  navigator.storage?.persist?.().catch(() => {});
-  vault.loadBundle().then(takeRoster);
   screen.setCounters(recallCounters());
   link.addEventListener("roster", ({ detail }) => takeRoster(detail));
   link.addEventListener("counters", ({ detail }) => { screen.setCounters(takeCounters(detail)); tell(); });
   link.addEventListener("settled", ({ detail }) => detail.forEach(screen.showConflict));
   link.addEventListener("unsent", ({ detail }) => screen.showUnsent(detail));
   link.addEventListener("revoked", async () => close(`${word("revoked")} ${await waitingHere()}`.trim()));
-  for (const change of ["state", "queue", "changes", "unsent"]) link.addEventListener(change, tell);
+  link.addEventListener("trouble", ({ detail }) => { gate.trouble = detail.detail ?? String(detail); tell(); });
+  link.addEventListener("state", ({ detail }) => { if (detail.isOnline) gate.trouble = ""; });
+  for (const change of ["state", "queue", "changes", "unsent", "over"]) link.addEventListener(change, tell);
   // Counts come with changes, up to a moment older than these: asked once more when it is quiet.
   link.addEventListener("changes", () => { clearTimeout(recount); recount = setTimeout(link.hurry, RECOUNT_MS); });
   gate.startedAt = performance.now();
   setTimeout(tell, PATIENCE_MS);
+  loading.then(takeRoster).catch(console.error).finally(() => link === gate.link && settleIn(link));
+}
+
+function settleIn(link) {
   link.start();
+  navigator.storage?.persist?.().catch(() => {});
   tell();
 }
 
@@ -92,14 +100,12 @@ function takeRoster(roster) {
 }
 
 async function tell() {
-  const { vault, wire, link, hasBundle } = gate;
+  const { vault, wire, link, hasBundle, trouble } = gate;
   if (!link) return;
-  const queued = await vault.queueLength(wire.device.event.id);
-  const elsewhere = await vault.queueLength() - queued;
-  const unsent = await vault.unsentLength();
+  const waiting = await vault.lengths(wire.device.event.id);
   const isNew = performance.now() - gate.startedAt < PATIENCE_MS;
   const state = link.isOnline ? "online" : isNew ? "connecting" : "offline";
-  screen.setLink({ state, queued, elsewhere, unsent, skewMs: wire.offsetMs, hasBundle });
+  screen.setLink({ state, ...waiting, skewMs: wire.offsetMs, hasBundle, trouble, isOver: link.isOver });
 }
 
 // A phone that was taken back still has what it could not send; its gate's next code lets it out.
@@ -116,7 +122,7 @@ async function leave() {
 function close(notice) {
   gate.link?.stop();
   turns.clear();
-  Object.assign(gate, { wire: null, link: null, scanner: null, roster: null, hasBundle: null });
+  Object.assign(gate, { wire: null, link: null, scanner: null, roster: null, hasBundle: null, trouble: "" });
   forgetCounters();
   camera.stop();
   screen.closeSheets();
@@ -167,8 +173,10 @@ async function startCamera() {
 
 // The lock is let go by itself whenever the page is hidden.
 async function stayAwake() {
-  if (document.hidden || !gate.scanner || (wakeLock && !wakeLock.released)) return;
+  if (document.hidden || !gate.scanner || isAsking || (wakeLock && !wakeLock.released)) return;
+  isAsking = true;
   wakeLock = await navigator.wakeLock?.request("screen").catch(() => null);
+  isAsking = false;
 }
 
 function say(language) {
@@ -180,4 +188,4 @@ function say(language) {
 boot().catch((error) => {
   console.error(error);
   screen.showPairing(word("pair_old"));
-});
+}).finally(() => navigator.serviceWorker?.register("/gate/sw.js", { scope: "/gate" }).catch(console.error));

@@ -1,10 +1,13 @@
 // Reads what a camera, a keyboard or a person gives, and checks its signature without a network, as `tickets/qr.py`,
 // `tickets/tokens.py` and `tickets/slices.py` do. Exports
-//   readCode(text, roster, atSeconds) -> Promise<shown>, where `roster` is of `roster.js` and `atSeconds` the corrected
-//     time: { kind: "qr" | "token" | "code" | "none", tid (a UUID) or null, epoch, issuedAt, expiresAt (seconds or 0),
-//     isLive, isStale, isReadable, isOurs, isKnown, isSuperseded, isVoid, isEventCancelled }
+//   readCode(text, roster, atSeconds, errorSeconds = 0) -> Promise<shown>, where `roster` is of `roster.js`, `atSeconds`
+//     the corrected time, and `errorSeconds` how far that may be off:
+//     { kind: "qr" | "token" | "code" | "none", tid (a UUID) or null, epoch, issuedAt, expiresAt (seconds or 0),
+//     isLive, isStale, isReadable, isOurs, isKnown, isListed, isSuperseded, isVoid, isEventCancelled, needsNetwork };
+//     the last says that only the server has the key of its signature: one that can sign too, or one since the bundle
 //   placeTicket(tid, roster) -> the same for a ticket that somebody looked up by hand, { kind: "code" }
 //   nameTicket(text, roster) -> the id of the ticket that the text says it is, unchecked, or null
+//   withoutSlice(text) -> of a code that rotates all but what does, as a list; of any other the text itself
 //   normaliseCode(text) -> a typed ticket code in the one form that is stored.
 import { decode } from "./base45.js";
 import { fromBase64, fromText, fromUuid, toHex, toUuid } from "./bytes.js";
@@ -21,17 +24,20 @@ const SIGNATURE = 64;
 const SLICE = 6;
 const QR_CONTEXT = "\0pesan:ticket:qr:1\0";
 const SLICE_CONTEXT = "\0pesan:ticket:slice:1\0";
+// Tickets are written down a moment after the time that they say, and the server is asked for news now and then.
+const UNHEARD_S = 60;
 const NOTHING = {
   kind: "none", tid: null, epoch: 0, issuedAt: 0, expiresAt: 0, isLive: false, isStale: false, isReadable: false,
-  isOurs: false, isKnown: false, isSuperseded: false, isVoid: false, isEventCancelled: false,
+  isOurs: false, isKnown: false, isListed: true, isSuperseded: false, isVoid: false, isEventCancelled: false,
+  needsNetwork: false,
 };
 
-export async function readCode(text, roster, atSeconds) {
+export async function readCode(text, roster, atSeconds, errorSeconds = 0) {
   const plain = text.trim();
   if (plain.length > MAX_TOKEN || /[^\0-\x7f]/.test(plain)) return NOTHING;
   if (plain.startsWith("eyJ")) return readToken(plain, roster);
   if (plain.length <= MAX_TYPED) return readTyped(normaliseCode(plain), roster);
-  return readQr(plain, roster, atSeconds);
+  return readQr(plain, roster, { at: atSeconds, error: errorSeconds });
 }
 
 export async function nameTicket(text, roster) {
@@ -43,6 +49,12 @@ export async function nameTicket(text, roster) {
   } catch {
     return null;
   }
+}
+
+export function withoutSlice(text) {
+  const plain = text.trim();
+  const parts = takeApart(plain);
+  return parts?.isLive ? [toHex(parts.body.subarray(0, -SLICE)), toHex(parts.signature)] : plain;
 }
 
 export function normaliseCode(text) {
@@ -58,22 +70,25 @@ async function readTyped(code, roster) {
 
 export function placeTicket(tid, roster) {
   const epoch = roster.find(tid)?.epoch ?? 0;
-  return placed({ ...NOTHING, kind: "code", isReadable: true, isOurs: true, tid, epoch }, roster);
+  const eventId = roster.event.id; // the server or the list named it
+  return placed({ ...NOTHING, kind: "code", isReadable: true, isOurs: true, tid, epoch, eventId }, roster);
 }
 
 // ---- the small form
 
-async function readQr(text, roster, atSeconds) {
+async function readQr(text, roster, time) {
   const parts = takeApart(text);
   if (!parts) return NOTHING;
   const entry = roster.qrKeys.get(parts.kid);
   const shown = { ...NOTHING, kind: "qr", isReadable: true };
-  const isOurs = entry && parts.signature.length === SIGNATURE && isInTime(entry, parts.issuedAt)
-    && await verify(entry.key, parts.signature, messageOf(parts));
+  if (!entry) return { ...shown, needsNetwork: true };
+  if (parts.signature.length !== SIGNATURE || !isInTime(entry, parts.issuedAt)) return shown;
+  const [isOurs, isNow] = await Promise.all([
+    verify(entry.key, parts.signature, messageOf(parts)), !parts.isLive || isCurrent(parts, roster, time),
+  ]);
   if (!isOurs) return shown;
   const { tid, epoch, issuedAt, expiresAt, isLive } = parts;
-  const isStale = isLive && !await isCurrent(parts, roster, atSeconds);
-  return placed({ ...shown, tid, epoch, issuedAt, expiresAt, isOurs: true, isLive, isStale }, roster);
+  return placed({ ...shown, tid, epoch, issuedAt, expiresAt, isOurs: true, isLive, isStale: !isNow }, roster);
 }
 
 function takeApart(text) {
@@ -104,10 +119,13 @@ function messageOf({ body, isLive }) {
 
 // ---- slices
 
-async function isCurrent({ tid, epoch, slice }, roster, atSeconds) {
+// This slice and the one before. The next one has begun only where our clock may be that far behind; nobody else can
+// show it earlier, because it needs the key.
+async function isCurrent({ tid, epoch, slice }, roster, { at, error }) {
   if (!roster.sliceKey) return false;
-  const number = Math.floor(atSeconds / roster.slices.seconds);
-  const codes = [number, number - 1].map((one) => sliceCode(roster.sliceKey, tid, epoch, one));
+  const [number, last] = [at, at + error].map((time) => Math.floor(time / roster.slices.seconds));
+  const numbers = last > number ? [number, number - 1, number + 1] : [number, number - 1];
+  const codes = numbers.map((one) => sliceCode(roster.sliceKey, tid, epoch, one));
   return (await Promise.all(codes)).some((code) => toHex(code) === toHex(slice));
 }
 
@@ -129,9 +147,11 @@ async function readToken(text, roster) {
   const parts = text.split(".");
   if (parts.length !== 3) return shown;
   try {
-    const entry = roster.kidKeys.get(kidOf(parse(parts[0])));
+    const { kid, alg } = headerOf(parse(parts[0]));
+    const entry = roster.kidKeys.get(kid);
+    if (!entry) return { ...shown, needsNetwork: true };
     const message = fromText(`${parts[0]}.${parts[1]}`);
-    if (!entry || !await verify(entry.key, fromBase64(parts[2]), message)) return shown;
+    if (alg !== "EdDSA" || !await verify(entry.key, fromBase64(parts[2]), message)) return shown;
     const claims = claimsOf(parse(parts[1]));
     if (!isInTime(entry, claims.issuedAt)) return shown;
     return placed({ ...shown, ...claims, isOurs: true }, roster);
@@ -141,10 +161,11 @@ async function readToken(text, roster) {
   }
 }
 
-function kidOf(header) {
+function headerOf(header) {
   const { alg, kid, typ } = header;
-  if (Object.keys(header).length !== 3 || alg !== "EdDSA" || typ !== "JWT") throw new TypeError("not our header");
-  return kid;
+  const isOurs = Object.keys(header).length === 3 && ["EdDSA", "HS256"].includes(alg) && typ === "JWT" && typeof kid === "string";
+  if (!isOurs) throw new TypeError("not our header");
+  return { alg, kid };
 }
 
 // Exactly what we write: another spelling of the same claims is not ours.
@@ -167,13 +188,15 @@ function isInTime(entry, issuedAt) {
   return entry.retired_at_s === null || issuedAt <= entry.retired_at_s;
 }
 
-// A ticket that is not in the bundle may have been sold after it was made; a token says which event it is for.
+// A ticket that is not in the bundle may have been sold since it was known to be whole; a token says which event it is
+// for, and a QR code does not: staff look at what it is of.
 function placed({ eventId, ...shown }, roster) {
   const ticket = roster.find(shown.tid);
-  const isOfEvent = eventId === undefined ? shown.issuedAt > roster.snapshot_at_s : eventId === roster.event.id;
+  const isOfEvent = eventId === undefined ? shown.issuedAt > roster.listedAt - UNHEARD_S : eventId === roster.event.id;
   return {
     ...shown,
     isKnown: ticket ? eventId === undefined || isOfEvent : isOfEvent,
+    isListed: Boolean(ticket),
     isSuperseded: Boolean(ticket) && shown.epoch < ticket.epoch,
     isVoid: Boolean(ticket?.isVoid),
     isEventCancelled: Boolean(roster.event.is_cancelled),

@@ -3,7 +3,8 @@
 //   createKeyPair() -> { kind: "Ed25519" | "ES256", pair, publicKey (Base64 for URLs) }
 //   register(vault, { code, name, appVersion, csrf }) -> device, by the session of whoever is signed in; throws Refused
 //   renew(vault, device, nowMs) -> device with a new token; throws Refused, or NoAnswer
-// A device is { deviceId, name, kind, pair, token, expiresAt (ms), offsetMs, event, gate, merchant }.
+// A device is { deviceId, name, kind, pair, token, expiresAt (ms), offsetMs, errorMs, measuredAt (ms), event, gate,
+// merchant }.
 import { fromText, toBase64 } from "./bytes.js";
 import { send } from "./send.js";
 
@@ -27,7 +28,7 @@ async function makePair() {
 export async function register(vault, { code, name, appVersion, csrf }) {
   const { kind, pair, publicKey } = await createKeyPair();
   const sentAt = Date.now();
-  const { body, offsetMs } = await send("/v1/gates/register", {
+  const { body, offsetMs, took } = await send("/v1/gates/register", {
     method: "POST",
     body: { code, name, public_key: publicKey, key_kind: kind, app_version: appVersion },
     headers: csrf ? { "X-CSRF-Token": csrf } : {},
@@ -37,7 +38,7 @@ export async function register(vault, { code, name, appVersion, csrf }) {
   const device = {
     deviceId: body.device_id, name, kind, pair, token: body.token, expiresAt: Date.parse(body.expires_at),
     offsetMs: offsetMs ?? Date.parse(body.server_time) - sentAt, event: body.event, gate: body.gate,
-    merchant: body.merchant,
+    merchant: body.merchant, errorMs: Math.round(took / 2), measuredAt: sentAt,
   };
   await vault.saveDevice(device);
   return device;

@@ -1,10 +1,12 @@
 // Whether there is a network, and what goes on by itself while there is: the device tells that it lives, sends what
 // waits, and hears what happens at the other gates. A failed or slow call counts, not only what the browser says, and it
 // comes back by itself. Exports `openLink({ wire, vault }) -> link`, an EventTarget:
-//   isOnline, counters; start(), stop(); failed(): a call of somebody else had no answer; hurry(): look now
+//   isOnline, counters; isOver: the server gives this device no list any more; start(), stop(); failed(): a call of
+//   somebody else had no answer; hurry(): look now
 //   events, with their `detail`: "state" { isOnline }, "counters" { inside, entered, left, per_minute },
 //   "changes" [change], "roster" (a new bundle), "queue" { length }, "settled" [result with conflict or another result],
-//   "unsent" { scan, detail } (the server refuses it for good), "trouble" (an error that waiting does not mend), "revoked"
+//   "unsent" { scan, detail } (the server refuses it for good), "trouble" (an error that waiting does not mend), "over"
+//   (`isOver` changed), "revoked"
 import { sendWaiting } from "./outbox.js";
 import { NoAnswer } from "./send.js";
 
@@ -18,6 +20,8 @@ const GAP = 250;
 const LIVED = 5000;
 const BUNDLE_TIMEOUT = 60_000;
 const BUNDLE_PAUSE = 30_000;
+const OVER = "gate.device_over";
+const NEWS = /^event: ?(changed|gone)\r?$/;
 
 export function openLink(given) {
   return new Link(given);
@@ -36,9 +40,10 @@ class Link extends EventTarget {
   #stream = null;
   #version = null;
   #rules = null;
-  #etag = null;
+  #tag = { version: null, etag: null };
   #bundleAt = -Infinity;
   isOnline = false;
+  isOver = false;
   counters = null;
 
   constructor({ wire, vault }) {
@@ -170,7 +175,8 @@ class Link extends EventTarget {
   }
 
   async #take({ changes, seq, counters, rules, roster_version: version }) {
-    await this.#vault.applyChanges(changes, seq);
+    // As long as no ticket was added, the list is as new as this word.
+    await this.#vault.applyChanges(changes, seq, { version, at: Math.floor(this.#wire.correctedNow() / 1000) });
     this.#rules = rules ?? this.#rules;
     this.#version = version ?? this.#version;
     this.counters = counters ?? this.counters;
@@ -184,11 +190,44 @@ class Link extends EventTarget {
     const isCurrent = isSame && (roster.roster_version === this.#version || this.#version === null);
     if (isCurrent || (roster && performance.now() - this.#bundleAt < BUNDLE_PAUSE)) return;
     this.#bundleAt = performance.now();
-    const etag = isSame ? this.#etag : null;
-    const answer = await this.#wire.call("/v1/gates/bundle", { etag, timeout: BUNDLE_TIMEOUT });
-    if (answer.status === 304) return;
-    this.#etag = answer.etag;
-    this.#say("roster", await this.#vault.saveBundle(answer.body));
+    // Another tab may have put another bundle there.
+    const etag = isSame && this.#tag.version === roster.roster_version ? this.#tag.etag : null;
+    const answer = await this.#askBundle(etag);
+    if (!answer || answer.status === 304) return;
+    const bundle = answer.body;
+    this.#say("roster", await this.#vault.saveBundle(bundle, await this.#changesSince(bundle.seq)));
+    this.#tag = { version: bundle.roster_version, etag: answer.etag };
+  }
+
+  // A device that gets no list any more goes on with the one that it has: its scans are taken while its token stands.
+  async #askBundle(etag) {
+    try {
+      const answer = await this.#wire.call("/v1/gates/bundle", { etag, timeout: BUNDLE_TIMEOUT });
+      this.#end(false);
+      return answer;
+    } catch (error) {
+      if (error.code !== OVER) throw error;
+      this.#end(true);
+      return null;
+    }
+  }
+
+  #end(isOver) {
+    if (isOver === this.isOver) return;
+    this.isOver = isOver;
+    this.#say("over", { isOver });
+  }
+
+  // The server packs a bundle once for all devices, and people come in meanwhile. Whoever did is known here before the
+  // bundle is used: one that is older than the one before it would else call tickets unused that this device knew of.
+  async #changesSince(seq) {
+    let page = { seq, is_more: true };
+    const changes = [];
+    while (page.is_more) {
+      page = (await this.#wire.call(`/v1/gates/changes?after=${page.seq}`)).body;
+      changes.push(...page.changes);
+    }
+    return { changes, seq: page.seq };
   }
 
   // A stream says only that something changed. When it ends, the next round opens another.
@@ -203,9 +242,13 @@ class Link extends EventTarget {
       heard();
       const answer = await this.#wire.stream("/v1/gates/stream", stream.signal);
       const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+      let tail = "";
       for (let part = await reader.read(); !part.done; part = await reader.read()) {
         heard();
-        if (/^event: ?(changed|gone)/m.test(part.value)) this.hurry();
+        // A line may come in two parts.
+        const lines = (tail + part.value).split("\n");
+        tail = lines.pop();
+        if (lines.some((line) => NEWS.test(line))) this.hurry();
       }
     } catch {
       // polled meanwhile

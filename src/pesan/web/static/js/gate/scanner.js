@@ -3,78 +3,102 @@
 //     staff looked up, whose `text` may be empty. Never throws for want of a network: after 2.5 seconds the device decides.
 //   find(text) -> Promise<[ticket]>, at most 20, by the name of the holder, and with a network by the start of the code
 // A verdict is { result, reason, isWarning, message (the server's, or ""), source: "server" | "device", direction, nonce,
-// at (ms, corrected), cycle, ticket, usedAt (ms or null) and usedGate, of a ticket that came in
-// before }, and a ticket { id, codeEnd (or "" where the device decides), holderName, type, colour, seat, number }. Two reasons are the device's own, and nothing is queued for them: "no_bundle" (nothing was ever synced,
-// or too long ago) and "no_network" (this event's codes are checked online only). A device that was taken back rejects
-// with Refused.
-import { nameTicket, placeTicket, readCode } from "./code.js";
+// at (ms, corrected), cycle, ticket, usedAt (ms or null) and usedGate, of a ticket that came in before, isListed (where
+// the device decides: whether the ticket is on its list) }, and a ticket { id, codeEnd (or "" where the device decides),
+// holderName, type, colour, seat, number }. Two reasons are the device's own, and nothing is queued for them: "no_bundle"
+// (nothing was ever synced, or too long ago) and "no_network" (only the server has the key of this code). A device that
+// was taken back rejects with Refused.
+import { nameTicket, placeTicket, readCode, withoutSlice } from "./code.js";
 import { NoAnswer } from "./send.js";
 import { NoBundle } from "./vault.js";
 import { judge } from "./verdict.js";
 
 const LONGEST = 1024;
-const SAME_TRY = 60_000;
+const MOST_UNANSWERED = 200;
 const MOST_OFFSET = 365 * 24 * 60 * 60 * 1000;
 const PATIENCE = 2500;
+// What was shown without an answer counts as the scan that the server has for two minutes.
+const SAME_SCAN = 90_000;
+const REUSED = "gate.nonce_reused";
 
 export function openScanner({ wire, vault, link, patience = PATIENCE }) {
   const unanswered = new Map();
 
   async function scan(text, direction = "entry", manual = null) {
-    const attempt = attemptOf(text, direction, manual);
-    if (attempt.qr === "") return plain(attempt, "unreadable");
-    const verdict = await isWaiting(attempt) ? await offline(attempt) : await online(attempt) ?? await offline(attempt);
-    if (verdict.result === null) remember(attempt);
-    else unanswered.delete(nameOf(attempt));
-    return verdict.result === null ? { ...verdict, result: "invalid" } : verdict;
-  }
-
-  function attemptOf(text, direction, manual) {
     const shown = manual ? { ticket_id: manual.ticketId, manual_reason: reasonOf(manual) } : { qr: sendable(text) };
-    const attempt = { direction, ...shown };
-    const tried = unanswered.get(nameOf(attempt));
-    const isRecent = tried && performance.now() - tried.at < SAME_TRY;
-    const nonce = isRecent ? tried.nonce : crypto.randomUUID();
-    return { ...attempt, text, nonce, ...timesOf(Date.now(), wire.offsetMs) };
+    // Nobody may have checked which ticket a code says it is of: the same code is the same scan, and no other one is.
+    const name = JSON.stringify([direction, manual?.ticketId ?? null, manual ? null : withoutSlice(text)]);
+    const attempt = { direction, ...shown, nonce: nonceFor(name), ...timesOf(Date.now(), wire.offsetMs) };
+    if (shown.qr === "") return plain(attempt, "unreadable");
+    const course = { attempt, text, askedAfter: null };
+    let result = null;
+    try {
+      const verdict = await online(course) ?? await offline(course);
+      ({ result } = verdict);
+      return result === null ? { ...verdict, result: "invalid" } : verdict;
+    } finally {
+      if (result === null) remember(name, attempt.nonce);
+      else unanswered.delete(name);
+    }
   }
 
-  // The server may have had it: another try must be the same scan, not a second one.
-  function remember(attempt) {
-    if (unanswered.size > 20) unanswered.clear();
-    unanswered.set(nameOf(attempt), { nonce: attempt.nonce, at: performance.now() });
+  // The server may have had it: another try soon after must be the same scan, not a second one.
+  function remember(name, nonce) {
+    if (unanswered.get(name)?.nonce === nonce) return;
+    if (unanswered.size >= MOST_UNANSWERED) unanswered.delete(unanswered.keys().next().value);
+    unanswered.set(name, { nonce, at: Date.now() });
   }
 
-  // What waits here the server does not know yet, so only this device knows where such a ticket stands.
-  async function isWaiting({ text, ticket_id: ticketId }) {
-    if (!await vault.queueLength()) return false;
-    const roster = await vault.loadBundle();
-    const tid = roster && (ticketId ?? await nameTicket(text, roster));
-    return Boolean(tid) && vault.isWaiting(tid);
+  function nonceFor(name) {
+    const { nonce, at } = unanswered.get(name) ?? {};
+    const age = Date.now() - at;
+    if (age >= 0 && age < SAME_SCAN) return nonce;
+    unanswered.delete(name);
+    return crypto.randomUUID();
   }
 
   // ---- the server decides
 
-  async function online({ text, ...attempt }) {
+  // `askedAfter` of a course is the last change that was heard when the server was asked, and did not answer.
+  async function online(course) {
     if (!link.isOnline) return null;
+    const { attempt, text } = course;
+    const tid = attempt.ticket_id ?? await nameTicket(text, await vault.bundleAtHand());
+    const { isWaiting, seq } = tid ? await vault.outlook(tid) : { isWaiting: false, seq: null };
+    // What waits here the server does not know yet, so only this device knows where such a ticket stands.
+    if (isWaiting) return null;
     try {
-      const body = { ...attempt, device_id: wire.device.deviceId };
-      const answer = (await wire.call("/v1/scan", { method: "POST", body, timeout: patience })).body;
-      await note(attempt, answer).catch(console.error);
+      const answer = await ask(attempt).catch((error) => askAnew(attempt, error));
+      await note(attempt, answer, seq ?? 0).catch(console.error);
       return serverVerdict(attempt, answer);
     } catch (error) {
       if (wire.isRevoked) throw error;
-      if (error instanceof NoAnswer) link.failed();
-      else console.error(error);
+      if (error instanceof NoAnswer) {
+        course.askedAfter = seq;
+        link.failed();
+      } else console.error(error);
       return null;
     }
   }
 
-  // Known here at once, for the moment when the network goes.
-  async function note({ direction }, { result, ticket, cycle, server_time: at }) {
+  async function ask(attempt) {
+    const body = { ...attempt, device_id: wire.device.deviceId };
+    return (await wire.call("/v1/scan", { method: "POST", body, timeout: patience })).body;
+  }
+
+  // What the server has under this nonce is another scan, so nothing may be shown or kept under it here.
+  async function askAnew(attempt, error) {
+    if (error.code !== REUSED) throw error;
+    attempt.nonce = crypto.randomUUID();
+    return ask(attempt);
+  }
+
+  // Known here at once, for the moment when the network goes, unless something newer was heard since it was asked.
+  async function note({ direction }, { result, ticket, cycle, server_time: at }, after) {
     if (result !== "ok" || !ticket) return;
     const isInside = direction === "entry";
     const gate = wire.device.gate.name;
-    await vault.applyChanges([{ ticket_id: ticket.id, is_inside: isInside, cycle, entered_at: at, gate }]);
+    await vault.applyChanges([{ ticket_id: ticket.id, is_inside: isInside, cycle, entered_at: at, gate, after }]);
   }
 
   function serverVerdict(attempt, answer) {
@@ -88,13 +112,13 @@ export function openScanner({ wire, vault, link, patience = PATIENCE }) {
 
   // ---- the device decides
 
-  async function offline(attempt) {
+  async function offline(course) {
+    const { attempt } = course;
     try {
-      const roster = await vault.loadBundle();
+      const roster = await vault.bundleAtHand();
       if (!roster) return plain(attempt, "no_bundle", null);
-      if (roster.is_online_only) return plain(attempt, "no_network", null);
-      const verdict = await decide(attempt, roster);
-      if (link.isOnline) link.hurry(); // nobody else knows of it until it is sent
+      const verdict = await decide(course, roster);
+      if (verdict.result !== null && link.isOnline) link.hurry(); // nobody else knows of it until it is sent
       return verdict;
     } catch (error) {
       if (error instanceof NoBundle) return plain(attempt, "no_bundle", null);
@@ -102,19 +126,20 @@ export function openScanner({ wire, vault, link, patience = PATIENCE }) {
     }
   }
 
-  async function decide({ text, ...attempt }, roster) {
+  async function decide({ attempt, text, askedAfter }, roster) {
     const at = attempt.device_at_ms + attempt.offset_ms;
     const shown = await read(text, attempt, roster, at);
+    if (shown.needsNetwork) return plain(attempt, "no_network", null);
     const rules = rulesFor(shown, roster.rules);
     const say = (standing) => judge(shown, rules, standing, attempt.direction, at);
     const letter = { ...attempt, is_live: shown.isCodeLive };
     const isUnknown = shown.kind === "code" && !shown.tid;
     const said = shown.tid
-      ? await vault.admit(shown.tid, say, letter)
+      ? await vault.admit(shown.tid, say, letter, askedAfter)
       : await refuse(letter, isUnknown ? { result: "invalid", reason: "unknown" } : say({ cycle: 0, isInside: false }));
     const isUsed = said.result === "duplicate";
     return {
-      ...verdictOf(attempt, said), at, ticket: shown.tid && roster.find(shown.tid),
+      ...verdictOf(attempt, said), at, isListed: shown.isListed, ticket: shown.tid && roster.find(shown.tid),
       usedAt: (isUsed && said.first?.at) || null, usedGate: (isUsed && said.first?.gate) || "",
     };
   }
@@ -125,7 +150,7 @@ export function openScanner({ wire, vault, link, patience = PATIENCE }) {
   }
 
   async function read(text, { ticket_id: ticketId, manual_reason: reason }, roster, at) {
-    const shown = ticketId ? placeTicket(ticketId, roster) : await readCode(text, roster, Math.floor(at / 1000));
+    const shown = ticketId ? placeTicket(ticketId, roster) : await readCode(text, roster, at / 1000, wire.errorMs / 1000);
     // Without a code nothing rotates, and staff vouch for whom they let in.
     return { ...shown, isCodeLive: shown.isLive, isLive: shown.isLive || reason !== undefined };
   }
@@ -146,10 +171,6 @@ export function openScanner({ wire, vault, link, patience = PATIENCE }) {
   }
 
   return { scan, find };
-}
-
-function nameOf({ qr, ticket_id: ticketId, direction }) {
-  return `${direction} ${ticketId ?? qr}`;
 }
 
 // The server takes 3 to 200 characters, and hears of it when the person is long inside.

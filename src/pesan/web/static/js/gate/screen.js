@@ -1,7 +1,9 @@
 // Draws what the gate says; decides nothing. Exports `at(id)`, an element of the page, `line(name, text)`, a new one,
 // `placeOf(ticket)`, `endOf(ticket)`, `toneOf(verdict)`, and `openScreen()`:
 //   showPairing(notice), showScanner({ event, gate }), setCounters(counters), setLink({ state, queued, elsewhere, unsent,
-//   skewMs, hasBundle }), where `elsewhere` counts what waits of another event, setRules(rules), direction,
+//   skewMs, hasBundle, trouble, isOver }), where `elsewhere` counts what waits of another event, `trouble` is what
+//   keeps the device from the server besides the network, and `isOver` says that its list stays as it is,
+//   setRules(rules), direction,
 //   setCamera(camera), setBusy(on), showVerdict(verdict), dismiss(), isSheetOpen, closeSheets(), showConflict(result),
 //   showUnsent({ detail }), forget(), redraw()
 // A verdict is one of `scanner.js`.
@@ -41,12 +43,12 @@ export function openScreen() {
     const [said, hint] = drawVerdict(verdict, tone);
     if (at("verdict").hidden) state.focused = document.activeElement;
     at("verdict").hidden = false;
-    at("scan").inert = true;
     at("verdict-next").focus({ preventScroll: true });
     at("said").textContent = "";
     at("said").textContent = [said, hint, whoOf(verdict), firstOf(verdict)].filter(Boolean).join(". ");
     signal(tone);
-    remember({ said, tone, who: whoOf(verdict), at: Date.now(), isOffline: verdict.source === "device" });
+    const entry = { said, tone, who: whoOf(verdict), at: Date.now(), isOffline: verdict.source === "device" };
+    onceDrawn(() => { at("scan").inert = !at("verdict").hidden; remember(entry); });
     if (STANDS_MS[tone]) state.timer = setTimeout(dismiss, STANDS_MS[tone]);
   }
 
@@ -59,7 +61,7 @@ export function openScreen() {
 
   // The server will never take it, so a person has to know of it.
   function showUnsent({ detail }) {
-    remember({ said: word("unsent"), tone: "stop", who: detail, at: Date.now() });
+    remember({ said: word("unsent"), tone: "stop", who: word(detail), at: Date.now() });
   }
 
   function dismiss() {
@@ -98,6 +100,12 @@ export function openScreen() {
 }
 
 // ---- the verdict
+
+// What is behind it can wait until it is seen. A page in the background draws nothing.
+function onceDrawn(run) {
+  if (document.hidden) run();
+  else requestAnimationFrame(() => setTimeout(run));
+}
 
 function drawVerdict(verdict, tone) {
   const [said, hint] = verdictWords(verdict);
@@ -159,7 +167,7 @@ function showPairing(notice = "") {
   at("pair-notice").textContent = notice;
 }
 
-function drawLink({ state, queued, elsewhere, unsent, skewMs, hasBundle }) {
+function drawLink({ state, queued, elsewhere, unsent, skewMs, hasBundle, trouble, isOver }) {
   const bar = at("scan-state");
   Object.assign(bar.dataset, { state, roster: hasBundle ? "here" : "missing" });
   const said = [word(state), queued ? word("queued", { count: queued }) : ""].filter(Boolean).join(" · ");
@@ -169,6 +177,7 @@ function drawLink({ state, queued, elsewhere, unsent, skewMs, hasBundle }) {
   const warnings = [
     hasBundle === false ? word("stale") : "", Math.abs(skewMs) > SKEW_MS ? word("clock_off", { minutes }) : "",
     elsewhere ? word("elsewhere", { count: elsewhere }) : "", unsent ? word("unsent_count", { count: unsent }) : "",
+    isOver ? word("list_over") : "", trouble ? word("trouble", { why: trouble }) : "",
   ].filter(Boolean).join(" ");
   if (at("scan-warning").textContent !== warnings) at("scan-warning").textContent = warnings;
   at("scan-warning").hidden = !warnings;

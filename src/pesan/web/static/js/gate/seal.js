@@ -1,6 +1,6 @@
 // Keys that no script can read, and what they seal. Exports `makeKeys() -> Promise<{ cipher, mac }>`,
-// `seal(keys, value)` and `unseal(keys, sealed)` for anything that JSON can say, and `pseudonym(keys, text)`, a name
-// for `text` that says nothing to whoever lacks the key.
+// `seal(keys, value)` and `unseal(keys, sealed)` for anything that JSON can say, `sealText` and `unsealText` for a text as
+// it is, and `pseudonym(keys, text)`, a name for `text` that says nothing to whoever lacks the key.
 import { fromText, toBase64 } from "./bytes.js";
 
 const CIPHER = { name: "AES-GCM", length: 256 };
@@ -14,15 +14,21 @@ export async function makeKeys() {
   return { cipher, mac };
 }
 
-export async function seal(keys, value) {
-  const iv = crypto.getRandomValues(new Uint8Array(12));
-  const data = await crypto.subtle.encrypt({ name: CIPHER.name, iv }, keys.cipher, fromText(JSON.stringify(value)));
-  return { iv, data };
+export function seal(keys, value) {
+  return sealText(keys, JSON.stringify(value));
 }
 
-export async function unseal(keys, { iv, data }) {
-  const plain = await crypto.subtle.decrypt({ name: CIPHER.name, iv }, keys.cipher, data);
-  return JSON.parse(new TextDecoder().decode(plain));
+export async function unseal(keys, sealed) {
+  return JSON.parse(await unsealText(keys, sealed));
+}
+
+export async function sealText(keys, text) {
+  const iv = crypto.getRandomValues(new Uint8Array(12));
+  return { iv, data: await crypto.subtle.encrypt({ name: CIPHER.name, iv }, keys.cipher, fromText(text)) };
+}
+
+export async function unsealText(keys, { iv, data }) {
+  return new TextDecoder().decode(await crypto.subtle.decrypt({ name: CIPHER.name, iv }, keys.cipher, data));
 }
 
 export async function pseudonym(keys, text) {

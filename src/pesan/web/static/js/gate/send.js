@@ -1,12 +1,14 @@
 // One request to the server. Exports `NoAnswer`, `Refused` and
 //   send(path, { method, body, headers, token, timeout, credentials, etag }) -> { status, body, etag, took, offsetMs }:
-//     throws NoAnswer when nothing came in time, or the server was too busy to answer; Refused for what it refused,
-//     with { status, code, detail, took, offsetMs }. `offsetMs` is what is to be added to the device's clock, or null.
+//     throws NoAnswer when nothing came in time, or the server was too busy or too broken to answer, which has a
+//     `status`; Refused for what it refused, with { status, code, detail, took, offsetMs }. `offsetMs` is what is to be added to the device's clock, or null.
 
 const TIMEOUT = 2500;
 const BUSY = new Set([408, 425, 429, 500, 502, 503, 504]);
 
-export class NoAnswer extends Error {}
+export class NoAnswer extends Error {
+  status = 0;
+}
 
 export class Refused extends Error {
   constructor(status, problem, times = {}) {
@@ -34,7 +36,7 @@ export async function send(path, options = {}) {
 
 function read(answer, text, times) {
   const { status } = answer;
-  if (BUSY.has(status)) throw new NoAnswer(`answered ${status}`);
+  if (BUSY.has(status)) throw Object.assign(new NoAnswer(`answered ${status}`), { status });
   const body = parse(answer, text);
   if (!answer.ok && status !== 304) throw new Refused(status, body, times);
   return { status, body, etag: answer.headers.get("etag"), ...times };

@@ -4,6 +4,8 @@ const CACHE = "pesan-gate-__VERSION__";
 const SHELL = "/gate";
 const STATIC = "/static/";
 const OURS = "pesan-gate-";
+// Thirty parts are asked for at once when the page starts.
+let opening = null;
 
 addEventListener("install", (event) => event.waitUntil(fill().then(() => skipWaiting())));
 addEventListener("activate", (event) => event.waitUntil(drop().then(() => clients.claim())));
@@ -25,7 +27,8 @@ function isKept(pathname) {
 
 // A pairing link is the same page with its code behind it.
 async function find(request) {
-  const cache = await caches.open(CACHE);
+  opening ??= caches.open(CACHE);
+  const cache = await opening;
   return await cache.match(request, { ignoreSearch: true, ignoreVary: true }) ?? fetch(request);
 }
 

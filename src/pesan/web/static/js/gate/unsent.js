@@ -1,13 +1,21 @@
-// The scans that the server will never take, for whoever opens the last scans. Exports `openUnsent({ gate })`; `gate`
-// holds the vault and roster of the moment.
+// The scans that the server would not take, for whoever opens the last scans, who may have them sent once more. Exports
+// `openUnsent({ gate, onRetry })`; `gate` holds the vault, wire, link and roster of the moment.
 import { readCode } from "./code.js";
 import { at, line } from "./screen.js";
 import { clock, verdictWords, word } from "./words.js";
 
-export function openUnsent({ gate }) {
+export function openUnsent({ gate, onRetry }) {
   for (const button of document.querySelectorAll("[data-opens=history]")) {
     button.addEventListener("click", () => draw(gate).catch(console.error));
   }
+  at("unsent-retry").addEventListener("click", () => retry(gate).then(onRetry).catch(console.error));
+}
+
+// Whatever was wrong with them may be mended on the server by now; what it refuses again comes back here.
+async function retry(gate) {
+  at("history").close();
+  await gate.vault.retry(gate.wire.device.event.id);
+  gate.link.hurry();
 }
 
 async function draw({ vault, roster }) {
@@ -21,7 +29,7 @@ function row({ direction, shown: result, reason, detail, ...scan }, name) {
   const item = document.createElement("li");
   const words = document.createElement("div");
   const [said] = verdictWords({ result, reason, direction, isWarning: false });
-  const facts = [clock(scan.device_at_ms + scan.offset_ms), word(direction), said, detail];
+  const facts = [clock(scan.device_at_ms + scan.offset_ms), word(direction), said, word(detail)];
   words.append(line("b", name), line("p", facts.filter(Boolean).join(" · ")));
   item.append(words);
   return item;

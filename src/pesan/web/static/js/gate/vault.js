@@ -1,24 +1,34 @@
 // What a gate keeps on its device: the event's bundle, where tickets stand, and the scans that wait to be sent. At rest
 // everything about people and tickets is sealed by keys that no script can read; what is not sealed are counts and
-// names that say nothing. Bundle and standings go, with their keys, 24 hours after the last word from the server or when
-// it takes the device back; what was scanned stays, sealed, until the server has it or somebody unpairs the device.
+// names that say nothing. Bundle and standings go, with their keys, 24 hours after the last word from the server (by its
+// clock, as it was measured last) or when it takes the device back; what was scanned stays, sealed, until the server has
+// it or somebody unpairs the device.
 //
 // Exports `openVault({ name, now })`, `NoBundle`, and of the vault:
-//   saveBundle(bundle) -> roster, loadBundle() -> roster | null (see roster.js)
-//   admit(tid, decide, scan) -> { ...decision, first }: reads where the ticket stands, lets `decide({ cycle, isInside })`
-//     say { result, reason, … }, writes what follows and queues `scan`, all in one transaction: of two tabs or calls one
-//     comes first. `first` is { at, gate } of the entry before, or null. Throws NoBundle.
-//   isWaiting(tid) -> whether the server has yet to hear of an entry or exit that was decided here
+//   recall() -> { device, roster }: all that a start needs, in one look; `roster` is a promise
+//   saveBundle(bundle, { changes, seq }) -> roster: with what happened since the bundle's own `seq`; loadBundle() ->
+//     roster | null (see roster.js), bundleAtHand(): the same, without a look whether it is the newest, or over: `admit`
+//     and `queue` look
+//   admit(tid, decide, scan, askedAfter = null) -> { ...decision, first }: reads where the ticket stands, lets
+//     `decide({ cycle, isInside })` say { result, reason, … }, writes what follows and queues `scan`, all in one
+//     transaction: of two tabs or calls one comes first. `first` is { at, gate } of the entry before, or null. With
+//     `askedAfter` the server was asked by this scan when that was the last change. Throws NoBundle.
+//   outlook(tid) -> { isWaiting, seq }: whether the server has yet to hear of an entry or exit that was decided here,
+//     and the last change that was heard, or null without a bundle
 //   queue(scan, decision): queues a scan that names no ticket. `scan` is { nonce, direction, … } as the server takes it
 //   queued(limit, eventId) -> [scan with shown and reason], oldest first, and queueLength(eventId): of that event, because
 //     what waits may be of an earlier one, or of all; drop(nonces, refused): the server has them, and for those of
 //     `refused` it came to another result than the screen showed
-//   putAside(scan, detail): the server will never take it, and said why; unsent() -> [scan with detail], unsentLength()
-//   applyChanges(changes, seq): what the server says of tickets; with `seq`, up to there, which is a word
-//     from the server; seq() -> the last one
+//   putAside(scan, detail): the server will never take it, and said why; its ticket stands as before, because whom it let
+//     in is in; unsent() -> [scan with detail], unsentLength(); retry(eventId): they wait again, those of no known event
+//     as of this one
+//   lengths(eventId) -> { queued, elsewhere, unsent }
+//   applyChanges(changes, seq, { version, at }): what the server says of tickets; with `seq`, up to there, which is a
+//     word from the server, and the roster was of this version `at` (seconds) its time; seq() -> the last one
 //   saveDevice(device), loadDevice(); release(): everything goes but what was not sent; wipe(): everything goes
-import { openRoster } from "./roster.js";
-import { makeKeys, pseudonym, seal, unseal } from "./seal.js";
+import { openRoster, packRoster } from "./roster.js";
+import { makeKeys, pseudonym, seal, sealText, unseal, unsealText } from "./seal.js";
+import { asBefore, clean, note, passed, settled } from "./standings.js";
 import { ask, openStore } from "./store.js";
 
 const LIFE = 24 * 60 * 60 * 1000;
@@ -28,6 +38,7 @@ const OUTBOX = "outbox";
 const UNSENT = "unsent";
 const SCANNING = [THINGS, STANDINGS, OUTBOX];
 const EVERYTHING = [...SCANNING, UNSENT];
+const CLOSED = Object.freeze({ id: null, inside: null });
 
 export class NoBundle extends Error {}
 
@@ -47,7 +58,10 @@ function upgrade(database) {
 class Vault {
   #store;
   #now;
-  #open = { id: null, roster: null }; // `roster` is a promise, so that two who ask at once parse once
+  // What was read last: `inside` is a promise of { roster, keys }, so that two who ask at once read once. Its keys are
+  // those of the disk for as long as `meta` there has this `id`.
+  #open = CLOSED;
+  #offsetMs = 0;
 
   constructor(store, now) {
     this.#store = store;
@@ -56,26 +70,47 @@ class Vault {
 
   // ---- the bundle
 
-  async saveBundle(bundle) {
-    const keys = await this.#keys("roster");
-    const id = crypto.randomUUID();
-    const sealed = await seal(keys, bundle);
+  async recall() {
+    const [record, queue, meta, roster, bundle] = await this.#things("device", "keys:queue", "meta", "keys:roster", "bundle");
+    const device = record ? await this.#device(record, queue) : null;
+    const isThere = meta && !this.#isOver(meta);
+    this.#open = isThere ? { id: meta.id, inside: this.#unsealed(meta, { roster, queue }, bundle) } : CLOSED;
+    return { device, roster: this.bundleAtHand() };
+  }
+
+  async saveBundle(bundle, { changes, seq } = { changes: [], seq: bundle.seq }) {
+    const keys = { roster: await this.#keys("roster"), queue: await this.#keys("queue") };
+    const { head, rows } = packRoster(bundle);
+    const [sealedHead, sealedRows, told] = await Promise.all([
+      seal(keys.roster, head), sealText(keys.roster, rows), sealedChanges(keys.roster, changes),
+    ]);
+    const meta = {
+      id: crypto.randomUUID(), syncedAt: this.#at(), version: bundle.roster_version, listedAt: bundle.snapshot_at_s,
+    };
     await this.#store.write([THINGS, STANDINGS], async (things, standings) => {
       const before = await ask(things.get("meta"));
-      things.put(sealed, "bundle");
+      things.put({ head: sealedHead, rows: sealedRows }, "bundle");
       // Changes go on from where they were: one that was made meanwhile may be newer than a note of ours.
-      things.put({ id, syncedAt: this.#now(), seq: before?.seq ?? bundle.seq }, "meta");
+      things.put({ ...meta, seq: before?.seq ?? seq }, "meta");
       await clean(standings, bundle.seq);
+      await note(standings, told);
     });
-    return this.#opened(id, bundle);
+    this.#open = { id: meta.id, inside: this.#inside(meta, keys, head, rows) };
+    return (await this.#open.inside).roster;
   }
 
   async loadBundle() {
     const meta = await this.#thing("meta");
     if (!meta) return null;
-    if (Math.abs(this.#now() - meta.syncedAt) >= LIFE) return this.#forget();
-    if (this.#open.id !== meta.id) this.#open = { id: meta.id, roster: this.#unsealed(meta.id) };
-    return this.#open.roster;
+    if (this.#isOver(meta)) return this.#forget();
+    if (this.#open.id !== meta.id) this.#open = { id: meta.id, inside: this.#read(meta) };
+    const { roster = null } = await this.#open.inside ?? {};
+    if (roster) roster.listedAt = meta.listedAt ?? roster.listedAt;
+    return roster;
+  }
+
+  async bundleAtHand() {
+    return (await this.#open.inside)?.roster ?? this.loadBundle();
   }
 
   async seq() {
@@ -84,38 +119,42 @@ class Vault {
 
   // ---- scans
 
-  async admit(tid, decide, scan) {
-    for (;;) {
-      const roster = await this.loadBundle();
-      if (!roster) throw new NoBundle();
+  async admit(tid, decide, scan, askedAfter = null) {
+    for (let hand = await this.#hand(); ; hand = await this.#handAnew()) {
+      const { roster, keys } = hand;
       // Nothing but the database may be awaited inside a transaction, so all that is secret is made before.
-      const keys = await this.#keys("roster");
-      const ticket = await pseudonym(keys, tid);
-      const sealed = await seal(await this.#keys("queue"), scan);
-      const detail = await seal(keys, { at: this.#now() + scan.offset_ms, gate: roster.gate.name });
+      const [ticket, sealed, detail] = await Promise.all([
+        pseudonym(keys.roster, tid), seal(keys.queue, scan),
+        seal(keys.roster, { at: this.#now() + scan.offset_ms, gate: roster.gate.name }),
+      ]);
       const done = await this.#store.write(SCANNING, async (things, standings, outbox) => {
-        const meta = await ask(things.get("meta"));
-        if (meta?.id !== roster.bundleId) return null; // another tab has a newer bundle: look again
-        const record = await ask(standings.get(ticket));
+        const [meta, record] = await Promise.all([ask(things.get("meta")), ask(standings.get(ticket))]);
+        if (!this.#isOf(meta, roster)) return null;
         const known = record ?? roster.standing(tid);
         // The server had this very scan, though its answer did not come: it is judged as it was then.
-        const isOwn = known.nonce === scan.nonce;
-        const before = isOwn ? { ...known, cycle: known.cycle - 1, isInside: false } : known;
+        const own = asBefore(known, scan, askedAfter);
+        const before = own ?? known;
         const decision = decide({ cycle: before.cycle, isInside: before.isInside });
-        const isPassed = decision.result === "ok" && !isOwn;
+        const isPassed = decision.result === "ok" && !own;
         if (isPassed) standings.put(passed(record, before, scan.direction, detail), ticket);
         outbox.add(letter(roster, scan, decision, sealed, isPassed ? ticket : null));
         return { decision, before };
       });
-      if (done) return { ...done.decision, first: await firstOf(keys, done.before) };
+      if (done) return { ...done.decision, first: await firstOf(keys.roster, done.before) };
     }
   }
 
   async queue(scan, decision) {
-    const roster = await this.loadBundle();
-    if (!roster) throw new NoBundle();
-    const sealed = await seal(await this.#keys("queue"), scan);
-    await this.#store.write([OUTBOX], (outbox) => ask(outbox.add(letter(roster, scan, decision, sealed, null))));
+    for (let hand = await this.#hand(); ; hand = await this.#handAnew()) {
+      const { roster, keys } = hand;
+      const sealed = await seal(keys.queue, scan);
+      const isDone = await this.#store.write([THINGS, OUTBOX], async (things, outbox) => {
+        if (!this.#isOf(await ask(things.get("meta")), roster)) return false;
+        outbox.add(letter(roster, scan, decision, sealed, null));
+        return true;
+      });
+      if (isDone) return;
+    }
   }
 
   async queued(limit = 100, eventId = null) {
@@ -125,11 +164,21 @@ class Vault {
     return Promise.all(letters.map(open));
   }
 
-  // Whether scans of this ticket that let somebody in or out wait here.
-  async isWaiting(tid) {
-    const ticket = await pseudonym(await this.#keys("roster"), tid);
-    const record = await this.#store.read([STANDINGS], (standings) => ask(standings.get(ticket)));
-    return Boolean(record?.pending);
+  async outlook(tid) {
+    const hand = await this.#open.inside ?? (await this.loadBundle() && await this.#open.inside);
+    if (!hand) return { isWaiting: false, seq: null };
+    const ticket = await pseudonym(hand.keys.roster, tid);
+    const [meta, record] = await this.#store.read([THINGS, STANDINGS], (things, standings) => (
+      Promise.all([ask(things.get("meta")), ask(standings.get(ticket))])));
+    return { isWaiting: Boolean(record?.pending), seq: meta?.seq ?? 0 };
+  }
+
+  lengths(eventId) {
+    return this.#store.read([OUTBOX, UNSENT], async (outbox, unsent) => {
+      const counts = [outbox.index("event").count(eventId), outbox.count(), unsent.count()].map(ask);
+      const [queued, all, aside] = await Promise.all(counts);
+      return { queued, elsewhere: all - queued, unsent: aside };
+    });
   }
 
   queueLength(eventId = null) {
@@ -138,15 +187,19 @@ class Vault {
 
   async drop(nonces, refused = []) {
     await this.#store.write([STANDINGS, OUTBOX], async (standings, outbox) => {
-      for (const nonce of nonces) await take(standings, outbox, nonce, refused.includes(nonce));
+      for (const nonce of nonces) {
+        const { ticket = null } = await take(outbox, nonce) ?? {};
+        const record = ticket && await ask(standings.get(ticket));
+        if (record) standings.put(settled(record, refused.includes(nonce)), ticket);
+      }
     });
   }
 
   async putAside(scan, detail) {
     const sealed = await seal(await this.#keys("queue"), { ...scan, detail });
-    await this.#store.write([STANDINGS, OUTBOX, UNSENT], async (standings, outbox, unsent) => {
-      const isTaken = await take(standings, outbox, scan.nonce, true);
-      if (isTaken) unsent.put({ nonce: scan.nonce, sealed });
+    await this.#store.write([OUTBOX, UNSENT], async (outbox, unsent) => {
+      const taken = await take(outbox, scan.nonce);
+      if (taken) unsent.put({ nonce: scan.nonce, event: taken.event, ticket: taken.ticket, sealed });
     });
   }
 
@@ -161,33 +214,41 @@ class Vault {
     return this.#store.read([UNSENT], (unsent) => ask(unsent.count()));
   }
 
-  async applyChanges(changes, seq = null) {
-    const keys = await this.#keys("roster");
-    const told = await Promise.all(changes.map(async (change) => ({
-      ticket: await pseudonym(keys, change.ticket_id),
-      detail: change.entered_at && await seal(keys, { at: Date.parse(change.entered_at), gate: change.gate }),
-      cycle: change.cycle, isInside: change.is_inside, seq: change.seq ?? 0, nonce: change.entered_nonce ?? null,
-    })));
-    await this.#store.write([THINGS, STANDINGS], async (things, standings) => {
-      for (const { ticket, ...news } of told) {
-        const record = await ask(standings.get(ticket));
-        const isOld = record && news.seq > 0 && news.seq <= record.seq;
-        if (!isOld) standings.put(changed(record, news), ticket);
+  async retry(eventId) {
+    const kept = await this.#store.read([UNSENT], (unsent) => ask(unsent.getAll()));
+    const keys = await this.#keys("queue");
+    const letters = await Promise.all(kept.map(async ({ nonce, event = eventId, ticket = null, sealed }) => {
+      const { detail, shown, reason, ...scan } = await unseal(keys, sealed);
+      return { nonce, event, shown, reason, ticket, sealed: await seal(keys, scan) };
+    }));
+    await this.#store.write([OUTBOX, UNSENT], async (outbox, unsent) => {
+      for (const one of letters) {
+        if (!await ask(unsent.getKey(one.nonce))) continue; // another tab was quicker
+        unsent.delete(one.nonce);
+        outbox.add(one);
       }
-      if (seq !== null) await this.#synced(things, seq);
+    });
+  }
+
+  async applyChanges(changes, seq = null, heard = {}) {
+    const told = await sealedChanges(await this.#keys("roster"), changes);
+    await this.#store.write([THINGS, STANDINGS], async (things, standings) => {
+      await note(standings, told);
+      if (seq !== null) await this.#synced(things, seq, heard);
     });
   }
 
   // ---- the device
 
   async saveDevice({ pair, ...rest }) {
+    this.#offsetMs = rest.offsetMs ?? 0;
     const sealed = await seal(await this.#keys("queue"), rest);
     await this.#store.write([THINGS], (things) => ask(things.put({ pair, sealed }, "device")));
   }
 
   async loadDevice() {
-    const device = await this.#thing("device");
-    return device ? { pair: device.pair, ...await unseal(await this.#keys("queue"), device.sealed) } : null;
+    const [record, keys] = await this.#things("device", "keys:queue");
+    return record ? this.#device(record, keys) : null;
   }
 
   async release() {
@@ -196,7 +257,7 @@ class Vault {
 
   async wipe() {
     await this.#store.write(EVERYTHING, (...stores) => { for (const store of stores) store.clear(); });
-    this.#open = { id: null, roster: null };
+    this.#open = CLOSED;
   }
 
   close() {
@@ -205,8 +266,42 @@ class Vault {
 
   // ---- inside
 
-  #thing(name) {
-    return this.#store.read([THINGS], (things) => ask(things.get(name)));
+  async #thing(name) {
+    return (await this.#things(name))[0];
+  }
+
+  #things(...names) {
+    return this.#store.read([THINGS], (things) => Promise.all(names.map((name) => ask(things.get(name)))));
+  }
+
+  // The server's time, as well as it is known.
+  #at() {
+    return this.#now() + this.#offsetMs;
+  }
+
+  #isOver({ syncedAt }) {
+    return Math.abs(this.#at() - syncedAt) >= LIFE;
+  }
+
+  // False where another tab has a newer one, let it go, or its day is over.
+  #isOf(meta, roster) {
+    return meta?.id === roster.bundleId && !this.#isOver(meta);
+  }
+
+  async #hand() {
+    const hand = await this.#open.inside;
+    return hand ?? this.#handAnew();
+  }
+
+  async #handAnew() {
+    if (!await this.loadBundle()) throw new NoBundle();
+    return this.#open.inside;
+  }
+
+  async #device({ pair, sealed }, keys) {
+    const device = { pair, ...await unseal(keys, sealed) };
+    this.#offsetMs = device.offsetMs ?? 0;
+    return device;
   }
 
   // Read each time, because another tab may have made new ones after letting the old ones go.
@@ -222,23 +317,29 @@ class Vault {
     });
   }
 
-  #opened(id, bundle) {
-    this.#open = { id, roster: openRoster(bundle).then((roster) => ({ ...roster, bundleId: id })) };
-    return this.#open.roster;
+  async #read(meta) {
+    const [roster, queue, bundle] = await this.#things("keys:roster", "keys:queue", "bundle");
+    return this.#unsealed(meta, { roster, queue }, bundle);
   }
 
-  async #unsealed(id) {
+  async #unsealed(meta, keys, bundle) {
     try {
-      const [keys, sealed] = [await this.#keys("roster"), await this.#thing("bundle")];
-      return { ...await openRoster(await unseal(keys, sealed)), bundleId: id };
+      const [head, rows] = await Promise.all([unseal(keys.roster, bundle.head), unsealText(keys.roster, bundle.rows)]);
+      return await this.#inside(meta, keys, head, rows);
     } catch {
       return this.#forget(); // another tab let it go just now, or the disk is damaged: the server has it all
     }
   }
 
-  async #synced(things, seq) {
+  async #inside({ id, listedAt }, keys, head, rows) {
+    return { keys, roster: { ...await openRoster(head, rows), bundleId: id, listedAt: listedAt ?? head.snapshot_at_s } };
+  }
+
+  async #synced(things, seq, { version, at = 0 }) {
     const meta = await ask(things.get("meta"));
-    if (meta) things.put({ ...meta, syncedAt: this.#now(), seq: Math.max(seq, meta.seq) }, "meta");
+    if (!meta) return;
+    const listedAt = version && version === meta.version ? Math.max(at, meta.listedAt) : meta.listedAt;
+    things.put({ ...meta, syncedAt: this.#at(), seq: Math.max(seq, meta.seq), listedAt }, "meta");
   }
 
   // Without its key, what a disk still holds of it cannot be read either.
@@ -247,37 +348,9 @@ class Vault {
       for (const name of ["bundle", "meta", "keys:roster", ...also]) things.delete(name);
       standings.clear();
     });
-    this.#open = { id: null, roster: null };
+    this.#open = CLOSED;
     return null;
   }
-}
-
-// ---- where a ticket stands: { cycle, isInside, seq, pending, detail, nonce, server }. `nonce` is of this device's scan
-// that let its person in, where the server said so, `seq` how far the server was heard,
-// `pending` how many scans of it wait here, `server` what it said meanwhile.
-
-function passed(record, before, direction, detail) {
-  const isEntry = direction === "entry";
-  return {
-    cycle: before.cycle + (isEntry ? 1 : 0), isInside: isEntry, seq: record?.seq ?? 0,
-    pending: (record?.pending ?? 0) + 1, detail: isEntry ? detail : record?.detail, server: record?.server,
-  };
-}
-
-// While scans wait here the server does not know them yet, and only a later entry is news.
-function changed(record, news) {
-  const seq = Math.max(news.seq, record?.seq ?? 0);
-  const told = { ...news, seq };
-  if (record?.pending && news.cycle <= record.cycle) return { ...record, seq, server: told };
-  return { ...told, pending: record?.pending ?? 0 };
-}
-
-// A scan that the server has: what it said meanwhile counts when it did not take the scan as it was shown.
-function settled(record, isRefused) {
-  const pending = Math.max(record.pending - 1, 0);
-  const { server, ...own } = record;
-  if (pending) return { ...record, pending };
-  return isRefused && server ? { ...server, pending } : { ...own, pending };
 }
 
 function letter(roster, scan, { result, reason }, sealed, ticket) {
@@ -289,15 +362,13 @@ function of(outbox, eventId) {
   return eventId === null ? outbox : outbox.index("event");
 }
 
-// Takes one out of what waits; false where another tab was quicker.
-async function take(standings, outbox, nonce, isRefused) {
+// Takes one out of what waits; null where another tab was quicker.
+async function take(outbox, nonce) {
   const key = await ask(outbox.index("nonce").getKey(nonce));
-  if (key === undefined) return false;
-  const { ticket } = await ask(outbox.get(key));
+  if (key === undefined) return null;
+  const taken = await ask(outbox.get(key));
   outbox.delete(key);
-  const record = ticket && await ask(standings.get(ticket));
-  if (record) standings.put(settled(record, isRefused), ticket);
-  return true;
+  return taken;
 }
 
 async function firstOf(keys, { detail, enteredAt }) {
@@ -305,10 +376,11 @@ async function firstOf(keys, { detail, enteredAt }) {
   return enteredAt ? { at: enteredAt, gate: "" } : null;
 }
 
-// The bundle says it as well by now.
-async function clean(standings, seq) {
-  const [names, records] = [await ask(standings.getAllKeys()), await ask(standings.getAll())];
-  records.forEach((record, place) => {
-    if (!record.pending && record.seq > 0 && record.seq <= seq) standings.delete(names[place]);
-  });
+function sealedChanges(keys, changes) {
+  return Promise.all(changes.map(async (change) => ({
+    ticket: await pseudonym(keys, change.ticket_id),
+    detail: change.entered_at && await seal(keys, { at: Date.parse(change.entered_at), gate: change.gate }),
+    cycle: change.cycle, isInside: change.is_inside, seq: change.seq ?? 0, nonce: change.entered_nonce ?? null,
+    after: change.after,
+  })));
 }

@@ -25,7 +25,8 @@ export const RESULTS = Object.freeze({
 export function judge(shown, rules, standing, direction, atMs) {
   const refused = refusalOf(shown, rules, standing, direction, atMs);
   const reason = refused ?? "good";
-  return { result: RESULTS[reason], reason, isWarning: !refused && !shown.isLive && rules.static_codes === "warn" };
+  const isDoubtful = !shown.isLive && rules.static_codes === "warn";
+  return { result: RESULTS[reason], reason, isWarning: !refused && (isDoubtful || !shown.isListed) };
 }
 
 function refusalOf(shown, rules, standing, direction, atMs) {

@@ -1,7 +1,8 @@
 // Talking to the server in the device's name. Exports what `send.js` does, and
 //   openWire({ vault, device, appVersion }) -> wire: call(path, { method, body, timeout, etag }) as send() with the
 //     device's token, which is renewed when it was refused; renewEarly(), when it is nearly over;
-//     stream(path, signal) -> Response; offsetMs, to be added to the device's clock; correctedNow(); device;
+//     stream(path, signal) -> Response; offsetMs, to be added to the device's clock; correctedNow(); errorMs, how far
+//     off that may be; device;
 //     onRevoked(run) and isRevoked: the server took the device back, and the vault keeps only what was not sent;
 //     rename({ name, gate }).
 import { renew } from "./device.js";
@@ -12,8 +13,13 @@ export { NoAnswer, Refused, send };
 
 const REVOKED = "gate.device_revoked";
 const INVALID = "gate.token_invalid";
+const OVER = "gate.device_over";
 const EARLY = 6 * 60 * 60 * 1000;
 const REMEASURE = 5 * 60 * 1000;
+// A change of the offset that is worth writing down, what a cheap clock drifts, and where guessing ends.
+const NEWS = 1000;
+const DRIFT = 1e-4;
+const MOST_ERROR = 5000;
 
 export function openWire(given) {
   return new Wire(given);
@@ -24,6 +30,7 @@ class Wire {
   #renewing = null;
   #ending = null;
   #revoked = [];
+  #isOver = false;
   isRevoked = false;
   #best = { took: Infinity, at: -Infinity };
 
@@ -36,6 +43,13 @@ class Wire {
 
   correctedNow() {
     return Date.now() + this.offsetMs;
+  }
+
+  // Half of the way that measured it, what may have been kept back, and what the clock went wrong since.
+  get errorMs() {
+    const { errorMs, measuredAt } = this.device;
+    if (errorMs === undefined) return 0;
+    return Math.min(errorMs + NEWS + DRIFT * Math.abs(Date.now() - measuredAt), MOST_ERROR);
   }
 
   // What the organizer calls the device and its gate.
@@ -71,7 +85,14 @@ class Wire {
 
   // Ahead of its end, so that a gate that loses its network has most of a day left.
   async renewEarly() {
-    if (this.device.expiresAt - this.correctedNow() < EARLY) await this.#renew();
+    const left = this.device.expiresAt - this.correctedNow();
+    if (left >= EARLY || (this.#isOver && left > 0)) return;
+    try {
+      await this.#renew();
+    } catch (error) {
+      if (error.code !== OVER || left <= 0) throw error;
+      this.#isOver = true; // gets no other token, and hands in what it has while this one stands
+    }
   }
 
   async #withToken(run) {
@@ -121,10 +142,10 @@ class Wire {
   #learn({ offsetMs, took }) {
     const isBetter = took <= this.#best.took * 1.2 || performance.now() - this.#best.at > REMEASURE;
     if (offsetMs === null || !isBetter) return;
-    const isNews = Math.abs(offsetMs - this.offsetMs) > 1000;
+    const isNews = Math.abs(offsetMs - this.offsetMs) > NEWS;
     this.offsetMs = offsetMs;
     this.#best = { took, at: performance.now() };
-    this.device = { ...this.device, offsetMs };
+    this.device = { ...this.device, offsetMs, errorMs: Math.round(took / 2), measuredAt: Date.now() };
     if (isNews) this.#vault.saveDevice(this.device).catch(console.error);
   }
 }

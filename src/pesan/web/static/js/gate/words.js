@@ -42,6 +42,9 @@ const ID = {
   elsewhere: "{count} pindaian acara lain menunggu. Pasangkan untuk acara itu supaya terkirim.",
   unsent: "Tidak terkirim", unsent_count: "{count} pindaian ditolak server. Lihat Riwayat, lalu beri tahu penyelenggara.",
   unsent_title: "Ditolak server", unsent_lead: "Pindaian ini tidak bisa dikirim. Beri tahu penyelenggara siapa saja.",
+  list_over: "Daftar tiket di sini tidak diperbarui lagi: yang memasangkan ponsel ini bukan tim acara lagi, atau acaranya sudah lewat. Minta dipasangkan lagi.",
+  taken_otherwise: "Server mencatat pindaian lain sebagai gantinya.",
+  unsent_retry: "Coba kirim lagi", trouble: "Belum bisa tersambung: {why}",
   pair_again: "Perangkat ini masih dipasangkan untuk {event}. Lepas dulu untuk memakai kode baru.",
   seat: "Kursi", number: "No.", scan_area: "Kamera", actions: "Tindakan",
 };
@@ -86,6 +89,9 @@ const EN = {
   elsewhere: "{count} scans of another event wait. Pair for that event to send them.",
   unsent: "Not sent", unsent_count: "The server refused {count} scans. Look at History, then tell the organizer.",
   unsent_title: "Refused by the server", unsent_lead: "These scans cannot be sent. Tell the organizer who they are.",
+  list_over: "The list of tickets here is not renewed any more: whoever paired this phone left the team, or the event is over. Ask to have it paired again.",
+  taken_otherwise: "The server has another scan in its place.",
+  unsent_retry: "Try to send again", trouble: "Cannot connect: {why}",
   pair_again: "This device is still paired for {event}. Unpair it first to use the new code.",
   seat: "Seat", number: "No.", scan_area: "Camera", actions: "Actions",
 };
@@ -94,6 +100,7 @@ const VERDICTS = {
   id: {
     good: ["Silakan masuk", ""], left: ["Silakan keluar", ""],
     static: ["Periksa dulu", "Kode cetak atau gambar. Cocokkan nama dengan identitasnya, lalu persilakan masuk."],
+    unlisted: ["Periksa dulu", "Belum ada di daftar ponsel ini: baru dibeli, atau untuk acara lain. Cocokkan acara dan tanggal di tiketnya, lalu persilakan masuk."],
     unreadable: ["Bukan tiket", "Kode ini bukan tiket. Minta buka QR tiketnya."],
     forged: ["Tiket palsu", "Tanda tangannya tidak sah. Jangan masuk, panggil pengawas."],
     unknown: ["Tidak dikenal", "Tidak ada tiket dengan kode ini."],
@@ -109,12 +116,13 @@ const VERDICTS = {
     already_used: ["Sudah dipakai", "Tiket ini sudah dipakai dan tidak bisa masuk lagi."],
     not_in: ["Belum masuk", "Pemegang tiket ini tidak tercatat di dalam."],
     no_bundle: ["Belum bisa diperiksa", "Daftar tiket belum ada di ponsel ini. Cari sinyal, lalu coba lagi."],
-    no_network: ["Perlu jaringan", "Tiket acara ini hanya bisa diperiksa dengan jaringan. Cari sinyal, lalu coba lagi."],
+    no_network: ["Perlu jaringan", "Tiket ini hanya bisa diperiksa dengan jaringan. Cari sinyal, lalu coba lagi."],
     failed: ["Belum bisa diperiksa", "Ada yang tidak beres di perangkat ini. Coba lagi."],
   },
   en: {
     good: ["Go in", ""], left: ["Go out", ""],
     static: ["Check first", "A print or a picture. Match the name with their ID, then let them in."],
+    unlisted: ["Check first", "Not on this phone's list yet: just bought, or for another event. Match the event and date on the ticket, then let them in."],
     unreadable: ["No ticket", "This code is not a ticket. Ask for the ticket's QR."],
     forged: ["Forged", "Its signature does not hold. Do not admit, call a supervisor."],
     unknown: ["Unknown", "No ticket has this code."],
@@ -130,7 +138,7 @@ const VERDICTS = {
     already_used: ["Already used", "This ticket was used and does not come in again."],
     not_in: ["Not inside", "Nobody is inside on this ticket."],
     no_bundle: ["Cannot check", "The list of tickets is not on this phone. Find a signal, then try again."],
-    no_network: ["Needs network", "This event's tickets are checked with a network only. Find a signal, then try again."],
+    no_network: ["Needs network", "This ticket can be checked with a network only. Find a signal, then try again."],
     failed: ["Cannot check", "Something went wrong on this device. Try again."],
   },
 };
@@ -158,9 +166,9 @@ export function word(key, values = {}) {
   return text.replace(/{(\w+)}/g, (_, name) => values[name] ?? "");
 }
 
-export function verdictWords({ reason, isWarning, direction }) {
+export function verdictWords({ reason, isWarning, isListed = true, direction }) {
   const words = VERDICTS[language()];
-  if (reason === "good" && isWarning) return words.static;
+  if (reason === "good" && isWarning) return isListed ? words.static : words.unlisted;
   return words[reason === "good" && direction === "exit" ? "left" : reason] ?? words.unknown;
 }
 

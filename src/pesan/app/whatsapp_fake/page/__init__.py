@@ -1,0 +1,1 @@
+"""The page: chat as a customer, watch what arrives, make things go wrong."""

@@ -1,0 +1,161 @@
+"""Broadcasts of a trip: written, seen as they arrive, told now or at a time, followed, cancelled."""
+
+from collections.abc import Mapping
+from decimal import ROUND_CEILING
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from sqlalchemy import func, select
+from starlette.responses import Response
+
+from pesan.backoffice.desk import Desk, DeskOf, go
+from pesan.backoffice.forms.jastip import BroadcastForm, plain_lines
+from pesan.backoffice.forms.state import FormState, read_form
+from pesan.backoffice.pages.jastip_room import TripRoom, reading_trip, show_trip, writing_trip
+from pesan.backoffice.pages.once import once_of
+from pesan.backoffice.views.jastip import BroadcastRow, BroadcastsPage
+from pesan.chats.costs import list_rates
+from pesan.chats.prices import rate_at
+from pesan.chats.states import Category, MessageState
+from pesan.db import ReadSession, WriteSession
+from pesan.errors import PesanError
+from pesan.idempotency.service import Answer, answer_once
+from pesan.jastip.errors import BroadcastNotFound
+from pesan.jastip.links import Links
+from pesan.jastip.queries.broadcasts import Progress, get_progress, list_broadcasts
+from pesan.jastip.service.broadcasts import audience_of, cancel_broadcast, plan_broadcast
+from pesan.jastip.states import Audience, RecipientState
+from pesan.kit.ids import new_id
+from pesan.web.access import Who, allow
+from pesan.web.csrf import require_csrf
+
+router = APIRouter(
+    prefix="/jastip/{merchant}/trips/{trip_id}/broadcasts", dependencies=[allow(Who.ORGANIZER)]
+)
+Done = Annotated[str, Query(pattern="^(planned|cancelled)?$")]
+
+
+@router.get("")
+async def show_broadcasts(desk: DeskOf, merchant: str, trip_id: UUID, done: Done = "") -> Response:
+    """What was told, how far it came, and the form for more."""
+    return await _page(desk, merchant, trip_id, done=done)
+
+
+@router.post("", dependencies=[require_csrf])
+async def submit_broadcast(desk: DeskOf, merchant: str, trip_id: UUID) -> Response:
+    """Show what arrives; and only when that was seen, tell it."""
+    typed = dict(await desk.request.form())
+    async with reading_trip(desk, merchant, trip_id) as room:
+        zone = room.room.shop.zone
+    form = read_form(BroadcastForm, typed, zone=zone)
+    if form.valid is None:
+        return await _page(desk, merchant, trip_id, form=form.state, status=422)
+    wish = form.valid
+    if plain_lines(typed.get("seen")) != wish.words:
+        return await _page(desk, merchant, trip_id, form=form.state, preview=wish.words)
+    try:
+        async with writing_trip(desk, merchant, trip_id) as work:
+            await _plan_once(desk, work.session, trip_id, wish, typed)
+    except PesanError as refusal:
+        return await _refused(desk, merchant, trip_id, refusal, form.state)
+    return go(f"/jastip/{merchant}/trips/{trip_id}/broadcasts?done=planned")
+
+
+@router.post("/{broadcast_id}/cancel", dependencies=[require_csrf])
+async def submit_cancellation(desk: DeskOf, merchant: str, trip_id: UUID, broadcast_id: UUID) -> Response:
+    """Tell nobody who was not told yet."""
+    try:
+        async with writing_trip(desk, merchant, trip_id) as work:
+            if (await get_progress(work.session, broadcast_id)).broadcast.event_id != trip_id:
+                raise BroadcastNotFound
+            await cancel_broadcast(work.session, broadcast_id, actor=desk.actor)
+    except PesanError as refusal:
+        return await _refused(desk, merchant, trip_id, refusal)
+    return go(f"/jastip/{merchant}/trips/{trip_id}/broadcasts?done=cancelled")
+
+
+async def _plan_once(
+    desk: Desk, session: WriteSession, trip_id: UUID, wish: BroadcastForm, typed: Mapping[str, Any]
+) -> None:
+    """Two taps on one button tell everybody one thing."""
+
+    async def make() -> Answer:
+        words, audience, starts_at = wish.words, wish.audience, wish.starts_at
+        await plan_broadcast(
+            session, trip_id, words=words, audience=audience, starts_at=starts_at, actor=desk.actor
+        )
+        return Answer(303, b"")
+
+    if once := once_of(desk, typed):
+        await answer_once(session, once.wanted, make)
+    else:
+        await make()
+
+
+async def _refused(
+    desk: Desk, merchant: str, trip_id: UUID, refusal: PesanError, form: FormState | None = None
+) -> Response:
+    if refusal.status not in {409, 422}:
+        raise refusal
+    problem = refusal.text(desk.locale)
+    return await _page(desk, merchant, trip_id, form=form, problem=problem, status=refusal.status)
+
+
+async def _page(
+    desk: Desk,
+    merchant: str,
+    trip_id: UUID,
+    *,
+    form: FormState | None = None,
+    status: int = 200,
+    **notes: str,
+) -> Response:
+    async with reading_trip(desk, merchant, trip_id) as room:
+        rows = [_row(room, progress) for progress in await list_broadcasts(room.session, trip_id)]
+        page = BroadcastsPage(
+            rows,
+            f"{room.frame.path}/broadcasts",
+            form or FormState({"audience": Audience.ALL.value}),
+            await _sizes(room.session, trip_id),
+            once=str(new_id()),
+            each=await _price(room.session),
+            **notes,
+        )
+        context = {"page": page, "schema": BroadcastForm, "link": desk.registry[Links].trip(room.frame.slug)}
+        return show_trip(desk, room, "jastip_broadcasts", context, status=status)
+
+
+async def _sizes(session: ReadSession, trip_id: UUID) -> dict[str, int]:
+    """Whom each audience would be now."""
+    found = {}
+    for audience in Audience:
+        people = audience_of(trip_id, audience).order_by(None).subquery()
+        found[audience.value] = (await session.scalars(select(func.count()).select_from(people))).one()
+    return found
+
+
+async def _price(session: ReadSession) -> int:
+    """What one template costs today, in whole rupiah; whoever wrote within a day costs no more than that."""
+    now = (await session.scalars(select(func.clock_timestamp()))).one()
+    rate = rate_at(await list_rates(session), Category.MARKETING, now.date(), in_window=False)
+    return int(rate.amount.to_integral_value(ROUND_CEILING)) if rate else 0
+
+
+def _row(room: TripRoom, progress: Progress) -> BroadcastRow:
+    broadcast, counts = progress.broadcast, progress.counts
+    return BroadcastRow(
+        id=str(broadcast.id),
+        text=broadcast.text,
+        audience=broadcast.audience,
+        state=broadcast.state,
+        starts_at=broadcast.starts_at,
+        recipients=broadcast.recipients,
+        open=progress.open,
+        reached=progress.reached,
+        read=counts.get(MessageState.READ.value, 0),
+        failed=counts.get(MessageState.FAILED.value, 0),
+        unknown=counts.get(MessageState.UNKNOWN.value, 0),
+        left=counts.get(RecipientState.LEFT.value, 0),
+        path=f"{room.frame.path}/broadcasts/{broadcast.id}",
+    )

@@ -1,0 +1,229 @@
+"""Acting on what WhatsApp told of our messages, of people's wishes, and of the account."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from pesan.chats.contacts import meet, resume, stop
+from pesan.chats.costs import Arrived, charge
+from pesan.chats.locks import lock_named
+from pesan.chats.noting import heed
+from pesan.chats.progress import Progress, advance, draft_of
+from pesan.chats.states import MessageState, UpdateKind
+from pesan.chats.templates_store import apply_template
+from pesan.chats.updates import read_update
+from pesan.chats.verdicts import Verdict
+from pesan.db import WriteSession
+from pesan.db.rows import pack, recordset
+from pesan.db.waits import is_data_error
+from pesan.logging import get_logger
+from pesan.messaging.whatsapp.inbound import PreferenceUpdate, StatusUpdate, TemplateUpdate
+
+log = get_logger(__name__)
+
+MOST_AT_ONCE = 500
+_LONGEST_WAMID = 200
+_LONGEST_OUTCOME = 60
+_LONGEST_NUMBER = 40
+_ARRIVED = frozenset({MessageState.DELIVERED, MessageState.READ})
+_OPEN = text(
+    "SELECT id, kind, payload FROM chat_updates WHERE handled_at IS NULL AND kind <> 'message'"
+    " ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED"
+)
+_READ = text(
+    "SELECT id, merchant_id, event_id, to_wa, to_user_id, line, category,"
+    " body IS NOT NULL AS has_body, template IS NOT NULL AS has_template,"
+    " state, attempts, as_template, wamid, error_code, sent_at, delivered_at, read_at, failed_at"
+    " FROM chat_messages WHERE id = ANY (:ids)"
+)
+_PROGRESS = {
+    "id": "uuid",
+    "state": "text",
+    "attempts": "smallint",
+    "as_template": "boolean",
+    "wamid": "text",
+    "error_code": "text",
+    "sent_at": "timestamptz",
+    "delivered_at": "timestamptz",
+    "read_at": "timestamptz",
+    "failed_at": "timestamptz",
+    "wait_seconds": "float8",
+}
+# A message that a status moved is nobody's to hand over any more.
+_WRITE = text(
+    "UPDATE chat_messages m SET state = n.state, attempts = n.attempts, as_template = n.as_template,"  # noqa: S608
+    " wamid = n.wamid, error_code = n.error_code, sent_at = n.sent_at, delivered_at = n.delivered_at,"
+    " read_at = n.read_at, failed_at = n.failed_at,"
+    " lease_until = CASE WHEN n.state = 'sending' THEN m.lease_until END,"
+    " due_at = coalesce(clock_timestamp() + make_interval(secs => n.wait_seconds), m.due_at)"
+    f" FROM {recordset(_PROGRESS)} WHERE m.id = n.id"
+)
+_HANDLED = text(
+    "UPDATE chat_updates u SET handled_at = clock_timestamp(), outcome = n.outcome"  # noqa: S608
+    f" FROM {recordset({'id': 'uuid', 'outcome': 'text'})} WHERE u.id = n.id"
+)
+_WORRYING = frozenset({"PAUSED", "DISABLED", "REJECTED", "FLAGGED"})
+
+
+async def apply_some(session: WriteSession, *, most: int = MOST_AT_ONCE) -> int:
+    """Act on updates that nobody acted on, at most so many; how many there were.
+
+    **Locks** the updates, skipping those in use, then messages by id, then whom they are about.
+    """
+    updates = (await session.execute(_OPEN, {"most": most})).mappings().all()
+    if not updates:
+        return 0
+    statuses = [row for row in updates if row["kind"] == UpdateKind.STATUS]
+    outcomes = await _apply_statuses(session, {row["id"]: _read_status(row["payload"]) for row in statuses})
+    for row in updates:
+        if row["kind"] == UpdateKind.PREFERENCE:
+            outcomes[row["id"]] = await _heed_wish(session, row["payload"])
+        elif row["kind"] != UpdateKind.STATUS:
+            outcomes[row["id"]] = await _note(session, row["kind"], row["payload"])
+    handled = ({"id": each, "outcome": outcome[:_LONGEST_OUTCOME]} for each, outcome in outcomes.items())
+    await session.execute(_HANDLED, pack(handled))
+    return len(updates)
+
+
+async def _apply_statuses(
+    session: WriteSession, statuses: Mapping[UUID, StatusUpdate | None]
+) -> dict[UUID, str]:
+    readable = [status for status in statuses.values() if status]
+    if not readable:
+        return dict.fromkeys(statuses, "unreadable")
+    named = [message_id for status in readable if (message_id := _own_id(status))]
+    locked = await lock_named(session, named, [status.wamid for status in readable])
+    rows = (await session.execute(_READ, {"ids": list(locked)})).mappings().all()
+    known = {row["id"]: _progress(row) for row in rows}
+    by_wamid = {row["wamid"]: row["id"] for row in rows if row["wamid"]}
+    outcomes: dict[UUID, str] = {}
+    verdicts: list[tuple[UUID, Verdict]] = []
+    whose, arrived = {row["id"]: row for row in rows}, list[Arrived]()
+    for update_id, status in statuses.items():
+        message_id = _find(status, known, by_wamid) if status else None
+        if status is None or message_id is None:
+            outcomes[update_id] = "unreadable" if status is None else "unknown_message"
+            continue
+        before = known[message_id]
+        known[message_id], verdict = advance(before, status)
+        outcomes[update_id] = _outcome(before, known[message_id], status, message_id)
+        verdicts += [(message_id, verdict)] if verdict else []
+        arrived += _arrived(status, whose[message_id])
+    if known:
+        await session.execute(_WRITE, pack(_row(each, progress) for each, progress in known.items()))
+    await _heed_verdicts(session, verdicts, whose)
+    await charge(session, arrived)
+    return outcomes
+
+
+async def _heed_verdicts(
+    session: WriteSession, verdicts: Sequence[tuple[UUID, Verdict]], whose: Mapping[UUID, Any]
+) -> None:
+    people = {message_id: (row["to_wa"], row["to_user_id"]) for message_id, row in whose.items()}
+    for message_id, verdict in sorted(verdicts, key=lambda pair: str(people[pair[0]])):
+        await heed(session, verdict, *people[message_id])
+        if verdict.pauses:
+            log.error("chats.number_stopped", reason=verdict.error_code)
+
+
+def _arrived(status: StatusUpdate, row: Any) -> list[Arrived]:
+    """What is charged now: a message is when it arrives, whatever was said of its price on the way."""
+    if status.pricing is None or status.status not in _ARRIVED:
+        return []
+    whose = row["id"], row["merchant_id"], row["event_id"]
+    return [Arrived(*whose, status.pricing, status.at, status.phone_number_id[:_LONGEST_NUMBER])]
+
+
+def _find(status: StatusUpdate, known: Mapping[UUID, Progress], by_wamid: Mapping[str, UUID]) -> UUID | None:
+    """By our own id first, which outlives an answer that was lost."""
+    own = _own_id(status)
+    return own if own in known else by_wamid.get(status.wamid)
+
+
+def _own_id(status: StatusUpdate) -> UUID | None:
+    try:
+        return UUID(status.opaque or "")
+    except ValueError:
+        return None
+
+
+def _outcome(before: Progress, after: Progress, status: StatusUpdate, message_id: UUID) -> str:
+    if status.status == "failed" and before.state in {MessageState.DELIVERED, MessageState.READ}:
+        log.warning("chats.failed_after_delivery", message=str(message_id), code=status.error_code)
+        return "ignored"
+    return after.state.value if after.state is not before.state else "noted"
+
+
+def _read_status(payload: Mapping[str, Any]) -> StatusUpdate | None:
+    try:
+        status = read_update(StatusUpdate, payload)
+    except (TypeError, ValueError):
+        return None
+    return status if len(status.wamid) <= _LONGEST_WAMID else None
+
+
+async def _heed_wish(session: WriteSession, payload: Mapping[str, Any]) -> str:
+    """WhatsApp's own switch is about advertising, and changes nothing of what they told us in the chat."""
+    try:
+        wish = read_update(PreferenceUpdate, payload)
+        # Whatever is wrong with one of them must not hold up the rest for ever.
+        async with session.begin_nested():
+            contact = await meet(session, wa=wish.wa, user_id=wish.user_id)
+            choose = stop if wish.is_stop else resume
+            await choose(session, contact, at=wish.at, marketing_only=True)
+    except (TypeError, ValueError):
+        return "unreadable"
+    except DBAPIError as error:
+        if not is_data_error(error):
+            raise
+        return "unreadable"
+    return "stop" if wish.is_stop else "resume"
+
+
+async def _note(session: WriteSession, kind: str, payload: Mapping[str, Any]) -> str:
+    if kind != UpdateKind.TEMPLATE:
+        log.warning("chats.told", kind=payload.get("kind"))
+        return "noted"
+    template = read_update(TemplateUpdate, payload)
+    say = log.warning if template.event in _WORRYING else log.info
+    say("chats.template", name=template.name, language=template.language, told=template.event)
+    try:
+        async with session.begin_nested():
+            await apply_template(session, template)
+    except DBAPIError as error:
+        if not is_data_error(error):
+            raise
+        return "unreadable"
+    return str(template.event).lower()
+
+
+def _progress(row: Any) -> Progress:
+    draft = draft_of(
+        row["line"],
+        row["category"],
+        has_body=row["has_body"],
+        has_template=row["has_template"],
+        attempts=row["attempts"],
+        must_be_template=row["state"] == MessageState.QUEUED and bool(row["as_template"]),
+    )
+    kept = ("as_template", "wamid", "error_code", "sent_at", "delivered_at", "read_at", "failed_at")
+    return Progress(MessageState(row["state"]), draft, **{name: row[name] for name in kept})
+
+
+def _row(message_id: UUID, progress: Progress) -> dict[str, Any]:
+    return {
+        "id": message_id,
+        "state": progress.state.value,
+        "attempts": progress.draft.attempts,
+        "as_template": progress.as_template,
+        "wamid": progress.wamid,
+        "error_code": progress.error_code,
+        "sent_at": progress.sent_at,
+        "delivered_at": progress.delivered_at,
+        "read_at": progress.read_at,
+        "failed_at": progress.failed_at,
+        "wait_seconds": progress.wait_seconds,
+    }

@@ -1,0 +1,87 @@
+"""How our templates stand with WhatsApp: what it told, and what it answers when it is asked."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from pesan.chats.catalogue import CATALOGUE
+from pesan.chats.records import TemplateStanding
+from pesan.chats.templates import LOCALES, SAMPLES
+from pesan.db import ReadSession, WriteSession
+from pesan.kit.i18n import Locale
+from pesan.messaging.whatsapp.inbound import TemplateUpdate
+from pesan.messaging.whatsapp.templates import NewTemplate, TemplateState
+
+APPROVED = "APPROVED"
+MISSING = "MISSING"
+"""Of a template that WhatsApp has not been given."""
+USABLE = frozenset({APPROVED, "FLAGGED"})
+"""A flagged one may be paused soon, and is said until then."""
+_MOVED = "CATEGORY_CHANGED"
+_STATUSES: Mapping[str, str] = {"REINSTATED": APPROVED}
+_LONGEST_REASON = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One template of the catalogue in one language, and how it stands; `category` is WhatsApp's where it has one."""
+
+    name: str
+    language: Locale
+    category: str
+    status: str
+    reason: str = ""
+
+
+async def apply_template(session: WriteSession, update: TemplateUpdate) -> None:
+    """What WhatsApp told of a template, in any order and however often; the last that came holds."""
+    told = {"category": (update.category or "").upper(), "reason": (update.reason or "")[:_LONGEST_REASON]}
+    if update.event == _MOVED:
+        # Who only learns of a move does not learn whether it may be used.
+        known = await session.get(TemplateStanding, (update.name, update.language))
+        status = known.status if known else APPROVED
+    else:
+        status = _STATUSES.get(update.event, update.event)
+    await _put(session, update.name, update.language, {"status": status, **told})
+
+
+async def record_standings(session: WriteSession, states: Sequence[TemplateState]) -> None:
+    """What WhatsApp answered about templates, which is the truth of that moment."""
+    for state in states:
+        told = {"status": state.status, "category": state.category, "reason": ""}
+        await _put(session, state.name, state.language, told)
+
+
+async def list_standings(session: ReadSession) -> list[Listed]:
+    """Every template of the catalogue in every language; what is not known of is missing."""
+    rows = await session.scalars(select(TemplateStanding))
+    known = {(row.name, row.language): row for row in rows}
+    found = []
+    for template in CATALOGUE.values():
+        for locale in LOCALES:
+            row = known.get((template.name, locale))
+            category = (row.category if row else "") or template.category.value.upper()
+            status, reason = (row.status, row.reason) if row else (MISSING, "")
+            found.append(Listed(template.name, locale, category, status, reason))
+    return found
+
+
+def list_missing(states: Collection[TemplateState], base_url: str) -> list[NewTemplate]:
+    """The templates of the catalogue that WhatsApp does not have, as they are submitted."""
+    there = {(state.name, state.language) for state in states}
+    return [
+        template.to_submit(locale, base_url, SAMPLES)
+        for template in CATALOGUE.values()
+        for locale in LOCALES
+        if (template.name, locale) not in there
+    ]
+
+
+async def _put(session: WriteSession, name: str, language: str, told: Mapping[str, str]) -> None:
+    # A message that does not name the category leaves the one that is known.
+    changed = {key: value for key, value in told.items() if value or key != "category"}
+    new = {**changed, "checked_at": func.clock_timestamp()}
+    statement = insert(TemplateStanding).values(name=name, language=language, **new)
+    await session.execute(statement.on_conflict_do_update(index_elements=["name", "language"], set_=new))

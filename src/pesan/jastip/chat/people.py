@@ -1,0 +1,69 @@
+"""Who is writing: what they take part in, and what they ordered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, func, or_, select
+
+from pesan.db import ReadSession
+from pesan.jastip.models import Participant, Trip, TripOrder
+from pesan.jastip.queries.trips import TripView, list_trips_by_id
+from pesan.messaging.whatsapp.inbound import InboundMessage
+from pesan.orders.models import Order, OrderLine
+from pesan.orders.states import OrderState
+
+_MOST_ORDERS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """Somebody's part in one trip."""
+
+    person: Participant
+    trip: TripView
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """One of their orders, with what it is of."""
+
+    order: Order
+    items: str
+    parcel: TripOrder
+
+
+async def list_takings(session: ReadSession, message: InboundMessage) -> list[Taking]:
+    """Every trip that whoever wrote takes part in or said they would, the latest first; none that is archived."""
+    query = (
+        select(Participant)
+        .join(Trip, Trip.event_id == Participant.event_id)
+        .where(_is(message), ~Trip.is_archived)
+        .order_by(Participant.created_at.desc(), Participant.id.desc())
+    )
+    people = (await session.scalars(query.limit(50))).all()
+    trips = await list_trips_by_id(session, {person.event_id for person in people})
+    return [Taking(person, trips[person.event_id]) for person in people]
+
+
+async def list_orders(
+    session: ReadSession, message: InboundMessage, *, states: Sequence[OrderState] = tuple(OrderState)
+) -> list[Ordered]:
+    """The latest orders of whoever wrote, in these states; a hold whose time is over is none that could be paid."""
+    line = func.concat(OrderLine.quantity, " × ", OrderLine.title)
+    items = select(func.string_agg(line, ", ")).where(OrderLine.order_id == Order.id).scalar_subquery()
+    query = (
+        select(Order, items, TripOrder)
+        .join(TripOrder, TripOrder.order_id == Order.id)
+        .join(Participant, Participant.id == TripOrder.participant_id)
+        .where(_is(message), Order.state.in_(states))
+        .order_by(Order.placed_at.desc(), Order.id.desc())
+        .limit(_MOST_ORDERS)
+    )
+    return [Ordered(*row) for row in await session.execute(query)]
+
+
+def _is(message: InboundMessage) -> ColumnElement[bool]:
+    known = [Participant.wa == message.wa] if message.wa else []
+    if message.user_id:
+        known.append(Participant.wa_user_id == message.user_id)
+    return or_(*known)

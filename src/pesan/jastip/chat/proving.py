@@ -1,0 +1,133 @@
+"""A picture in the chat is the proof of an order that waits for one."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+from pesan.chats.models import ChatUpdate
+from pesan.chats.states import UpdateKind
+from pesan.chats.updates import read_update
+from pesan.checkout.proofs import take_proof
+from pesan.db import Actor, Database
+from pesan.errors import PesanError
+from pesan.jastip.chat import words
+from pesan.jastip.chat.answers import Answer, plain, which_order
+from pesan.jastip.chat.buying import locale_of
+from pesan.jastip.chat.people import Ordered, Taking, list_orders
+from pesan.jastip.chat.taps import ProofFor
+from pesan.kit.i18n import Locale
+from pesan.kit.registry import Registry
+from pesan.messaging.errors import MessageDelayed
+from pesan.messaging.whatsapp.client import WhatsAppClient
+from pesan.messaging.whatsapp.inbound import InboundMessage
+from pesan.messaging.whatsapp.media import Media, MediaFailed, MediaFailure
+from pesan.orders.errors import WrongState
+from pesan.orders.models import Order
+from pesan.orders.states import OrderState
+from pesan.storage.errors import UploadTooLarge
+from pesan.storage.uploads import MAX_BYTES, MEGABYTE
+
+_CHUNK = 65_536
+_PATIENCE = timedelta(seconds=40)
+_SERVER_ERROR = 500
+_SYSTEM = Actor.system("chat")
+
+
+async def take(deps: Registry, row: ChatUpdate, message: InboundMessage, takings: Sequence[Taking]) -> Answer:
+    """Hand a picture in for the only order that waits for one, or ask which of several it is for.
+
+    Whoever died before answering comes here again, and finds the order in review since the message came. Raises
+    MessageDelayed when the file cannot be had just now, for a while; then they are asked to send it again.
+    """
+    async with deps[Database].read(_SYSTEM) as session:
+        found = await list_orders(session, message, states=(OrderState.HOLD, OrderState.REVIEW))
+    locale = locale_of(takings[0])
+    waiting = [each for each in found if _waited(each, row.received_at)]
+    handed_in = next((each for each in found if _came_since(each, row.received_at)), None)
+    if not waiting and handed_in is not None:
+        return _taken(handed_in.order, takings, locale)
+    if not waiting:
+        return Answer("no_open_order", (plain(words.PROOF_OF_NOTHING.in_(locale)),), takings[0].trip)
+    if len(waiting) > 1:
+        return Answer(
+            "which_order", (which_order(waiting, about=str(row.id), locale=locale),), takings[0].trip
+        )
+    return await _hand_in(deps, message, waiting[0].order, takings, is_patient=_is_young(row))
+
+
+async def take_earlier(
+    deps: Registry, asked: ChatUpdate, message: InboundMessage, takings: Sequence[Taking], tap: ProofFor
+) -> Answer:
+    """Hand in the picture of an earlier message of the same person for the order that they chose."""
+    async with deps[Database].read(_SYSTEM) as session:
+        row = await session.get(ChatUpdate, tap.update_id)
+        found = await list_orders(session, message, states=(OrderState.HOLD, OrderState.REVIEW))
+    is_message = row is not None and row.kind == UpdateKind.MESSAGE
+    picture = read_update(InboundMessage, row.payload) if row is not None and is_message else None
+    order = next((each.order for each in found if each.order.id == tap.order_id), None)
+    if not takings or order is None or picture is None or not _is_by(picture, message):
+        return Answer("no_open_order")
+    locale = locale_of(takings[0])
+    if order.state == OrderState.REVIEW:
+        return _taken(order, takings, locale)
+    return await _hand_in(deps, picture, order, takings, is_patient=_is_young(asked))
+
+
+async def _hand_in(
+    deps: Registry, picture: InboundMessage, order: Order, takings: Sequence[Taking], *, is_patient: bool
+) -> Answer:
+    locale = locale_of(takings[0])
+    if picture.media is None:
+        return Answer("no_file", (plain(words.PROOF_LOST.in_(locale)),), takings[0].trip)
+    try:
+        media = await deps[WhatsAppClient].fetch_media(picture.media.media_id, limit=MAX_BYTES)
+        with media:
+            stream = _read(media)
+            await take_proof(deps, order=order, stream=stream, filename=None, actor=Actor.guest(order.code))
+    except MediaFailed as error:
+        if error.is_worth_repeating and is_patient:
+            raise MessageDelayed(f"chats.media_{error.reason}") from error
+        return Answer("no_file", (plain(_lost(error, locale)),), takings[0].trip)
+    except PesanError as error:
+        if error.status >= _SERVER_ERROR:
+            raise
+        if isinstance(error, WrongState) and error.extra.get("state") == OrderState.REVIEW:
+            return _taken(order, takings, locale)
+        why = words.PROOF_REFUSED.in_(locale, why=error.text(locale))
+        return Answer("proof_refused", (plain(why),), takings[0].trip)
+    return _taken(order, takings, locale)
+
+
+def _is_young(row: ChatUpdate) -> bool:
+    """Whether somebody may be kept waiting for an answer; what else they write waits meanwhile."""
+    return datetime.now(UTC) < row.received_at + _PATIENCE
+
+
+def _is_by(one: InboundMessage, other: InboundMessage) -> bool:
+    return (one.wa, one.user_id) == (other.wa, other.user_id)
+
+
+def _taken(order: Order, takings: Sequence[Taking], locale: Locale) -> Answer:
+    return Answer("proof_taken", (plain(words.PROOF_TAKEN.in_(locale, code=order.code)),), takings[0].trip)
+
+
+def _came_since(each: Ordered, at: datetime) -> bool:
+    order = each.order
+    return order.state == OrderState.REVIEW and order.submitted_at is not None and order.submitted_at >= at
+
+
+def _waited(each: Ordered, at: datetime) -> bool:
+    """Whether it waited for a proof when the message came: an order that was placed since is not what it is about."""
+    return each.order.state == OrderState.HOLD and each.order.placed_at <= at < each.order.hold_expires_at
+
+
+def _lost(error: MediaFailed, locale: Locale) -> str:
+    if error.reason is MediaFailure.TOO_LARGE:
+        why = UploadTooLarge(megabytes=MAX_BYTES // MEGABYTE).text(locale)
+        return words.PROOF_REFUSED.in_(locale, why=why)
+    return words.PROOF_LOST.in_(locale)
+
+
+async def _read(media: Media) -> AsyncIterator[bytes]:
+    while chunk := await asyncio.to_thread(media.file.read, _CHUNK):
+        yield chunk

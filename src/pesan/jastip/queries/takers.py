@@ -1,0 +1,38 @@
+"""Every read of who takes part in a trip by what they showed, and of whom they brought along."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from pesan.db import ReadSession
+from pesan.jastip.models import Participant, TripOrder
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """By which code others come on somebody's invitation, and how many joined by it."""
+
+    code: str
+    came: int
+
+
+async def list_shown(session: ReadSession, trip_id: UUID, ids: Collection[UUID]) -> Sequence[Participant]:
+    """Those of `ids` who take part in this trip and whom the session's actor may see."""
+    query = select(Participant).where(
+        Participant.event_id == trip_id, Participant.id.in_(ids), Participant.erased_at.is_(None)
+    )
+    return (await session.scalars(query)).all()
+
+
+async def find_invited(session: ReadSession, participant_id: UUID) -> Invited | None:
+    """Somebody's own invitation; None where they were forgotten meanwhile."""
+    found = func.invitation_of(participant_id).table_valued("code", "came")
+    row = (await session.execute(select(found.c.code, found.c.came))).one_or_none()
+    return Invited(*row) if row else None
+
+
+async def find_trip_order(session: ReadSession, order_id: UUID) -> TripOrder | None:
+    """What a trip's order has beside every order, if the session's actor sees that order."""
+    return await session.get(TripOrder, order_id)

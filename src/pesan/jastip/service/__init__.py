@@ -1,0 +1,1 @@
+"""Writes of the jastip desk, as verbs."""

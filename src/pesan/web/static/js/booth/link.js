@@ -1,0 +1,241 @@
+// Talking to the server in the screen's name, and what goes on by itself while there is a network. Exports
+// `openLink({ vault, device, boothId, appVersion }) -> link`, an EventTarget:
+//   call(path, options) as `send`, with a token that is renewed when it was refused; serverNow() in ms; isOnline
+//   report(report): { id, event: "start" | "finish", at }, kept until the server has it; reports: those that wait
+//   start(), hurry(): look now
+//   events: "now" with what the server says, "state", "refused" with a report's error, "revoked"
+import { renew } from "./device.js";
+import { NoAnswer, Refused, send } from "../gate/send.js";
+
+const POLL = 10_000;
+const CALM = 30_000; // while the server says by itself when something changes
+const BEAT = 60_000;
+const RETRY = 3000;
+const SILENCE = 45_000;
+const EARLY = 6 * 60 * 60 * 1000;
+const REMEASURE = 5 * 60 * 1000;
+const REVOKED = new Set(["booths.screen_revoked"]);
+const INVALID = new Set(["booths.token_invalid", "auth.required"]);
+const OVER = "booths.screen_over";
+const PROTOCOL = "pesan.booths.v1";
+
+export function openLink(given) {
+  return new Link(given);
+}
+
+class Link extends EventTarget {
+  #vault;
+  #device;
+  #boothId;
+  #appVersion;
+  #best = { took: Infinity, at: -Infinity };
+  #offsetMs;
+  #beatAt = -Infinity;
+  #wake = () => {};
+  #isHurried = false;
+  #isStopped = false;
+  #socket = null;
+  #seq = null;
+  #misses = 0;
+  #listenAt = -Infinity;
+  isOnline = false;
+  reports = [];
+
+  constructor({ vault, device, boothId, appVersion, reports = [] }) {
+    super();
+    this.#vault = vault;
+    this.#device = device;
+    this.#boothId = boothId;
+    this.#appVersion = appVersion;
+    this.#offsetMs = device.offsetMs ?? 0;
+    this.reports = reports;
+  }
+
+  serverNow() {
+    return Date.now() + this.#offsetMs;
+  }
+
+  start() {
+    addEventListener("online", this.hurry);
+    addEventListener("offline", () => { this.#become(false); this.#socket?.close(); });
+    document.addEventListener("visibilitychange", () => { if (!document.hidden) this.hurry(); });
+    this.#run();
+  }
+
+  hurry = () => {
+    this.#isHurried = true;
+    this.#wake();
+  };
+
+  async report(report) {
+    const kept = { ...report, key: crypto.randomUUID() };
+    this.reports.push(kept);
+    await this.#vault.add(kept);
+    this.hurry();
+  }
+
+  async call(path, options = {}) {
+    const { token } = this.#device;
+    try {
+      return await this.#send(path, options);
+    } catch (error) {
+      if (REVOKED.has(error.code)) return this.#end(error);
+      if (!INVALID.has(error.code)) throw error;
+      this.#learn(error); // a proof must be of the server's time
+      if (this.#device.token === token) await this.#renew();
+      return this.#send(path, options);
+    }
+  }
+
+  async #send(path, options) {
+    const answer = await send(path, { ...options, token: this.#device.token });
+    this.#learn(answer);
+    return answer;
+  }
+
+  // ---- round after round
+
+  async #run() {
+    while (!this.#isStopped) {
+      this.#isHurried = false;
+      const isWell = await this.#round();
+      if (this.#isHurried || this.#isStopped) continue;
+      await this.#sleep(isWell ? (this.#socket ? CALM : POLL) : RETRY);
+    }
+  }
+
+  #sleep(pause) {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, pause);
+      this.#wake = () => { clearTimeout(timer); resolve(); };
+    });
+  }
+
+  async #round() {
+    try {
+      await this.#flush();
+      const { body } = await this.call(`/booth/${this.#boothId}/now`);
+      this.#become(true);
+      this.#say("now", body);
+      await this.#beat();
+      this.#listen();
+      return true;
+    } catch (error) {
+      if (this.#isStopped) return false;
+      this.#become(false);
+      if (!(error instanceof NoAnswer)) console.error(error);
+      return false;
+    }
+  }
+
+  #become(isOnline) {
+    if (isOnline === this.isOnline) return;
+    this.isOnline = isOnline;
+    this.#say("state");
+  }
+
+  #say(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+
+  // What the server will never take is let go and told; all else waits for its turn.
+  async #flush() {
+    while (this.reports.length) {
+      const [report] = this.reports;
+      try {
+        await this.call(`/session/${report.id}/${report.event}`, { method: "POST", headers: { "Idempotency-Key": report.key } });
+      } catch (error) {
+        if (!(error instanceof Refused) || error.status === 401) throw error;
+        this.#say("refused", { report, error });
+      }
+      await this.#vault.drop(report.key);
+      this.reports.shift();
+    }
+  }
+
+  async #beat() {
+    if (performance.now() - this.#beatAt < BEAT) return;
+    this.#beatAt = performance.now();
+    await this.#renewEarly();
+    const body = { app_version: this.#appVersion, battery: await battery() };
+    await this.call("/booth/beat", { method: "POST", body });
+  }
+
+  // ---- the token
+
+  async #renewEarly() {
+    const left = this.#device.expiresAt - this.serverNow();
+    if (left >= EARLY) return;
+    // Whose staff left goes on as long as its token stands.
+    await this.#renew().catch((error) => { if (error.code !== OVER || left <= 0) throw error; });
+  }
+
+  async #renew() {
+    try {
+      this.#device = await renew(this.#device, Math.round(this.serverNow()));
+    } catch (error) {
+      // Neither its key nor its last token counts any more; another refusal, like that of a wrong clock, may pass.
+      if (REVOKED.has(error.code) || INVALID.has(error.code)) return this.#end(error);
+      throw error;
+    }
+    await this.#vault.saveDevice(this.#device);
+    return undefined;
+  }
+
+  async #end(error) {
+    this.#isStopped = true;
+    this.#socket?.close();
+    await this.#vault.wipe();
+    this.#say("revoked", error);
+    throw error;
+  }
+
+  // The quickest answer knows best; after a while another one may, because clocks drift.
+  #learn({ offsetMs, took }) {
+    const isBetter = took <= this.#best.took * 1.2 || performance.now() - this.#best.at > REMEASURE;
+    if (offsetMs === null || offsetMs === undefined || !isBetter) return;
+    const isNews = Math.abs(offsetMs - this.#offsetMs) > 1000;
+    this.#offsetMs = offsetMs;
+    this.#best = { took, at: performance.now() };
+    this.#device = { ...this.#device, offsetMs };
+    if (isNews) this.#vault.saveDevice(this.#device).catch(console.error);
+  }
+
+  // ---- what others do
+
+  // Says when something changed; what it is, the next round reads. Without it, rounds come often enough.
+  #listen() {
+    if (this.#socket || this.#isStopped || performance.now() < this.#listenAt) return;
+    const since = this.#seq === null ? "" : `&since=${this.#seq}`;
+    const url = `${location.origin.replace(/^http/, "ws")}/ws?outlet=${this.#device.outletId}${since}`;
+    const socket = new WebSocket(url, [PROTOCOL, `token.${this.#device.token}`]);
+    let watch = setTimeout(() => socket.close(), SILENCE);
+    this.#socket = socket;
+    socket.addEventListener("message", ({ data }) => {
+      clearTimeout(watch);
+      watch = setTimeout(() => socket.close(), SILENCE);
+      this.#misses = 0;
+      this.#hear(JSON.parse(data));
+    });
+    socket.addEventListener("close", () => {
+      clearTimeout(watch);
+      this.#socket = null;
+      this.#misses += 1;
+      this.#listenAt = performance.now() + Math.min(RETRY * 2 ** this.#misses, BEAT);
+      setTimeout(this.hurry, RETRY);
+    });
+  }
+
+  #hear({ type, seq, boothId }) {
+    this.#seq = seq ?? this.#seq;
+    if (type === "reset" || (type === "event" && (!boothId || boothId === this.#boothId))) this.hurry();
+  }
+}
+
+async function battery() {
+  try {
+    return Math.round((await navigator.getBattery()).level * 100);
+  } catch {
+    return null; // not told by every browser
+  }
+}

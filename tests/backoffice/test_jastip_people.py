@@ -1,0 +1,69 @@
+"""Jastipers see who takes part in a trip, and tell them things: people and broadcasts of the desk."""
+
+import pytest
+
+from pesan.jastip.queries.broadcasts import list_broadcasts
+from pesan.jastip.states import BroadcastState, JoinState
+from pesan.settings import Settings
+from tests.backoffice.conftest import Team
+from tests.support.factories import SYSTEM
+from tests.support.trips import Journey, make_journey, make_participant, make_product, order
+
+
+@pytest.fixture
+async def journey(team: Team, settings: Settings) -> Journey:
+    return await make_journey(team.make, team.database, settings, team.merchant)
+
+
+async def test_people_are_seen_found_added_and_told_no_more(team: Team, journey: Journey):
+    siti = await make_participant(journey, name="Siti Nurhaliza")
+    await make_participant(
+        journey, name="Budi Santoso", state=JoinState.PENDING, referral_code=siti.referral_code
+    )
+    await order(journey, siti, (await make_product(journey), 2))
+    page = f"/jastip/{team.merchant.slug}/trips/{journey.id}/people"
+    browser = await team.sign_in("organizer")
+
+    everybody = await browser.get(page)
+    found = await browser.get(page, params={"q": "budi", "state": "pending"})
+    added = [await browser.submit(page, page, {"name": "Dewi", "wa": "0812 3456 7890"}) for _ in range(2)]
+    wrong = await browser.submit(page, page, {"name": "Dewi", "wa": "12"})
+    stopped = await browser.submit(page, f"{page}/{siti.id}/unsubscribe")
+    left = await browser.get(page, params={"state": "left"})
+
+    assert ("2 orang" in everybody.text, "1 · Rp\u00a0200.000" in everybody.text) == (True, True)
+    assert ('<td class="lead"><span>Budi Santoso' in found.text, "Siti Nurhaliza" in found.text) == (
+        True,
+        True,  # who brought Budi along
+    )
+    assert "1 orang" in found.text
+    assert [answer.status_code for answer in (*added, wrong, stopped)] == [303, 409, 422, 303]
+    assert ("1 orang" in left.text, "Siti Nurhaliza" in left.text) == (True, True)
+
+
+async def test_a_broadcast_is_seen_before_it_is_sent_and_cancelled_after(team: Team, journey: Journey):
+    ordered, _ = await make_participant(journey), await make_participant(journey)
+    await order(journey, ordered, (await make_product(journey), 1))
+    page = f"/jastip/{team.merchant.slug}/trips/{journey.id}/broadcasts"
+    browser = await team.sign_in("organizer")
+    typed = {"words": "Besok ke Osaka.\r\nMau apa?", "audience": "ordered", "starts_at": "2099-05-01T20:00"}
+
+    empty = await browser.submit(page, page, {**typed, "words": " "})
+    seen = await browser.submit(page, page, typed)
+    async with team.database.read(SYSTEM) as session:
+        before = await list_broadcasts(session, journey.id)
+    planned = await browser.submit(page, page, {**typed, "seen": typed["words"]})
+    async with team.database.read(SYSTEM) as session:
+        (progress,) = await list_broadcasts(session, journey.id)
+    shown = await browser.get(page)
+    cancel = f"{page}/{progress.broadcast.id}/cancel"
+    cancelled = await browser.submit(page, cancel)
+    after = await browser.get(page)
+
+    assert [answer.status_code for answer in (empty, seen, planned, cancelled)] == [422, 200, 303, 303]
+    assert ("Begini sampainya" in seen.text, "Kirim ke 1 orang" in seen.text, before) == (True, True, [])
+    assert "Paling banyak Rp" in seen.text
+    assert (progress.broadcast.text, progress.broadcast.recipients) == ("Besok ke Osaka.\nMau apa?", 1)
+    assert (progress.broadcast.state, progress.open) == (BroadcastState.PLANNED, 1)
+    assert (cancel in shown.text, "data-every" in shown.text) == (True, True)
+    assert (cancel in after.text, "Dibatalkan" in after.text) == (False, True)

@@ -1,0 +1,214 @@
+"""What WhatsApp tells is acted on once, by whoever finds it, and says what became of each message."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, select
+
+from pesan.chats.models import ChatUpdate
+from pesan.chats.records import ChatCharge, TemplateStanding
+from pesan.chats.states import Line
+from pesan.chats.statuses import apply_some
+from pesan.chats.updates import row_of
+from pesan.messaging.whatsapp.inbound import (
+    InboundMessage,
+    OtherUpdate,
+    PreferenceUpdate,
+    Pricing,
+    StatusUpdate,
+    TemplateUpdate,
+    Update,
+)
+from tests.support.chats import BUDI, SITI, SYSTEM, Chats, message
+from tests.support.queries import CountQueries
+
+AT = datetime(2026, 11, 22, 3, tzinfo=UTC)
+ORDER = ("sent", "delivered", "read")
+
+
+def told(
+    wamid: str | None, status: str, *, opaque: UUID | str | None = None, code: int | None = None
+) -> StatusUpdate:
+    return StatusUpdate("106", wamid or "wamid.?", status, AT, opaque and str(opaque), SITI, code, None)
+
+
+async def tell(chats: Chats, *updates: Update) -> list[str | None]:
+    """What was told is stored and acted on; the outcomes in the same order."""
+    rows = [row_of(update) for update in updates]
+    async with chats.database.write(SYSTEM) as session:
+        await session.execute(insert(ChatUpdate), rows)
+    async with chats.database.write(SYSTEM) as session:
+        await apply_some(session)
+    async with chats.database.read(SYSTEM) as session:
+        found = (await session.execute(select(ChatUpdate.id, ChatUpdate.outcome))).all()
+    outcomes: dict[Any, str | None] = {row.id: row.outcome for row in found}
+    return [outcomes[row["id"]] for row in rows]
+
+
+async def sent(chats: Chats, *people: str, line: Line = Line.NOTIFICATIONS) -> list[UUID]:
+    """Messages that WhatsApp accepted."""
+    await chats.whatsapp.create_template("kabar")
+    await chats.whatsapp.set_faults(statuses="none")
+    await chats.open(*set(people))
+    said = await chats.say(*(message(wa, line) for wa in people))
+    await chats.send()
+    return said
+
+
+async def test_a_status_finds_its_message_by_our_id_first_and_by_its_name_second(chats: Chats) -> None:
+    first, second = await sent(chats, SITI, BUDI)
+    wamid = (await chats.find(second)).wamid
+
+    outcomes = await tell(
+        chats,
+        told("wamid.OTHER", "delivered", opaque=first),
+        told(wamid, "sent", opaque="not ours"),
+        told(wamid, "read"),
+        told("wamid.NOBODY", "sent"),
+        told("x" * 250, "sent", opaque=first),
+    )
+
+    assert outcomes == ["delivered", "sent", "read", "unknown_message", "unreadable"]
+    assert (await chats.find(first)).delivered_at == AT
+    read = await chats.find(second)
+    assert (read.state, read.sent_at, read.read_at, read.delivered_at) == ("read", AT, AT, None)
+
+
+async def test_a_failure_after_delivery_is_ignored(chats: Chats) -> None:
+    (message_id,) = await sent(chats, SITI)
+
+    outcomes = await tell(
+        chats, told("w", "delivered", opaque=message_id), told("w", "failed", opaque=message_id, code=131026)
+    )
+
+    assert outcomes == ["delivered", "ignored"]
+    assert await chats.state(message_id) == ("delivered", None)
+    assert (await chats.contact()).unreachable_at is None
+
+
+async def test_outside_the_window_the_template_goes_once(chats: Chats) -> None:
+    (message_id,) = await sent(chats, SITI)
+    first = (await chats.find(message_id)).wamid
+
+    assert await tell(chats, told(first, "failed", opaque=message_id, code=131047)) == ["queued"]
+    await chats.pass_time()
+    await chats.send()
+
+    got = await chats.whatsapp.messages(SITI.removeprefix("+"))
+    assert [one["type"] for one in got] == ["text", "template"]
+    second = (await chats.find(message_id)).wamid
+    assert second != first
+    assert await tell(chats, told(second, "failed", opaque=message_id, code=131047)) == ["failed"]
+    assert await chats.state(message_id) == ("failed", "whatsapp.131047")
+
+
+async def test_a_failure_says_whom_to_leave_alone(chats: Chats) -> None:
+    unreachable, unwilling = await sent(chats, SITI, BUDI, line=Line.BROADCAST)
+
+    await tell(
+        chats,
+        told("w1", "failed", opaque=unreachable, code=131026),
+        told("w2", "failed", opaque=unwilling, code=131050),
+    )
+
+    assert await chats.state(unreachable) == ("failed", "whatsapp.131026")
+    assert await chats.state(unwilling) == ("failed", "whatsapp.131050")
+    siti, budi = await chats.contact(SITI), await chats.contact(BUDI)
+    assert (siti.unreachable_at is not None, siti.marketing_stopped_at) == (True, None)
+    assert (budi.marketing_stopped_at is not None, budi.unreachable_at) == (True, None)
+
+
+async def test_what_a_status_tells_of_is_not_sent_again(chats: Chats) -> None:
+    await chats.open(SITI)
+    await chats.whatsapp.set_faults(failures=[{"code": "cut", "times": 1}], statuses="none")
+    (message_id,) = await chats.say(message())
+    await chats.send()
+    assert await chats.state(message_id) == ("unknown", "chats.unknown")
+
+    assert await tell(chats, told("wamid.1", "sent", opaque=message_id)) == ["sent"]
+    await chats.pass_time()
+
+    assert await chats.send() == 0
+    found = await chats.find(message_id)
+    assert (found.state, found.error_code, found.wamid) == ("sent", None, "wamid.1")
+
+
+async def test_a_wish_changes_advertising_alone_and_an_older_one_nothing(chats: Chats) -> None:
+    def wish(
+        seconds: int, *, is_stop: bool, wa: str | None = SITI, user_id: str | None = None
+    ) -> PreferenceUpdate:
+        return PreferenceUpdate(wa, user_id, is_stop=is_stop, at=AT + timedelta(seconds=seconds))
+
+    outcomes = await tell(
+        chats,
+        wish(5, is_stop=True),
+        wish(3, is_stop=False),
+        wish(1, is_stop=True, wa=None),
+        wish(2, is_stop=False, wa=None, user_id="ID." + "1" * 140),
+    )
+
+    assert outcomes == ["stop", "resume", "unreadable", "unreadable"]
+    siti = await chats.contact()
+    assert (siti.marketing_stopped_at, siti.stopped_at) == (AT + timedelta(seconds=5), None)
+
+
+async def test_what_concerns_no_message_is_noted_and_messages_are_left_to_their_desk(chats: Chats) -> None:
+    written = InboundMessage("106", "w", SITI, None, None, "text", "Halo", None, None, None, AT, {})
+
+    outcomes = await tell(
+        chats,
+        TemplateUpdate("102", "1", "kabar", "id", "PAUSED", None, None),
+        OtherUpdate("account_alerts", {}),
+        written,
+    )
+
+    assert outcomes == ["paused", "noted", None]
+
+
+async def test_acting_on_many_costs_what_acting_on_one_does(
+    chats: Chats, count_queries: CountQueries
+) -> None:
+    said = await sent(chats, *[SITI] * 8)
+    costs = []
+    for part in (said[:1], said[1:]):
+        rows = [row_of(told(f"w{each}", "delivered", opaque=each)) for each in part]
+        async with chats.database.write(SYSTEM) as session:
+            await session.execute(insert(ChatUpdate), rows)
+        with count_queries() as statements:
+            async with chats.database.write(SYSTEM) as session:
+                assert await apply_some(session) == len(part)
+        costs.append(len(statements))
+
+    assert costs[0] == costs[1]
+
+
+async def test_a_message_is_charged_once_when_it_arrived_and_a_template_stands_as_told(chats: Chats) -> None:
+    (said,) = await sent(chats, SITI)
+    wamid = (await chats.find(said)).wamid
+    priced = [replace(told(wamid, status), pricing=Pricing("regular", "utility")) for status in ORDER]
+    refused = TemplateUpdate("1", "2", "kabar", "id", "REJECTED", "UTILITY", "TAG_CONTENT_MISMATCH")
+
+    await tell(chats, priced[0])
+    async with chats.database.read(SYSTEM) as session:
+        assert (await session.scalars(select(ChatCharge))).all() == []
+    await tell(chats, *priced[1:], refused)
+
+    async with chats.database.read(SYSTEM) as session:
+        charge = (await session.scalars(select(ChatCharge))).one()
+        standing = await session.get_one(TemplateStanding, ("kabar", "id"))
+    assert (charge.message_id, charge.phone_number_id, charge.amount) == (said, "106", Decimal("387.5"))
+    assert (standing.status, standing.reason) == ("REJECTED", "TAG_CONTENT_MISMATCH")
+
+
+async def test_a_template_that_is_not_approved_is_not_tried(chats: Chats) -> None:
+    await tell(chats, TemplateUpdate("1", "2", "kabar", "id", "PENDING", "UTILITY", None))
+
+    (said,) = await chats.say(message(SITI))
+    await chats.send()
+
+    found = await chats.find(said)
+    assert (found.state, found.error_code) == ("failed", "chats.template_not_approved")
+    assert await chats.taken() == {}
