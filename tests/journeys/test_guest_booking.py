@@ -93,7 +93,7 @@ async def test_sheet_complains_only_after_the_field_was_left(fair: Fair, tab: Ta
 async def test_whatsapp_number_is_shaped_while_it_is_typed(fair: Fair, tab: Tab, typed, shaped):
     await tab.open(fair.url(f"{fair.path}/book"))
     await fill_sheet(tab.page, wa=typed)
-    assert await tab.page.locator("#wa").input_value() == shaped
+    await expect(tab.page.locator("#wa")).to_have_value(shaped)
 
 
 async def test_draft_is_kept_on_the_device_and_nowhere_else(fair: Fair, tab: Tab):

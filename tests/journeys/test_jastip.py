@@ -54,6 +54,7 @@ class Jastiper:
 
     http: httpx.AsyncClient
     whatsapp: FakeWhatsApp
+    service: Service
 
     async def ask(self, method: str, path: str, **body: Any) -> dict[str, Any]:
         """What the API answers to something that it must not refuse."""
@@ -63,11 +64,15 @@ class Jastiper:
         return told
 
     async def hear(self, wa: str, count: int) -> list[dict[str, Any]]:
-        """What somebody has got, once it is so many messages."""
-        async with asyncio.timeout(150):
-            while len(messages := await self.whatsapp.messages(wa, at_least=count, within=40)) < count:
-                pass
-        return messages
+        """What somebody has got, once it is so many messages.
+
+        One whose answer was lost on a busy machine is sent once more after two minutes, and is waited for.
+        """
+        for _ in range(8):
+            messages = await self.whatsapp.messages(wa, at_least=count, within=40)
+            if len(messages) >= count:
+                return messages
+        raise AssertionError(f"{len(messages)} of {count} messages; the service says:\n{self.service.tail()}")
 
 
 @pytest.fixture
@@ -76,7 +81,7 @@ async def tina(service: Service, whatsapp: FakeWhatsApp) -> AsyncIterator[Jastip
         person = {"email": "tina@contoh.id", "password": "koper-merah-terbang-9", "fullName": "Tina Wijaya"}
         registered = (await http.post("/api/auth/register", json=person)).raise_for_status().json()
         http.headers["authorization"] = f"Bearer {registered['token']}"
-        yield Jastiper(http, whatsapp)
+        yield Jastiper(http, whatsapp, service)
 
 
 def text_of(message: dict[str, Any]) -> str:
