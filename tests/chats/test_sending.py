@@ -86,21 +86,21 @@ async def test_what_whatsapp_finds_outside_the_window_goes_as_template_at_once(c
 
 async def test_a_message_is_tried_again_three_times_and_then_kept(chats: Chats) -> None:
     await chats.open(SITI)
-    await chats.whatsapp.set_faults(failures=[{"code": 131016}])
+    await chats.whatsapp.set_faults(failures=[{"code": 131000}])
     (message_id,) = await chats.say(message())
 
     for seconds in (2, 4, 8):
         before = await now(chats)
         await chats.send()
         found = await chats.find(message_id)
-        assert (found.state, found.error_code) == ("queued", "whatsapp.131016")
+        assert (found.state, found.error_code) == ("queued", "whatsapp.131000")
         assert found.due_at >= before + timedelta(seconds=seconds)
         assert await chats.sender.turn() == 0, "it waits"
         await chats.pass_time()
     await chats.send()
 
     found = await chats.find(message_id)
-    assert (found.state, found.error_code, found.attempts) == ("failed", "whatsapp.131016", 4)
+    assert (found.state, found.error_code, found.attempts) == ("failed", "whatsapp.131000", 4)
     assert found.failed_at is not None
     assert await got(chats) == []
 

@@ -30,3 +30,14 @@ def test_nothing_is_handed_in_without_an_account(pesan: Commands):
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "PESAN_WA_PHONE_ID" in refused.stderr
     assert {one["status"] for one in listed} == {"MISSING"}
+
+
+async def test_templates_whose_buttons_would_lead_nowhere_are_not_handed_in(pesan: Commands):
+    async with running_whatsapp() as whatsapp:
+        connected = pesan.but(**whatsapp.environment)
+        refused = await asyncio.to_thread(connected.attempt, *COMMAND, "--submit")
+        listed = await asyncio.to_thread(connected.run, *COMMAND)
+
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "PESAN_BASE_URL" in refused.stderr
+    assert {one["status"] for one in listed} == {"MISSING"}

@@ -8,6 +8,8 @@ import pytest
 from PIL import Image
 from sqlalchemy import func, select
 
+from pesan.identity.service import set_membership
+from pesan.identity.states import MerchantRole
 from pesan.jastip.api.profiles import FRESH_SECONDS
 from pesan.jastip.orphans import collect_pictures
 from pesan.jastip.service.trips import amend_trip
@@ -169,3 +171,33 @@ async def test_a_profile_takes_what_it_names_alone(program, journey, body):
 
     assert (answer.status_code, answer.json()["error"]) == (422, answer.json()["detail"])
     assert (await owner.get("/api/profile/me")).json() == before
+
+
+async def test_whoever_organizes_several_merchants_names_the_one_they_mean(
+    client, make, database, settings, program, journey
+):
+    other, strangers = await make.merchant(), await make.merchant()
+    person = await make.user(journey.merchant, MerchantRole.ORGANIZER)
+    async with database.write(SYSTEM) as session:
+        role = {"role": MerchantRole.ORGANIZER, "actor": SYSTEM}
+        await set_membership(session, user_id=person.id, merchant_id=other.id, **role)
+    answer = await client.post("/api/auth/login", json={"email": person.email, "password": PASSWORD})
+    client.headers["Authorization"] = f"Bearer {answer.json()['token']}"
+    named, foreign = ({"params": {"merchantId": str(one.id)}} for one in (other, strangers))
+    said, trip = {"profileBio": "Korea"}, {"title": "Jastip Seoul", "slug": "sel26"}
+
+    unnamed = await client.get("/api/profile/me")
+    changed = await client.patch("/api/profile/me", json=said, **named)
+    planned = await client.post("/api/trips", json=trip, **named)
+    seen = await client.get("/api/profile/me", **named)
+    refused = [
+        await client.get("/api/profile/me", **foreign),
+        await client.patch("/api/profile/me", json=said, **foreign),
+        await client.post("/api/trips", json={**trip, "slug": "sel27"}, **foreign),
+    ]
+
+    assert unnamed.json()["user"]["slug"] == journey.merchant.slug
+    assert [changed.json()["user"][name] for name in ("slug", "profileBio")] == [other.slug, "Korea"]
+    assert (planned.status_code, [each["slug"] for each in seen.json()["trips"]]) == (201, ["sel26"])
+    assert [answer.status_code for answer in refused] == [404] * 3
+    assert len((await client.get("/api/trips")).json()["trips"]) == 2

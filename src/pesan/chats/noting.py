@@ -1,5 +1,6 @@
 """What became of handing messages over, written for many at once; a slot is free one second after its answer."""
 
+import random
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -45,6 +46,7 @@ _JUDGE = text(
     " failed_at = CASE WHEN n.state = 'failed' THEN clock_timestamp() END"
     f" FROM {recordset(_JUDGED)} WHERE m.id = n.id AND m.state = 'sending' AND m.lease_until = n.lease_until"
 )
+_SPREAD = 0.25
 _FREE_SLOTS = text(
     "UPDATE chat_slots SET free_at = clock_timestamp() + interval '1 second'"  # noqa: S608
     f" FROM {recordset({'slot': 'smallint', 'lease_until': 'timestamptz'})}"
@@ -127,6 +129,7 @@ def _judged(claimed: Claimed, verdict: Verdict) -> dict[str, Any]:
         "state": verdict.state.value,
         "error_code": verdict.error_code,
         "attempts": verdict.attempts,
-        "wait_seconds": verdict.wait_seconds,
+        # Longer by up to a quarter, so that what failed together does not come back together.
+        "wait_seconds": verdict.wait_seconds * random.uniform(1, 1 + _SPREAD),  # noqa: S311  guards nothing
         "as_template": (verdict.must_be_template or None) if is_queued else claimed.as_template,
     }

@@ -12,6 +12,7 @@ from sqlalchemy import select, text
 
 from pesan.chats.models import ChatMessage
 from pesan.chats.states import PRIORITIES, Line
+from pesan.chats.verdicts import AWAY_ERRORS
 from pesan.db import ReadSession
 
 
@@ -74,7 +75,10 @@ _LEVELS = text(
         coalesce(extract(epoch FROM clock_timestamp() - min(at) FILTER (WHERE kind = 'waiting')), 0)::float
             AS oldest_seconds
     FROM (
-        SELECT line, due_at AS at, CASE WHEN due_at <= clock_timestamp() THEN 'waiting' ELSE 'scheduled' END AS kind
+        -- While WhatsApp is away a message's next try is later and later, and how long it has waited is not.
+        SELECT line, CASE WHEN error_code = ANY (:away) THEN created_at ELSE due_at END AS at,
+            CASE WHEN due_at <= clock_timestamp() OR error_code = ANY (:away) THEN 'waiting' ELSE 'scheduled' END
+                AS kind
         FROM chat_messages WHERE state = 'queued'
         UNION ALL SELECT line, NULL, 'sending' FROM chat_messages WHERE state = 'sending'
         UNION ALL SELECT line, NULL, 'unknown' FROM chat_messages
@@ -105,7 +109,7 @@ _REASONS = text(
 
 async def list_line_levels(session: ReadSession) -> Sequence[LineLevel]:
     """Every line, also an empty one, in the order in which they leave."""
-    rows = {row["line"]: row for row in (await session.execute(_LEVELS)).mappings()}
+    rows = {row["line"]: row for row in (await session.execute(_LEVELS, {"away": AWAY_ERRORS})).mappings()}
     return [
         LineLevel(**{**rows[line], "line": line}) if line in rows else LineLevel(line, 0, 0, 0, 0, 0, 0, 0.0)
         for line in PRIORITIES

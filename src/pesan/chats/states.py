@@ -60,6 +60,10 @@ RANKS: Mapping[MessageState, int] = {
 
 WAITS_SECONDS = (2, 4, 8)
 """jastipin.md §7: tried again three times, after 2, 4 and 8 seconds; then it failed, and is kept."""
+AWAY_SECONDS = (*WAITS_SECONDS, 30, 60, 120, 300, 600)
+"""While WhatsApp is not there for anybody: these waits, and the last of them again and again."""
+MOST_TRIES_AWAY = 40
+"""For more than five hours; then it failed, and is kept."""
 MOST_PER_SECOND = 10
 """jastipin.md §7: messages of one number within any second, over all processes."""
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pesan.chats.states import (
+    AWAY_SECONDS,
+    MOST_TRIES_AWAY,
     MOST_TRIES_OF_PAIR,
     NOT_APPROVED,
     OUTSIDE_WINDOW,
@@ -16,7 +18,7 @@ from pesan.chats.states import (
     Line,
     MessageState,
 )
-from pesan.messaging.whatsapp.failures import DAY_SECONDS, FailureKind
+from pesan.messaging.whatsapp.failures import DAY_SECONDS, FAILURES, FailureKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,19 @@ def name_of(kind: FailureKind, code: int | None) -> str:
     return f"whatsapp.{code if code is not None else kind}"
 
 
+AWAY_ERRORS = sorted(
+    {
+        name_of(FailureKind.AWAY, None),
+        *(
+            name_of(FailureKind.AWAY, code)
+            for code, known in FAILURES.items()
+            if known.kind is FailureKind.AWAY
+        ),
+    }
+)
+"""As what it is kept that WhatsApp was not there."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Failed:
     draft: Draft
@@ -134,6 +149,12 @@ class _Failed:
 def _retry(failed: _Failed) -> Verdict:
     tries = failed.draft.attempts
     return failed.waits(WAITS_SECONDS[tries]) if tries < len(WAITS_SECONDS) else failed.ends()
+
+
+def _away(failed: _Failed) -> Verdict:
+    if failed.attempts >= MOST_TRIES_AWAY:
+        return failed.ends()
+    return failed.waits(AWAY_SECONDS[min(failed.draft.attempts, len(AWAY_SECONDS) - 1)])
 
 
 def _retry_recipient(failed: _Failed) -> Verdict:
@@ -181,6 +202,7 @@ def _unknown(failed: _Failed) -> Verdict:
 
 _RULES: Mapping[FailureKind, Callable[[_Failed], Verdict]] = {
     FailureKind.RETRY: _retry,
+    FailureKind.AWAY: _away,
     FailureKind.RETRY_RECIPIENT: _retry_recipient,
     FailureKind.STOP_QUEUE: _stop_queue,
     FailureKind.LATER_DAY: _later_day,

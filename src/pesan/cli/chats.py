@@ -28,6 +28,9 @@ def templates(
     """List the templates and how WhatsApp judged them, and with --submit hand in those that are missing."""
 
     async def work(database: Database, settings: Settings) -> list[dict[str, Any]]:
+        if submit and settings.has_whatsapp and not settings.base_url:
+            say("PESAN_BASE_URL is missing: the buttons of templates would lead nowhere.")
+            raise typer.Exit(2)
         if settings.has_whatsapp:
             states = await _ask(settings, submit=submit)
             async with database.write(_ACTOR) as session:

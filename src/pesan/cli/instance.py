@@ -1,12 +1,13 @@
 """How a command reaches the instance, and where the instance is served."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
 from pesan.app.instance import open_instance
-from pesan.cli.output import progress
+from pesan.cli.output import progress, say
 from pesan.db import Database
 from pesan.settings import Settings, load_settings
 
@@ -51,3 +52,15 @@ def find_origin(settings: Settings) -> str:
         return settings.base_url.rstrip("/")
     note = settings.home / _ADDRESS
     return note.read_text() if note.exists() else f"http://localhost:{DEFAULT_PORT}"
+
+
+def settle_origin(settings: Settings, origin: str) -> Settings:
+    """The settings that this process and its children go by: links in chats begin with `origin` if with nothing else.
+
+    WhatsApp takes no address that begins with nothing, so not even a trip would be answered.
+    """
+    if settings.base_url or not settings.has_whatsapp:
+        return settings
+    say(f"[yellow]![/] PESAN_BASE_URL is missing; links in chats begin with {origin}.")
+    os.environ["PESAN_BASE_URL"] = origin
+    return load_settings()

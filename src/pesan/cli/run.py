@@ -15,7 +15,7 @@ from rich.text import Text
 
 from pesan.app.instance import Instance, open_instance
 from pesan.app.supervisor import Child, Patience, run
-from pesan.cli.instance import DEFAULT_PORT, announced
+from pesan.cli.instance import DEFAULT_PORT, announced, find_origin, settle_origin
 from pesan.cli.output import AsJson, print_record, progress, say
 from pesan.db.connections import find_shortage
 from pesan.settings import Settings, load_settings, require_safe
@@ -62,11 +62,15 @@ def serve(
     """Serve this instance: database (unless another is named), web and worker, until SIGTERM."""
     settings = load_settings()
     require_safe(settings)
-    _serve(settings, host, port, workers, on_ready=lambda: say(f"Serving on http://{_show(host)}:{port}"))
+    origin = f"http://{_show(host)}:{port}"
+    settings = settle_origin(settings, origin)
+    _serve(settings, host, port, workers, on_ready=lambda: say(f"Serving on {origin}"))
 
 
 def worker() -> None:
     """Run jobs only, for an instance whose web processes run elsewhere."""
+    settings = load_settings()
+    settle_origin(settings, find_origin(settings))
     os.execv(sys.executable, _module("pesan.worker.main"))  # noqa: S606  ourselves
 
 

@@ -96,11 +96,12 @@ async def test_what_is_no_recipient_is_sent_to_nobody(meta, client, to):
         (refusal(131050), FailureKind.OPTED_OUT, 131050, None),
         (refusal(131049), FailureKind.LATER_DAY, 131049, 86_400.0),
         (refusal(131026), FailureKind.RECIPIENT, 131026, None),
-        (refusal(131016, status=500), FailureKind.RETRY, 131016, None),
+        (refusal(131000, status=500), FailureKind.RETRY, 131000, None),
+        (refusal(131016, status=500), FailureKind.AWAY, 131016, None),
         (refusal(190, status=401), FailureKind.STOP_QUEUE, 190, None),
         (refusal(132001, status=404), FailureKind.MESSAGE, 132001, None),
         (refusal(987654), FailureKind.MESSAGE, 987654, None),
-        (Reply(503, b"<h1>Busy</h1>"), FailureKind.RETRY, None, None),
+        (Reply(503, b"<h1>Busy</h1>"), FailureKind.AWAY, None, None),
         (Reply(504, b""), FailureKind.UNKNOWN, None, None),
         (Reply(400, {"error": {"message": "no code"}}), FailureKind.UNKNOWN, None, None),
         (Reply(200, b"<h1>Hello</h1>"), FailureKind.UNKNOWN, None, None),
@@ -160,7 +161,7 @@ async def test_connection_that_was_never_made_sent_nothing(meta):
         failure = await _failure(client)
         await client.aclose()
 
-    assert failure.kind is FailureKind.RETRY
+    assert failure.kind is FailureKind.AWAY
 
 
 async def test_many_at_once_load_one_library_and_share_one_client(meta, client):

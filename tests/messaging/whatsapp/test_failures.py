@@ -5,7 +5,8 @@ import pytest
 from pesan.messaging.whatsapp.failures import FAILURES, FailureKind, failure_of
 
 TABLE = {
-    FailureKind.RETRY: [1, 2, 4, 80007, 130429, 131000, 131016, 131057, 133004, 134101],
+    FailureKind.RETRY: [1, 4, 80007, 130429, 131000, 134101],
+    FailureKind.AWAY: [2, 131016, 131057, 133004],
     FailureKind.RETRY_RECIPIENT: [131056],
     FailureKind.STOP_QUEUE: [
         *[
@@ -75,7 +76,8 @@ def test_code_decides_and_not_the_status():
         (None, None, FailureKind.MESSAGE),
         (None, 401, FailureKind.STOP_QUEUE),
         (None, 429, FailureKind.RETRY),
-        (None, 503, FailureKind.RETRY),
+        (None, 500, FailureKind.RETRY),
+        (None, 503, FailureKind.AWAY),
         (None, 502, FailureKind.UNKNOWN),
         (None, 504, FailureKind.UNKNOWN),
     ],

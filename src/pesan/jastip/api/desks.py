@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
@@ -19,6 +19,7 @@ from pesan.jastip.errors import ProductNotFound, TripNotFound
 from pesan.jastip.policies import may_run_trip
 from pesan.jastip.queries.trips import ProductView, TripView, get_product, get_trip
 from pesan.jastip.service.profiles import open_profile
+from pesan.tenancy.errors import MerchantNotFound
 from pesan.web.context import name_merchant
 from pesan.web.deps import find_person, forget_person, get_database, ip_digest
 from pesan.web.errors import FactorNeeded, SignInNeeded
@@ -42,6 +43,12 @@ class Desk:
     def merchant_ids(self) -> list[UUID]:
         """The merchants that the person organizes; most people organize one, or none."""
         return [found for found, role in self.person.roles.items() if role is MerchantRole.ORGANIZER]
+
+    def own_merchant(self, named: UUID | None) -> UUID | None:
+        """The merchant that is named, else the oldest of the person's own; raises MerchantNotFound for another's."""
+        if named is not None and named not in self.merchant_ids:
+            raise MerchantNotFound
+        return named or min(self.merchant_ids, default=None)  # ids are made in time
 
     def require(self, merchant_id: UUID, trip_id: UUID, missing: type[PesanError]) -> None:
         """Raises `missing` unless the trip is theirs; Forbidden to colleagues, who know that it is there."""
@@ -114,16 +121,21 @@ async def get_desk(request: Request) -> Desk:
     return Desk(request, person, person.to_actor(ip_digest=ip_digest(request)), get_database(request))
 
 
-async def open_desk(desk: Desk) -> tuple[Desk, UUID]:
+async def open_desk(desk: Desk, named: UUID | None = None) -> tuple[Desk, UUID]:
     """The desk with a merchant of the person's own, made now for whoever had an account only.
 
-    Raises FactorNeeded where they have one and did not show their second factor; SlugTaken.
+    Of several it is the one that is `named`, else the oldest. Raises MerchantNotFound, Forbidden, SlugTaken;
+    FactorNeeded where they have one and did not show their second factor.
     """
-    own = [known for known in desk.merchant_ids if may_manage_events(desk.person, known)]
+    known = desk.own_merchant(named)
+    own = [known] if named and known else desk.merchant_ids
+    own = [each for each in own if may_manage_events(desk.person, each)]
     if own:
-        return desk, min(own)  # the oldest of several, as ids are made in time
+        return desk, min(own)
     if desk.person.lacks_factor:
         raise FactorNeeded
+    if named is not None:
+        raise Forbidden
     made = await open_profile(
         desk.database, desk.person, reserved=reserved_words(desk.request.app), actor=desk.actor
     )
@@ -132,3 +144,7 @@ async def open_desk(desk: Desk) -> tuple[Desk, UUID]:
 
 
 DeskOf = Annotated[Desk, Depends(get_desk)]
+NamedMerchant = Annotated[
+    UUID | None,
+    Query(alias="merchantId", description="Which one, for whoever organizes several; else the oldest."),
+]

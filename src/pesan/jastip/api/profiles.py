@@ -15,7 +15,7 @@ from pesan.idempotency.service import find_answer
 from pesan.jastip.api.answers import addresses_of, own_trip, own_user, profile_answer
 from pesan.jastip.api.bodies import ProfileChange
 from pesan.jastip.api.cached import answer_public
-from pesan.jastip.api.desks import NOT_YOURS, SIGNED_IN, Desk, DeskOf, once, open_desk
+from pesan.jastip.api.desks import NOT_YOURS, SIGNED_IN, Desk, DeskOf, NamedMerchant, once, open_desk
 from pesan.jastip.api.forms import Sent, inspect, read_sent
 from pesan.jastip.api.openapi import PICTURES_REFUSED, json_or_form
 from pesan.jastip.api.schemas import OwnProfileAnswer, OwnUserAnswer, ProfileAnswer
@@ -44,13 +44,17 @@ public = APIRouter(prefix="/api/profile", tags=["jastip"], dependencies=[allow(W
 own = APIRouter(prefix="/api/profile", tags=["jastip"], dependencies=[allow(Who.USER)])
 
 
-@own.get("/me", responses=refusals(*NOT_YOURS), openapi_extra=described(security=SIGNED_IN))
-async def get_me(desk: DeskOf) -> OwnProfileAnswer:
+@own.get(
+    "/me",
+    responses=refusals(*NOT_YOURS, ValidationFailed, MerchantNotFound),
+    openapi_extra=described(security=SIGNED_IN),
+)
+async def get_me(desk: DeskOf, merchant_id: NamedMerchant = None) -> OwnProfileAnswer:
     """One's own profile with all trips; empty until the first one."""
-    at, mine = addresses_of(desk.request), desk.merchant_ids
+    at, mine = addresses_of(desk.request), desk.own_merchant(merchant_id)
     async with desk.reading() as session:
-        profile = await get_profile(session, min(mine)) if mine else None
-        trips = await list_trips(session, mine)
+        profile = await get_profile(session, mine) if mine else None
+        trips = await list_trips(session, [merchant_id] if merchant_id else desk.merchant_ids)
     return OwnProfileAnswer(user=own_user(desk.person, profile, at), trips=[own_trip(view) for view in trips])
 
 
@@ -59,16 +63,22 @@ async def get_me(desk: DeskOf) -> OwnProfileAnswer:
     response_model=OwnUserAnswer,
     dependencies=[limit("profile", 30, 900)],
     responses=refusals(
-        *BODY_REFUSALS, *KEY_REFUSALS, *NOT_YOURS, *PICTURES_REFUSED, ValidationFailed, SlugTaken
+        *BODY_REFUSALS,
+        *KEY_REFUSALS,
+        *NOT_YOURS,
+        *PICTURES_REFUSED,
+        ValidationFailed,
+        MerchantNotFound,
+        SlugTaken,
     ),
     openapi_extra=described(KEY, body=json_or_form(ProfileChange, _PICTURES), security=SIGNED_IN),
 )
-async def patch_me(desk: DeskOf) -> Response:
+async def patch_me(desk: DeskOf, named: NamedMerchant = None) -> Response:
     """Change one's profile; whoever had an account only has one from now on."""
     async with read_sent(desk.request, ProfileChange, _PICTURES) as sent:
         if earlier := await find_answer(desk.database, desk.actor, sent.wanted):
             return replay(earlier)
-        desk, merchant_id = await open_desk(desk)
+        desk, merchant_id = await open_desk(desk, named)
         async with _said(desk, merchant_id, sent) as said, desk.writing() as session:
 
             async def make() -> OwnUserAnswer:

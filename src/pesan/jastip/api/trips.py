@@ -11,13 +11,13 @@ from pesan.errors import InvalidInput
 from pesan.idempotency.service import find_answer
 from pesan.jastip.api.answers import addresses_of, own_trip, participant_part, product_part
 from pesan.jastip.api.bodies import TripChange, TripRequest
-from pesan.jastip.api.desks import NOT_YOURS, SIGNED_IN, DeskOf, once, open_desk
+from pesan.jastip.api.desks import NOT_YOURS, SIGNED_IN, DeskOf, NamedMerchant, once, open_desk
 from pesan.jastip.api.schemas import MessageAnswer, TripAnswer, TripsAnswer, WholeTripAnswer, WholeTripPart
 from pesan.jastip.errors import TripBusy, TripNotFound, TripSlugTaken
 from pesan.jastip.queries.people import list_participants
 from pesan.jastip.queries.trips import get_trip, list_products, list_trips
 from pesan.jastip.service.trips import TripDraft, amend_trip, create_trip, delete_trip
-from pesan.tenancy.errors import SlugTaken
+from pesan.tenancy.errors import MerchantNotFound, SlugTaken
 from pesan.web.access import Who, allow
 from pesan.web.errors import ValidationFailed
 from pesan.web.idempotency import read_key, replay
@@ -35,15 +35,15 @@ _CHANGES = (*BODY_REFUSALS, *KEY_REFUSALS, *_OWN, InvalidInput, TripSlugTaken)
     status_code=201,
     response_model=TripAnswer,
     dependencies=[limit("trips", 30, 3600)],
-    responses=refusals(*_CHANGES, SlugTaken),
+    responses=refusals(*_CHANGES, MerchantNotFound, SlugTaken),
     openapi_extra=described(KEY, body=json_of(TripRequest), security=SIGNED_IN),
 )
-async def post_trip(desk: DeskOf) -> Response:
+async def post_trip(desk: DeskOf, named: NamedMerchant = None) -> Response:
     """A new trip; whoever had an account only is a jastiper from now on, at an address out of their name."""
     wish, wanted = await read_json(desk.request, TripRequest), await read_key(desk.request)
     if earlier := await find_answer(desk.database, desk.actor, wanted):
         return replay(earlier)
-    desk, merchant_id = await open_desk(desk)
+    desk, merchant_id = await open_desk(desk, named)
     async with desk.writing() as session:
 
         async def make() -> TripAnswer:

@@ -212,7 +212,7 @@ class WhatsAppClient:
         except WhatsAppError as error:
             raise _refused(error) from None
         except _NOT_SENT as error:
-            raise SendFailed(FailureKind.RETRY, None, type(error).__name__) from None
+            raise SendFailed(FailureKind.AWAY, None, type(error).__name__) from None
         except Redirected:
             raise SendFailed(FailureKind.STOP_QUEUE, None, "redirected; see PESAN_WA_URL") from None
         except (httpx.HTTPError, TimeoutError) as error:

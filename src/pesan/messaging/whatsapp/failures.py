@@ -9,6 +9,7 @@ _TOO_MANY = 429
 # These gates of the net do not know whether the machine behind them took the message.
 _GATEWAYS = frozenset({502, 504})
 _SERVER_ERROR = 500
+_UNAVAILABLE = 503
 
 PAIR_SECONDS = 6.0
 DAY_SECONDS = 86_400.0
@@ -19,6 +20,7 @@ class FailureKind(StrEnum):
     """What a failure asks for."""
 
     RETRY = "retry"  # the same again later, with growing pauses and an end
+    AWAY = "away"  # the service is not there for anybody: the same again for hours, with pauses that grow
     RETRY_RECIPIENT = "retry_recipient"  # slower to this person; others go on
     STOP_QUEUE = "stop_queue"  # this sender cannot send at all until somebody looks
     LATER_DAY = "later_day"  # once more after a day at the soonest
@@ -59,7 +61,9 @@ def _all(kind: FailureKind, codes: Iterable[int], pause: float | None = None) ->
 
 FAILURES: Mapping[int, Failure] = {
     # 1 may also be a bad request, so tries must end soon.
-    **_all(FailureKind.RETRY, (1, 2, 4, 80007, 130429, 131000, 131016, 131057, 133004)),
+    **_all(FailureKind.RETRY, (1, 4, 80007, 130429, 131000)),
+    # Down, unavailable, in maintenance: no message's fault, and an hour of it is nothing unheard of.
+    **_all(FailureKind.AWAY, (2, 131016, 131057, 133004)),
     **_all(FailureKind.RETRY_RECIPIENT, (131056,), PAIR_SECONDS),
     # Spam and messaging limits, restrictions, payment, the display name, terms, registration.
     **_all(FailureKind.STOP_QUEUE, (131048, 131064, 368, 131031, 131042, 131037, 134011, 131045, 133010)),
@@ -101,4 +105,6 @@ def _kind_of_status(status: int | None, *, has_code: bool) -> FailureKind:
         return FailureKind.RETRY
     if status in _GATEWAYS and not has_code:
         return FailureKind.UNKNOWN
+    if status == _UNAVAILABLE and not has_code:
+        return FailureKind.AWAY
     return FailureKind.RETRY if status is not None and status >= _SERVER_ERROR else FailureKind.MESSAGE

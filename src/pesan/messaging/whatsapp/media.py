@@ -119,7 +119,13 @@ def failure_for(kind: FailureKind) -> MediaFailure:
     """What a failed question about a file means for it."""
     if kind is FailureKind.STOP_QUEUE:
         return MediaFailure.STOPPED
-    later = {FailureKind.RETRY, FailureKind.RETRY_RECIPIENT, FailureKind.UNKNOWN, FailureKind.LATER_DAY}
+    later = {
+        FailureKind.RETRY,
+        FailureKind.AWAY,
+        FailureKind.RETRY_RECIPIENT,
+        FailureKind.UNKNOWN,
+        FailureKind.LATER_DAY,
+    }
     return MediaFailure.LATER if kind in later else MediaFailure.GONE
 
 
