@@ -16,7 +16,13 @@ from tests.backoffice.conftest import Browser, Team, picture
 from tests.support.factories import SYSTEM
 from tests.support.trips import Journey, make_journey, make_participant, make_product, order
 
-TRIP = {"title": "Jastip Jepang Mei", "slug": "JPN26", "hold_hours": "48", "is_active": "true"}
+TRIP = {
+    "title": "Jastip Jepang Mei",
+    "slug": "JPN26",
+    "hold_hours": "48",
+    "deposit_percent": "40",
+    "is_active": "true",
+}
 JPEG = {"photo": ("banana.jpg", picture("Tokyo Banana"), "image/jpeg")}
 
 
@@ -56,12 +62,17 @@ async def test_a_trip_is_planned_changed_shared_and_deleted(team: Team):
     wrong = await browser.submit(f"{base}/new", f"{base}/new", {**TRIP, "slug": "a b"})
     made = await browser.submit(f"{base}/new", f"{base}/new", {**TRIP, "deadline": "2027-05-01T20:00"})
     twice = await browser.submit(f"{base}/new", f"{base}/new", TRIP)
+    nothing_first = await browser.submit(f"{base}/new", f"{base}/new", {**TRIP, "deposit_percent": "0"})
     page = made.headers["location"].partition("/products")[0]
     shown = await browser.get(f"{page}/edit")
     saved = await browser.submit(f"{page}/edit", f"{page}/edit", {**TRIP, "title": "Jastip Osaka"})
 
     assert (home.headers["location"], f'href="{base}/new"' in empty.text) == (base, True)
-    assert [answer.status_code for answer in (wrong, made, twice, saved)] == [422, 303, 409, 303]
+    assert [answer.status_code for answer in (wrong, made, twice, nothing_first, saved)] == [
+        *(422, 303, 409, 422),
+        303,
+    ]
+    assert re.search(r'name="deposit_percent"[^>]* value="40"', shown.text)
     assert "3 sampai 10 huruf" in wrong.text
     assert 'value="2027-05-01T20:00"' in shown.text
     assert ("/t/jpn26" in shown.text, '<svg class="qr"' in shown.text or 'class="qr"' in shown.text) == (
@@ -71,6 +82,7 @@ async def test_a_trip_is_planned_changed_shared_and_deleted(team: Team):
     async with team.database.read(SYSTEM) as session:
         (view,) = await list_trips(session, [team.merchant.id])
     assert (view.event.title, view.trip.slug, view.event.hold_minutes) == ("Jastip Osaka", "jpn26", 48 * 60)
+    assert view.event.deposit_percent == 40
     assert (view.trip.is_active, view.trip.announces_products, view.event.sale_closes_at) == (
         True,
         False,

@@ -38,6 +38,22 @@ async def test_a_trip_is_planned_changed_and_deleted(program, journey):
     assert len((await owner.get("/api/trips")).json()["trips"]) == 1
 
 
+async def test_a_trip_asks_for_a_deposit_where_it_is_said(program, journey):
+    owner = await program(journey.merchant)
+
+    plain = (await owner.post("/api/trips", json=TRIP)).json()["trip"]
+    made = (await owner.post("/api/trips", json={**TRIP, "slug": "kor25", "depositPercent": 30})).json()[
+        "trip"
+    ]
+    path = f"/api/trips/{made['id']}"
+    changed = (await owner.patch(path, json={"depositPercent": 100})).json()["trip"]
+    refused = [await owner.patch(path, json={"depositPercent": percent}) for percent in (0, 101, None, "30")]
+
+    assert [trip["depositPercent"] for trip in (plain, made, changed)] == [100, 30, 100]
+    assert [answer.status_code for answer in refused] == [422] * 4
+    assert (await owner.get(path)).json()["trip"]["depositPercent"] == 100
+
+
 async def test_a_whole_trip_is_read_at_a_fixed_number_of_queries(program, journey, count_page_queries):
     owner, counts = await program(journey.merchant), []
     for more in (1, 2):

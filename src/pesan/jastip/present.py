@@ -22,6 +22,7 @@ def show_trip(view: TripView, products: Sequence[ProductView] = ()) -> TripCard:
         is_over=event.sale_closes_at is not None and event.sale_closes_at <= view.now,
         zone=zone_of(event, view.merchant),
         hold_minutes=event.hold_minutes,
+        deposit_percent=event.deposit_percent,
         brand=show_brand(view.merchant),
         products=sorted(cards, key=lambda card: not card.is_for_sale),
     )

@@ -58,6 +58,7 @@ class TripCard:
     is_over: bool
     zone: str
     hold_minutes: int
+    deposit_percent: int
     brand: Brand
     products: Sequence[ProductCard] = ()
 

@@ -11,7 +11,7 @@ from pesan.checkout.schemas import PersonName
 from pesan.jastip.models.broadcasts import MAX_TEXT
 from pesan.jastip.queries.trips import TripView
 from pesan.jastip.service.products import MAX_STOCK
-from pesan.jastip.service.trips import TripDraft
+from pesan.jastip.service.trips import WHOLE, TripDraft
 from pesan.jastip.states import Audience, ProductStatus, fold_slug
 from pesan.kit.i18n import Text
 from pesan.kit.phone import normalise_phone
@@ -61,6 +61,7 @@ class TripForm(BaseModel):
     description: Annotated[str, _text(5_000)] = ""
     deadline: OptionalLocalTime = None
     hold_hours: Annotated[Count, Field(ge=1, le=MOST_HOLD_HOURS)] = 24
+    deposit_percent: Annotated[Count, Field(ge=1, le=WHOLE)] = WHOLE
     is_active: bool = False
     announces_products: bool = False
     answers_unknown: bool = False
@@ -112,6 +113,7 @@ def typed_trip(view: TripView, zone: str) -> dict[str, Any]:
         "description": event.description,
         "deadline": local_input(event.sale_closes_at, zone),
         "hold_hours": max(1, event.hold_minutes // 60),
+        "deposit_percent": event.deposit_percent,
         "is_active": trip.is_active,
         "announces_products": trip.announces_products,
         "answers_unknown": trip.answers_unknown,

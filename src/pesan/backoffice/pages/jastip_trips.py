@@ -25,7 +25,7 @@ from pesan.errors import PesanError
 from pesan.identity.policies import may_manage, may_manage_events
 from pesan.jastip.links import Links
 from pesan.jastip.policies import may_run_trip
-from pesan.jastip.service.trips import amend_trip, create_trip, delete_trip
+from pesan.jastip.service.trips import WHOLE, amend_trip, create_trip, delete_trip
 from pesan.orders.states import OrderState
 from pesan.tickets.render.pictures import qr_svg
 from pesan.web.access import Who, allow
@@ -33,7 +33,7 @@ from pesan.web.csrf import require_csrf
 
 router = APIRouter(prefix="/jastip", dependencies=[allow(Who.ORGANIZER)])
 Done = Annotated[str, Query(pattern="^(created|saved|deleted)?$")]
-_NEW = FormState({"hold_hours": 24, "is_active": True, "announces_products": True})
+_NEW = FormState({"hold_hours": 24, "deposit_percent": WHOLE, "is_active": True, "announces_products": True})
 
 
 @router.get("")

@@ -48,8 +48,9 @@ def addresses_of(request: Request) -> Addresses:
 
 def own_trip(view: TripView) -> OwnTripPart:
     """A trip for its owner."""
-    times = {"created_at": view.event.created_at, "updated_at": view.event.updated_at}
-    return OwnTripPart(**_trip(view), **times)
+    event = view.event
+    times = {"created_at": event.created_at, "updated_at": event.updated_at}
+    return OwnTripPart(**_trip(view), deposit_percent=event.deposit_percent, **times)
 
 
 def product_part(view: ProductView, at: Addresses) -> ProductPart:

@@ -17,6 +17,7 @@ from pydantic import (
 
 from pesan.checkout.schemas import Asked, Notes, PersonName, WhatsApp, blank_is_none
 from pesan.jastip.service.products import MAX_STOCK
+from pesan.jastip.service.trips import WHOLE
 from pesan.jastip.states import ProductStatus
 from pesan.kit.i18n import Text
 
@@ -78,6 +79,15 @@ Shop = Annotated[str, StringConstraints(strip_whitespace=True, max_length=80), A
 TrackingNo = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=3, max_length=60), AfterValidator(_in_a_line)
 ]
+Percent = Annotated[
+    StrictInt,
+    Field(
+        ge=1,
+        le=WHOLE,
+        description="How much of what an order costs is asked for first; the rest before it is sent. 100 is everything"
+        " at once. Orders that exist stay as they are.",
+    ),
+]
 Pieces = Annotated[StrictInt, Field(ge=1, le=MOST_PIECES)]
 
 
@@ -127,6 +137,7 @@ class TripRequest(Asked):
     description: Description = ""
     deadline: Deadline | None = None
     is_active: StrictBool = False
+    deposit_percent: Percent = WHOLE
 
 
 class TripChange(Change):
@@ -137,6 +148,7 @@ class TripChange(Change):
     description: Description | None = None
     deadline: Deadline | None = None
     is_active: StrictBool | None = None
+    deposit_percent: Percent | None = None
 
     @classmethod
     def may_be_empty(cls) -> frozenset[str]:

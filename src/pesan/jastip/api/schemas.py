@@ -60,8 +60,9 @@ class ShownTripPart(TripPart):
 
 
 class OwnTripPart(TripPart):
-    """A trip as its owner sees it in a list."""
+    """A trip as its owner sees it in a list; of an order `depositPercent` are asked for first, 100 is everything."""
 
+    deposit_percent: int
     created_at: Moment
     updated_at: Moment
 

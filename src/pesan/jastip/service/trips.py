@@ -26,12 +26,13 @@ from pesan.orders.models import Order
 from pesan.orders.states import OrderState
 
 DEFAULT_HOLD_MINUTES = 24 * 60
+WHOLE = 100
+"""The percent of what an order costs that asks for everything at once."""
 # A trip takes place whenever its parcels do, and its places are its products' pieces.
 _FOR_EVER = timedelta(days=365 * 100)
 _PLACES = 1_000_000
 _MOST_PIECES = 1_000
 _MOST_HOLDS = 20
-_WHOLE = 100
 _BAD_PERCENT = Text(
     id="Uang muka: 1 sampai 100 persen. 100 berarti lunas sekaligus.",
     en="A deposit is 1 to 100 percent. 100 means everything at once.",
@@ -60,7 +61,7 @@ class TripDraft:
     hold_minutes: int = DEFAULT_HOLD_MINUTES
     answers_unknown: bool = False
     announces_products: bool = True
-    deposit_percent: int = 100
+    deposit_percent: int = WHOLE
 
     def own(self) -> dict[str, Any]:
         """The trip's own columns; raises InvalidInput."""
@@ -82,7 +83,7 @@ class TripDraft:
         }
 
     def _percent(self) -> int:
-        if not 1 <= self.deposit_percent <= _WHOLE:
+        if not 1 <= self.deposit_percent <= WHOLE:
             raise InvalidInput("deposit_percent", _BAD_PERCENT)
         return self.deposit_percent
 
