@@ -49,6 +49,17 @@ def settling(order: Order) -> Move:
     return Move(OrderEvent.SETTLE_BALANCE, order.event_id, SYSTEM, order.id, companions=(cash,))
 
 
+def proving(order: Order) -> Move:
+    return Move(OrderEvent.SUBMIT_BALANCE_PROOF, order.event_id, SYSTEM, order.id)
+
+
+async def history(database: Database, order: Order) -> list[int]:
+    """The place of each entry in the order's history."""
+    query = text("SELECT seq FROM audit_entries WHERE subject_id = :id ORDER BY seq")
+    async with database.read(SYSTEM) as session:
+        return list(await session.scalars(query, {"id": order.id}))
+
+
 def refunding(order: Order) -> Move:
     staff = Actor.staff(new_id(), frozenset({order.merchant_id}))
     return refund_move(order, cause=RefundCause.ASKED, reason="Barang habis", approval=Approval(staff))
@@ -99,6 +110,23 @@ async def test_a_settlement_and_a_refund_leave_no_money_behind(
     assert await offenders(database) == []
 
 
+async def test_a_proof_of_the_rest_and_its_cash_leave_nothing_waiting(
+    wide_database: Database, database: Database, order: Order
+):
+    """A picture in the chat, while the jastiper takes the money in cash: whichever came first."""
+    proved, settled = await race(wide_database, [proving(order), settling(order)])
+
+    assert isinstance(settled, Moved)
+    assert isinstance(proved, Moved | BalanceSettled)
+    async with database.read(SYSTEM) as session:
+        now = await session.get_one(Order, order.id)
+    places = await history(database, order)
+    assert (now.state, now.balance_due_amount, now.balance_submitted_at) == ("PAID", 0, None)
+    assert len(set(places)) == len(places)
+    assert await came_and_is_kept(database, order) == (DEPOSIT + BALANCE, DEPOSIT + BALANCE)
+    assert await offenders(database) == []
+
+
 @pytest.fixture
 def unlocked(order: Order, monkeypatch: pytest.MonkeyPatch, postgres: Server, database_url: URL) -> Order:
     """The order at a gate without its locks, whose racers read before any writes; the history takes what comes."""
@@ -135,3 +163,13 @@ async def test_without_the_locks_a_refund_and_a_settlement_both_happen(
 
     assert [type(outcome) for outcome in outcomes] == [Moved, Moved]
     assert await offenders(database) != []
+
+
+async def test_without_the_locks_a_proof_and_cash_are_decided_on_the_same_facts(
+    wide_database: Database, database: Database, unlocked: Order
+):
+    outcomes = await race(wide_database, [proving(unlocked), settling(unlocked)])
+
+    places = await history(database, unlocked)
+    assert [type(outcome) for outcome in outcomes] == [Moved, Moved]
+    assert len(set(places)) == len(places) - 1

@@ -3,14 +3,17 @@
 import pytest
 from sqlalchemy import text
 
+from pesan.chats.catalogue import CATALOGUE
 from pesan.checkout.letters import letter_composers
 from pesan.checkout.tasks import tell_buyer
 from pesan.errors import InvalidInput
 from pesan.jastip.service.orders import confirm_order, reject_order, ship_order
 from pesan.jastip.service.trips import TripDraft, amend_trip
+from pesan.jastip.tasks import fulfil_order
 from pesan.kit.money import format_rupiah
-from pesan.notifications.render import sentences
+from pesan.notifications.render import facts_of, sentences
 from pesan.notifications.states import Kind
+from pesan.notifications.whatsapp import chat_of
 from pesan.orders.errors import BalanceDue, BalanceSettled
 from pesan.orders.queries import get_order
 from tests.checkout.conftest import BASE_URL, deps
@@ -80,19 +83,36 @@ async def test_rejecting_a_paid_order_without_a_proof_is_refused(journey, databa
 
 
 async def test_the_letter_says_what_is_still_to_pay_and_where(journey, database, placed, deps):
-    async def letter():
-        found = await letter_composers(deps).of(Kind.ORDER_CONFIRMED).compose(placed.id, Kind.ORDER_CONFIRMED)
-        return found.facts, sentences(found)
+    async def letter(kind):
+        return await letter_composers(deps).of(kind).compose(placed.id, kind)
 
     await confirm_order(journey.counter, placed, actor=journey.staff)
-    facts, said = await letter()
+    first, too_early = await letter(Kind.DEPOSIT_RECEIVED), await letter(Kind.ORDER_CONFIRMED)
     await confirm_order(journey.counter, await stand(database, placed), actor=journey.staff)
-    facts_after, said_after = await letter()
+    too_late, last = await letter(Kind.DEPOSIT_RECEIVED), await letter(Kind.ORDER_CONFIRMED)
+    facts, said = first.facts, sentences(first)
+    facts_after, said_after = last.facts, sentences(last)
 
+    assert (too_early, too_late) == (None, None)
+    assert format_rupiah(140_000) in chat_of(first).body
+    template = CATALOGUE["deposit_received"].use("id", facts_of(first), path="pay/x")
+    assert "Rp 140.000" in template.body
     assert (facts.amount, facts.balance) == (format_rupiah(60_000), format_rupiah(140_000))
     assert (said["button"], said["url"]) == ("Bayar sisanya", f"{BASE_URL}/pay/{placed.code}")
     assert (facts_after.amount, facts_after.balance) == (format_rupiah(200_000), "")
     assert (said_after["button"], said_after["url"]) == ("Lihat pesanan", f"{BASE_URL}/b/{placed.code}")
+
+
+async def test_a_deposit_is_told_as_one_and_the_rest_as_the_confirmation(journey, database, placed, deps):
+    await confirm_order(journey.counter, placed, actor=journey.staff)
+    for _ in range(2):
+        await fulfil_order(deps, placed.id)
+    await confirm_order(journey.counter, await stand(database, placed), actor=journey.staff)
+    await tell_buyer(deps, placed.id, "settle_balance", "move-3")
+
+    async with database.read(SYSTEM) as session:
+        told = await session.scalars(text("SELECT kind FROM notifications ORDER BY created_at"))
+    assert list(told) == ["deposit_received", "order_confirmed"]
 
 
 async def test_each_settlement_is_told_once(journey, database, placed, deps):

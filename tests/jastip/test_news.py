@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, text
 
-from pesan.chats.catalogue import CATALOGUE, PRODUCT_ANNOUNCEMENT, PROOF_NOTICE
+from pesan.chats.catalogue import BALANCE_NOTICE, CATALOGUE, PRODUCT_ANNOUNCEMENT, PROOF_NOTICE
 from pesan.chats.models import ChatContact, ChatMessage
 from pesan.chats.prices import Audience
 from pesan.db import Actor, Database
@@ -14,6 +14,7 @@ from pesan.jastip import announcing
 from pesan.jastip.links import Links
 from pesan.jastip.models import Product
 from pesan.jastip.queries.audience import count_audience
+from pesan.jastip.service.orders import confirm_order
 from pesan.jastip.service.participants import unsubscribe
 from pesan.jastip.service.products import amend_product
 from pesan.jastip.service.trips import amend_trip
@@ -137,6 +138,28 @@ async def test_the_jastiper_is_told_of_a_proof_once_at_their_own_number(journey,
     assert template.name == CATALOGUE[PROOF_NOTICE].name
     assert placed.code in template.body
     assert template.button == f"organizer/{journey.merchant.slug}/review/{placed.code}"
+
+
+async def test_the_jastiper_is_told_of_each_proof_of_the_rest(make, database, settings, deps):
+    journey = await make_journey(make, database, settings, deposit_percent=30)
+    async with database.write(SYSTEM) as session:
+        (await session.get_one(Merchant, journey.merchant.id)).contact_wa = "+628110000001"
+    placed = await order(journey, await make_participant(journey), (await make_product(journey), 2))
+    await confirm_order(journey.counter, placed, actor=journey.staff)
+    for _ in range(2):
+        await make.move(Move(OrderEvent.SUBMIT_BALANCE_PROOF, journey.id, SYSTEM, placed.id))
+        for _ in range(2):
+            await tell_of_proof(deps, placed.id)
+        refused = Move(OrderEvent.REFUSE_BALANCE_PROOF, journey.id, SYSTEM, placed.id, reason="Buram")
+        await make.move(refused)
+        await tell_of_proof(deps, placed.id)
+
+    messages = await said(database)
+    template = shape_from_json(messages[0].template)
+    assert await queued(database, "jastip.tell_of_proof") == [{"order_id": str(placed.id)}] * 2
+    assert [message.line for message in messages] == ["proof_notify"] * 2
+    assert template.name == CATALOGUE[BALANCE_NOTICE].name
+    assert "Rp 140.000" in template.body
 
 
 async def test_nobody_is_told_of_the_proof_of_an_order_that_was_decided(journey, database, deps, make):

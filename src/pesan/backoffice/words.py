@@ -93,6 +93,7 @@ LETTERS: dict[str, Text] = {
     "session_moved": Text(id="Waktu sesi berubah", en="Session moved"),
     "session_reminder": Text(id="Pengingat sesi", en="Session reminder"),
     "order_confirmed": Text(id="Titipan dikonfirmasi", en="Order confirmed"),
+    "deposit_received": Text(id="Uang muka diterima", en="Deposit received"),
     "balance_refused": Text(id="Bukti pelunasan ditolak", en="Proof of the balance refused"),
     "parcel_sent": Text(id="Titipan dikirim", en="Order sent"),
     "taken_back": Text(id="Pesanan dikembalikan", en="Booking refunded"),

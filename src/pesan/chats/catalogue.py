@@ -9,6 +9,7 @@ from pesan.kit.i18n import Text
 PRODUCT_ANNOUNCEMENT = "product_announcement"
 BROADCAST = "broadcast"
 PROOF_NOTICE = "proof_notice"
+BALANCE_NOTICE = "balance_notice"
 PRICE_PROPOSAL = "price_proposal"
 
 _SEE = Text(id="Lihat pesanan", en="See the booking")
@@ -158,6 +159,18 @@ _PARCELS = (
         _SEE,
     ),
     ChatTemplate(
+        "deposit_received",
+        Text(
+            id="Halo {buyer_name}, uang mukamu untuk {event_title} sudah kami terima. Titipanmu akan dibelikan oleh"
+            " {merchant_name}. Sisanya {balance}, dan titipanmu dikirim setelah itu dibayar. Kode pesananmu"
+            " {order_code}; bayar lewat tombol di bawah.",
+            en="Hello {buyer_name}, we received your deposit for {event_title}. Your order will be shopped by"
+            " {merchant_name}. {balance} is still to pay, and your order is sent after that. Your order code is"
+            " {order_code}; pay by the button below.",
+        ),
+        _PAY,
+    ),
+    ChatTemplate(
         "balance_refused",
         Text(
             id="Halo {buyer_name}, bukti pelunasanmu untuk {event_title} belum bisa diterima. Alasannya: {reason}."
@@ -294,6 +307,16 @@ _TRIPS = (
             " lewat tombol di bawah.",
             en="A new proof of payment from {buyer_name} for {trip_title}, order {order_code} of {amount}. Check it by"
             " the button below.",
+        ),
+        Text(id="Periksa bukti", en="Check the proof"),
+    ),
+    ChatTemplate(
+        BALANCE_NOTICE,
+        Text(
+            id="Bukti pelunasan baru dari {buyer_name} untuk {trip_title}, pesanan {order_code}: sisanya {amount}."
+            " Periksa lewat tombol di bawah.",
+            en="A new proof of the rest from {buyer_name} for {trip_title}, order {order_code}: {amount} is left. Check"
+            " it by the button below.",
         ),
         Text(id="Periksa bukti", en="Check the proof"),
     ),

@@ -44,10 +44,12 @@ _TRUE_IN = {
     Kind.EXPIRED: {OrderState.EXPIRED},
     Kind.CANCELLED: {OrderState.CANCELLED},
     Kind.ORDER_CONFIRMED: {OrderState.PAID, OrderState.COMPLETED},
+    Kind.DEPOSIT_RECEIVED: {OrderState.PAID},
     Kind.BALANCE_REFUSED: {OrderState.PAID},
     Kind.PARCEL_SENT: {OrderState.COMPLETED},
     **{kind: {OrderState.COMPLETED} for kind in _OF_SESSIONS},
 }
+_OF_PAYMENT = frozenset({Kind.ORDER_CONFIRMED, Kind.DEPOSIT_RECEIVED})
 _OF_MONEY = frozenset({Kind.TAKEN_BACK, Kind.TICKETS_REFUNDED, Kind.REFUND_DUE, Kind.REFUNDED})
 _LET_GO = frozenset({RefundState.APPROVED, RefundState.PAID, RefundState.FAILED})
 _WHOLE = 100
@@ -145,6 +147,9 @@ def _is_still_true(kind: Kind, papers: Papers) -> bool:
     if kind is Kind.FOLLOW_UP and papers.now < papers.event.ends_at:
         return False
     if kind is Kind.BALANCE_REFUSED and not is_refused(papers.order):
+        return False
+    # One says that all of it is paid, and the other what is not.
+    if kind in _OF_PAYMENT and owes_balance(papers.order) != (kind is Kind.DEPOSIT_RECEIVED):
         return False
     return papers.order.state in _TRUE_IN[kind] and not (is_cancelled and kind in _TAKES_PLACE)
 

@@ -18,6 +18,7 @@ from pesan.jobs import enqueue, enqueue_many, task
 from pesan.kit.registry import Registry
 from pesan.notifications.channels import Channels
 from pesan.notifications.states import Kind
+from pesan.orders.dues import owes_balance
 from pesan.orders.queries import get_order
 from pesan.settings import Settings
 from pesan.storage import Storage
@@ -27,10 +28,14 @@ _ACTOR = Actor.system("jastip")
 
 @task("jastip.fulfil_order", lock="fulfil:{order_id}", priority=10)
 async def fulfil_order(deps: Registry, order_id: UUID) -> None:
-    """What a paid order of a trip means for now: its buyer is told that it is bought for them; a person sends it."""
+    """What a paid order of a trip means for now: its buyer is told that it is bought for them; a person sends it.
+
+    Of an order whose deposit is paid they are told what is left, and that it is confirmed once that is paid too.
+    """
     async with deps[Database].write(_ACTOR) as session:
         order = await get_order(session, order_id)
-        await tell(session, deps[Channels], order, Kind.ORDER_CONFIRMED)
+        kind = Kind.DEPOSIT_RECEIVED if owes_balance(order) else Kind.ORDER_CONFIRMED
+        await tell(session, deps[Channels], order, kind)
 
 
 # Few tries: whatever else this person writes waits for them, a STOP too.

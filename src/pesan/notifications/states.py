@@ -19,6 +19,7 @@ class Kind(StrEnum):
     SESSION_MOVED = "session_moved"
     SESSION_REMINDER = "session_reminder"
     ORDER_CONFIRMED = "order_confirmed"
+    DEPOSIT_RECEIVED = "deposit_received"
     BALANCE_REFUSED = "balance_refused"
     PARCEL_SENT = "parcel_sent"
     TAKEN_BACK = "taken_back"

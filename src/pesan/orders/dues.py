@@ -66,3 +66,14 @@ class Proving(Owing, Protocol):
 def is_refused(order: Proving) -> bool:
     """Whether the last proof of a balance was refused, and no other was sent since."""
     return owes_balance(order) and order.balance_submitted_at is None and bool(order.reject_reason)
+
+
+def standing(order: Proving, state: str) -> str:
+    """Everything that a page of an order shows of where it stands, in one word to compare.
+
+    `state` is the one by the clock; of a balance it says how much is left, and which proof of it waits.
+    """
+    if not owes_balance(order):
+        return state
+    proved = order.balance_submitted_at
+    return f"{state}-{order.balance_due_amount}{f'-{proved.timestamp():.6f}' if proved else ''}"

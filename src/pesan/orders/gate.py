@@ -39,9 +39,9 @@ from pesan.orders.states import (
     ENDS_WITHOUT_GOODS,
     LOOK_TASK,
     PROOF_TASKS,
+    PROOFS,
     REPEATED,
     TELL_BUYER_TASK,
-    OrderEvent,
 )
 from pesan.orders.writes import insert_orders, update_orders
 
@@ -217,7 +217,7 @@ def _follow_ups(grant: Granted) -> list[Job]:
         jobs.append((TELL_BUYER_TASK, {"order_id": order_id, **_told(grant)}))
     if _comes_to_nothing(grant) and (ending := END_TASKS.get(grant.order.fulfilment)):
         jobs.append((ending, {"order_id": order_id}))
-    if grant.move.event is OrderEvent.SUBMIT_PROOF and (telling := PROOF_TASKS.get(grant.order.fulfilment)):
+    if grant.move.event in PROOFS and (telling := PROOF_TASKS.get(grant.order.fulfilment)):
         jobs.append((telling, {"order_id": order_id}))
     if grant.transition.is_looked_at:
         jobs.append((LOOK_TASK, {"order_id": order_id}))

@@ -89,6 +89,8 @@ OF_BALANCE = frozenset(
     {OrderEvent.SETTLE_BALANCE, OrderEvent.SUBMIT_BALANCE_PROOF, OrderEvent.REFUSE_BALANCE_PROOF}
 )
 """What happens to the balance of an order whose deposit is paid."""
+PROOFS = frozenset({OrderEvent.SUBMIT_PROOF, OrderEvent.SUBMIT_BALANCE_PROOF})
+"""What brings a proof that somebody looks at."""
 REPEATED = frozenset({OrderEvent.SETTLE_BALANCE, OrderEvent.REFUSE_BALANCE_PROOF})
 """What can happen to one order several times, and is told each time."""
 

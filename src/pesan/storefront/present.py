@@ -11,7 +11,7 @@ from pesan.catalog.zones import zone_of
 from pesan.checkout.documents import ticket_title
 from pesan.checkout.links import pay_path, place_path, status_path, ticket_path, transfer_path
 from pesan.checkout.words import word_of
-from pesan.orders.dues import due_now, owes_balance
+from pesan.orders.dues import due_now, owes_balance, standing
 from pesan.orders.models import Order
 from pesan.orders.queries import Period
 from pesan.orders.states import SHIPPED, SLOTTED, effective_state
@@ -124,6 +124,7 @@ def show_booking(booking: Booking, *, origin: str) -> BookingView:
         balance_amount=order.balance_due_amount,
         owes_balance=owes_balance(order),
         is_proof_waiting=order.balance_submitted_at is not None,
+        mark=standing(order, booking.state),
     )
 
 

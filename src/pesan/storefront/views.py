@@ -156,7 +156,8 @@ class BookingView:
     """One order as its buyer sees it at the server's `now`; `state` is the one by the clock, `word` its name.
 
     `sums` are there where its event sells ticket types, or its total is not simply places times price. `due_amount` is
-    what is asked for now, `balance_amount` what is left after that or, where it `owes_balance`, nothing else.
+    what is asked for now, `balance_amount` what is left after that or, where it `owes_balance`, nothing else. `mark`
+    changes with all that its page shows of where it stands.
     """
 
     code: str
@@ -179,6 +180,7 @@ class BookingView:
     balance_amount: int = 0
     owes_balance: bool = False
     is_proof_waiting: bool = False
+    mark: str = ""
 
     @property
     def now_ms(self) -> int:

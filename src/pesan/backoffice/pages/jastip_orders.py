@@ -21,8 +21,10 @@ from pesan.backoffice.views.make import proof_view
 from pesan.checkout.room import DiskRoom
 from pesan.errors import PesanError
 from pesan.jastip.service.orders import Counter, confirm_order, reject_order, ship_order
+from pesan.jastip.service.trips import WHOLE
 from pesan.kit.i18n import parse_locale
 from pesan.orders.desk import SaleDesk
+from pesan.orders.dues import owes_balance, standing
 from pesan.orders.errors import OrderNotFound, ReasonMissing
 from pesan.orders.models import Order
 from pesan.orders.states import OrderState
@@ -31,11 +33,12 @@ from pesan.web.access import Who, allow
 from pesan.web.csrf import require_csrf
 
 router = APIRouter(prefix="/jastip/{merchant}/trips/{trip_id}", dependencies=[allow(Who.ORGANIZER)])
-Done = Annotated[str, Query(pattern="^(confirmed|rejected|shipped)?$")]
+Done = Annotated[str, Query(pattern="^(confirmed|deposit|rejected|refused|shipped)?$")]
 Code = Annotated[str, Query(max_length=13, pattern="^[0-9A-Z]*$")]
 Search = Annotated[str, Query(max_length=100)]
 Form = Mapping[str, Any]
-Move = Callable[[Counter, Order, Form], Awaitable[Any]]
+Move = Callable[[Counter, Order, Form], Awaitable[str]]
+"""What is done with an order as it was seen; answers what the page says of it then."""
 COURIERS = ("JNE", "J&T", "SiCepat", "AnterAja", "Pos Indonesia", "TIKI", "Ninja", "GoSend", "GrabExpress")
 
 
@@ -49,44 +52,45 @@ async def show_board(
 
 @router.post("/orders/{order_id}/confirm", dependencies=[require_csrf])
 async def submit_confirmation(desk: DeskOf, merchant: str, trip_id: UUID, order_id: UUID) -> Response:
-    """Accept the proof, or take the money in cash where there is none."""
+    """Accept the proof of what is due now, or take it in cash where there is none."""
 
-    async def move(counter: Counter, order: Order, _: Form) -> None:
+    async def move(counter: Counter, order: Order, _: Form) -> str:
         await confirm_order(counter, order, actor=desk.actor)
+        return "deposit" if order.balance_due_amount and not owes_balance(order) else "confirmed"
 
-    return await _move(desk, merchant, trip_id, order_id, move, done="confirmed")
+    return await _move(desk, merchant, trip_id, order_id, move)
 
 
 @router.post("/orders/{order_id}/reject", dependencies=[require_csrf])
 async def submit_rejection(desk: DeskOf, merchant: str, trip_id: UUID, order_id: UUID) -> Response:
-    """Refuse the order with a reason that the buyer reads."""
+    """Refuse the order, or the proof of its balance, with a reason that the buyer reads."""
 
-    async def move(counter: Counter, order: Order, form: Form) -> None:
+    async def move(counter: Counter, order: Order, form: Form) -> str:
         reason = read_reason(form, parse_locale(order.locale))
         if reason is None:
             raise ReasonMissing
         await reject_order(counter, order, actor=desk.actor, reason=reason)
+        return "refused" if owes_balance(order) else "rejected"
 
-    return await _move(desk, merchant, trip_id, order_id, move, done="rejected")
+    return await _move(desk, merchant, trip_id, order_id, move)
 
 
 @router.post("/orders/{order_id}/ship", dependencies=[require_csrf])
 async def submit_parcel(desk: DeskOf, merchant: str, trip_id: UUID, order_id: UUID) -> Response:
     """The parcel is on its way; whoever ordered is told by whom, and under which number."""
 
-    async def move(counter: Counter, order: Order, form: Form) -> None:
+    async def move(counter: Counter, order: Order, form: Form) -> str:
         typed = read_form(ParcelForm, form).valid
         if typed is None:
             raise CourierMissing
         number = typed.tracking_no or None
         await ship_order(counter, order, actor=desk.actor, courier=typed.courier, tracking_no=number)
+        return "shipped"
 
-    return await _move(desk, merchant, trip_id, order_id, move, done="shipped")
+    return await _move(desk, merchant, trip_id, order_id, move)
 
 
-async def _move(
-    desk: Desk, merchant: str, trip_id: UUID, order_id: UUID, move: Move, *, done: str
-) -> Response:
+async def _move(desk: Desk, merchant: str, trip_id: UUID, order_id: UUID, move: Move) -> Response:
     """Do it, and show the board again with what was searched for; or say why not, at the order itself."""
     form = dict(await desk.request.form())
     search = str(form.get("q", ""))[:100].strip()
@@ -96,9 +100,9 @@ async def _move(
             raise OrderNotFound
     counter = Counter(desk.database, desk.registry[SaleDesk], desk.registry[DiskRoom])
     try:
-        if form.get("seen") != order.state:
+        if form.get("seen") != standing(order, order.state):
             raise OrderMoved
-        await move(counter, order, form)
+        done = await move(counter, order, form)
     except PesanError as refusal:
         if refusal.status not in {409, 422}:
             raise
@@ -126,6 +130,7 @@ async def _page(
         lanes = [
             Lane(name, [_card(desk, room, each) for each in column.orders], column.total, column.money)
             for name, column in board.items()
+            if name != "balance" or column.total or room.view.event.deposit_percent < WHOLE
         ]
         problem = refusal.text(desk.locale) if refusal else ""
         page = BoardPage(
@@ -136,7 +141,7 @@ async def _page(
 
 
 def _card(desk: Desk, room: TripRoom, placed: Placed) -> Card:
-    order, links = placed.order, desk.registry[Links]
+    order, links, owes = placed.order, desk.registry[Links], owes_balance(placed.order)
     return Card(
         id=str(order.id),
         code=order.code,
@@ -146,7 +151,7 @@ def _card(desk: Desk, room: TripRoom, placed: Placed) -> Card:
         items=[Item(line.title, line.quantity) for line in placed.lines],
         amount=placed.amount,
         notes=order.notes or "",
-        since=order.state_changed_at,
+        since=order.balance_submitted_at or order.state_changed_at,
         until=order.hold_expires_at if order.state == OrderState.HOLD else None,
         reason=order.reject_reason or "",
         courier=placed.parcel.courier or "",
@@ -154,4 +159,8 @@ def _card(desk: Desk, room: TripRoom, placed: Placed) -> Card:
         proofs=[proof_view(proof, order, links) for proof in placed.proofs],
         path=f"{room.frame.path}/orders/{order.id}",
         booking_path=naming_of(desk, room.room.shop).booking(order.id, order.code),
+        seen=standing(order, order.state),
+        rest=0 if owes else order.balance_due_amount,
+        owes_balance=owes,
+        has_proof=order.state == OrderState.REVIEW or (owes and order.balance_submitted_at is not None),
     )

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Subquery, and_, case, func, or_, select
 
-from pesan.backoffice.queries.review import asked_amount
+from pesan.backoffice.queries.review import IS_WAITING, OWES, asked_amount
 from pesan.db import ReadSession
 from pesan.jastip.models import Participant, TripOrder
 from pesan.jastip.queries.trips import TripView, list_trips
@@ -20,13 +20,16 @@ COLUMN_LENGTH = 60
 
 EARNED = (OrderState.PAID, OrderState.COMPLETED)
 AWAITED = (OrderState.HOLD, OrderState.REVIEW)
-COLUMNS: Mapping[str, tuple[OrderState, ...]] = {
-    "waiting": (OrderState.HOLD,),
-    "review": (OrderState.REVIEW,),
-    "confirmed": (OrderState.PAID,),
-    "shipped": (OrderState.COMPLETED,),
-    "rejected": (OrderState.REJECTED, OrderState.CANCELLED, OrderState.EXPIRED, OrderState.REFUNDED),
+_OVER = (OrderState.REJECTED, OrderState.CANCELLED, OrderState.EXPIRED, OrderState.REFUNDED)
+COLUMNS: Mapping[str, ColumnElement[bool]] = {
+    "waiting": Order.state == OrderState.HOLD,
+    "review": IS_WAITING,
+    "balance": OWES,
+    "confirmed": Order.state == OrderState.PAID,
+    "shipped": Order.state == OrderState.COMPLETED,
+    "rejected": Order.state.in_(_OVER),
 }
+"""What stands where: in the first column that fits, so that a proof of a balance is among the proofs."""
 
 
 @dataclass(slots=True)
@@ -54,7 +57,10 @@ class Placed:
 
 @dataclass(slots=True)
 class Column:
-    """The orders of one state; `total` and `money` are of all of them, also of those that are not shown."""
+    """The orders of one column; `total` and `money` are of all of them, also of those that are not shown.
+
+    Money is what is asked for now, and of what is paid all of it.
+    """
 
     orders: list[Placed] = field(default_factory=list)
     total: int = 0
@@ -68,14 +74,14 @@ async def list_tallies(session: ReadSession, merchant_id: UUID) -> list[Tally]:
     people = select(Participant.event_id, func.count()).where(Participant.event_id.in_(found))
     for trip_id, count in await session.execute(people.group_by(Participant.event_id)):
         found[trip_id].people = count
-    orders = select(Order.event_id, Order.state, func.count(), func.sum(Order.total_amount)).where(
-        Order.event_id.in_(found)
-    )
-    for trip_id, name, count, money in await session.execute(orders.group_by(Order.event_id, Order.state)):
-        tally, state = found[trip_id], OrderState(name)
+    sums = func.count(), func.sum(Order.total_amount), func.sum(Order.balance_due_amount)
+    orders = select(Order.event_id, Order.state, *sums).where(Order.event_id.in_(found))
+    for row in await session.execute(orders.group_by(Order.event_id, Order.state)):
+        tally, state = found[row[0]], OrderState(row[1])
+        count, money, rest = (int(number) for number in row[2:])
         tally.orders[state] = count
-        tally.earned += int(money) if state in EARNED else 0
-        tally.awaited += int(money) if state in AWAITED else 0
+        tally.earned += money - rest if state in EARNED else 0
+        tally.awaited += money if state in AWAITED else rest if state in EARNED else 0
     return list(found.values())
 
 
@@ -96,7 +102,7 @@ async def get_board(session: ReadSession, trip_id: UUID, *, search: str = "") ->
     rows = (await session.execute(query)).all()
     ids = [row[0].id for row in rows]
     lines = await _lines_of(session, ids)
-    proofs = await _proofs_of(session, [row[0].id for row in rows if row[0].state == OrderState.REVIEW])
+    proofs = await _proofs_of(session, [row[0].id for row in rows if row.column == "review"])
     board = {name: Column() for name in COLUMNS}
     for order, parcel, person, amount, name, total, money in rows:
         column = board[name]
@@ -108,9 +114,11 @@ async def get_board(session: ReadSession, trip_id: UUID, *, search: str = "") ->
 
 
 def _ranked(trip_id: UUID, search: str) -> Subquery:
-    column = case(*((Order.state.in_(states), name) for name, states in COLUMNS.items()))
-    moved = func.extract("epoch", Order.state_changed_at)
-    is_over = Order.state.in_((*COLUMNS["shipped"], *COLUMNS["rejected"]))
+    column = case(*((stands, name) for name, stands in COLUMNS.items()))
+    moved = func.extract("epoch", func.coalesce(Order.balance_submitted_at, Order.state_changed_at))
+    is_over = Order.state.in_((OrderState.COMPLETED, *_OVER))
+    asked = Order.total_amount - Order.balance_due_amount
+    due = case((OWES, Order.balance_due_amount), (Order.state.in_((*AWAITED, *EARNED)), asked))
     order = case((is_over, -moved), else_=moved)
     rank = func.row_number().over(partition_by=column, order_by=(order, Order.id))
     query = (
@@ -119,7 +127,7 @@ def _ranked(trip_id: UUID, search: str) -> Subquery:
             column.label("column"),
             rank.label("rank"),
             func.count().over(partition_by=column).label("total"),
-            func.sum(Order.total_amount).over(partition_by=column).label("money"),
+            func.sum(func.coalesce(due, Order.total_amount)).over(partition_by=column).label("money"),
         )
         .join(TripOrder, TripOrder.order_id == Order.id)
         .where(Order.event_id == trip_id)

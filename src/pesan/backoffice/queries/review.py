@@ -26,7 +26,8 @@ IS_WAITING = or_(Order.state == OrderState.REVIEW, Order.balance_submitted_at.is
 """Whether a proof waits for a decision: that of the order itself, or of its balance."""
 SINCE = func.coalesce(Order.balance_submitted_at, Order.submitted_at)
 """Since when it waits."""
-_OWES = and_(Order.state == OrderState.PAID, Order.balance_due_amount > 0)
+OWES = and_(Order.state == OrderState.PAID, Order.balance_due_amount > 0)
+"""Whether its deposit is paid, and the rest is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,14 +144,14 @@ def asked_amount() -> ColumnElement[int]:
         .correlate(Order)
         .scalar_subquery()
     )
-    due = case((_OWES, Order.balance_due_amount), else_=Order.total_amount - Order.balance_due_amount)
-    is_over = and_(Order.fulfilment.in_(SHIPPED), Order.state.in_(_SETTLED), ~_OWES)
+    due = case((OWES, Order.balance_due_amount), else_=Order.total_amount - Order.balance_due_amount)
+    is_over = and_(Order.fulfilment.in_(SHIPPED), Order.state.in_(_SETTLED), ~OWES)
     return case((is_over, Order.total_amount), else_=func.coalesce(latest, due))
 
 
 def _asks() -> ColumnElement[bool]:
     """Whether a payment is what is asked for now, or was last; that of a deposit is not what asks for the balance."""
-    return and_(Payment.state.in_(_LIVE_PAYMENTS), or_(Payment.state == "open", ~_OWES))
+    return and_(Payment.state.in_(_LIVE_PAYMENTS), or_(Payment.state == "open", ~OWES))
 
 
 def _minutes() -> ColumnElement[Any]:

@@ -98,7 +98,11 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """An order on the board; `since` is when it came to stand where it stands."""
+    """An order on the board; `since` is when it came to stand where it stands.
+
+    `seen` names all that a decision about it depends on. `amount` is what is asked for now, and `rest` what is left
+    after that; while it `owes_balance`, the amount is the rest itself.
+    """
 
     id: str
     code: str
@@ -116,6 +120,10 @@ class Card:
     courier: str = ""
     tracking_no: str = ""
     proofs: Sequence[Proof] = ()
+    seen: str = ""
+    rest: int = 0
+    owes_balance: bool = False
+    has_proof: bool = False
 
 
 @dataclass(frozen=True, slots=True)

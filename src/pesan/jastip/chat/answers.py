@@ -18,6 +18,9 @@ from pesan.messaging.whatsapp.limits import (
     MAX_TEXT,
 )
 from pesan.messaging.whatsapp.shapes import Button, Buttons, Choices, Link, Row, Section, Shape, Text, fit
+from pesan.orders.dues import balance_of, due_now, owes_balance
+from pesan.orders.models import Order
+from pesan.orders.states import OrderState
 
 _BUTTONS = 3
 
@@ -70,25 +73,34 @@ def how_many(view: ProductView, *, url: str, locale: Locale) -> Shape:
     return Buttons(body, tuple(Button(f"q:{view.product.id}:{number}", str(number)) for number in numbers))
 
 
-def confirmation(view: ProductView, quantity: int, *, locale: Locale) -> Shape:
-    """What they are about to order, and what it costs."""
-    total = format_rupiah(quantity * view.type.price_amount)
-    product = fit(view.type.name, MAX_BODY // 2)
-    body = words.CONFIRM.in_(locale, quantity=quantity, product=product, total=total)
+def confirmation(view: ProductView, quantity: int, *, deposit_percent: int, locale: Locale) -> Shape:
+    """What they are about to order, what it costs, and what of it is asked for first."""
+    total = quantity * view.type.price_amount
+    rest = balance_of(total, deposit_percent)
+    body = (words.CONFIRM_DEPOSIT if rest else words.CONFIRM).in_(
+        locale,
+        quantity=quantity,
+        product=fit(view.type.name, MAX_BODY // 2),
+        total=format_rupiah(total),
+        due=format_rupiah(total - rest),
+    )
     yes = Button(f"o:{view.product.id}:{quantity}", words.YES.in_(locale))
     return Buttons(body, (yes, Button("x", words.NO.in_(locale))))
 
 
 def ordered(
-    view: ProductView, quantity: int, *, code: str, total: int, until: str, url: str, locale: Locale
+    view: ProductView, quantity: int, placed: Order, *, until: str, url: str, locale: Locale
 ) -> Shape:
-    """That it is noted, until when it is kept, and where it is paid."""
-    body = words.ORDERED.in_(
+    """That it is noted, until when it is kept, what is asked for first, and where it is paid."""
+    rest = placed.balance_due_amount
+    body = (words.ORDERED_DEPOSIT if rest else words.ORDERED).in_(
         locale,
         quantity=quantity,
         product=fit(view.type.name, MAX_BODY // 2),
-        total=format_rupiah(total),
-        code=code,
+        total=format_rupiah(placed.total_amount),
+        due=format_rupiah(due_now(placed)),
+        rest=format_rupiah(rest),
+        code=placed.code,
         until=until,
     )
     return Link(fit(body, MAX_BODY), fit(words.PAY.in_(locale), MAX_LABEL), url)
@@ -107,7 +119,7 @@ def which_order(found: Sequence[Ordered], *, about: str, locale: Locale) -> Shap
         Row(
             f"b:{each.order.id}:{about}",
             fit(each.order.code, MAX_ROW_TITLE),
-            fit(f"{each.items} · {format_rupiah(each.order.total_amount)}", MAX_DESCRIPTION),
+            fit(f"{each.items} · {_asked(each.order, locale)}", MAX_DESCRIPTION),
         )
         for each in found
     )
@@ -122,13 +134,29 @@ def _order(each: Ordered, locale: Locale) -> str:
         code=order.code,
         items=each.items,
         total=format_rupiah(order.total_amount),
-        status=words.STATUSES[order.state].in_(locale),
+        status=_status(order, locale),
     )
     if not each.parcel.courier:
         return line
     return line + words.PARCEL.in_(
         locale, courier=each.parcel.courier, tracking=each.parcel.tracking_no or ""
     ).replace(" )", ")")
+
+
+def _asked(order: Order, locale: Locale) -> str:
+    due = format_rupiah(due_now(order))
+    return words.REST.in_(locale, due=due) if owes_balance(order) else due
+
+
+def _status(order: Order, locale: Locale) -> str:
+    """Where it stands, with what is due now where that is not all of it."""
+    due = format_rupiah(due_now(order))
+    if owes_balance(order):
+        is_checked = order.balance_submitted_at is not None
+        return (words.BALANCE_CHECKED if is_checked else words.BALANCE_DUE).in_(locale, due=due)
+    if order.state == OrderState.HOLD and order.balance_due_amount:
+        return words.DEPOSIT_DUE.in_(locale, due=due)
+    return words.STATUSES[order.state].in_(locale)
 
 
 def _offer(view: ProductView) -> Sentence:

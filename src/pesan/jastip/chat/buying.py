@@ -39,7 +39,9 @@ async def look(
     if taking is None:
         return await _ask_to_join(session, view)
     if isinstance(tap, Choose):
-        return Answer("chosen", (confirmation(view, tap.quantity, locale=locale),), taking.trip)
+        percent = taking.trip.event.deposit_percent
+        shown = confirmation(view, tap.quantity, deposit_percent=percent, locale=locale)
+        return Answer("chosen", (shown,), taking.trip)
     url = links.product(view.product.slug, taking.person.id)
     return Answer("looked", (how_many(view, url=url, locale=locale),), taking.trip)
 
@@ -116,8 +118,7 @@ def _noted(deps: Registry, view: ProductView, quantity: int, placed: PlacedOrder
     return ordered(
         view,
         quantity,
-        code=placed.code,
-        total=placed.total_amount,
+        placed,
         until=format_datetime(placed.hold_expires_at, taking.trip.merchant.zone, locale),
         url=deps[Links].pay(placed.code),
         locale=locale,

@@ -1,9 +1,8 @@
 """Who is writing: what they take part in, and what they ordered."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 
 from pesan.db import ReadSession
 from pesan.jastip.models import Participant, Trip, TripOrder
@@ -45,17 +44,26 @@ async def list_takings(session: ReadSession, message: InboundMessage) -> list[Ta
     return [Taking(person, trips[person.event_id]) for person in people]
 
 
-async def list_orders(
-    session: ReadSession, message: InboundMessage, *, states: Sequence[OrderState] = tuple(OrderState)
-) -> list[Ordered]:
-    """The latest orders of whoever wrote, in these states; a hold whose time is over is none that could be paid."""
+async def list_orders(session: ReadSession, message: InboundMessage) -> list[Ordered]:
+    """The latest orders of whoever wrote, however they stand."""
+    return await _list(session, message, true())
+
+
+async def list_unpaid(session: ReadSession, message: InboundMessage) -> list[Ordered]:
+    """The latest orders of whoever wrote for which money or a proof is awaited, or a proof is looked at."""
+    awaited = Order.state.in_((OrderState.HOLD, OrderState.REVIEW))
+    owes = and_(Order.state == OrderState.PAID, Order.balance_due_amount > 0)
+    return await _list(session, message, or_(awaited, owes))
+
+
+async def _list(session: ReadSession, message: InboundMessage, which: ColumnElement[bool]) -> list[Ordered]:
     line = func.concat(OrderLine.quantity, " × ", OrderLine.title)
     items = select(func.string_agg(line, ", ")).where(OrderLine.order_id == Order.id).scalar_subquery()
     query = (
         select(Order, items, TripOrder)
         .join(TripOrder, TripOrder.order_id == Order.id)
         .join(Participant, Participant.id == TripOrder.participant_id)
-        .where(_is(message), Order.state.in_(states))
+        .where(_is(message), which)
         .order_by(Order.placed_at.desc(), Order.id.desc())
         .limit(_MOST_ORDERS)
     )

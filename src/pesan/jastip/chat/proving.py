@@ -13,7 +13,7 @@ from pesan.errors import PesanError
 from pesan.jastip.chat import words
 from pesan.jastip.chat.answers import Answer, plain, which_order
 from pesan.jastip.chat.buying import locale_of
-from pesan.jastip.chat.people import Ordered, Taking, list_orders
+from pesan.jastip.chat.people import Ordered, Taking, list_unpaid
 from pesan.jastip.chat.taps import ProofFor
 from pesan.kit.i18n import Locale
 from pesan.kit.registry import Registry
@@ -21,7 +21,8 @@ from pesan.messaging.errors import MessageDelayed
 from pesan.messaging.whatsapp.client import WhatsAppClient
 from pesan.messaging.whatsapp.inbound import InboundMessage
 from pesan.messaging.whatsapp.media import Media, MediaFailed, MediaFailure
-from pesan.orders.errors import WrongState
+from pesan.orders.dues import owes_balance
+from pesan.orders.errors import BalanceProofWaiting, WrongState
 from pesan.orders.models import Order
 from pesan.orders.states import OrderState
 from pesan.storage.errors import UploadTooLarge
@@ -36,11 +37,12 @@ _SYSTEM = Actor.system("chat")
 async def take(deps: Registry, row: ChatUpdate, message: InboundMessage, takings: Sequence[Taking]) -> Answer:
     """Hand a picture in for the only order that waits for one, or ask which of several it is for.
 
-    Whoever died before answering comes here again, and finds the order in review since the message came. Raises
-    MessageDelayed when the file cannot be had just now, for a while; then they are asked to send it again.
+    An order waits for one while it is unpaid, and again while its deposit is paid and the rest is not. Whoever died
+    before answering comes here again, and finds a proof that waits since the message came. Raises MessageDelayed when
+    the file cannot be had just now, for a while; then they are asked to send it again.
     """
     async with deps[Database].read(_SYSTEM) as session:
-        found = await list_orders(session, message, states=(OrderState.HOLD, OrderState.REVIEW))
+        found = await list_unpaid(session, message)
     locale = locale_of(takings[0])
     waiting = [each for each in found if _waited(each, row.received_at)]
     handed_in = next((each for each in found if _came_since(each, row.received_at)), None)
@@ -61,14 +63,14 @@ async def take_earlier(
     """Hand in the picture of an earlier message of the same person for the order that they chose."""
     async with deps[Database].read(_SYSTEM) as session:
         row = await session.get(ChatUpdate, tap.update_id)
-        found = await list_orders(session, message, states=(OrderState.HOLD, OrderState.REVIEW))
+        found = await list_unpaid(session, message)
     is_message = row is not None and row.kind == UpdateKind.MESSAGE
     picture = read_update(InboundMessage, row.payload) if row is not None and is_message else None
     order = next((each.order for each in found if each.order.id == tap.order_id), None)
     if not takings or order is None or picture is None or not _is_by(picture, message):
         return Answer("no_open_order")
     locale = locale_of(takings[0])
-    if order.state == OrderState.REVIEW:
+    if order.state == OrderState.REVIEW or order.balance_submitted_at is not None:
         return _taken(order, takings, locale)
     return await _hand_in(deps, picture, order, takings, is_patient=_is_young(asked))
 
@@ -91,7 +93,7 @@ async def _hand_in(
     except PesanError as error:
         if error.status >= _SERVER_ERROR:
             raise
-        if isinstance(error, WrongState) and error.extra.get("state") == OrderState.REVIEW:
+        if isinstance(error, WrongState) and _is_looked_at(error):
             return _taken(order, takings, locale)
         why = words.PROOF_REFUSED.in_(locale, why=error.text(locale))
         return Answer("proof_refused", (plain(why),), takings[0].trip)
@@ -108,17 +110,27 @@ def _is_by(one: InboundMessage, other: InboundMessage) -> bool:
 
 
 def _taken(order: Order, takings: Sequence[Taking], locale: Locale) -> Answer:
-    return Answer("proof_taken", (plain(words.PROOF_TAKEN.in_(locale, code=order.code)),), takings[0].trip)
+    said = words.BALANCE_PROOF_TAKEN if owes_balance(order) else words.PROOF_TAKEN
+    return Answer("proof_taken", (plain(said.in_(locale, code=order.code)),), takings[0].trip)
+
+
+def _is_looked_at(error: WrongState) -> bool:
+    """Whether somebody else handed a proof in first, in the chat or on the page."""
+    return isinstance(error, BalanceProofWaiting) or error.extra.get("state") == OrderState.REVIEW
 
 
 def _came_since(each: Ordered, at: datetime) -> bool:
     order = each.order
-    return order.state == OrderState.REVIEW and order.submitted_at is not None and order.submitted_at >= at
+    since = order.submitted_at if order.state == OrderState.REVIEW else order.balance_submitted_at
+    return since is not None and since >= at
 
 
 def _waited(each: Ordered, at: datetime) -> bool:
-    """Whether it waited for a proof when the message came: an order that was placed since is not what it is about."""
-    return each.order.state == OrderState.HOLD and each.order.placed_at <= at < each.order.hold_expires_at
+    """Whether it waited for a proof when the message came: not what was ordered or asked for since."""
+    order = each.order
+    if owes_balance(order):
+        return order.balance_submitted_at is None and order.state_changed_at <= at
+    return order.state == OrderState.HOLD and order.placed_at <= at < order.hold_expires_at
 
 
 def _lost(error: MediaFailed, locale: Locale) -> str:

@@ -56,6 +56,12 @@ CONFIRM = Text(
     id="{quantity} × *{product}* = *{total}*. Titip sekarang?",
     en="{quantity} × *{product}* = *{total}*. Order now?",
 )
+CONFIRM_DEPOSIT = Text(
+    id="{quantity} × *{product}* = *{total}*. Bayar uang muka (DP) *{due}* dulu, sisanya sebelum dikirim. Titip"
+    " sekarang?",
+    en="{quantity} × *{product}* = *{total}*. You pay a deposit of *{due}* first, and the rest before it is sent. Order"
+    " now?",
+)
 YES = Text(id="Ya, titip", en="Yes, order")
 NO = Text(id="Batal", en="Cancel")
 DROPPED = Text(id="Oke, tidak jadi.", en="All right, nothing was ordered.")
@@ -65,11 +71,21 @@ ORDERED = Text(
     en="Your order is noted: {quantity} × *{product}*, total *{total}*, code *{code}*. Pay before {until}, then send a"
     " photo of the transfer right here.",
 )
+ORDERED_DEPOSIT = Text(
+    id="Titipanmu dicatat: {quantity} × *{product}*, total *{total}*, kode *{code}*. Bayar uang muka (DP) *{due}*"
+    " sebelum {until}, lalu kirim foto bukti transfernya di sini. Sisanya {rest}, dibayar sebelum dikirim.",
+    en="Your order is noted: {quantity} × *{product}*, total *{total}*, code *{code}*. Pay the deposit of *{due}*"
+    " before {until}, then send a photo of the transfer right here. The rest, {rest}, is paid before it is sent.",
+)
 PAY = Text(id="Cara bayar", en="How to pay")
 REFUSED = Text(id="Titipanmu belum tercatat: {why}", en="Your order was not noted: {why}")
 PROOF_TAKEN = Text(
     id="Terima kasih! Bukti bayar untuk pesanan *{code}* sudah kami terima dan sedang diperiksa.",
     en="Thank you! We received your proof for the order *{code}* and are checking it.",
+)
+BALANCE_PROOF_TAKEN = Text(
+    id="Terima kasih! Bukti pelunasan untuk pesanan *{code}* sudah kami terima dan sedang diperiksa.",
+    en="Thank you! We received your proof of the rest for the order *{code}* and are checking it.",
 )
 PROOF_OF_WHICH = Text(id="Bukti ini untuk pesanan yang mana?", en="Which order is this proof for?")
 ORDERS_LABEL = Text(id="Pilih pesanan", en="Choose an order")
@@ -92,6 +108,12 @@ HELP = Text(
     en="I am an automatic assistant. Reply *INFO* for items, *STATUS* for your orders, or *STOP* to stop.",
 )
 
+DEPOSIT_DUE = Text(id="menunggu uang muka {due}", en="waiting for the deposit of {due}")
+BALANCE_DUE = Text(id="DP masuk, sisa {due}", en="deposit paid, {due} left")
+BALANCE_CHECKED = Text(
+    id="DP masuk, bukti pelunasan sedang diperiksa", en="deposit paid, proof of the rest being checked"
+)
+REST = Text(id="sisa {due}", en="the rest, {due}")
 STATUSES: dict[str, Text] = {
     "HOLD": Text(id="menunggu pembayaran", en="waiting for payment"),
     "REVIEW": Text(id="bukti sedang diperiksa", en="proof being checked"),

@@ -20,6 +20,19 @@ WORDS: Mapping[Kind, Words] = {
             ),
         ),
         SEE_STATUS,
+        rows=("amount",),
+    ),
+    Kind.DEPOSIT_RECEIVED: Words(
+        Text(id="Uang mukamu diterima: {event_title}", en="Your deposit was received: {event_title}"),
+        Text(id="Uang mukamu sudah kami terima", en="We received your deposit"),
+        (
+            Text(
+                id="{merchant_name} akan membelikan titipanmu. Sisanya {balance}, dan titipanmu dikirim setelah itu"
+                " dibayar.",
+                en="{merchant_name} will shop for you. {balance} is still to pay, and your order is sent after that.",
+            ),
+        ),
+        SEE_STATUS,
         rows=("amount", "balance"),
         pays=_PAY_THE_REST,
     ),

@@ -9,6 +9,7 @@ from pesan.checkout.links import order_topic, session_path, status_path
 from pesan.db import Database
 from pesan.kit.i18n import Text
 from pesan.kit.ids import normalise_code
+from pesan.orders.dues import standing
 from pesan.orders.states import ENDED
 from pesan.realtime import Hub
 from pesan.realtime.gate import StreamGate
@@ -72,8 +73,9 @@ async def stream_status(request: Request, code: str) -> Response:
     order, _, _ = await load_status(deps[Database], wanted, actor)
 
     async def fetch() -> Snapshot:
-        _, state, _ = await load_status(deps[Database], wanted, actor)
-        return Snapshot(state.value, orjson.dumps({"state": state}).decode(), is_final=state in ENDED)
+        now, state, _ = await load_status(deps[Database], wanted, actor)
+        mark = standing(now, state)
+        return Snapshot(mark, orjson.dumps({"state": state, "mark": mark}).decode(), is_final=state in ENDED)
 
     return await stream(
         deps[Hub],

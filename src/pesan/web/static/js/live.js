@@ -1,15 +1,19 @@
 // Keeps the `[data-live]` parts true: a stream of hints where it may have one, polling where not, and then the page
 // itself is read again. The server stays the only one that draws. A `data-steady` page changes all the time: it is read
-// now and then beside its stream too, and changes without a transition.
+// now and then beside its stream too, and changes without a transition. A `data-mark` says more than the state: what
+// changes while that stays.
 import { parse } from "./page.js";
 
 export default function live(root) {
   const { events, check, every, steady } = root.dataset;
-  let state = root.dataset.state;
+  const markOf = (said) => said.mark ?? said.state;
+  const hasMark = root.dataset.mark !== undefined;
+  let mark = markOf(root.dataset);
   let timer = null;
   let stream = null;
   let over = false;
 
+  const isNews = (told) => (hasMark ? markOf(told) : told.state) !== mark;
   const wait = () => Number(every) * 1000 * (0.8 + Math.random() * 0.4);
   const plan = () => { clearTimeout(timer); if (!over) timer = setTimeout(poll, wait()); };
 
@@ -18,7 +22,7 @@ export default function live(root) {
     if (!events || !("EventSource" in globalThis)) return plan();
     stream = new EventSource(events);
     if (steady !== undefined) plan();
-    stream.addEventListener("state", (event) => { if (JSON.parse(event.data).state !== state) refresh(); });
+    stream.addEventListener("state", (event) => { if (isNews(JSON.parse(event.data))) refresh(); });
     // A refused stream (too many are open) stays closed: poll instead. A broken one comes back by itself.
     stream.onerror = () => { if (stream.readyState === EventSource.CLOSED) plan(); };
   }
@@ -31,7 +35,7 @@ export default function live(root) {
 
   async function look() {
     const answer = await fetch(check, { headers: { Accept: "application/json" }, cache: "no-store" });
-    if (answer.ok && (await answer.json()).state !== state) await refresh();
+    if (answer.ok && isNews(await answer.json())) await refresh();
   }
 
   async function refresh() {
@@ -44,8 +48,8 @@ export default function live(root) {
     const news = [...fresh.querySelectorAll("[data-live]")];
     if (parts.length !== news.length) return location.reload();
     await softly(() => parts.forEach((part, place) => replace(part, news[place])));
-    if (state !== fresh.dataset.state) say(root.querySelector("h1"));
-    state = fresh.dataset.state;
+    if (mark !== markOf(fresh.dataset)) say(root.querySelector("h1"));
+    mark = markOf(fresh.dataset);
     if (!fresh.dataset.island) stop();
   }
 
