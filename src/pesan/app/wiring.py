@@ -32,6 +32,7 @@ from pesan.identity.sessions import UserSessions
 from pesan.identity.team.links import InvitationLinks
 from pesan.jastip.beside import find_order_part
 from pesan.jastip.links import Links as ChatLinks
+from pesan.jastip.queries.takers import find_address
 from pesan.jastip.service.orders import Counter
 from pesan.jastip.shelf import Shelf
 from pesan.jastip.states import FULFILMENT
@@ -111,7 +112,8 @@ def build_registry(instance: Instance, login: str) -> Registry:
     outbox = None if settings.is_production else settings.home / "outbox"
     smtp_url = settings.smtp_url.get_secret_value()
     mailer = registry.add(Mailer, open_mailer(smtp_url, outbox=outbox))
-    registry.add(Channels, Channels(_channels(registry, mailer, has_mail=bool(smtp_url or outbox))))
+    channels = _channels(registry, mailer, has_mail=bool(smtp_url or outbox))
+    registry.add(Channels, Channels(channels, {FULFILMENT: find_address}))
     _add_chats(registry, settings)
     thanks = ConsentingComposer(OrderComposer(registry), database, Purpose.MARKETING)
     registry.add(Composers, letter_composers(registry, {Kind.FOLLOW_UP: thanks}))

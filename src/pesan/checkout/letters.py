@@ -9,6 +9,7 @@ from pesan.catalog.zones import zone_of
 from pesan.checkout.documents import Papers, calendar_of, name_tickets, read_papers, ticket_pdf
 from pesan.checkout.links import again_path, pay_path, status_path
 from pesan.checkout.reminders import COMING, is_near, is_slot_near
+from pesan.checkout.telling import find_contacts
 from pesan.checkout.transfer_letters import KINDS as TRANSFER_KINDS
 from pesan.checkout.transfer_letters import TransferComposer
 from pesan.db import Actor, Database
@@ -16,9 +17,10 @@ from pesan.kit.money import format_rupiah
 from pesan.kit.registry import Registry
 from pesan.kit.times import format_datetime
 from pesan.messaging import Attachment
+from pesan.notifications.channels import Channels
 from pesan.notifications.letters import Composer, Composers, Letter, LetterFacts
 from pesan.notifications.queries import find_own_words
-from pesan.notifications.states import ChannelName, Kind
+from pesan.notifications.states import Kind
 from pesan.orders.dues import due_now, is_refused, owes_balance
 from pesan.orders.errors import OrderNotFound
 from pesan.orders.queries import get_order
@@ -70,13 +72,13 @@ class OrderComposer:
                 refunds = await list_refunds(session, order_id) if kind in _OF_MONEY else ()
                 tickets = await name_tickets(session, papers)
                 own = await find_own_words(session, papers.merchant.id, kind, papers.locale)
+                addresses = await find_contacts(session, self._deps[Channels], papers.order)
         except OrderNotFound:
             return None
         told = _refunds_told(kind, refunds, occasion)
         if not (told if kind in _OF_MONEY else _is_still_true(kind, papers)):
             return None
         order = papers.order
-        addresses = {ChannelName.EMAIL: order.email, ChannelName.WHATSAPP: order.wa}
         facts = self._facts(papers, tickets)
         return Letter(
             kind=kind,

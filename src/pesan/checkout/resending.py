@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from pesan.audit import record
 from pesan.audit.models import AuditEntry
 from pesan.checkout.errors import NobodyToTell, NothingToResend, ResentTooOften
-from pesan.checkout.telling import contacts_of, kind_of
+from pesan.checkout.telling import find_contacts, kind_of
 from pesan.db import Actor, ReadSession, WriteSession
 from pesan.jobs import enqueue
 from pesan.notifications.channels import Channels
@@ -49,7 +49,7 @@ async def resend_letter(session: WriteSession, channels: Channels, *, order_id: 
     kind = await find_letter(session, order)
     if kind is None:
         raise NothingToResend
-    if not channels.reaching(contacts_of(order)):
+    if not channels.reaching(await find_contacts(session, channels, order)):
         raise NobodyToTell
     if await _count_recent(session, order) >= MOST:
         raise ResentTooOften(most=MOST, retry_after=int(WINDOW.total_seconds()))

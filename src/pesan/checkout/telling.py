@@ -12,7 +12,7 @@ from pesan.notifications.channels import Channels
 from pesan.notifications.service import notify
 from pesan.notifications.states import ChannelName, Kind
 from pesan.orders.models import Order
-from pesan.orders.states import OrderEvent, OrderState
+from pesan.orders.states import KNOWN_BY_DESK, OrderEvent, OrderState
 from pesan.payments.refunds.queries import list_refunds
 from pesan.tickets.models import TicketTransfer
 
@@ -48,7 +48,7 @@ async def tell(
         order_id=order.id,
         merchant_id=order.merchant_id,
         kind=kind,
-        channels=channels.reaching(contacts_of(order)),
+        channels=channels.reaching(await find_contacts(session, channels, order)),
         occasion=occasion,
     )
 
@@ -56,6 +56,16 @@ async def tell(
 def contacts_of(order: Order) -> dict[ChannelName, str | None]:
     """Where a buyer said that they can be reached."""
     return {ChannelName.EMAIL: order.email, ChannelName.WHATSAPP: order.wa}
+
+
+async def find_contacts(
+    session: ReadSession, channels: Channels, order: Order
+) -> dict[ChannelName, str | None]:
+    """Where a buyer can be reached: by what they said, and where that is no number, by what the order's desk knows."""
+    said = contacts_of(order)
+    if order.wa:
+        return said
+    return said | {ChannelName.WHATSAPP: await channels.find_address(session, order.id, order.fulfilment)}
 
 
 async def kind_of(session: ReadSession, order: Order, event: OrderEvent) -> Kind | None:
@@ -88,7 +98,12 @@ async def list_expecting(
         .where(
             Order.event_id == event_id,
             Order.state.in_(_EXPECTING),
-            or_(Order.email.is_not(None), Order.wa.is_not(None), handed_on),
+            or_(
+                Order.email.is_not(None),
+                Order.wa.is_not(None),
+                Order.fulfilment.in_(KNOWN_BY_DESK),
+                handed_on,
+            ),
         )
         .order_by(Order.id)
         .limit(limit)

@@ -1,11 +1,12 @@
 """The channels: how a letter leaves. Each is one adapter."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parseaddr
 from typing import Protocol
 from uuid import UUID
 
+from pesan.db import ReadSession
 from pesan.messaging import Mail, Mailer, MessageRejected, make_address
 from pesan.notifications.letters import Letter
 from pesan.notifications.render import render
@@ -74,11 +75,21 @@ class NotConfigured:
         raise MessageRejected("notifications.channel_not_configured")
 
 
-class Channels:
-    """The channels of this instance, registered by the composition root."""
+FindAddress = Callable[[ReadSession, UUID], Awaitable[str | None]]
+"""Where on WhatsApp the buyer of an order is reached: a number, or the id that WhatsApp gave them for us."""
 
-    def __init__(self, channels: Iterable[Channel]) -> None:
+
+class Channels:
+    """The channels of this instance, registered by the composition root.
+
+    `address_books` are of desks that know more of their buyers than an order says, by what they fulfil.
+    """
+
+    def __init__(
+        self, channels: Iterable[Channel], address_books: Mapping[str, FindAddress] | None = None
+    ) -> None:
         self._by_name = {channel.name: channel for channel in channels}
+        self._books = dict(address_books or {})
 
     @property
     def names(self) -> Iterable[ChannelName]:
@@ -92,3 +103,12 @@ class Channels:
     def reaching(self, contacts: Mapping[ChannelName, str | None]) -> list[ChannelName]:
         """The channels that this instance has and the person gave an address for."""
         return [name for name in self._by_name if contacts.get(name)]
+
+    def may_know(self, fulfilment: str) -> bool:
+        """Whether a desk may know buyers on WhatsApp who gave no number."""
+        return fulfilment in self._books and ChannelName.WHATSAPP in self._by_name
+
+    async def find_address(self, session: ReadSession, order_id: UUID, fulfilment: str) -> str | None:
+        """Where on WhatsApp the order's desk knows its buyer; None where it knows no more than the order says."""
+        find = self._books.get(fulfilment)
+        return await find(session, order_id) if find else None

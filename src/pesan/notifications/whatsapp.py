@@ -34,13 +34,18 @@ class WhatsAppChannel:
         return str(delivery_id)
 
     async def send(self, letter: Letter, address: str, *, message_id: str) -> None:
-        """See Channel. Written down once, whatever is tried how often; what became of it the message itself says."""
+        """See Channel. Written down once, whatever is tried how often; what became of it the message itself says.
+
+        Whoever is known by an id of WhatsApp's and no number is written to by that.
+        """
         template = CATALOGUE[letter.kind.value]
+        is_number = address.startswith("+")
         message = Outgoing(
             id=UUID(message_id),
             line=Line.CONFIRMATION,
             category=template.category,
-            to_wa=address,
+            to_wa=address if is_number else None,
+            to_user_id=None if is_number else address,
             body=chat_of(letter),
             template=self._template(letter),
             merchant_id=letter.merchant_id,

@@ -37,6 +37,7 @@ from pesan.orders.states import (
     BUCKETS,
     END_TASKS,
     ENDS_WITHOUT_GOODS,
+    KNOWN_BY_DESK,
     LOOK_TASK,
     PROOF_TASKS,
     PROOFS,
@@ -213,7 +214,7 @@ def _follow_ups(grant: Granted) -> list[Job]:
     if grant.transition.follow_up:
         name = grant.transition.follow_up.format(fulfilment=grant.order.fulfilment)
         jobs.append((name, {"order_id": order_id}))
-    if grant.transition.tells_buyer and (grant.order.email or grant.order.wa):
+    if grant.transition.tells_buyer and _is_known(grant):
         jobs.append((TELL_BUYER_TASK, {"order_id": order_id, **_told(grant)}))
     if _comes_to_nothing(grant) and (ending := END_TASKS.get(grant.order.fulfilment)):
         jobs.append((ending, {"order_id": order_id}))
@@ -222,6 +223,11 @@ def _follow_ups(grant: Granted) -> list[Job]:
     if grant.transition.is_looked_at:
         jobs.append((LOOK_TASK, {"order_id": order_id}))
     return jobs
+
+
+def _is_known(grant: Granted) -> bool:
+    order = grant.order
+    return bool(order.email or order.wa) or order.fulfilment in KNOWN_BY_DESK
 
 
 def _comes_to_nothing(grant: Granted) -> bool:

@@ -64,6 +64,8 @@ SLOTTED = frozenset({"booths"})
 """The kinds of fulfilment that sell times, and nothing else."""
 SHIPPED = frozenset({"jastip"})
 """The kinds of fulfilment that send goods: a person completes their orders, and their events have no day."""
+KNOWN_BY_DESK = frozenset({"jastip"})
+"""The kinds of fulfilment whose desk may know how to reach buyers who gave neither a number nor an e-mail."""
 
 FULFIL_TASK = "{fulfilment}.fulfil_order"
 END_TASKS: Mapping[str, str] = {"booths": "booths.end_session"}

@@ -145,7 +145,8 @@ def _letter_line(told: Notification, delivery: Delivery, parts: Parts) -> Letter
 
 def _letter(order: Order, kind: Kind | None, channels: Channels) -> str:
     """What can be sent again; nothing when there is no way to the buyer."""
-    return kind.value if kind and channels.reaching(contacts_of(order)) else ""
+    is_known = channels.reaching(contacts_of(order)) or channels.may_know(order.fulfilment)
+    return kind.value if kind and is_known else ""
 
 
 def _is_refundable(order: Order, refunds: Sequence[Refund]) -> bool:

@@ -36,3 +36,13 @@ async def find_invited(session: ReadSession, participant_id: UUID) -> Invited | 
 async def find_trip_order(session: ReadSession, order_id: UUID) -> TripOrder | None:
     """What a trip's order has beside every order, if the session's actor sees that order."""
     return await session.get(TripOrder, order_id)
+
+
+async def find_address(session: ReadSession, order_id: UUID) -> str | None:
+    """Where in the chat whoever ordered is written to: their number, or the id that WhatsApp gave them for us."""
+    query = (
+        select(func.coalesce(Participant.wa, Participant.wa_user_id))
+        .join(TripOrder, TripOrder.participant_id == Participant.id)
+        .where(TripOrder.order_id == order_id)
+    )
+    return await session.scalar(query)
