@@ -5,9 +5,9 @@ from sqlalchemy import select, update
 
 from pesan.chats.models import ChatLine, ChatMessage
 from pesan.chats.outbox import Outgoing, say
-from pesan.chats.states import Category, Line
+from pesan.chats.states import NOT_APPROVED, Category, Line
 from pesan.db import Database
-from pesan.messaging.whatsapp.shapes import Text
+from pesan.messaging.whatsapp.shapes import TemplateUse, Text
 from tests.backoffice.doors import Team
 from tests.support.factories import SYSTEM
 
@@ -51,6 +51,21 @@ async def test_what_waits_and_why_something_failed_is_shown_without_whom_it_was_
     assert "whatsapp.131026" in shown
     assert "Konfirmasi pesanan" in shown
     assert "81234567890" not in shown
+
+
+async def test_what_waits_for_a_template_says_which(team: Team, database: Database) -> None:
+    template = TemplateUse("kabar", "id", ("Siti",))
+    said = Outgoing(Line.CONFIRMATION, Category.UTILITY, to_wa="+6281234567890", template=template)
+    async with database.write(SYSTEM) as session:
+        await say(session, [said])
+        waits = update(ChatMessage).where(ChatMessage.id == said.id)
+        await session.execute(waits.values(error_code=NOT_APPROVED))
+    browser = await team.sign_in("admin")
+
+    shown = (await browser.get(PATH)).text
+
+    assert "Menunggu template disetujui" in shown
+    assert '<span class="code">kabar</span> (id) · 1 pesan' in shown
 
 
 async def test_a_line_is_stopped_and_goes_on(team: Team, database: Database) -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import URL, insert, select
 
 from pesan.chats.models import ChatUpdate
 from pesan.chats.records import ChatCharge, TemplateStanding
@@ -22,7 +22,9 @@ from pesan.messaging.whatsapp.inbound import (
     TemplateUpdate,
     Update,
 )
+from pesan.messaging.whatsapp.shapes import TemplateUse
 from tests.support.chats import BUDI, SITI, SYSTEM, Chats, message
+from tests.support.postgres import Server
 from tests.support.queries import CountQueries
 
 AT = datetime(2026, 11, 22, 3, tzinfo=UTC)
@@ -203,12 +205,42 @@ async def test_a_message_is_charged_once_when_it_arrived_and_a_template_stands_a
     assert (standing.status, standing.reason) == ("REJECTED", "TAG_CONTENT_MISMATCH")
 
 
-async def test_a_template_that_is_not_approved_is_not_tried(chats: Chats) -> None:
-    await tell(chats, TemplateUpdate("1", "2", "kabar", "id", "PENDING", "UTILITY", None))
-
+async def test_what_waits_for_its_template_leaves_when_that_is_approved(chats: Chats) -> None:
+    await chats.whatsapp.create_template("kabar")
+    pending = TemplateUpdate("1", "2", "kabar", "id", "PENDING", "UTILITY", None)
+    await tell(chats, pending)
     (said,) = await chats.say(message(SITI))
+    (other,) = await chats.say(message(BUDI, template=TemplateUse("lain", "id", ("Budi",))))
+    await chats.send()
+    waiting = await chats.find(said)
+    taken = await chats.taken()
+
+    await tell(chats, replace(pending, event="APPROVED"))
+    await chats.pass_seconds()
     await chats.send()
 
-    found = await chats.find(said)
-    assert (found.state, found.error_code) == ("failed", "chats.template_not_approved")
+    assert (waiting.state, waiting.error_code, waiting.attempts) == (
+        "queued",
+        "chats.template_not_approved",
+        0,
+    )
+    assert taken == {}
+    assert await chats.taken() == {said: 1}
+    assert (await chats.state(said))[0] == "accepted"
+    # WhatsApp was asked, and has no such template; it waits as well.
+    assert await chats.state(other) == ("queued", "chats.template_not_approved")
+
+
+async def test_what_waited_a_day_for_its_template_failed(
+    chats: Chats, postgres: Server, database_url: URL
+) -> None:
+    await tell(chats, TemplateUpdate("1", "2", "kabar", "id", "PAUSED", "UTILITY", None))
+    (said,) = await chats.say(message(SITI))
+    await chats.send()
+    with postgres.connect(database_url.database) as connection:
+        connection.execute("UPDATE chat_messages SET created_at = created_at - interval '25 hours'")
+    await chats.pass_time()
+    await chats.send()
+
+    assert await chats.state(said) == ("failed", "chats.template_not_approved")
     assert await chats.taken() == {}

@@ -12,6 +12,7 @@ QUEUED, FAILED, UNKNOWN = MessageState.QUEUED, MessageState.FAILED, MessageState
 NEWS = Draft(Line.NOTIFICATIONS, Category.UTILITY, has_body=True, has_template=True)
 ADVERT = replace(NEWS, line=Line.BROADCAST, category=Category.MARKETING)
 DAY = 86_400.0
+_NAMES = {FailureKind.UNKNOWN: "chats.unknown", FailureKind.TEMPLATE: "chats.template_not_approved"}
 
 
 @pytest.mark.parametrize(
@@ -32,6 +33,8 @@ DAY = 86_400.0
         (FailureKind.STOP_QUEUE, 2, QUEUED, 0, 2),
         (FailureKind.LATER_DAY, 0, FAILED, 0, 1),
         (FailureKind.MESSAGE, 0, FAILED, 0, 1),
+        (FailureKind.TEMPLATE, 0, QUEUED, 300, 0),
+        (FailureKind.TEMPLATE, 2, QUEUED, 300, 2),
         (FailureKind.RECIPIENT, 0, FAILED, 0, 1),
         (FailureKind.SWITCH_TO_TEMPLATE, 0, QUEUED, 0, 0),
         (FailureKind.OPTED_OUT, 0, FAILED, 0, 1),
@@ -44,12 +47,26 @@ def test_a_failure_asks_for_what_its_kind_says(
     verdict = judge(kind, 7, replace(NEWS, attempts=attempts), as_template=False)
 
     assert (verdict.state, verdict.wait_seconds, verdict.attempts) == (state, wait, counted)
-    assert verdict.error_code == ("chats.unknown" if kind is FailureKind.UNKNOWN else "whatsapp.7")
+    assert verdict.error_code == _NAMES.get(kind, "whatsapp.7")
     assert verdict.must_be_template is (kind is FailureKind.SWITCH_TO_TEMPLATE)
     assert verdict.slows_recipient is (kind is FailureKind.RETRY_RECIPIENT and state is QUEUED)
     assert verdict.pauses is (kind is FailureKind.STOP_QUEUE)
     assert verdict.is_unreachable is (kind is FailureKind.RECIPIENT)
     assert verdict.stops_marketing is (kind is FailureKind.OPTED_OUT)
+
+
+def test_what_waited_too_long_for_its_template_failed() -> None:
+    late = replace(NEWS, is_late=True, attempts=1)
+    shut = Standing(is_template_usable=False)
+    refused = find_refusal(late, shut)
+    waiting = find_refusal(replace(late, is_late=False, must_be_template=True), shut)
+    assert refused is not None
+    assert waiting is not None
+    judged = judge(FailureKind.TEMPLATE, 132001, late, as_template=True)
+    assert [(one.state, one.error_code, one.attempts) for one in (refused, judged)] == [
+        (FAILED, "chats.template_not_approved", 1)
+    ] * 2
+    assert (waiting.state, waiting.must_be_template, waiting.attempts) == (QUEUED, True, 1)
 
 
 def test_whatsapp_may_ask_for_more_patience_than_ours() -> None:

@@ -68,6 +68,10 @@ class Chats:
         )
         await self.execute("UPDATE chat_messages SET lease_until = clock_timestamp() WHERE state = 'sending'")
 
+    async def pass_seconds(self) -> None:
+        """Every slot is free again; what waits for a moment of its own goes on waiting."""
+        await self.execute("UPDATE chat_slots SET free_at = clock_timestamp()")
+
     async def execute(self, statement: str, **values: Any) -> None:
         """Change something behind everybody's back."""
         async with self.database.write(SYSTEM) as session:

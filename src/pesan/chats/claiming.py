@@ -11,6 +11,7 @@ from sqlalchemy import text
 from pesan.chats.states import (
     LEASE_SECONDS,
     PRIORITIES,
+    TEMPLATE_PATIENCE_HOURS,
     UNREADABLE,
     Category,
     Line,
@@ -60,7 +61,8 @@ _TAKE = text(
         SELECT m.*, p.rank FROM unnest(CAST(:priorities AS smallint[])) WITH ORDINALITY AS p (priority, rank)
         CROSS JOIN LATERAL (
             SELECT m.id, m.event_id, m.to_wa, m.to_user_id, m.line, m.category, m.body, m.template, m.reply_to,
-                m.attempts, m.error_code, m.due_at, coalesce(m.as_template, false) AS must_be_template
+                m.attempts, m.error_code, m.due_at, coalesce(m.as_template, false) AS must_be_template,
+                m.created_at < statement_timestamp() - make_interval(hours => :patience) AS is_late
             FROM chat_messages m
             WHERE {_MAY_LEAVE} AND m.priority = p.priority AND m.due_at <= statement_timestamp()
             ORDER BY m.due_at, m.id LIMIT :count FOR UPDATE OF m SKIP LOCKED
@@ -92,10 +94,13 @@ _DECIDED = {
     "attempts": "smallint",
     "as_template": "boolean",
     "error_code": "text",
+    "wait_seconds": "float8",
 }
 _DECIDE = text(
     "UPDATE chat_messages m SET state = n.state, lease_until = n.lease_until, attempts = n.attempts,"  # noqa: S608
     " as_template = n.as_template, error_code = n.error_code,"
+    " due_at = CASE WHEN n.state = 'queued' THEN clock_timestamp() + make_interval(secs => n.wait_seconds)"
+    " ELSE m.due_at END,"
     " failed_at = CASE WHEN n.state = 'failed' THEN clock_timestamp() END"
     f" FROM {recordset(_DECIDED)} WHERE m.id = n.id"
 )
@@ -130,7 +135,7 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What was taken, and how many messages were refused on the way, whose slots stayed free."""
+    """What was taken, and how many were refused or put off on the way, whose slots stayed free."""
 
     taken: Sequence[Claimed] = ()
     refused: int = 0
@@ -156,7 +161,12 @@ async def claim(session: WriteSession, number: str, most: int) -> Claims:
     slots = (await session.execute(_FREE_SLOTS, asked)).all()
     if not slots:
         return Claims()
-    wanted = {"count": len(slots), "priorities": _PRIORITIES, "usable": sorted(USABLE)}
+    wanted = {
+        "count": len(slots),
+        "priorities": _PRIORITIES,
+        "usable": sorted(USABLE),
+        "patience": TEMPLATE_PATIENCE_HOURS,
+    }
     rows = (await session.execute(_TAKE, wanted)).mappings().all()
     if not rows:
         return Claims()
@@ -201,6 +211,7 @@ def _draft(row: Any) -> Draft:
         must_be_template=row["must_be_template"],
         attempts=row["attempts"],
         last_error=row["error_code"],
+        is_late=row["is_late"],
     )
 
 
@@ -211,8 +222,9 @@ def _row(message_id: UUID, decided: Claimed | Verdict) -> dict[str, Any]:
             "state": decided.state.value,
             "lease_until": None,
             "attempts": decided.attempts,
-            "as_template": None,
+            "as_template": decided.must_be_template or None,
             "error_code": decided.error_code,
+            "wait_seconds": decided.wait_seconds,
         }
     return {
         "id": message_id,
@@ -221,4 +233,5 @@ def _row(message_id: UUID, decided: Claimed | Verdict) -> dict[str, Any]:
         "attempts": decided.draft.attempts + 1,
         "as_template": decided.as_template,
         "error_code": decided.draft.last_error,
+        "wait_seconds": None,
     }

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pesan.chats import records
-from pesan.chats.states import Category, Line, MessageState, UpdateKind
+from pesan.chats.states import NOT_APPROVED, Category, Line, MessageState, UpdateKind
 from pesan.db import Access, Base, Policy, Timestamp, primary_key
 from pesan.db.access import REQUEST, STAFF_OF_EVENT, sale_policy, system_policy
 from pesan.db.base import UUID
@@ -79,6 +79,12 @@ class ChatMessage(Base):
             "due_at",
             "id",
             postgresql_where=text("state = 'queued'"),
+        ),
+        # What waits for a template, to be woken when it may be used.
+        Index(
+            "ix_chat_messages_awaiting",
+            text("(template ->> 'name')"),
+            postgresql_where=text(f"state = 'queued' AND error_code = '{NOT_APPROVED}'"),
         ),
         Index("ix_chat_messages_sending", "lease_until", postgresql_where=text("state = 'sending'")),
         Index(

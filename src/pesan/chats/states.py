@@ -73,6 +73,10 @@ UNKNOWN_SECONDS = 120.0
 """For so long a status may tell what became of a message whose answer was lost, before it is sent once more."""
 MOST_TRIES_OF_PAIR = 6
 """To one person who is written to too often: after 4, 16, 64, 256 and 1,024 seconds (protocols §6.8)."""
+TEMPLATE_LOOK_SECONDS = 300.0
+"""So often a message looks again whether its template is approved, if nobody told that it is."""
+TEMPLATE_PATIENCE_HOURS = 24
+"""For so long it waits for that; then it is no news any more, and failed."""
 
 OUTSIDE_WINDOW = "chats.outside_window"
 STOPPED = "chats.stopped"

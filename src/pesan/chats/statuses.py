@@ -12,7 +12,7 @@ from pesan.chats.costs import Arrived, charge
 from pesan.chats.locks import lock_named
 from pesan.chats.noting import heed
 from pesan.chats.progress import Progress, advance, draft_of
-from pesan.chats.states import MessageState, UpdateKind
+from pesan.chats.states import TEMPLATE_PATIENCE_HOURS, MessageState, UpdateKind
 from pesan.chats.templates_store import apply_template
 from pesan.chats.updates import read_update
 from pesan.chats.verdicts import Verdict
@@ -36,7 +36,8 @@ _OPEN = text(
 _READ = text(
     "SELECT id, merchant_id, event_id, to_wa, to_user_id, line, category,"
     " body IS NOT NULL AS has_body, template IS NOT NULL AS has_template,"
-    " state, attempts, as_template, wamid, error_code, sent_at, delivered_at, read_at, failed_at"
+    " state, attempts, as_template, wamid, error_code, sent_at, delivered_at, read_at, failed_at,"
+    " created_at < clock_timestamp() - make_interval(hours => :patience) AS is_late"
     " FROM chat_messages WHERE id = ANY (:ids)"
 )
 _PROGRESS = {
@@ -96,7 +97,8 @@ async def _apply_statuses(
         return dict.fromkeys(statuses, "unreadable")
     named = [message_id for status in readable if (message_id := _own_id(status))]
     locked = await lock_named(session, named, [status.wamid for status in readable])
-    rows = (await session.execute(_READ, {"ids": list(locked)})).mappings().all()
+    asked = {"ids": list(locked), "patience": TEMPLATE_PATIENCE_HOURS}
+    rows = (await session.execute(_READ, asked)).mappings().all()
     known = {row["id"]: _progress(row) for row in rows}
     by_wamid = {row["wamid"]: row["id"] for row in rows if row["wamid"]}
     outcomes: dict[UUID, str] = {}
@@ -207,6 +209,7 @@ def _progress(row: Any) -> Progress:
         has_body=row["has_body"],
         has_template=row["has_template"],
         attempts=row["attempts"],
+        is_late=row["is_late"],
         must_be_template=row["state"] == MessageState.QUEUED and bool(row["as_template"]),
     )
     kept = ("as_template", "wamid", "error_code", "sent_at", "delivered_at", "read_at", "failed_at")

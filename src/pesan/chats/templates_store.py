@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from pesan.chats.catalogue import CATALOGUE
 from pesan.chats.records import TemplateStanding
+from pesan.chats.states import NOT_APPROVED
 from pesan.chats.templates import LOCALES, SAMPLES
 from pesan.db import ReadSession, WriteSession
 from pesan.kit.i18n import Locale
@@ -24,6 +26,29 @@ _STATUSES: Mapping[str, str] = {"REINSTATED": APPROVED}
 _LONGEST_REASON = 300
 
 
+# What is being handed over looks by itself in a while.
+_WAKE = text(
+    "UPDATE chat_messages SET due_at = clock_timestamp() WHERE id IN ("
+    "SELECT id FROM chat_messages WHERE state = 'queued' AND error_code = :code"
+    " AND template ->> 'name' = :name AND template ->> 'language' = :language FOR UPDATE SKIP LOCKED)"
+)
+_WAITING = text(
+    "SELECT template ->> 'name' AS name, template ->> 'language' AS language, count(*) AS count,"
+    " min(created_at) AS since FROM chat_messages WHERE state = 'queued' AND error_code = :code"
+    " GROUP BY 1, 2 ORDER BY 1, 2"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """A template for which messages wait, since the first of them was said."""
+
+    name: str
+    language: str
+    count: int
+    since: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Listed:
     """One template of the catalogue in one language, and how it stands; `category` is WhatsApp's where it has one."""
@@ -36,7 +61,10 @@ class Listed:
 
 
 async def apply_template(session: WriteSession, update: TemplateUpdate) -> None:
-    """What WhatsApp told of a template, in any order and however often; the last that came holds."""
+    """What WhatsApp told of a template, in any order and however often; the last that came holds.
+
+    What waited for a template that may be used is due at once. **Locks** it, skipping what is in use.
+    """
     told = {"category": (update.category or "").upper(), "reason": (update.reason or "")[:_LONGEST_REASON]}
     if update.event == _MOVED:
         # Who only learns of a move does not learn whether it may be used.
@@ -48,7 +76,7 @@ async def apply_template(session: WriteSession, update: TemplateUpdate) -> None:
 
 
 async def record_standings(session: WriteSession, states: Sequence[TemplateState]) -> None:
-    """What WhatsApp answered about templates, which is the truth of that moment."""
+    """What WhatsApp answered about templates, which is the truth of that moment; wakes what waited for them."""
     for state in states:
         told = {"status": state.status, "category": state.category, "reason": ""}
         await _put(session, state.name, state.language, told)
@@ -68,6 +96,12 @@ async def list_standings(session: ReadSession) -> list[Listed]:
     return found
 
 
+async def list_awaited(session: ReadSession) -> list[Awaited]:
+    """The templates that messages wait for because they may not be used."""
+    rows = await session.execute(_WAITING, {"code": NOT_APPROVED})
+    return [Awaited(**row) for row in rows.mappings()]
+
+
 def list_missing(states: Collection[TemplateState], base_url: str) -> list[NewTemplate]:
     """The templates of the catalogue that WhatsApp does not have, as they are submitted."""
     there = {(state.name, state.language) for state in states}
@@ -85,3 +119,5 @@ async def _put(session: WriteSession, name: str, language: str, told: Mapping[st
     new = {**changed, "checked_at": func.clock_timestamp()}
     statement = insert(TemplateStanding).values(name=name, language=language, **new)
     await session.execute(statement.on_conflict_do_update(index_elements=["name", "language"], set_=new))
+    if told["status"] in USABLE:
+        await session.execute(_WAKE, {"code": NOT_APPROVED, "name": name, "language": language})

@@ -10,6 +10,7 @@ from pesan.chats.states import (
     NOT_APPROVED,
     OUTSIDE_WINDOW,
     STOPPED,
+    TEMPLATE_LOOK_SECONDS,
     UNHEARD,
     UNKNOWN_SECONDS,
     UNREACHABLE,
@@ -35,7 +36,10 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a message is and what it has; `attempts` are those before, `must_be_template` after WhatsApp said so."""
+    """What a message is and what it has; `attempts` are those before, `must_be_template` after WhatsApp said so.
+
+    One that `is_late` has waited for its template as long as anybody cares.
+    """
 
     line: Line
     category: Category
@@ -44,6 +48,7 @@ class Draft:
     must_be_template: bool = False
     attempts: int = 0
     last_error: str | None = None
+    is_late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,7 @@ class Verdict:
 
 
 def find_refusal(draft: Draft, standing: Standing) -> Verdict | None:
-    """Why a message is not handed over at all; None when it is."""
+    """Why a message is not handed over now, or at all; None when it is."""
     is_marketing = draft.category is Category.MARKETING
     if draft.line is not Line.REPLIES and (
         standing.is_stopped or (is_marketing and standing.is_marketing_stopped)
@@ -73,13 +78,26 @@ def find_refusal(draft: Draft, standing: Standing) -> Verdict | None:
     if not draft.has_template and (draft.must_be_template or not (standing.is_open and draft.has_body)):
         return Verdict(MessageState.FAILED, OUTSIDE_WINDOW, draft.attempts)
     if goes_as_template(draft, standing) and not standing.is_template_usable:
-        return Verdict(MessageState.FAILED, NOT_APPROVED, draft.attempts)
+        return _await_template(draft)
     return None
 
 
 def goes_as_template(draft: Draft, standing: Standing) -> bool:
     """Inside their window people are written to freely, outside of it by template."""
     return draft.must_be_template or not (standing.is_open and draft.has_body)
+
+
+def _await_template(draft: Draft) -> Verdict:
+    """Until its template may be used it waits, which is no try of it; what waited too long failed."""
+    if draft.is_late:
+        return Verdict(MessageState.FAILED, NOT_APPROVED, draft.attempts)
+    return Verdict(
+        MessageState.QUEUED,
+        NOT_APPROVED,
+        draft.attempts,
+        wait_seconds=TEMPLATE_LOOK_SECONDS,
+        must_be_template=draft.must_be_template,
+    )
 
 
 def judge(
@@ -206,6 +224,7 @@ _RULES: Mapping[FailureKind, Callable[[_Failed], Verdict]] = {
     FailureKind.RETRY_RECIPIENT: _retry_recipient,
     FailureKind.STOP_QUEUE: _stop_queue,
     FailureKind.LATER_DAY: _later_day,
+    FailureKind.TEMPLATE: lambda failed: _await_template(failed.draft),
     FailureKind.MESSAGE: lambda failed: failed.ends(),
     FailureKind.RECIPIENT: lambda failed: failed.ends(is_unreachable=True),
     FailureKind.SWITCH_TO_TEMPLATE: _switch,

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from pesan.chats.templates_store import list_missing, list_standings, record_standings
+from pesan.chats.submitting import ask_standings
+from pesan.chats.templates_store import list_standings, record_standings
 from pesan.cli.instance import with_database
 from pesan.cli.output import AsJson, print_records, say
 from pesan.db import Actor, Database
@@ -47,13 +48,9 @@ def templates(
 async def _ask(settings: Settings, *, submit: bool) -> list[TemplateState]:
     client = WhatsAppClient.of(settings)
     try:
-        states = await client.list_templates()
-        missing = list_missing(states, settings.base_url)
-        for new in missing if submit else ():
-            states.append(await client.create_template(new))
+        return await ask_standings(client, settings.base_url, submit=submit)
     except SendFailed as failed:
         say(f"WhatsApp refused: {failed}")
         raise typer.Exit(2) from failed
     finally:
         await client.aclose()
-    return states

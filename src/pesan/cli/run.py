@@ -1,5 +1,6 @@
 """Commands that run an instance in the foreground."""
 
+import asyncio
 import os
 import sys
 import urllib.request
@@ -50,7 +51,7 @@ def demo(port: Port = DEFAULT_PORT, workers: Workers = 1) -> None:
         port,
         workers,
         beside=beside,
-        on_ready=lambda: _welcome(settings, port, bool(beside)),
+        on_ready=lambda: _begin(settings, port, has_chats=bool(beside)),
     )
 
 
@@ -160,6 +161,32 @@ def _show(host: str) -> str:
     """The host as a link has it, reachable from this machine."""
     shown = _OWN_HOST if host in _ANY_HOST else host
     return f"[{shown}]" if ":" in shown else shown
+
+
+def _begin(settings: Settings, port: int, *, has_chats: bool) -> None:
+    """What is true of a demo once it answers: whom it may write to, and where everything is."""
+    if has_chats:
+        _hand_in_templates(settings)
+    _welcome(settings, port, has_chats)
+
+
+def _hand_in_templates(settings: Settings) -> None:
+    """The stand-in begins without any; it tells of its verdicts as WhatsApp does."""
+    from pesan.chats.submitting import ask_standings
+    from pesan.messaging.whatsapp.client import WhatsAppClient
+    from pesan.messaging.whatsapp.failures import SendFailed
+
+    async def hand_in() -> None:
+        client = WhatsAppClient.of(settings)
+        try:
+            await ask_standings(client, settings.base_url, submit=True)
+        finally:
+            await client.aclose()
+
+    try:
+        asyncio.run(hand_in())
+    except SendFailed as failed:
+        say(f"[yellow]![/] WhatsApp took no templates: {failed}")
 
 
 def _welcome(settings: Settings, port: int, has_chats: bool) -> None:

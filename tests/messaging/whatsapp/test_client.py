@@ -99,7 +99,7 @@ async def test_what_is_no_recipient_is_sent_to_nobody(meta, client, to):
         (refusal(131000, status=500), FailureKind.RETRY, 131000, None),
         (refusal(131016, status=500), FailureKind.AWAY, 131016, None),
         (refusal(190, status=401), FailureKind.STOP_QUEUE, 190, None),
-        (refusal(132001, status=404), FailureKind.MESSAGE, 132001, None),
+        (refusal(132001, status=404), FailureKind.TEMPLATE, 132001, None),
         (refusal(987654), FailureKind.MESSAGE, 987654, None),
         (Reply(503, b"<h1>Busy</h1>"), FailureKind.AWAY, None, None),
         (Reply(504, b""), FailureKind.UNKNOWN, None, None),

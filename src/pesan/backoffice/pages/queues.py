@@ -11,7 +11,8 @@ from pesan.backoffice.desk import DeskOf, go
 from pesan.backoffice.words import CHAT_LINES
 from pesan.chats.queries import list_failed, list_failure_counts, list_line_levels, list_pauses
 from pesan.chats.service import cancel_message, cancel_waiting, pause_line, resume_line, retry_message
-from pesan.chats.states import Line
+from pesan.chats.states import TEMPLATE_PATIENCE_HOURS, Line
+from pesan.chats.templates_store import list_awaited
 from pesan.errors import NotFound
 from pesan.settings import Settings
 from pesan.web.access import Who, allow
@@ -40,6 +41,8 @@ async def show_queues(
             "stopped": next((pause for pause in pauses if pause.line is None), None),
             "pauses": {pause.line: pause for pause in pauses},
             "reasons": await list_failure_counts(room.session),
+            "awaited": await list_awaited(room.session),
+            "patience": TEMPLATE_PATIENCE_HOURS,
             "failed": failed,
             "older": failed[-1].id if len(failed) == _SIZE else None,
             "names": {line: desk.text(CHAT_LINES[line]) for line in Line},

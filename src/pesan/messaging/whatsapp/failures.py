@@ -24,6 +24,7 @@ class FailureKind(StrEnum):
     RETRY_RECIPIENT = "retry_recipient"  # slower to this person; others go on
     STOP_QUEUE = "stop_queue"  # this sender cannot send at all until somebody looks
     LATER_DAY = "later_day"  # once more after a day at the soonest
+    TEMPLATE = "template"  # once its template may be used
     MESSAGE = "message"  # never this message
     RECIPIENT = "recipient"  # never this person; another channel
     SWITCH_TO_TEMPLATE = "switch_to_template"  # outside the 24-hour window
@@ -73,7 +74,9 @@ FAILURES: Mapping[int, Failure] = {
     **_all(FailureKind.STOP_QUEUE, (133000, 133005, 133006, 133008, 133009, 133015, 133016)),
     **_all(FailureKind.LATER_DAY, (131049,), DAY_SECONDS),
     **_all(FailureKind.MESSAGE, (100, 33, 131008, 131009, 131021, 131051, 131053, 131062, 131063)),
-    **_all(FailureKind.MESSAGE, (132000, 132001, 132005, 132007, 132008, 132012, 132015, 132016)),
+    **_all(FailureKind.MESSAGE, (132000, 132005, 132007, 132008, 132012)),
+    # There is none of that name in that language, or it is not approved yet; it is paused; it was switched off.
+    **_all(FailureKind.TEMPLATE, (132001, 132015, 132016)),
     **_all(FailureKind.MESSAGE, (132068, 132069, 135000)),
     # An experiment that leaves this person out: trying again would spoil it, and changes nothing.
     **_all(FailureKind.MESSAGE, (130472,)),

@@ -807,6 +807,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('wamid', name=op.f('uq_chat_messages_wamid'))
     )
     op.create_index('ix_chat_messages_accepted_at', 'chat_messages', ['accepted_at'], unique=False)
+    op.create_index('ix_chat_messages_awaiting', 'chat_messages', [sa.literal_column("(template ->> 'name')")], unique=False, postgresql_where=sa.text("state = 'queued' AND error_code = 'chats.template_not_approved'"))
     op.create_index('ix_chat_messages_due', 'chat_messages', [sa.literal_column('priority DESC'), 'due_at', 'id'], unique=False, postgresql_where=sa.text("state = 'queued'"))
     op.create_index('ix_chat_messages_event', 'chat_messages', ['event_id', 'created_at'], unique=False)
     op.create_index('ix_chat_messages_failed', 'chat_messages', ['failed_at', 'id'], unique=False, postgresql_where=sa.text("state = 'failed'"))
