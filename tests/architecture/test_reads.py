@@ -5,10 +5,12 @@ from datetime import UTC, datetime
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from pesan.identity.states import MerchantRole, PlatformRole
 from pesan.orders.models import Order
 from pesan.orders.states import OrderState
+from pesan.settings import Settings
 from pesan.tenancy.models import Merchant
 from pesan.web.access import DeclaredRoute, list_routes
 from tests.payments.steps import BANK, add_method, choose, send_proof
@@ -25,6 +27,9 @@ STREAMS = {
     "/organizer/{merchant}/events/{short_id}/gates/board/stream",
     "/organizer/{merchant}/review/stream",
     "/v1/gates/stream",
+}
+SECRETS = {
+    name: SecretStr(f"canary-{name}") for name in ("wa_access_token", "wa_app_secret", "wa_verify_token")
 }
 ROLES = ("guest", "staff", "organizer", "admin")
 
@@ -67,6 +72,12 @@ class Scene:
                 )
                 found += [path.format_map({**self.names, "code": code}) for code in codes]
         return found + self.desk
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """An instance with an account at WhatsApp, of which no page and no answer tells."""
+    return settings.model_copy(update={"wa_phone_id": "106540352242922", **SECRETS})
 
 
 @pytest.fixture
@@ -138,4 +149,5 @@ async def test_no_get_changes_anything(
     after = contents(postgres, database_url.database)
     assert [name for name in before if before[name] != after[name]] == []
     assert [str(answer.url) for answer in answers if answer.status_code >= 500] == []
+    assert [str(answer.url) for answer in answers if b"canary-wa" in answer.content] == []
     assert len([answer for answer in answers if answer.status_code == 200]) > len(answers) // 4
