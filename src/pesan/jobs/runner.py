@@ -108,7 +108,7 @@ async def _serve(app: App, pool: Pool, options: WorkerOptions, stop: asyncio.Eve
 
 def _work(app: App, options: WorkerOptions) -> Coroutine[Any, Any, None]:
     return app.run_worker_async(
-        queues=list(options.queues) if options.queues else None,
+        queues=list(options.queues) if options.queues else None,  # type: ignore[arg-type]  # None means every queue
         concurrency=options.concurrency,
         fetch_job_polling_interval=options.poll,
         abort_job_polling_interval=3600.0,
