@@ -20,6 +20,10 @@ from pesan.kit.registry import Registry
 from pesan.orders.models import Order
 from pesan.orders.states import OrderState
 from pesan.settings import Settings
+from pesan.tenancy.legal.queries import list_current
+from pesan.tenancy.legal.service import publish
+from pesan.tenancy.legal.states import LegalKind
+from pesan.tenancy.models import Merchant
 from tests.support.chatting import Chatter
 from tests.support.factories import SYSTEM
 from tests.support.trips import make_journey, make_participant, make_product
@@ -208,10 +212,14 @@ async def test_an_order_is_placed_by_taps(journey, database, siti):
 
     (amounts,) = await siti.tap(f"p:{product.id}")
     (question,) = await siti.tap(f"q:{product.id}:2")
-    (noted,) = await siti.tap(f"o:{product.id}:2")
+    (noted,) = await siti.tap(question["buttons"][0]["id"])
 
     assert [button["title"] for button in amounts["buttons"]] == ["1", "2", "3"]
-    assert question["body"] == "2 × *Kit Kat Matcha* = *Rp\u00a090.000*. Titip sekarang?"
+    price, terms = question["body"].split("\n\n")
+    assert price == "2 × *Kit Kat Matcha* = *Rp\u00a090.000*. Titip sekarang?"
+    legal = f"/m/{journey.merchant.slug}/legal/"
+    assert ("Dengan *Ya, titip* kamu menyetujui" in terms, f"{legal}terms)" in terms) == (True, True)
+    assert f"{legal}refunds)" in terms
     (placed,) = await orders(database)
     assert (placed.total_amount, placed.wa, placed.buyer_name, placed.state) == (
         90_000,
@@ -224,10 +232,31 @@ async def test_an_order_is_placed_by_taps(journey, database, siti):
         assert await session.get(TripOrder, placed.id) is not None
 
 
+async def test_a_yes_accepts_the_terms_that_it_stands_below(journey, database, siti):
+    product = await make_product(journey)
+    await siti.write("JOIN jpn25 | Nama: Siti")
+    (question,) = await siti.tap(f"q:{product.id}:1")
+    async with database.write(SYSTEM) as session:
+        merchant = await session.get_one(Merchant, journey.merchant.id)
+        await publish(session, merchant, kind=LegalKind.TERMS, body_id="Baru.", body_en="New.", actor=SYSTEM)
+
+    (asked,) = await siti.tap(question["buttons"][0]["id"])
+    (bare,) = await siti.tap(f"o:{product.id}:1")
+    before = await orders(database)
+    await siti.tap(asked["buttons"][0]["id"])
+
+    async with database.read(SYSTEM) as session:
+        current = await list_current(session, journey.merchant.id)
+    (placed,) = await orders(database)
+    assert asked["body"].startswith("Syarat dari ")
+    assert asked["buttons"][0]["id"] == bare["buttons"][0]["id"] == f"o:{product.id}:1:2.1.1"
+    assert (before, set(placed.legal_ids)) == ([], {text.id for text in current.values()})
+
+
 async def test_one_yes_is_one_order_however_often_it_is_handled(journey, database, siti):
     product = await make_product(journey)
     await siti.write("JOIN jpn25 | Nama: Siti")
-    update_id = await siti.send(kind="interactive", reply_id=f"o:{product.id}:1")
+    update_id = await siti.send(kind="interactive", reply_id=f"o:{product.id}:1:1.1.1")
 
     await asyncio.gather(*(siti.handle(update_id) for _ in range(3)), return_exceptions=True)
     await siti.handle(update_id)
@@ -241,14 +270,14 @@ async def test_more_people_than_pieces_are_told_who_comes_too_late(journey, data
     for person in people:
         await person.write("JOIN jpn25 | Nama: Siti")
 
-    await asyncio.gather(*(person.tap(f"o:{product.id}:1") for person in people))
+    await asyncio.gather(*(person.tap(f"o:{product.id}:1:1.1.1") for person in people))
 
     outcomes = sorted([await person.outcome() or "" for person in people])
     assert outcomes == ["ordered", "ordered", "refused", "refused", "refused"]
     assert len(await orders(database)) == 2
 
 
-@pytest.mark.parametrize("tap", ["p:{id}", "q:{id}:1", "o:{id}:1"])
+@pytest.mark.parametrize("tap", ["p:{id}", "q:{id}:1", "o:{id}:1:1.1.1"])
 async def test_whoever_does_not_take_part_is_asked_to_and_orders_nothing(journey, database, siti, tap):
     product = await make_product(journey)
 
@@ -261,7 +290,7 @@ async def test_whoever_does_not_take_part_is_asked_to_and_orders_nothing(journey
 async def test_two_taps_on_one_button_are_one_order(journey, database, siti):
     product = await make_product(journey)
     await siti.write("JOIN jpn25 | Nama: Siti")
-    yes = {"kind": "interactive", "reply_id": f"o:{product.id}:1", "context_wamid": "wamid.OUR1"}
+    yes = {"kind": "interactive", "reply_id": f"o:{product.id}:1:1.1.1", "context_wamid": "wamid.OUR1"}
 
     first, second = [await siti.write(**yes) for _ in range(2)]
     (placed,) = await orders(database)
@@ -308,7 +337,7 @@ async def test_status_says_how_orders_stand(journey, database, siti):
     product = await make_product(journey, title="Kit Kat Matcha", price_amount=45_000)
     await siti.write("JOIN jpn25 | Nama: Siti")
     none = await siti.write("status")
-    await siti.tap(f"o:{product.id}:2")
+    await siti.tap(f"o:{product.id}:2:1.1.1")
     (placed,) = await orders(database)
 
     (told,) = await siti.write("pesanan saya")

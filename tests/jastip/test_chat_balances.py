@@ -53,7 +53,7 @@ async def siti(journey, registry) -> Chatter:
 async def buy(journey: Journey, person: Chatter) -> list[dict]:
     """Order one piece of something by a tap."""
     product = await make_product(journey)
-    return await person.tap(f"o:{product.id}:1")
+    return await person.tap(f"o:{product.id}:1:1.1.1")
 
 
 async def pay_deposits(journey: Journey, database: Database) -> None:
@@ -81,7 +81,7 @@ async def test_the_deposit_is_asked_for_and_not_the_total(journey, siti):
     product = await make_product(journey)
 
     (question,) = await siti.tap(f"q:{product.id}:1")
-    (noted,) = await siti.tap(f"o:{product.id}:1")
+    (noted,) = await siti.tap(f"o:{product.id}:1:1.1.1")
     (status,) = await siti.write("status")
 
     assert f"uang muka (DP) *{DEPOSIT}* dulu" in question["body"]

@@ -54,7 +54,7 @@ async def siti(journey, registry) -> Chatter:
 async def buy(journey: Journey, person: Chatter) -> None:
     """Order one piece of something by a tap."""
     product = await make_product(journey)
-    await person.tap(f"o:{product.id}:1")
+    await person.tap(f"o:{product.id}:1:1.1.1")
 
 
 async def upload(whatsapp: FakeWhatsApp, picture: bytes | None = None, mime: str = "image/jpeg") -> str:

@@ -86,7 +86,7 @@ async def test_answers_say_what_was_typed(journey, registry):
         await person.write("INFO jpn25"),
         await person.tap(f"p:{product.id}"),
         await person.tap(f"q:{product.id}:1"),
-        await person.tap(f"o:{product.id}:1"),
+        await person.tap(f"o:{product.id}:1:1.1.1"),
         await person.write("status"),
         await person.write("STOP jpn25"),
     ]

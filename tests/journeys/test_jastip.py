@@ -151,7 +151,7 @@ async def order_in_chat(tina: Jastiper, product_id: str) -> None:
     await tina.whatsapp.say(SITI, "katalog")
     (row,) = rows_of((await tina.hear(SITI, 3))[2])
     assert row["title"] == "Kit Kat Matcha"
-    for number, reply_id in enumerate((row["id"], f"q:{product_id}:1", f"o:{product_id}:1")):
+    for number, reply_id in enumerate((row["id"], f"q:{product_id}:1", f"o:{product_id}:1:1.1.1")):
         await tina.whatsapp.say(SITI, reply_id=reply_id)
         await tina.hear(SITI, 4 + number)
 

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from pesan.checkout.links import pay_path
 from pesan.jastip.tokens import ParticipantTokens
+from pesan.tenancy.legal.states import LegalKind
 
 
 class Links:
@@ -36,6 +37,10 @@ class Links:
     def pay(self, code: str) -> str:
         """Where an order is paid."""
         return f"{self._base_url}{pay_path(code)}"
+
+    def legal(self, merchant_slug: str, kind: LegalKind) -> str:
+        """Where a merchant's terms are read."""
+        return f"{self._base_url}/m/{merchant_slug}/legal/{kind}"
 
     def _short(self, kind: str, slug: str, participant_id: UUID | None) -> str:
         return f"{self._base_url}{self._path(kind, slug, participant_id)}"

@@ -23,6 +23,8 @@ from pesan.orders.models import Order
 from pesan.orders.states import OrderState
 
 _BUTTONS = 3
+# So that the links below it stand whole.
+_MOST_OF_A_NAME = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +75,41 @@ def how_many(view: ProductView, *, url: str, locale: Locale) -> Shape:
     return Buttons(body, tuple(Button(f"q:{view.product.id}:{number}", str(number)) for number in numbers))
 
 
-def confirmation(view: ProductView, quantity: int, *, deposit_percent: int, locale: Locale) -> Shape:
-    """What they are about to order, what it costs, and what of it is asked for first."""
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Whose terms somebody orders by, where they are read, and which versions they are."""
+
+    merchant_name: str
+    terms_url: str
+    refunds_url: str
+    stamp: str
+
+
+def confirmation(
+    view: ProductView, quantity: int, terms: Terms, *, deposit_percent: int, locale: Locale, first: str = ""
+) -> Shape:
+    """What they are about to order, what it costs, what of it is asked for first, and by which terms.
+
+    The button carries the terms that it stands below, so that nobody accepts what they were not shown.
+    """
     total = quantity * view.type.price_amount
     rest = balance_of(total, deposit_percent)
     body = (words.CONFIRM_DEPOSIT if rest else words.CONFIRM).in_(
         locale,
         quantity=quantity,
-        product=fit(view.type.name, MAX_BODY // 2),
+        product=fit(view.type.name, MAX_BODY // 4),
         total=format_rupiah(total),
         due=format_rupiah(total - rest),
     )
-    yes = Button(f"o:{view.product.id}:{quantity}", words.YES.in_(locale))
-    return Buttons(body, (yes, Button("x", words.NO.in_(locale))))
+    by = words.BY_TERMS.in_(
+        locale,
+        terms=terms.terms_url,
+        refunds=terms.refunds_url,
+        name=fit(terms.merchant_name, _MOST_OF_A_NAME),
+    )
+    body = "\n\n".join(part for part in (first, body, by) if part)
+    yes = Button(f"o:{view.product.id}:{quantity}:{terms.stamp}", words.YES.in_(locale))
+    return Buttons(fit(body, MAX_BODY), (yes, Button("x", words.NO.in_(locale))))
 
 
 def ordered(

@@ -1,14 +1,14 @@
 """Ordering by taps: look at a product, choose how many, say yes."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID, uuid5
 
 from pesan.capacity.errors import HoldPoolFull, SoldOut
-from pesan.checkout.service import Agreed
 from pesan.db import Actor, ActorKind, Database, ReadSession
 from pesan.errors import PesanError
 from pesan.jastip.chat import words
-from pesan.jastip.chat.answers import Answer, confirmation, how_many, ordered, plain
+from pesan.jastip.chat.answers import Answer, Terms, confirmation, how_many, ordered, plain
 from pesan.jastip.chat.people import Taking
 from pesan.jastip.chat.taps import Choose, Look, Order
 from pesan.jastip.errors import ProductNotFound
@@ -23,6 +23,9 @@ from pesan.messaging.whatsapp.shapes import Shape
 from pesan.orders.models import Order as PlacedOrder
 from pesan.orders.queries import get_order
 from pesan.orders.states import ENDS_WITHOUT_GOODS
+from pesan.privacy.agreeing import Texts
+from pesan.tenancy.legal.queries import list_current
+from pesan.tenancy.legal.states import LegalKind
 
 _SERVER_ERROR = 500
 
@@ -39,9 +42,8 @@ async def look(
     if taking is None:
         return await _ask_to_join(session, view)
     if isinstance(tap, Choose):
-        percent = taking.trip.event.deposit_percent
-        shown = confirmation(view, tap.quantity, deposit_percent=percent, locale=locale)
-        return Answer("chosen", (shown,), taking.trip)
+        texts = await _find_texts(session, taking)
+        return Answer("chosen", (_ask(view, tap.quantity, taking, texts, links),), taking.trip)
     url = links.product(view.product.slug, taking.person.id)
     return Answer("looked", (how_many(view, url=url, locale=locale),), taking.trip)
 
@@ -51,7 +53,8 @@ async def order(
 ) -> Answer:
     """Place the order that they said yes to; the question names it, so that two taps on one button place it once.
 
-    A button that is tapped again when its order has come to nothing orders anew.
+    A button that is tapped again when its order has come to nothing orders anew. One that stands below other terms
+    than those in force orders nothing: they are shown these, and asked again.
 
     Raises the refusals that pass, for the job to be tried again.
     """
@@ -68,10 +71,15 @@ async def order(
         if placed is not None and placed.state in ENDS_WITHOUT_GOODS:
             order_id = uuid5(update_id, "order")
             placed = await session.get(PlacedOrder, order_id)
+        texts = await _find_texts(session, taking)
     locale = locale_of(taking)
+    if placed is None and tap.stamp != texts.stamp:
+        first = words.TERMS_CHANGED.in_(locale, name=taking.trip.merchant.name) if tap.stamp else ""
+        shown = _ask(view, tap.quantity, taking, texts, deps[Links], first=first)
+        return Answer("chosen", (shown,), taking.trip)
     if placed is None:
         try:
-            placed = await _place(deps, order_id, taking, tap, locale)
+            placed = await _place(deps, order_id, taking, tap, texts)
         except PesanError as error:
             if error.status >= _SERVER_ERROR:
                 raise
@@ -103,11 +111,37 @@ def locale_of(taking: Taking) -> Locale:
     return "en" if taking.person.locale == "en" else DEFAULT_LOCALE
 
 
-async def _place(deps: Registry, order_id: UUID, taking: Taking, tap: Order, locale: Locale) -> PlacedOrder:
+async def _find_texts(session: ReadSession, taking: Taking) -> Texts:
+    """The terms that count now, of whoever runs the trip."""
+    merchant_id = taking.trip.merchant.id
+    return Texts(merchant_id, await list_current(session, merchant_id))
+
+
+def _ask(
+    view: ProductView, quantity: int, taking: Taking, texts: Texts, links: Links, *, first: str = ""
+) -> Shape:
+    merchant = taking.trip.merchant
+    terms = Terms(
+        merchant.name,
+        links.legal(merchant.slug, LegalKind.TERMS),
+        links.legal(merchant.slug, LegalKind.REFUNDS),
+        texts.stamp,
+    )
+    percent = taking.trip.event.deposit_percent
+    locale = locale_of(taking)
+    return confirmation(view, quantity, terms, deposit_percent=percent, locale=locale, first=first)
+
+
+async def _place(deps: Registry, order_id: UUID, taking: Taking, tap: Order, texts: Texts) -> PlacedOrder:
+    """Their yes is what the tick is on a page: the order keeps which texts they accepted by it."""
     actor = Actor(ActorKind.GUEST, participant_ids=(taking.person.id,))
     wanted = Wanted(taking.person.id, (Item(tap.product_id, tap.quantity),))
     await place_order(
-        deps[Counter], wanted, actor=actor, locale=locale, agreed=Agreed(order_id, legal_ids=())
+        deps[Counter],
+        wanted,
+        actor=actor,
+        locale=locale_of(taking),
+        agreed=replace(texts.agreed({}), order_id=order_id),
     )
     async with deps[Database].read(Actor.system("chat")) as session:
         return await get_order(session, order_id)

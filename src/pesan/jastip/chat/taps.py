@@ -6,7 +6,7 @@ from uuid import UUID
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _PRODUCT = re.compile(rf"p:({_UUID})")
-_AMOUNT = re.compile(rf"([qo]):({_UUID}):([1-9]\d{{0,2}})")
+_AMOUNT = re.compile(rf"([qo]):({_UUID}):([1-9]\d{{0,2}})(?::(\d[\d.]{{0,40}}))?")
 _PROOF = re.compile(rf"b:({_UUID}):({_UUID})")
 
 
@@ -27,10 +27,11 @@ class Choose:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Yes, so many pieces of it."""
+    """Yes, so many pieces of it, by the terms that `stamp` names; empty on a button from before they were shown."""
 
     product_id: UUID
     quantity: int
+    stamp: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,10 @@ def read_tap(reply_id: str | None) -> Tap | None:
     if found := _PRODUCT.fullmatch(said):
         return Look(UUID(found[1]))
     if found := _AMOUNT.fullmatch(said):
-        make = Choose if found[1] == "q" else Order
-        return make(UUID(found[2]), int(found[3]))
+        product_id, quantity = UUID(found[2]), int(found[3])
+        return (
+            Choose(product_id, quantity) if found[1] == "q" else Order(product_id, quantity, found[4] or "")
+        )
     if found := _PROOF.fullmatch(said):
         return ProofFor(UUID(found[1]), UUID(found[2]))
     return None

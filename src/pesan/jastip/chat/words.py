@@ -62,6 +62,14 @@ CONFIRM_DEPOSIT = Text(
     en="{quantity} × *{product}* = *{total}*. You pay a deposit of *{due}* first, and the rest before it is sent. Order"
     " now?",
 )
+BY_TERMS = Text(
+    id="Dengan *Ya, titip* kamu menyetujui syarat & ketentuan ({terms}) dan kebijakan refund ({refunds}) dari {name}.",
+    en="By *Yes, order* you accept the terms ({terms}) and the refund policy ({refunds}) of {name}.",
+)
+TERMS_CHANGED = Text(
+    id="Syarat dari {name} baru saja berubah. Baca yang baru, lalu pilih lagi.",
+    en="The terms of {name} have just changed. Read the new ones, then choose again.",
+)
 YES = Text(id="Ya, titip", en="Yes, order")
 NO = Text(id="Batal", en="Cancel")
 DROPPED = Text(id="Oke, tidak jadi.", en="All right, nothing was ordered.")
