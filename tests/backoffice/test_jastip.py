@@ -94,7 +94,7 @@ async def test_a_trip_is_planned_changed_shared_and_deleted(team: Team):
 
 
 async def test_the_list_tells_people_orders_and_money(
-    team: Team, journey: Journey, settings: Settings, count_queries
+    team: Team, journey: Journey, settings: Settings, count_page_queries
 ):
     browser = await team.sign_in("organizer")
     await place(team, journey)
@@ -102,10 +102,10 @@ async def test_the_list_tells_people_orders_and_money(
     async with team.database.read(SYSTEM) as session:
         await confirm_order(journey.counter, await session.get_one(type(paid), paid.id), actor=journey.staff)
 
-    with count_queries() as few:
+    with count_page_queries() as few:
         shown = await browser.get(f"/jastip/{team.merchant.slug}")
     await make_journey(team.make, team.database, settings, team.merchant, title="Jastip Seoul")
-    with count_queries() as more:
+    with count_page_queries() as more:
         await browser.get(f"/jastip/{team.merchant.slug}")
     kept = await browser.submit(f"{page_of(journey)}/edit", f"{page_of(journey)}/delete")
 
@@ -198,13 +198,13 @@ async def test_an_order_goes_over_the_board(team: Team, journey: Journey):
 
 @pytest.mark.parametrize("count", [1, 4])
 async def test_the_board_costs_the_same_for_any_length(
-    team: Team, journey: Journey, count: int, count_queries
+    team: Team, journey: Journey, count: int, count_page_queries
 ):
     browser = await team.sign_in("organizer")
     for number in range(count):
         await place(team, journey, proof=picture(str(number)))
 
-    with count_queries() as statements:
+    with count_page_queries() as statements:
         shown = await browser.get(page_of(journey))
 
     assert shown.text.count("data-card") == count

@@ -89,6 +89,7 @@ OF_THE_EVENT = {
     "risk_reviews": 1,
     "scan_conflicts": 1,
     "scans": 1,
+    "shortlink_visits": 1,
     "ticket_standings": 1,
     "ticket_transfers": 1,
     "tickets": 1,

@@ -57,6 +57,21 @@ def columns(values: Sequence[int], ceiling: int) -> list[Column]:
     ]
 
 
+def stacks(values: Sequence[Sequence[int]], ceiling: int) -> list[list[Column]]:
+    """The columns of `values`, each cut into its parts, the first part at the bottom."""
+    whole = columns([sum(parts) for parts in values], ceiling)
+    return [_cut(column, parts, ceiling) for column, parts in zip(whole, values, strict=True)]
+
+
+def _cut(column: Column, parts: Sequence[int], ceiling: int) -> list[Column]:
+    cut, top = [], 100.0
+    for part in parts:
+        height = share(part, ceiling)
+        top = round(top - height, 2)
+        cut.append(Column(column.x, top, column.width, height))
+    return cut
+
+
 def ticks(count: int, *, with_middle: bool = True) -> list[int]:
     """Which of `count` columns are named: the first, the last, and the one in the middle where its name has room."""
     middle = {(count - 1) // 2} if with_middle else set()

@@ -62,6 +62,11 @@ def begin_of(moment: datetime, period: Period) -> datetime:
     return day if period is Period.DAY else day - timedelta(days=day.weekday())
 
 
+def begins(period: Period, first: datetime, last: datetime) -> list[datetime]:
+    """When each slot begins that has a part between these two local times."""
+    return list(_begins(period, first, last))
+
+
 def fold(hours: Iterable[Slot], period: Period, *, first: datetime, last: datetime) -> list[Slot]:
     """Every slot from `first` to `last`, empty ones too; hours outside are left out."""
     slots = {begins_at: Slot(begins_at) for begins_at in _begins(period, first, last)}

@@ -31,6 +31,11 @@ STAFF_OF_MERCHANT = f"(merchant_id = ANY ({_MERCHANTS}) OR {PLATFORM_ADMIN})"
 COLLEAGUE_OF_MERCHANT = f"({STAFF_OF_MERCHANT} OR merchant_id = ANY ({_LIMITED}))"
 STAFF_OF_EVENT = f"({STAFF_OF_MERCHANT} OR (merchant_id = ANY ({_LIMITED}) AND event_id = ANY ({_EVENTS})))"
 STAFF_OF_THIS_EVENT = f"({STAFF_OF_MERCHANT} OR (merchant_id = ANY ({_LIMITED}) AND id = ANY ({_EVENTS})))"
+# For counts of visits, by what a link leads to: whoever is limited to some trips sees those of the trips' own links.
+STAFF_OF_LINK = (
+    f"({STAFF_OF_MERCHANT} OR (merchant_id = ANY ({_LIMITED}) AND (target_id = ANY ({_EVENTS})"
+    f" OR EXISTS (SELECT 1 FROM products p WHERE p.id = target_id AND p.event_id = ANY ({_EVENTS})))))"
+)
 # For queries about events, which are public: leaves out what a limited person has no part in.
 WITHIN_LIMITS = f"(events.merchant_id <> ALL ({_LIMITED}) OR events.id = ANY ({_EVENTS}))"
 OWN_USER_ID = "(select nullif(current_setting('pesan.user_id', true), ''))::uuid"

@@ -119,6 +119,17 @@ def sales_page(
     )
 
 
+def make_bars(
+    values: Iterable[tuple[str, int]], whole: int, write: Callable[[int], str] = str
+) -> Sequence[Bar]:
+    """Each value as its part of the whole; none at all when the whole is nothing."""
+    if not whole:
+        return []
+    return [
+        Bar(label, write(value), length := share(value, whole), f"{length:.0f}%") for label, value in values
+    ]
+
+
 def _timeline(facts: SalesFacts, zone: str, locale: Locale, wanted: Period | None) -> Timeline | None:
     if not facts.hours:
         return None
@@ -147,7 +158,7 @@ def _timeline(facts: SalesFacts, zone: str, locale: Locale, wanted: Period | Non
 
 def _steps(steps: Steps, locale: Locale) -> Sequence[Bar]:
     counts = {"placed": steps.placed, "paid": steps.paid, "completed": steps.completed}
-    return _bars(((word.in_(locale), counts[name]) for name, word in _STEPS.items()), steps.placed)
+    return make_bars(((word.in_(locale), counts[name]) for name, word in _STEPS.items()), steps.placed)
 
 
 def _kinds(facts: SalesFacts, locale: Locale) -> Sequence[Kind]:
@@ -168,21 +179,12 @@ def _kind(name: str, inventory: int, use: Use) -> Kind:
 
 def _money(facts: SalesFacts, locale: Locale) -> Sequence[Bar]:
     amounts = ((word.in_(locale), facts.money[account]) for account, word in _MONEY.items())
-    return _bars(amounts, facts.money[Account.RECEIVED], format_rupiah)
+    return make_bars(amounts, facts.money[Account.RECEIVED], format_rupiah)
 
 
 def _tickets(facts: SalesFacts, locale: Locale) -> Sequence[Bar]:
     counts = ((word.in_(locale), facts.tickets.get(state, 0)) for state, word in TICKET_STATES.items())
-    return _bars(counts, sum(facts.tickets.values()))
-
-
-def _bars(values: Iterable[tuple[str, int]], whole: int, write: Callable[[int], str] = str) -> Sequence[Bar]:
-    """Each value as its part of the whole; none at all when the whole is nothing."""
-    if not whole:
-        return []
-    return [
-        Bar(label, write(value), length := share(value, whole), f"{length:.0f}%") for label, value in values
-    ]
+    return make_bars(counts, sum(facts.tickets.values()))
 
 
 def _label(begins_at: datetime, period: Period, zone: str, locale: Locale) -> str:

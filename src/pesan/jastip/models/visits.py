@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pesan.db import Access, Base, Policy
-from pesan.db.access import REQUEST, STAFF_OF_MERCHANT, system_policy
+from pesan.db.access import REQUEST, STAFF_OF_LINK, system_policy
 from pesan.db.base import UUID
 
 
@@ -35,6 +35,6 @@ ACCESS = [
     Access(
         "shortlink_visits",
         {"request": "SELECT", "system": "SELECT, INSERT, UPDATE (visits), DELETE"},
-        [Policy("staff", (REQUEST,), STAFF_OF_MERCHANT, command="SELECT"), system_policy()],
+        [Policy("staff", (REQUEST,), STAFF_OF_LINK, command="SELECT"), system_policy()],
     )
 ]
