@@ -24,6 +24,7 @@ NOT_DATA = {"rate_counters", "sessions", "shortlink_visits"}
 STREAMS = {
     "/b/{code}/events",
     "/booths/bookings/{code}/events",
+    "/jastip/{merchant}/trips/{trip_id}/broadcasts/stream",
     "/organizer/{merchant}/events/{short_id}/gates/board/stream",
     "/organizer/{merchant}/review/stream",
     "/v1/gates/stream",

@@ -1,9 +1,14 @@
 """Jastipers see who takes part in a trip, and tell them things: people and broadcasts of the desk."""
 
+import re
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
+from pesan.chats.models import ChatContact
 from pesan.jastip.queries.broadcasts import list_broadcasts
 from pesan.jastip.states import BroadcastState, JoinState
+from pesan.kit.ids import new_id
 from pesan.settings import Settings
 from tests.backoffice.conftest import Team
 from tests.support.factories import SYSTEM
@@ -62,8 +67,39 @@ async def test_a_broadcast_is_seen_before_it_is_sent_and_cancelled_after(team: T
 
     assert [answer.status_code for answer in (empty, seen, planned, cancelled)] == [422, 200, 303, 303]
     assert ("Begini sampainya" in seen.text, "Kirim ke 1 orang" in seen.text, before) == (True, True, [])
-    assert "Paling banyak Rp" in seen.text
+    amounts = re.findall(r"(?:sekarang</dt><dd><b>|Lewat templat, )Rp\u00a0(\d+)", seen.text)
+    assert (len(amounts), len(set(amounts))) == (2, 1)
     assert (progress.broadcast.text, progress.broadcast.recipients) == ("Besok ke Osaka.\nMau apa?", 1)
     assert (progress.broadcast.state, progress.open) == (BroadcastState.PLANNED, 1)
     assert (cancel in shown.text, "data-every" in shown.text) == (True, True)
     assert (cancel in after.text, "Dibatalkan" in after.text) == (False, True)
+
+
+async def test_the_price_is_that_of_whoever_would_be_told(team: Team, journey: Journey):
+    people = [await make_participant(journey) for _ in range(4)]
+    product = await make_product(journey)
+    for person in people[:3]:
+        await order(journey, person, (product, 1))
+    now = datetime.now(UTC)
+    async with team.database.write(SYSTEM) as session:
+        session.add(ChatContact(id=new_id(), wa=people[0].wa, window_until=now + timedelta(hours=1)))
+        session.add(ChatContact(id=new_id(), wa=people[1].wa, stopped_at=now))
+    page = f"/jastip/{team.merchant.slug}/trips/{journey.id}/broadcasts"
+    browser = await team.sign_in("organizer")
+
+    ordered, others = [
+        (await browser.submit(page, page, {"words": "Halo", "audience": audience})).text
+        for audience in ("ordered", "not_ordered")
+    ]
+
+    counts = [re.findall(r"<dt>[^<]+</dt><dd>(\d+)<", text) for text in (ordered, others)]
+    assert counts == [["1", "1", "1"], ["1", "0"]]
+    assert ("Kirim ke 2 orang" in ordered, "Kirim ke 1 orang" in others) == (True, True)
+
+
+async def test_the_stream_of_broadcasts_is_for_whoever_runs_the_trip(team: Team, journey: Journey):
+    path = f"/jastip/{team.merchant.slug}/trips/{journey.id}/broadcasts/stream"
+
+    answers = [(await (await team.sign_in(role)).get(path)).status_code for role in ("staff", "stranger")]
+
+    assert answers == [403, 404]

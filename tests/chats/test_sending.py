@@ -16,12 +16,16 @@ from pesan.chats.outbox import Outgoing
 from pesan.chats.sending import Sender
 from pesan.chats.states import Category, Line
 from pesan.chats.tasks import take_back_lost
+from pesan.chats.topics import topic_of
 from pesan.db import Database
 from pesan.kit.registry import Registry
 from pesan.messaging.whatsapp.client import WhatsAppClient
 from pesan.messaging.whatsapp.shapes import Text
+from pesan.realtime import Hub
+from pesan.realtime.hub import Signal
 from pesan.settings import Settings
 from tests.support.chats import BUDI, SITI, SYSTEM, Chats, message
+from tests.support.factories import Make
 from tests.support.queries import CountQueries
 
 NUMBER = "106540352242922"
@@ -238,6 +242,21 @@ async def test_a_slot_without_an_answer_is_kept_for_its_lease(chats: Chats) -> N
     async with chats.database.read(SYSTEM) as session:
         kept, given_back = (await session.scalars(select(left).order_by(ChatSlot.slot).limit(2))).all()
     assert given_back <= timedelta(seconds=1) < kept
+
+
+async def test_whoever_looks_at_an_event_is_told_when_its_messages_move(
+    chats: Chats, settings: Settings, make: Make
+) -> None:
+    event = await make.event()
+    hub, client = Hub(), WhatsAppClient.of(settings.model_copy(update=chats.whatsapp.settings))
+    sender = Sender(chats.database, client, hub=hub)
+    await chats.say(message(merchant_id=event.merchant_id, event_id=event.id), message(BUDI))
+
+    with hub.subscribe([topic_of(event.id)]) as looking:
+        await sender.turn()
+        await sender.drain()
+        assert await looking.wait(5) is Signal.CHANGED
+    await sender.aclose()
 
 
 async def test_without_an_account_messages_stay_queued(chats: Chats) -> None:

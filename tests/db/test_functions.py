@@ -30,6 +30,7 @@ def test_functions_with_the_owners_rights_are_those_known(owner: Connection, rol
     assert [name for (name,) in rows] == [
         "count_visit",
         "expired_holds",
+        "find_inviter",
         "find_promo_code",
         "get_capacity_snapshot",
         "hidden_ticket_types",

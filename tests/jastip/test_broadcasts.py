@@ -8,16 +8,22 @@ from sqlalchemy import func, select, update
 from pesan.chats.claiming import claim, make_slots
 from pesan.chats.models import ChatMessage
 from pesan.chats.states import MessageState
+from pesan.chats.topics import topic_of
+from pesan.db import Database
 from pesan.errors import InvalidInput
 from pesan.jastip.errors import BroadcastNotFound, BroadcastOver, NobodyToTell
 from pesan.jastip.links import Links
-from pesan.jastip.queries.broadcasts import get_progress, list_broadcasts, list_due_broadcasts
+from pesan.jastip.queries.broadcasts import get_progress, list_broadcasts, list_due_broadcasts, version_of
 from pesan.jastip.service import broadcasts
 from pesan.jastip.service.broadcasts import cancel_broadcast, hand_on, plan_broadcast
 from pesan.jastip.service.participants import unsubscribe
 from pesan.jastip.service.trips import delete_trip
 from pesan.jastip.states import Audience, BroadcastState, JoinState
+from pesan.jastip.tasks import hand_on_broadcast
 from pesan.jastip.tokens import ParticipantTokens
+from pesan.kit.registry import Registry
+from pesan.realtime import Hub
+from pesan.realtime.hub import Signal
 from tests.support.factories import SYSTEM
 from tests.support.trips import make_journey, make_participant, make_product, order
 
@@ -223,3 +229,19 @@ async def test_nobody_is_told_of_a_trip_that_was_deleted_meanwhile(journey, data
 
     assert await told(database) == []
     assert (await progress(database, journey, broadcast_id)).broadcast.state == BroadcastState.CANCELLED
+
+
+async def test_whoever_looks_is_told_that_it_goes_on(journey, database, links):
+    await make_participant(journey)
+    broadcast_id = await plan(database, journey)
+    before = version_of([await progress(database, journey, broadcast_id)])
+    deps, hub = Registry(), Hub()
+    deps.add(Database, database)
+    deps.add(Links, links)
+    deps.add(Hub, hub)
+    with hub.subscribe([topic_of(journey.id)]) as looking, hub.subscribe(["chats:other"]) as away:
+        await hand_on_broadcast(deps, broadcast_id)
+        signals = [await looking.wait(5), await away.wait(0)]
+
+    after = version_of([await progress(database, journey, broadcast_id)])
+    assert (signals, before == after) == ([Signal.CHANGED, Signal.IDLE], False)

@@ -196,7 +196,7 @@ async def test_an_audience_is_whoever_joined_and_has_not_stopped_by_their_window
     async with database.read(Actor.guest()) as session:
         by_others = await count_audience(session, journey.id, is_marketing=False)
 
-    assert (told, informed, by_others) == (Audience(1, 1), Audience(1, 2), Audience(0, 0))
+    assert (told, informed, by_others) == (Audience(1, 1, 2), Audience(1, 2, 1), Audience(0, 0))
 
 
 async def test_a_product_that_is_taken_off_is_told_of_to_nobody(journey, database, deps):

@@ -145,7 +145,8 @@ def _add_chats(registry: Registry, settings: Settings) -> None:
     client = WhatsAppClient.of(settings, certificates=_certificates()) if settings.has_whatsapp else None
     if client is not None:
         registry.add(WhatsAppClient, client)
-    registry.add(Sender, Sender(registry[Database], client, per_second=settings.wa_per_second))
+    sender = Sender(registry[Database], client, per_second=settings.wa_per_second, hub=registry[Hub])
+    registry.add(Sender, sender)
 
 
 def _add_tokens(registry: Registry, secret: bytes) -> None:

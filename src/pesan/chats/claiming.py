@@ -124,6 +124,7 @@ class Claimed:
     shape: Shape
     as_template: bool
     draft: Draft
+    event_id: UUID | None = None
 
     @property
     def to(self) -> str:
@@ -199,6 +200,7 @@ def _decide(row: Any, free: Iterator[int], lease_until: datetime) -> Claimed | V
         shape,
         as_template,
         draft,
+        row["event_id"],
     )
 
 

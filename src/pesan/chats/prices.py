@@ -23,10 +23,11 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """How many people would be written to, by whether they wrote within a day."""
+    """How many people would be written to, by whether they wrote within a day; whoever stopped would not."""
 
     open_count: int
     closed_count: int
+    stopped_count: int = 0
 
     @property
     def count(self) -> int:

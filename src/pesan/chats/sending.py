@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pesan.chats.claiming import Claimed, Claims, claim, is_anything_due, make_slots
 from pesan.chats.noting import Outcome, note
 from pesan.chats.states import LEASE_SECONDS, MOST_PER_SECOND
+from pesan.chats.topics import topic_of
 from pesan.chats.verdicts import judge, not_begun
 from pesan.db import Actor, Database
 from pesan.db.waits import is_data_error
@@ -18,6 +19,7 @@ from pesan.kit.combiner import Combiner
 from pesan.logging import get_logger
 from pesan.messaging.whatsapp.client import WhatsAppClient
 from pesan.messaging.whatsapp.failures import FailureKind, SendFailed
+from pesan.realtime import Hub
 
 log = get_logger(__name__)
 
@@ -29,14 +31,23 @@ _ACTOR = Actor.system("chats")
 
 
 class Sender:
-    """Where this process hands messages over; without a client everything stays queued."""
+    """Where this process hands messages over; without a client everything stays queued.
+
+    With a hub, whoever looks at an event's messages is told when they moved.
+    """
 
     def __init__(
-        self, database: Database, client: WhatsAppClient | None, *, per_second: int = MOST_PER_SECOND
+        self,
+        database: Database,
+        client: WhatsAppClient | None,
+        *,
+        per_second: int = MOST_PER_SECOND,
+        hub: Hub | None = None,
     ) -> None:
         self._database = database
         self._client = client
         self._per_second = per_second
+        self._hub = hub
         self._under_way: set[asyncio.Task[None]] = set()
         self._has_slots = False
         self._notes: Combiner[Outcome, None] = Combiner(self._note, is_divisible=is_data_error)
@@ -112,7 +123,13 @@ class Sender:
         for outcome in outcomes:
             if outcome.verdict is not None and outcome.verdict.pauses:
                 log.error("chats.number_stopped", reason=outcome.verdict.error_code)
+        self._hint(outcomes)
         return [None] * len(outcomes)
+
+    def _hint(self, outcomes: Sequence[Outcome]) -> None:
+        for event_id in {outcome.claimed.event_id for outcome in outcomes} - {None}:
+            if self._hub is not None and event_id is not None:
+                self._hub.hint(topic_of(event_id))
 
 
 async def _send(client: WhatsAppClient, claimed: Claimed) -> Outcome:

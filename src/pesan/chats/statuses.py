@@ -1,6 +1,7 @@
 """Acting on what WhatsApp told of our messages, of people's wishes, and of the account."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -69,16 +70,25 @@ _HANDLED = text(
 _WORRYING = frozenset({"PAUSED", "DISABLED", "REJECTED", "FLAGGED"})
 
 
-async def apply_some(session: WriteSession, *, most: int = MOST_AT_ONCE) -> int:
-    """Act on updates that nobody acted on, at most so many; how many there were.
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """How many updates were acted on, and the events whose messages they moved."""
+
+    count: int = 0
+    event_ids: frozenset[UUID] = frozenset()
+
+
+async def apply_some(session: WriteSession, *, most: int = MOST_AT_ONCE) -> Applied:
+    """Act on updates that nobody acted on, at most so many.
 
     **Locks** the updates, skipping those in use, then messages by id, then whom they are about.
     """
     updates = (await session.execute(_OPEN, {"most": most})).mappings().all()
     if not updates:
-        return 0
+        return Applied()
     statuses = [row for row in updates if row["kind"] == UpdateKind.STATUS]
-    outcomes = await _apply_statuses(session, {row["id"]: _read_status(row["payload"]) for row in statuses})
+    read = {row["id"]: _read_status(row["payload"]) for row in statuses}
+    outcomes, event_ids = await _apply_statuses(session, read)
     for row in updates:
         if row["kind"] == UpdateKind.PREFERENCE:
             outcomes[row["id"]] = await _heed_wish(session, row["payload"])
@@ -86,15 +96,15 @@ async def apply_some(session: WriteSession, *, most: int = MOST_AT_ONCE) -> int:
             outcomes[row["id"]] = await _note(session, row["kind"], row["payload"])
     handled = ({"id": each, "outcome": outcome[:_LONGEST_OUTCOME]} for each, outcome in outcomes.items())
     await session.execute(_HANDLED, pack(handled))
-    return len(updates)
+    return Applied(len(updates), event_ids)
 
 
 async def _apply_statuses(
     session: WriteSession, statuses: Mapping[UUID, StatusUpdate | None]
-) -> dict[UUID, str]:
+) -> tuple[dict[UUID, str], frozenset[UUID]]:
     readable = [status for status in statuses.values() if status]
     if not readable:
-        return dict.fromkeys(statuses, "unreadable")
+        return dict.fromkeys(statuses, "unreadable"), frozenset()
     named = [message_id for status in readable if (message_id := _own_id(status))]
     locked = await lock_named(session, named, [status.wamid for status in readable])
     asked = {"ids": list(locked), "patience": TEMPLATE_PATIENCE_HOURS}
@@ -118,7 +128,7 @@ async def _apply_statuses(
         await session.execute(_WRITE, pack(_row(each, progress) for each, progress in known.items()))
     await _heed_verdicts(session, verdicts, whose)
     await charge(session, arrived)
-    return outcomes
+    return outcomes, frozenset(row["event_id"] for row in rows if row["event_id"])
 
 
 async def _heed_verdicts(

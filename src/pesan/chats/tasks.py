@@ -5,10 +5,12 @@ from datetime import timedelta
 from pesan.chats.sending import Sender
 from pesan.chats.statuses import MOST_AT_ONCE, apply_some
 from pesan.chats.taking_back import queue_again, take_back
+from pesan.chats.topics import topic_of
 from pesan.db import Actor, Database
 from pesan.jobs import task
 from pesan.kit.registry import Registry
 from pesan.logging import get_logger
+from pesan.realtime import Hub
 
 log = get_logger(__name__)
 
@@ -39,4 +41,7 @@ async def apply_updates(deps: Registry) -> None:
     applied = MOST_AT_ONCE
     while applied == MOST_AT_ONCE:
         async with deps[Database].write(_ACTOR) as session:
-            applied = await apply_some(session)
+            some = await apply_some(session)
+        applied = some.count
+        for event_id in some.event_ids:
+            deps[Hub].hint(topic_of(event_id))

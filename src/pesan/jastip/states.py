@@ -13,6 +13,10 @@ SLUG = re.compile(r"[a-z0-9_-]{3,10}")
 """Chat commands and shortlinks name trips and products alone (jastipin.md §6); kept in lower case."""
 
 
+LIVE_ORDERS = (OrderState.HOLD, OrderState.REVIEW, OrderState.PAID, OrderState.COMPLETED)
+"""Orders that are not over, or were sent: whoever has one has ordered."""
+
+
 class JoinState(StrEnum):
     """Whether somebody takes part, or only said so on a page and has not written yet."""
 

@@ -3,11 +3,13 @@
 from uuid import UUID
 
 from pesan.chats.intake import MESSAGE_TASK
+from pesan.chats.topics import topic_of
 from pesan.checkout.telling import tell
 from pesan.db import Actor, Database
 from pesan.jastip.announcing import announce
 from pesan.jastip.chat.handling import handle
 from pesan.jastip.links import Links
+from pesan.jastip.models import Broadcast
 from pesan.jastip.orphans import collect_pictures
 from pesan.jastip.proof_notices import tell_jastiper
 from pesan.jastip.queries.broadcasts import list_due_broadcasts
@@ -20,6 +22,7 @@ from pesan.notifications.channels import Channels
 from pesan.notifications.states import Kind
 from pesan.orders.dues import owes_balance
 from pesan.orders.queries import get_order
+from pesan.realtime import Hub
 from pesan.settings import Settings
 from pesan.storage import Storage
 
@@ -60,6 +63,8 @@ async def hand_on_broadcast(deps: Registry, broadcast_id: UUID) -> None:
     while is_unfinished:
         async with deps[Database].write(_ACTOR) as session:
             is_unfinished = await hand_on(session, broadcast_id, links=deps[Links], actor=_ACTOR)
+            trip_id = (await session.get_one(Broadcast, broadcast_id)).event_id
+        deps[Hub].hint(topic_of(trip_id))
 
 
 @task("jastip.report_rating")

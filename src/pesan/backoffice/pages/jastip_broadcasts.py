@@ -1,11 +1,13 @@
 """Broadcasts of a trip: written, seen as they arrive, told now or at a time, followed, cancelled."""
 
 from collections.abc import Mapping
-from decimal import ROUND_CEILING
+from decimal import ROUND_CEILING, Decimal
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+import orjson
+from fastapi import APIRouter, Query, Request
 from sqlalchemy import func, select
 from starlette.responses import Response
 
@@ -14,25 +16,39 @@ from pesan.backoffice.forms.jastip import BroadcastForm, plain_lines
 from pesan.backoffice.forms.state import FormState, read_form
 from pesan.backoffice.pages.jastip_room import TripRoom, reading_trip, show_trip, writing_trip
 from pesan.backoffice.pages.once import once_of
-from pesan.backoffice.views.jastip import BroadcastRow, BroadcastsPage
-from pesan.chats.costs import list_rates
-from pesan.chats.prices import rate_at
+from pesan.backoffice.views.jastip import BroadcastRow, BroadcastsPage, Price
+from pesan.chats.costs import count_free_used, list_rates
+from pesan.chats.prices import preview
 from pesan.chats.states import Category, MessageState
+from pesan.chats.topics import topic_of
 from pesan.db import ReadSession, WriteSession
 from pesan.errors import PesanError
 from pesan.idempotency.service import Answer, answer_once
+from pesan.identity.policies import SignedIn
 from pesan.jastip.errors import BroadcastNotFound
 from pesan.jastip.links import Links
-from pesan.jastip.queries.broadcasts import Progress, get_progress, list_broadcasts
+from pesan.jastip.policies import may_run_trip
+from pesan.jastip.queries.audience import count_audience
+from pesan.jastip.queries.broadcasts import Progress, get_progress, list_broadcasts, version_of
 from pesan.jastip.service.broadcasts import audience_of, cancel_broadcast, plan_broadcast
 from pesan.jastip.states import Audience, RecipientState
 from pesan.kit.ids import new_id
+from pesan.realtime import Hub
+from pesan.realtime.gate import StreamGate
+from pesan.realtime.sse import Pace, Snapshot, stream
 from pesan.web.access import Who, allow
+from pesan.web.cookies import session_token
 from pesan.web.csrf import require_csrf
+from pesan.web.deps import ip_digest
+from pesan.web.people import Sessions
 
 router = APIRouter(
     prefix="/jastip/{merchant}/trips/{trip_id}/broadcasts", dependencies=[allow(Who.ORGANIZER)]
 )
+# Ten messages a second move, and nobody reads faster than this.
+PACE = Pace(gap=1.0)
+FOLLOWED = 10
+"""How many broadcasts, the latest ones, are followed as they go; older ones are read now and then."""
 Done = Annotated[str, Query(pattern="^(planned|cancelled)?$")]
 
 
@@ -40,6 +56,22 @@ Done = Annotated[str, Query(pattern="^(planned|cancelled)?$")]
 async def show_broadcasts(desk: DeskOf, merchant: str, trip_id: UUID, done: Done = "") -> Response:
     """What was told, how far it came, and the form for more."""
     return await _page(desk, merchant, trip_id, done=done)
+
+
+@router.get("/stream")
+async def stream_broadcasts(desk: DeskOf, merchant: str, trip_id: UUID, request: Request) -> Response:
+    """Says when a message of the trip went on; the page then reads itself again."""
+    async with reading_trip(desk, merchant, trip_id) as room:
+        merchant_id = room.room.shop.id
+    return await stream(
+        desk.registry[Hub],
+        desk.registry[StreamGate],
+        topics=[topic_of(trip_id)],
+        peer=ip_digest(request),
+        fetch=partial(_snapshot, desk, session_token(request), merchant_id, trip_id),
+        last_event_id=request.headers.get("last-event-id"),
+        pace=PACE,
+    )
 
 
 @router.post("", dependencies=[require_csrf])
@@ -59,6 +91,7 @@ async def submit_broadcast(desk: DeskOf, merchant: str, trip_id: UUID) -> Respon
             await _plan_once(desk, work.session, trip_id, wish, typed)
     except PesanError as refusal:
         return await _refused(desk, merchant, trip_id, refusal, form.state)
+    desk.registry[Hub].hint(topic_of(trip_id))
     return go(f"/jastip/{merchant}/trips/{trip_id}/broadcasts?done=planned")
 
 
@@ -72,7 +105,18 @@ async def submit_cancellation(desk: DeskOf, merchant: str, trip_id: UUID, broadc
             await cancel_broadcast(work.session, broadcast_id, actor=desk.actor)
     except PesanError as refusal:
         return await _refused(desk, merchant, trip_id, refusal)
+    desk.registry[Hub].hint(topic_of(trip_id))
     return go(f"/jastip/{merchant}/trips/{trip_id}/broadcasts?done=cancelled")
+
+
+async def _snapshot(desk: Desk, token: str, merchant_id: UUID, trip_id: UUID) -> Snapshot:
+    """How far the latest came; a person who was signed out or runs the trip no more hears nothing more."""
+    person = await desk.registry[Sessions].find(token)
+    if not isinstance(person, SignedIn) or not may_run_trip(person, merchant_id, trip_id):
+        return Snapshot("gone", "{}", event="gone", is_final=True)
+    async with desk.database.read(person.to_actor()) as session:
+        version = version_of(await list_broadcasts(session, trip_id, limit=FOLLOWED))
+    return Snapshot(version, orjson.dumps({"state": version}).decode())
 
 
 async def _plan_once(
@@ -119,7 +163,7 @@ async def _page(
             form or FormState({"audience": Audience.ALL.value}),
             await _sizes(room.session, trip_id),
             once=str(new_id()),
-            each=await _price(room.session),
+            price=await _price(room.session, trip_id, form) if form and notes.get("preview") else None,
             **notes,
         )
         context = {"page": page, "schema": BroadcastForm, "link": desk.registry[Links].trip(room.frame.slug)}
@@ -135,11 +179,18 @@ async def _sizes(session: ReadSession, trip_id: UUID) -> dict[str, int]:
     return found
 
 
-async def _price(session: ReadSession) -> int:
-    """What one template costs today, in whole rupiah; whoever wrote within a day costs no more than that."""
+async def _price(session: ReadSession, trip_id: UUID, form: FormState) -> Price:
+    """What telling the chosen audience would cost if it left now, in whole rupiah."""
+    whom = Audience(str(form.value("audience") or Audience.ALL.value))
     now = (await session.scalars(select(func.clock_timestamp()))).one()
-    rate = rate_at(await list_rates(session), Category.MARKETING, now.date(), in_window=False)
-    return int(rate.amount.to_integral_value(ROUND_CEILING)) if rate else 0
+    people = await count_audience(session, trip_id, is_marketing=True, whom=whom)
+    rates, used = await list_rates(session), await count_free_used(session, now)
+    found = preview(rates, people, category=Category.MARKETING, day=now.date(), free_used=used)
+    return Price(people, each=_whole(found.per_message), total=_whole(found.total))
+
+
+def _whole(amount: Decimal) -> int:
+    return int(amount.to_integral_value(ROUND_CEILING))
 
 
 def _row(room: TripRoom, progress: Progress) -> BroadcastRow:

@@ -9,13 +9,11 @@ from sqlalchemy.orm import aliased
 
 from pesan.db import ReadSession
 from pesan.jastip.models import Participant, TripOrder
-from pesan.jastip.states import JoinState
+from pesan.jastip.states import LIVE_ORDERS, JoinState
 from pesan.kit.phone import normalise_phone
 from pesan.orders.models import Order
-from pesan.orders.states import OrderState
 
 PAGE_LENGTH = 200
-_LIVE = (OrderState.HOLD, OrderState.REVIEW, OrderState.PAID, OrderState.COMPLETED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,7 @@ async def list_members(session: ReadSession, trip_id: UUID, *, search: str = "",
             func.sum(Order.total_amount).label("amount"),
         )
         .join(Order, Order.id == TripOrder.order_id)
-        .where(TripOrder.event_id == trip_id, Order.state.in_(_LIVE))
+        .where(TripOrder.event_id == trip_id, Order.state.in_(LIVE_ORDERS))
         .group_by(TripOrder.participant_id)
         .subquery()
     )

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from pesan.backoffice.forms.state import FormState
 from pesan.backoffice.views.review import Proof
 from pesan.catalog.posters import Poster, draw_poster
+from pesan.chats.prices import Audience as Reached
 from pesan.jastip.states import ProductStatus
 from pesan.kit.phone import display_phone
 
@@ -210,23 +211,27 @@ class BroadcastRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Price:
+    """What telling some people would cost if it left now, in whole rupiah; `each` is one template's."""
+
+    people: Reached
+    each: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class BroadcastsPage:
-    """What was told, and the form for more; `sizes` is whom each audience would be now, `each` a template's price."""
+    """What was told, and the form for more; `sizes` is whom each audience would be now."""
 
     rows: Sequence[BroadcastRow]
     path: str
     form: FormState
     sizes: Mapping[str, int]
     once: str
-    each: int = 0
+    price: Price | None = None
     preview: str = ""
     done: str = ""
     problem: str = ""
-
-    @property
-    def most(self) -> int:
-        """What telling the chosen audience costs at most, in whole rupiah."""
-        return self.each * self.sizes.get(str(self.form.value("audience")), 0)
 
     @property
     def is_live(self) -> bool:

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from uuid import UUID
 
+import orjson
 from sqlalchemy import case, func, select
 
 from pesan.chats.models import ChatMessage
@@ -63,6 +65,14 @@ async def list_broadcasts(session: ReadSession, trip_id: UUID, *, limit: int = 5
     query = select(Broadcast).where(Broadcast.event_id == trip_id)
     found = await session.scalars(query.order_by(Broadcast.created_at.desc(), Broadcast.id).limit(limit))
     return await _with_counts(session, found.all())
+
+
+def version_of(progresses: Sequence[Progress]) -> str:
+    """Differs whenever what these broadcasts came to does."""
+    told = [
+        (str(each.broadcast.id), each.broadcast.state, sorted(each.counts.items())) for each in progresses
+    ]
+    return sha256(orjson.dumps(told)).hexdigest()[:16]
 
 
 async def _with_counts(session: ReadSession, broadcasts: Sequence[Broadcast]) -> list[Progress]:

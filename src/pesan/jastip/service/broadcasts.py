@@ -19,17 +19,15 @@ from pesan.jastip.locks import lock_broadcast, lock_next_recipients, lock_trip
 from pesan.jastip.models import Broadcast, BroadcastRecipient, Participant, TripOrder
 from pesan.jastip.models.broadcasts import MAX_TEXT
 from pesan.jastip.queries.trips import get_trip
-from pesan.jastip.states import Audience, BroadcastState, JoinState, RecipientState
+from pesan.jastip.states import LIVE_ORDERS, Audience, BroadcastState, JoinState, RecipientState
 from pesan.jobs import enqueue
 from pesan.kit.i18n import Text
 from pesan.kit.ids import new_id
 from pesan.orders.models import Order
-from pesan.orders.states import OrderState
 
 CHUNK = 500
 HAND_ON_TASK = "jastip.hand_on_broadcast"
 _BAD_TEXT = Text(id="Tulis 1 sampai {most} huruf.", en="Write 1 to {most} characters.")
-_LIVE = (OrderState.HOLD, OrderState.REVIEW, OrderState.PAID, OrderState.COMPLETED)
 
 
 async def plan_broadcast(
@@ -157,7 +155,9 @@ def audience_of(trip_id: UUID, audience: Audience) -> Select[UUID]:
 
 def _has_ordered() -> ColumnElement[bool]:
     return exists().where(
-        TripOrder.participant_id == Participant.id, Order.id == TripOrder.order_id, Order.state.in_(_LIVE)
+        TripOrder.participant_id == Participant.id,
+        Order.id == TripOrder.order_id,
+        Order.state.in_(LIVE_ORDERS),
     )
 
 
