@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import select, update
 
+from pesan.audit.models import AuditEntry
 from pesan.chats.models import ChatLine, ChatMessage
 from pesan.chats.outbox import Outgoing, say
 from pesan.chats.states import NOT_APPROVED, Category, Line
@@ -111,3 +112,27 @@ async def test_what_is_not_there_is_not_found(team: Team, path: str) -> None:
     browser = await team.sign_in("admin")
 
     assert (await browser.submit(PATH, f"{PATH}/{path}")).status_code == 404
+
+
+async def test_what_somebody_does_by_hand_is_kept_with_who_did_it(
+    team: Team, messages, database: Database
+) -> None:
+    browser = await team.sign_in("admin")
+    for path in ("broadcast/pause", "broadcast/pause", "broadcast/resume", "broadcast/cancel"):
+        await browser.submit(PATH, f"{PATH}/{path}", {"reason": "salah teks"})
+    await browser.submit(PATH, f"{PATH}/messages/{messages[-1].id}/retry")
+    await browser.submit(PATH, f"{PATH}/messages/{messages[-1].id}/cancel")
+
+    async with database.read(SYSTEM) as session:
+        line = await session.get_one(ChatLine, "broadcast")
+        query = select(AuditEntry).where(AuditEntry.subject_id == line.id).order_by(AuditEntry.seq)
+        kept = (await session.scalars(query)).all()
+    message_id = {"message_id": str(messages[-1].id)}
+    assert [(entry.action, entry.data) for entry in kept] == [
+        ("chat_line:line:paused", {}),
+        ("chat_line:line:resumed", {}),
+        ("chat_line:messages:cancelled", {"count": 1}),
+        ("chat_line:message:retried", message_id),
+        ("chat_line:message:cancelled", message_id),
+    ]
+    assert {entry.actor_id for entry in kept} == {team.users["admin"].id}

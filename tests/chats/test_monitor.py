@@ -64,9 +64,9 @@ async def test_failed_messages_come_by_pages_and_are_tried_again_once(
     await chats.open(SITI)
 
     async with web_database.write(ADMIN) as session:
-        assert await retry_message(session, first[0].id) is True
-        assert await retry_message(session, first[0].id) is False
-        assert await cancel_message(session, first[1].id) is False, "it does not wait"
+        assert await retry_message(session, first[0].id, actor=ADMIN) is True
+        assert await retry_message(session, first[0].id, actor=ADMIN) is False
+        assert await cancel_message(session, first[1].id, actor=ADMIN) is False, "it does not wait"
     await chats.send()
 
     assert await chats.state(first[0].id) == ("accepted", None)
@@ -80,9 +80,9 @@ async def test_a_message_that_waits_can_be_cancelled_by_those_who_see_it(
     stranger = Actor.staff(uuid4(), frozenset([uuid4()]))
 
     async with web_database.write(stranger) as session:
-        assert await cancel_message(session, message_id) is False
+        assert await cancel_message(session, message_id, actor=stranger) is False
     async with web_database.write(ADMIN) as session:
-        assert await cancel_message(session, message_id) is True
+        assert await cancel_message(session, message_id, actor=ADMIN) is True
 
     assert await chats.send() == 0
     assert await chats.state(message_id) == ("cancelled", "chats.cancelled")
@@ -91,19 +91,18 @@ async def test_a_message_that_waits_can_be_cancelled_by_those_who_see_it(
 async def test_a_line_waits_for_whoever_stopped_it(chats: Chats, web_database: Database) -> None:
     await chats.open(SITI)
     await chats.say(message())
-    who = uuid4()
     async with web_database.write(ADMIN) as session:
-        assert await pause_line(session, Line.NOTIFICATIONS, by=who, reason="salah harga") is True
-        assert await pause_line(session, None, by=who, reason="libur") is True
+        assert await pause_line(session, Line.NOTIFICATIONS, actor=ADMIN, reason="salah harga") is True
+        assert await pause_line(session, None, actor=ADMIN, reason="libur") is True
         every, line = await list_pauses(session)
         assert (every.line, every.reason) == (None, "libur")
-        assert (line.line, line.paused_by, line.reason) == (Line.NOTIFICATIONS, who, "salah harga")
-        assert await resume_line(session, None, by=who) is True
-        assert await resume_line(session, None, by=who) is False
+        assert (line.line, line.paused_by, line.reason) == (Line.NOTIFICATIONS, ADMIN.user_id, "salah harga")
+        assert await resume_line(session, None, actor=ADMIN) is True
+        assert await resume_line(session, None, actor=ADMIN) is False
     assert await chats.send() == 0
 
     async with web_database.write(ADMIN) as session:
-        assert await resume_line(session, Line.NOTIFICATIONS, by=who) is True
+        assert await resume_line(session, Line.NOTIFICATIONS, actor=ADMIN) is True
         assert await list_pauses(session) == []
 
     assert await chats.send() == 1
@@ -112,7 +111,7 @@ async def test_a_line_waits_for_whoever_stopped_it(chats: Chats, web_database: D
 async def test_lines_are_gauges(chats: Chats, web_database: Database) -> None:
     await chats.say(message())
     async with chats.database.write(SYSTEM) as session:
-        await pause_line(session, None, by=uuid4(), reason="libur")
+        await pause_line(session, None, actor=SYSTEM, reason="libur")
 
     levels = {level.name: level.readings for level in await chat_levels(web_database)()}
 

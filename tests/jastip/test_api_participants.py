@@ -52,6 +52,27 @@ async def test_whoever_joins_on_a_page_waits_for_the_chat(client, journey, path)
     assert parse_qs(link.query) == {"text": [f"JOIN {journey.trip.slug} | Nama: Siti Nurhaliza"]}
 
 
+async def test_whoever_joins_by_somebodys_code_is_noted_as_theirs(client, journey, path, database):
+    inviter = await make_participant(journey)
+    code = inviter.referral_code
+    people = [("0812-1111-0001", code.lower()), ("0812-1111-0002", "ZZZZZZZZ"), ("0812-1111-0003", "x")]
+
+    answers = [
+        await client.post(path, json={**SITI, "phone": phone, "referralCode": typed})
+        for phone, typed in people
+    ]
+
+    assert [answer.status_code for answer in answers] == [201, 201, 422]
+    said = parse_qs(urlsplit(answers[0].json()["waUrl"]).query)["text"]
+    assert said == [f"JOIN {journey.trip.slug} | Nama: Siti Nurhaliza | Kode: {code}"]
+    async with database.read(SYSTEM) as session:
+        query = select(Participant.wa, Participant.referred_by).where(Participant.id != inviter.id)
+        assert dict((await session.execute(query.order_by(Participant.wa))).all()) == {
+            "+6281211110001": inviter.id,
+            "+6281211110002": None,
+        }
+
+
 async def test_a_stranger_learns_nothing_of_whose_a_number_is(client, journey, path, database):
     await make_participant(journey, wa="+6281234567890", name="Nama Rahasia")
 

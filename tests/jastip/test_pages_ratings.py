@@ -111,3 +111,19 @@ async def test_reported_rating_stays_until_people_hide_it(app, make, database, j
         False,
     )
     assert (reported, hidden, gone.status_code) == ((True, True, 1.0), (False, False, None), 404)
+
+
+async def test_a_rating_without_a_score_is_asked_for_again_with_what_was_typed(
+    app, database, journey, placed
+):
+    await ship(database, journey, placed)
+    page, path = f"/b/{placed.code}", f"/b/{placed.code}/rating"
+    async with visiting(app) as guest:
+        blank = await post(guest, page, path, words=f"Cepat sekali {NASTY}")
+        long = await post(guest, page, path, score="4", words="a" * 301)
+
+    assert [answer.status_code for answer in (blank, long)] == [422, 422]
+    assert ("Pilih 1 sampai 5." in blank.text, "Singkatkan" in blank.text) == (True, False)
+    assert ("Cepat sekali &lt;script&gt;" in blank.text, NASTY in blank.text) == (True, False)
+    assert ("Singkatkan" in long.text, 'value="4" checked' in long.text) == (True, True)
+    assert await find(database, placed) is None

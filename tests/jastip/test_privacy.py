@@ -7,8 +7,9 @@ from pesan.chats.models import ChatMessage, ChatUpdate
 from pesan.chats.outbox import Outgoing, say
 from pesan.chats.states import Category, Line
 from pesan.db import Database
-from pesan.jastip.models import Participant
+from pesan.jastip.models import Participant, Rating
 from pesan.jastip.service.orders import confirm_order, ship_order
+from pesan.jastip.service.ratings import Said, rate_order
 from pesan.messaging.whatsapp.shapes import Text
 from pesan.orders.models import Order
 from pesan.orders.queries import get_order
@@ -76,6 +77,21 @@ async def test_whoever_got_their_parcel_is_forgotten(
     await forget(database, paid.id)
 
     assert await known(database) == [ERASED, None, None, None]
+
+
+async def test_what_a_forgotten_person_said_of_the_jastiper_goes_and_the_score_stays(
+    paid: Order, journey: Journey, database: Database
+) -> None:
+    await ship_order(journey.counter, paid, actor=journey.staff, courier="JNE", tracking_no=None)
+    async with database.write(SYSTEM) as session:
+        sent = await get_order(session, paid.id)
+        await rate_order(session, sent, Said(4, "Dikirim ke Jalan Melati 5, terima kasih"))
+
+    await forget(database, paid.id)
+
+    async with database.read(SYSTEM) as session:
+        kept = await session.get_one(Rating, paid.id)
+    assert (kept.score, kept.words, kept.shown_name) == (4, "", ERASED)
 
 
 async def test_whoever_has_another_order_still_takes_part(

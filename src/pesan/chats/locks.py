@@ -1,4 +1,6 @@
-"""The only place that locks for chats: messages by id, then people by id. Nobody who has a person waits for a message.
+"""The only place that locks for chats: messages by id, then people by id, or the line that they wait in.
+
+Nobody who has a person or a line waits for a message.
 
 Whoever takes messages to send them skips what is locked, so that it is in no circle.
 """
@@ -7,8 +9,9 @@ from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import ARRAY, ColumnElement, String, Uuid, bindparam, false, or_, select, text
+from sqlalchemy.dialects.postgresql import insert
 
-from pesan.chats.models import ChatContact
+from pesan.chats.models import ChatContact, ChatLine
 from pesan.db import WriteSession
 
 _BY_IDS = text("SELECT 1 FROM chat_messages WHERE id = ANY (:ids) ORDER BY id FOR NO KEY UPDATE").bindparams(
@@ -30,6 +33,14 @@ async def lock_named(
     """Lock the messages of these ids, and those that WhatsApp gave these names, by ascending id; which they are."""
     named = {"ids": sorted(set(message_ids)), "wamids": sorted(set(wamids))}
     return (await session.scalars(_NAMED, named)).all()
+
+
+async def lock_line(session: WriteSession, name: str) -> ChatLine:
+    """Lock a line by its name; it is there from when anybody did anything to it."""
+    await session.execute(insert(ChatLine).values(name=name).on_conflict_do_nothing())
+    query = select(ChatLine).where(ChatLine.name == name)
+    locked = query.with_for_update(key_share=True).execution_options(populate_existing=True)
+    return (await session.scalars(locked)).one()
 
 
 async def lock_contacts(

@@ -15,6 +15,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from pesan.audit import Audited
 from pesan.chats import records
 from pesan.chats.states import NOT_APPROVED, Category, Line, MessageState, UpdateKind
 from pesan.db import Access, Base, Policy, Timestamp, primary_key
@@ -150,12 +151,17 @@ class ChatUpdate(Base):
     outcome: Mapped[str | None] = mapped_column(String(60))
 
 
-class ChatLine(Base):
-    """Whether a line of messages waits because somebody, or WhatsApp itself, stopped it; `''` is every line at once."""
+class ChatLine(Audited, Base):
+    """Whether a line of messages waits because somebody, or WhatsApp itself, stopped it; `''` is every line at once.
+
+    Its history is what people did by hand to it and to the messages in it.
+    """
 
     __tablename__ = "chat_lines"
+    audit_kind = "chat_line"
 
     name: Mapped[str] = mapped_column(String(14), primary_key=True)
+    id: Mapped[UUID] = mapped_column(unique=True, server_default=func.gen_random_uuid())
     paused_at: Mapped[Timestamp | None]
     paused_by: Mapped[UUID | None]
     reason: Mapped[str | None] = mapped_column(String(60))

@@ -58,7 +58,7 @@ async def show_queues(
 async def submit_pause(desk: DeskOf, name: str, reason: Reason = "") -> Response:
     """Have a line wait, or all of them; what is being handed over still leaves."""
     async with desk.database.write(desk.actor) as session:
-        await pause_line(session, _line(name), by=desk.person.user_id, reason=reason or "-")
+        await pause_line(session, _line(name), actor=desk.actor, reason=reason or "-")
     return go(f"{PATH}?done=paused")
 
 
@@ -66,7 +66,7 @@ async def submit_pause(desk: DeskOf, name: str, reason: Reason = "") -> Response
 async def submit_resume(desk: DeskOf, name: str) -> Response:
     """Let a line go on."""
     async with desk.database.write(desk.actor) as session:
-        await resume_line(session, _line(name), by=desk.person.user_id)
+        await resume_line(session, _line(name), actor=desk.actor)
     return go(f"{PATH}?done=resumed")
 
 
@@ -77,7 +77,7 @@ async def submit_cancel_waiting(desk: DeskOf, name: str) -> Response:
     if line is None:
         raise NotFound
     async with desk.database.write(desk.actor) as session:
-        count = await cancel_waiting(session, line)
+        count = await cancel_waiting(session, line, actor=desk.actor)
     return go(f"{PATH}?done=cancelled&count={count}")
 
 
@@ -85,7 +85,7 @@ async def submit_cancel_waiting(desk: DeskOf, name: str) -> Response:
 async def submit_retry(desk: DeskOf, message_id: UUID) -> Response:
     """Give a failed message all its tries again."""
     async with desk.database.write(desk.actor) as session:
-        if not await retry_message(session, message_id):
+        if not await retry_message(session, message_id, actor=desk.actor):
             raise NotFound
     return go(f"{PATH}?done=retried")
 
@@ -94,7 +94,7 @@ async def submit_retry(desk: DeskOf, message_id: UUID) -> Response:
 async def submit_cancel(desk: DeskOf, message_id: UUID) -> Response:
     """Let a message that waits go unsaid."""
     async with desk.database.write(desk.actor) as session:
-        if not await cancel_message(session, message_id):
+        if not await cancel_message(session, message_id, actor=desk.actor):
             raise NotFound
     return go(f"{PATH}?done=cancelled&count=1")
 

@@ -179,11 +179,21 @@ class ProductChange(Change):
     shop: Shop | None = None
 
 
+InvitationCode = Annotated[
+    str, StringConstraints(strip_whitespace=True, to_upper=True, pattern=r"^[0-9A-Za-z]{8}$")
+]
+
+
 class JoinRequest(Asked):
     """`POST /api/trips/{trip_id}/join`."""
 
     phone: WhatsApp
     name: PersonName
+    referral_code: Annotated[
+        InvitationCode | None,
+        BeforeValidator(blank_is_none),
+        Field(description="Who invited them, as the chat's `Kode:`; one of another trip counts for nobody."),
+    ] = None
 
 
 class OrderItem(Asked):

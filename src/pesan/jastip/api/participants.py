@@ -77,10 +77,10 @@ async def post_join(request: Request, trip_id: UUID) -> Response:
         await _limit(request, wish.phone)
     async with database.write(actor) as session:
         trip = await get_trip(session, trip_id)
-        wa_url = _wa_url(request, trip, wish.name)
+        wa_url = _wa_url(request, trip, wish)
 
         async def make() -> JoinAnswer:
-            joiner = Joiner(name=wish.name, wa=wish.phone, locale=get_locale(request), id=new)
+            joiner = Joiner(wish.name, wish.phone, None, get_locale(request), wish.referral_code, new)
             state = JoinState.JOINED if owner else JoinState.PENDING
             try:
                 person = await add_participant(session, trip, joiner, state=state, actor=actor)
@@ -153,10 +153,11 @@ async def _limit(request: Request, phone: str) -> None:
     await limiter.hit(context, JOIN_NUMBER, limiter.digest_of(f"wa:{phone}"))
 
 
-def _wa_url(request: Request, trip: TripView, name: str) -> str | None:
+def _wa_url(request: Request, trip: TripView, wish: JoinRequest) -> str | None:
     """What opens the chat with the command filled in (jastipin.md §6); none where the instance has no number."""
     number = get_registry(request)[Settings].wa_number
-    return chat_url(number, join_text(trip.trip.slug, name)) if number else None
+    said = join_text(trip.trip.slug, wish.name, wish.referral_code or "")
+    return chat_url(number, said) if number else None
 
 
 async def _require_theirs(request: Request, session: ReadSession, participant_id: UUID, actor: Actor) -> None:

@@ -43,7 +43,7 @@ ACCESS = [
         "ratings",
         {
             "request": "SELECT, INSERT, UPDATE (decided_at, hidden_at)",
-            "system": "SELECT, INSERT, UPDATE (words, reported_at, decided_at, hidden_at), DELETE",
+            "system": "SELECT, INSERT, UPDATE (words, shown_name, reported_at, decided_at, hidden_at), DELETE",
         },
         [
             Policy("public_read", (REQUEST,), f"hidden_at IS NULL AND {ANY_ACTOR}", command="SELECT"),

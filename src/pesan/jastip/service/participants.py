@@ -147,11 +147,8 @@ async def _list_known(session: WriteSession, trip_id: UUID, joiner: Joiner) -> S
 async def _new(session: WriteSession, trip: TripView, joiner: Joiner, state: JoinState) -> Participant:
     inviter = None
     if joiner.referral_code:
-        query = select(Participant.id).where(
-            Participant.event_id == trip.trip.event_id,
-            Participant.referral_code == joiner.referral_code.strip().upper(),
-        )
-        inviter = await session.scalar(query)
+        code = joiner.referral_code.strip().upper()
+        inviter = await session.scalar(select(func.find_inviter(trip.trip.event_id, code)))
     return Participant(
         id=joiner.id or new_id(),
         merchant_id=trip.trip.merchant_id,

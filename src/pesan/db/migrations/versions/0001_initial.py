@@ -83,10 +83,14 @@ def upgrade() -> None:
     )
     op.create_table('chat_lines',
     sa.Column('name', sa.String(length=14), nullable=False),
+    sa.Column('id', sa.Uuid(), server_default=sa.text('gen_random_uuid()'), nullable=False),
     sa.Column('paused_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('paused_by', sa.Uuid(), nullable=True),
     sa.Column('reason', sa.String(length=60), nullable=True),
-    sa.PrimaryKeyConstraint('name', name=op.f('pk_chat_lines'))
+    sa.Column('audit_seq', sa.Integer(), server_default='0', nullable=False),
+    sa.Column('audit_head', sa.LargeBinary(), server_default=sa.text("decode(repeat('00', 32), 'hex')"), nullable=False),
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_chat_lines')),
+    sa.UniqueConstraint('id', name=op.f('uq_chat_lines_id'))
     )
     op.create_table('chat_rates',
     sa.Column('category', sa.String(length=40), nullable=False),
