@@ -11,6 +11,7 @@ from pesan.chats.templates import LOCALES, SAMPLES
 from pesan.messaging.whatsapp.client import WhatsAppClient
 from pesan.messaging.whatsapp.limits import MAX_BODY
 from pesan.notifications.states import Kind
+from pesan.notifications.words import goods
 from tests.support.whatsapp import running_whatsapp
 
 # Meta's limits of a template (protocols §6.6).
@@ -22,7 +23,8 @@ EACH = [(template, locale) for template in CATALOGUE.values() for locale in LOCA
 def test_every_kind_of_letter_and_every_message_of_trips_has_a_template():
     trips = {"product_announcement", "broadcast", "proof_notice", "balance_notice", "price_proposal"}
 
-    assert set(CATALOGUE) == {kind.value for kind in Kind} | trips
+    of_goods = {f"goods_{kind.value}" for kind in goods.WORDS}
+    assert set(CATALOGUE) == {kind.value for kind in Kind} | trips | of_goods
     assert len({template.name for template in CATALOGUE.values()}) == len(CATALOGUE)
     marketing = {key for key, template in CATALOGUE.items() if template.category is Category.MARKETING}
     assert marketing == {"follow_up", "product_announcement", "broadcast"}

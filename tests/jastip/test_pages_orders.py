@@ -80,3 +80,29 @@ async def test_status_page_brings_others_along(app, journey, placed):
     async with visiting(app) as guest:
         page = await read(guest, f"/b/{placed.code}")
     assert re.search(rf"/t/{journey.trip.slug}\?r=[0-9A-Z]{{8}}", page)
+
+
+async def test_what_was_agreed_to_speaks_of_trips(app, placed):
+    async with visiting(app) as guest:
+        page = await read(guest, f"/b/{placed.code}/consents")
+
+    assert ("Kabar trip lain" in page, "Jastip Tina yang mencatat" in page) == (True, True)
+    assert FOREIGN.findall(page) == []
+
+
+async def test_an_open_page_hears_when_what_is_left_to_pay_changes(app, database, make, settings):
+    journey = await make_journey(make, database, settings, deposit_percent=30)
+    placed = await order(journey, await make_participant(journey), (await make_product(journey), 2))
+    seen = []
+    async with visiting(app) as guest:
+        for _ in range(3):
+            page = await read(guest, f"/b/{placed.code}")
+            # What a page asks while it has no stream tells the state alone; while something is left it reads itself.
+            seen.append((re.search(r'data-mark="([^"]+)"', page)[1], "data-check" in page))
+            stand = await fresh(database, placed)
+            if len(seen) < 3:
+                await confirm_order(journey.counter, stand, actor=journey.staff)
+        waits = await read(guest, f"/b/{placed.code}")
+
+    assert seen == [("HOLD", False), ("PAID-140000", False), ("PAID", True)]
+    assert "sedang dibelanjakan" in waits

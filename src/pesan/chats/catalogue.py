@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from pesan.chats import goods
 from pesan.chats.states import Category
 from pesan.chats.templates import ChatTemplate
 from pesan.kit.i18n import Text
@@ -333,9 +334,15 @@ _TRIPS = (
 )
 
 CATALOGUE: Mapping[str, ChatTemplate] = {
-    one.key: one for one in (*_ORDERS, *_SESSIONS, *_PARCELS, *_MONEY, *_HOLDERS, *_TRIPS)
+    one.key: one for one in (*_ORDERS, *_SESSIONS, *_PARCELS, *_MONEY, *_HOLDERS, *_TRIPS, *goods.TEMPLATES)
 }
 """By what each is about; letters by the kind of the letter."""
+
+
+def letter_template(kind: str, *, is_of_goods: bool = False) -> ChatTemplate:
+    """The template of a kind of letter; in the words of goods where it is about them and there are such words."""
+    own = CATALOGUE.get(f"{goods.GOODS}{kind}") if is_of_goods else None
+    return own or CATALOGUE[kind]
 
 
 def find_template(name: str) -> ChatTemplate | None:

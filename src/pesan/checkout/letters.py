@@ -24,7 +24,7 @@ from pesan.notifications.states import Kind
 from pesan.orders.dues import due_now, is_refused, owes_balance
 from pesan.orders.errors import OrderNotFound
 from pesan.orders.queries import get_order
-from pesan.orders.states import OrderState
+from pesan.orders.states import SHIPPED, OrderState
 from pesan.payments.refunds.models import Refund
 from pesan.payments.refunds.queries import list_refunds
 from pesan.payments.refunds.states import RefundCause, RefundState, is_owed
@@ -90,17 +90,19 @@ class OrderComposer:
             own=own,
             merchant_id=order.merchant_id,
             event_id=order.event_id,
+            is_of_goods=order.fulfilment in SHIPPED,
         )
 
     def _facts(self, papers: Papers, tickets: str) -> LetterFacts:
         order, event, merchant = papers.order, papers.event, papers.merchant
         base_url = self._deps[Settings].base_url.rstrip("/")
         amount, balance = _amount(papers), order.balance_due_amount if owes_balance(order) else 0
+        when = format_datetime(papers.when.starts_at, zone_of(event, merchant), papers.locale)
         return LetterFacts(
             buyer_name=order.buyer_name,
             merchant_name=merchant.name,
             event_title=event.title,
-            when=format_datetime(papers.when.starts_at, zone_of(event, merchant), papers.locale),
+            when="" if order.fulfilment in SHIPPED else when,
             where=", ".join(part for part in (event.venue, event.city) if part),
             order_code=order.code,
             status_url=base_url + status_path(order.code),

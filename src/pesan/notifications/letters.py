@@ -42,7 +42,8 @@ class LetterFacts:
 class Letter:
     """One notification with its facts, where it may go, and what travels with it; `own` are the merchant's words.
 
-    The event is whose staff may see how it went.
+    The event is whose staff may see how it went. A letter is of goods where they are shopped for and sent, and there is
+    no place or time to come to.
     """
 
     kind: Kind
@@ -54,6 +55,7 @@ class Letter:
     own: OwnWords | None = None
     merchant_id: UUID | None = None
     event_id: UUID | None = None
+    is_of_goods: bool = False
 
 
 class Composer(Protocol):

@@ -53,12 +53,12 @@ def subject_of(letter: Letter) -> str:
     facts = asdict(letter.facts)
     if letter.own:
         return fill(letter.own.subject, facts, allowed=placeholders_of(letter.kind))
-    return words.WORDS[letter.kind].subject.in_(letter.locale, **facts)
+    return _words(letter).subject.in_(letter.locale, **facts)
 
 
 def sentences(letter: Letter, *, is_chat: bool = False) -> dict[str, Any]:
     """Every part of the letter with its facts filled in, as the templates of a mail or a chat want them."""
-    chosen, facts = words.WORDS[letter.kind], facts_of(letter)
+    chosen, facts = _words(letter), facts_of(letter)
     names = (*words.USUAL_ROWS, *chosen.rows)
 
     def say(sentence: Text) -> str:
@@ -74,7 +74,7 @@ def sentences(letter: Letter, *, is_chat: bool = False) -> dict[str, Any]:
         "greeting": say(words.GREETING),
         "heading": heading,
         "paragraphs": paragraphs,
-        "rows": [(say(words.ROWS[name]), facts[name]) for name in names if facts[name]],
+        "rows": [(say(_row(letter, name)), facts[name]) for name in names if facts[name]],
         "button": say(_button(letter)),
         "url": _url(letter),
         "keep_secret": say(chosen.keep_secret) if chosen.keep_secret and not chosen.starts_again else "",
@@ -84,18 +84,26 @@ def sentences(letter: Letter, *, is_chat: bool = False) -> dict[str, Any]:
 
 
 def _pays(letter: Letter) -> bool:
-    return letter.facts.pay_url != "" and words.WORDS[letter.kind].pays is not None
+    return letter.facts.pay_url != "" and _words(letter).pays is not None
+
+
+def _words(letter: Letter) -> words.Words:
+    return words.words_of(letter.kind, is_of_goods=letter.is_of_goods)
+
+
+def _row(letter: Letter, fact: str) -> Text:
+    return words.row_of(fact, is_of_goods=letter.is_of_goods)
 
 
 def _button(letter: Letter) -> Text:
-    chosen = words.WORDS[letter.kind]
+    chosen = _words(letter)
     return chosen.pays if chosen.pays and _pays(letter) else chosen.button
 
 
 def _url(letter: Letter) -> str:
     if _pays(letter):
         return letter.facts.pay_url
-    return letter.facts.again_url if words.WORDS[letter.kind].starts_again else letter.facts.status_url
+    return letter.facts.again_url if _words(letter).starts_again else letter.facts.status_url
 
 
 def render_plain(subject: str, url: str, context: Mapping[str, object]) -> Rendered:

@@ -1,6 +1,7 @@
 """A believable booking, for looking at a letter before anybody gets one."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pesan.kit.i18n import Locale
@@ -9,6 +10,7 @@ from pesan.kit.times import format_datetime
 from pesan.notifications.letters import Letter, LetterFacts
 from pesan.notifications.states import ChannelName, Kind
 from pesan.notifications.wording import OwnWords
+from pesan.notifications.words import parcels
 
 _AMOUNT = 300_000
 _AHEAD = timedelta(days=30)
@@ -18,7 +20,8 @@ _REASONS: Mapping[Locale, str] = {"id": "Nominalnya belum sesuai.", "en": "The a
 def sample_letter(
     merchant_name: str, kind: Kind, locale: Locale, *, own: OwnWords | None, zone: str, now: datetime
 ) -> Letter:
-    """The letter as a buyer of two places would get it from this merchant; its links lead nowhere."""
+    """The letter as a buyer of two places would get it from this merchant, or of two goods; its links lead nowhere."""
+    is_of_goods = kind in parcels.WORDS
     facts = LetterFacts(
         buyer_name="Siti Rahmawati",
         merchant_name=merchant_name,
@@ -36,4 +39,10 @@ def sample_letter(
         reference="BCA-240817",
         other_name="Rani Wijaya",
     )
-    return Letter(kind, facts, {ChannelName.EMAIL: "siti@contoh.example"}, locale=locale, own=own)
+    if is_of_goods:
+        goods = "2 × Kit Kat Matcha, 1 × Tokyo Banana"
+        facts = replace(
+            facts, event_title="Jastip Jepang Mei", when="", where="", tickets=goods, ticket_count=0
+        )
+    addresses = {ChannelName.EMAIL: "siti@contoh.example"}
+    return Letter(kind, facts, addresses, locale=locale, own=own, is_of_goods=is_of_goods)

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from pesan.chats.catalogue import CATALOGUE
+from pesan.chats.catalogue import letter_template
 from pesan.chats.outbox import Outgoing, say
 from pesan.chats.states import Line
+from pesan.chats.templates import ChatTemplate
 from pesan.db import Actor, Database
 from pesan.messaging.whatsapp.limits import MAX_BODY, MAX_LABEL, MAX_TEXT
 from pesan.messaging.whatsapp.shapes import Link, Shape, TemplateUse, Text, fit
@@ -38,7 +39,7 @@ class WhatsAppChannel:
 
         Whoever is known by an id of WhatsApp's and no number is written to by that.
         """
-        template = CATALOGUE[letter.kind.value]
+        template = letter_template(letter.kind.value, is_of_goods=letter.is_of_goods)
         is_number = address.startswith("+")
         message = Outgoing(
             id=UUID(message_id),
@@ -47,17 +48,17 @@ class WhatsAppChannel:
             to_wa=address if is_number else None,
             to_user_id=None if is_number else address,
             body=chat_of(letter),
-            template=self._template(letter),
+            template=self._fill(template, letter),
             merchant_id=letter.merchant_id,
             event_id=letter.event_id,
         )
         async with self._database.write(_ACTOR) as session:
             await say(session, [message])
 
-    def _template(self, letter: Letter) -> TemplateUse:
+    def _fill(self, template: ChatTemplate, letter: Letter) -> TemplateUse:
         url: str = sentences(letter, is_chat=True)["url"]
         path = url.removeprefix(self._base_url)
-        return CATALOGUE[letter.kind.value].use(letter.locale, facts_of(letter), path=path)
+        return template.use(letter.locale, facts_of(letter), path=path)
 
 
 def chat_of(letter: Letter) -> Shape:

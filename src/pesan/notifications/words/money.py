@@ -6,7 +6,7 @@ from pesan.kit.i18n import Text
 from pesan.notifications.states import Kind
 from pesan.notifications.words.base import SEE_STATUS, Words
 
-_YOUR_ACCOUNT = Text(
+YOUR_ACCOUNT = Text(
     id="Kalau kamu membayar lewat transfer dan {merchant_name} belum tahu nomor rekeningmu, hubungi mereka dan sebutkan"
     " kode pesananmu.",
     en="If you paid by bank transfer and {merchant_name} does not know your account yet, write to them and name your"
@@ -26,7 +26,7 @@ WORDS: Mapping[Kind, Words] = {
                 en="{merchant_name} took your booking back, so its tickets will not let anybody in. They will send"
                 " you {amount} back, and we will write as soon as it is sent.",
             ),
-            _YOUR_ACCOUNT,
+            YOUR_ACCOUNT,
         ),
         SEE_STATUS,
         rows=("amount", "reason"),
@@ -62,7 +62,7 @@ WORDS: Mapping[Kind, Words] = {
                 en="The money that you sent was not used for this booking. {merchant_name} will send {amount}"
                 " back, and we will write as soon as it is sent.",
             ),
-            _YOUR_ACCOUNT,
+            YOUR_ACCOUNT,
         ),
         SEE_STATUS,
         rows=("amount",),

@@ -7,6 +7,7 @@ from starlette.responses import RedirectResponse, Response
 from pesan.checkout.links import status_path
 from pesan.kit.ids import normalise_code
 from pesan.orders.queries import get_order_by_code
+from pesan.orders.states import SHIPPED
 from pesan.privacy.consents import find_consent, withdraw
 from pesan.privacy.states import Purpose
 from pesan.tenancy.brands import show_brand
@@ -44,6 +45,7 @@ async def show_consents(request: Request, code: str, withdrawn: bool = False) ->
         "marketing": marketing,
         "guardian": guardian,
         "withdrawn": withdrawn,
+        "ships": order.fulfilment in SHIPPED,
     }
     return render(request, "storefront/consents.html", context)
 
