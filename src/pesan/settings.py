@@ -103,6 +103,9 @@ class Settings(BaseSettings):
     storage_region: str = Field("auto", validation_alias=_alias("STORAGE_REGION"))
     storage_key_id: str = Field("", validation_alias=_alias("STORAGE_KEY_ID"))
     storage_secret: SecretStr = Field(SecretStr(""), validation_alias=_alias("STORAGE_SECRET"))
+    storage_keep_megabytes: int = Field(
+        512, ge=0, le=1_000_000, validation_alias=_alias("STORAGE_KEEP_MEGABYTES")
+    )
 
     smtp_url: SecretStr = Field(SecretStr(""), validation_alias=_alias("SMTP_URL"))
     mail_from: str = Field("Pesan <no-reply@localhost>", validation_alias=_alias("MAIL_FROM"))

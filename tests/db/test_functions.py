@@ -29,13 +29,16 @@ def test_functions_with_the_owners_rights_are_those_known(owner: Connection, rol
 
     assert [name for (name,) in rows] == [
         "count_visit",
+        "drop_kept_objects",
         "expired_holds",
         "find_inviter",
+        "find_kept_object",
         "find_promo_code",
         "get_capacity_snapshot",
         "hidden_ticket_types",
         "invitation_of",
         "jobs_retry_parked",
+        "keep_object",
         "key_has_tickets",
         "lock_and_find_answers",
         "next_hold_ends_at",

@@ -56,6 +56,7 @@ SALE = {
     ("claims", "UPDATE"): "bucket quantity",
     ("events", "SELECT"): "*",
     ("idempotency_keys", "INSERT"): "*",
+    ("kept_objects", "SELECT"): "kept_at removed_at size",
     ("ledger_entries", "INSERT"): "*",
     ("ledger_entries", "SELECT"): "*",
     ("merchants", "SELECT"): "*",

@@ -14,7 +14,7 @@ from pesan.jastip.api.profiles import FRESH_SECONDS
 from pesan.jastip.orphans import collect_pictures
 from pesan.jastip.service.trips import amend_trip
 from pesan.kit.ids import new_id
-from pesan.storage import Storage
+from pesan.storage.keeping import open_keeping
 from pesan.tenancy.models import Merchant
 from tests.storage.files import encoded, picture
 from tests.support.factories import PASSWORD, SYSTEM
@@ -110,7 +110,7 @@ async def test_a_cached_profile_says_nothing_of_whoever_asks_and_changes_at_once
 
 
 async def test_pictures_are_made_small_and_lose_what_the_camera_wrote(
-    program, client, registry, journey, database
+    program, client, settings, journey, database
 ):
     owner = await program(journey.merchant)
     photo = io.BytesIO()
@@ -139,7 +139,8 @@ async def test_pictures_are_made_small_and_lose_what_the_camera_wrote(
     # By its address it is kept; what nothing names any more is collected.
     kept = await owner.patch("/api/profile/me", json={"avatar": user["avatar"], "coverImage": None})
     assert (kept.json()["user"]["avatar"], kept.json()["user"]["coverImage"]) == (user["avatar"], None)
-    assert await collect_pictures(database, registry[Storage], age=-FOREVER) == 1
+    worker = open_keeping(settings, database)
+    assert await collect_pictures(database, worker, age=-FOREVER) == 1
     assert (await client.get(user["avatar"])).status_code == 200
 
 

@@ -1,7 +1,7 @@
 """Every store keeps the same promises, and says plainly when it cannot."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -170,15 +170,15 @@ def _s3_at(endpoint: str, seconds: float = 5.0) -> ObjectStorage:
 
 
 @asynccontextmanager
-async def answering(answer: str | None) -> AsyncIterator[str]:
-    """A server that gives every request the same answer, or none."""
+async def answering(answer: str | Callable[[], str] | None) -> AsyncIterator[str]:
+    """A server that gives every request the same answer, or what is made for each, or none."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         if answer is None:
             await asyncio.sleep(3)
         else:
-            writer.write(answer.encode())
+            writer.write((answer if isinstance(answer, str) else answer()).encode())
             await writer.drain()
         writer.close()
 

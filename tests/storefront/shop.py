@@ -14,6 +14,7 @@ from pesan.kit.registry import Registry
 from pesan.orders.models import Order
 from pesan.payments.models import PaymentMethod
 from pesan.storage import Storage
+from pesan.storage.keeping import KeepingStorage
 from pesan.tenancy.models import Merchant
 from tests.payments.steps import BANK, QRIS, add_method
 from tests.support.factories import SYSTEM, Make
@@ -111,7 +112,8 @@ class Shop:
         return {**counts, "places": places, "states": states, "objects": await self.objects()}
 
     async def objects(self) -> list[str]:
-        return sorted([key async for key in self.storage.list("proof/")])
+        store = self.registry[KeepingStorage].store  # a web process may not list what is kept
+        return sorted([key async for key in store.list("proof/")])
 
 
 async def open_shop(make: Make, database: Database, registry: Registry, open_guest: Any) -> Shop:

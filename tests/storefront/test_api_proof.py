@@ -9,8 +9,8 @@ from PIL import Image
 from pesan.kit.times import isoformat
 from pesan.orders.states import OrderState
 from pesan.settings import Settings
-from pesan.storage import Storage
 from pesan.storage.errors import StorageUnavailable
+from pesan.storage.keeping import KeepingStorage
 from pesan.storage.objects import ObjectStorage
 from tests.payments.gateway_steps import add_account, make_gateways
 from tests.storage.files import document, encoded, photo, picture, plain_pdf, png_header
@@ -229,16 +229,17 @@ async def test_same_key_with_another_file_is_refused(shop: Shop):
     assert await shop.facts() == before
 
 
-async def test_storage_that_is_down_is_said_and_no_row_written(shop: Shop):
+async def test_storage_that_is_down_without_room_to_keep_is_said_and_no_row_written(shop: Shop):
     booking = await shop.held()
     before = await shop.facts()
-    objects = shop.registry._objects
-    real = objects[Storage]
-    objects[Storage] = BrokenStorage(real._store)
+    keeping = shop.registry[KeepingStorage]
+    real = keeping.store
+    keeping.store, keeping._most_bytes = BrokenStorage(real._store), 1
 
     answer = await shop.prove(booking, SMALL, "bukti.png")
 
-    objects[Storage] = real
+    keeping.store = real
+    assert await shop.execute("SELECT key FROM kept_objects") == []
     assert problem(answer) == (503, "storage.unavailable")
     assert answer.headers["retry-after"] == "10"
     assert await shop.facts() == before

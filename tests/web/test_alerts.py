@@ -18,6 +18,7 @@ LEVELS = {
     "capacity_drift_pools",
     "chat_lines_paused",
     "chat_messages_oldest_seconds",
+    "kept_objects_oldest_seconds",
     "refunds_due",
     "refunds_due_oldest_seconds",
     "capacity_places",

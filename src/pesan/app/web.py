@@ -31,6 +31,7 @@ from pesan.realtime import Hub
 from pesan.realtime.sockets import Sockets
 from pesan.realtime.termination import on_signal, on_termination
 from pesan.settings import Settings
+from pesan.storage.levels import storage_levels
 from pesan.storefront import api, files
 from pesan.storefront.pages import router as storefront_pages
 from pesan.web import stack
@@ -93,6 +94,7 @@ def create_app(registry: Registry) -> FastAPI:
     registry[Levels].add(chat_levels(registry[Database]))
     registry[Levels].add(capacity_levels(registry[Database]))
     registry[Levels].add(refund_levels(registry[Database]))
+    registry[Levels].add(storage_levels(registry[Database]))
     registry[Levels].add(registry[DiskRoom].levels())
     return app
 

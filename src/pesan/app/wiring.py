@@ -56,8 +56,8 @@ from pesan.realtime.sockets import Sockets
 from pesan.settings import Settings
 from pesan.storage import Storage
 from pesan.storage.inspection import Inspector
+from pesan.storage.keeping import KeepingStorage, open_keeping
 from pesan.storage.links import Links
-from pesan.storage.objects import open_configured
 from pesan.tickets.keystore import DatabaseKeyStore, KeyStore
 from pesan.tickets.slices import Slices
 from pesan.tickets.wallets import Wallets, open_wallets
@@ -85,7 +85,7 @@ def build_registry(instance: Instance, login: str) -> Registry:
     registry.add(DiskRoom, DiskRoom(settings.home))
     _add_jastip(registry, settings)
     registry.add(BoothDesk, BoothDesk(database, hub, sales))
-    registry.add(Storage, open_configured(settings))
+    registry.add(Storage, registry.add(KeepingStorage, open_keeping(settings, database)))
     registry.add(Inspector, Inspector())
     registry.add(Links, Links(settings.secret))
     registry.add(KeyStore, DatabaseKeyStore(database, settings.secret))

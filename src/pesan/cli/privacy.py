@@ -18,7 +18,7 @@ from pesan.privacy.processors import list_processors
 from pesan.privacy.register import Controller, compose_register, list_notes
 from pesan.privacy.replay import preview, replay
 from pesan.settings import Settings
-from pesan.storage.objects import open_configured
+from pesan.storage.keeping import open_keeping
 from pesan.tenancy.queries import get_merchant_by_slug
 
 privacy = typer.Typer(no_args_is_help=True, help="People's data.")
@@ -59,7 +59,7 @@ def erasures_replay(
         if dry_run:
             done = await preview(database, entries, marks)
         else:
-            done = await replay(database, open_configured(settings), entries, marks)
+            done = await replay(database, open_keeping(settings, database), entries, marks)
         return {
             "entries": len(entries),
             "people": done.people,

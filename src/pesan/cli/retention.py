@@ -9,7 +9,7 @@ from pesan.cli.output import AsJson, print_records
 from pesan.db import Database
 from pesan.privacy.retention import Outcome, apply, preview
 from pesan.settings import Settings
-from pesan.storage.objects import open_configured
+from pesan.storage.keeping import open_keeping
 
 retention = typer.Typer(no_args_is_help=True, help="How long data is kept.")
 
@@ -24,7 +24,7 @@ def retention_run(
     async def work(database: Database, settings: Settings) -> list[Outcome]:
         if dry_run:
             return await preview(database, settings)
-        return await apply(database, open_configured(settings), settings)
+        return await apply(database, open_keeping(settings, database), settings)
 
     rows = [_row(outcome, dry_run=dry_run) for outcome in with_database(work)]
     print_records(rows, as_json=as_json, empty="Nothing is kept.")

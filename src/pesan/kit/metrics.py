@@ -86,6 +86,9 @@ PROOFS_UPLOADED = Counter("proofs_uploaded", "Payment proofs that were accepted 
 UPLOAD_ERRORS = Counter(
     "upload_errors", "Uploads that failed or were refused, by the error's code.", ["reason"]
 )
+OBJECTS_KEPT = Counter(
+    "objects_kept", "Objects that were kept in the database because the store did not take them."
+)
 PROOFS_APPROVED = Counter("proofs_approved", "Reviews that ended in approval.")
 PROOFS_REJECTED = Counter("proofs_rejected", "Reviews that ended in rejection.")
 TICKETS_ISSUED = Counter("tickets_issued", "Tickets that were issued.")

@@ -24,13 +24,22 @@ async def stored(
     Raises StorageUnavailable before the block runs.
     """
     keys = _owned(kind, owner, clean) if owner else _in_folder(kind, clean)
-    for key, version in zip(keys, clean.versions, strict=True):
-        await storage.put(key, version.content, version.mime)
+    await _put(storage, keys, clean)
     try:
         yield keys[0]
     except (PesanError, IntegrityError, DataError) as refusal:
         if not isinstance(refusal, PesanError) or refusal.status < 500:
             await _remove(storage, keys)
+        raise
+
+
+async def _put(storage: Storage, keys: list[str], clean: CleanFile) -> None:
+    """All versions or none: one for which there was no room leaves the room that the others took."""
+    try:
+        for key, version in zip(keys, clean.versions, strict=True):
+            await storage.put(key, version.content, version.mime)
+    except PesanError:
+        await _remove(storage, keys)
         raise
 
 

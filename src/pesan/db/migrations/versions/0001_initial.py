@@ -168,6 +168,24 @@ def upgrade() -> None:
     sa.Column('failed_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.PrimaryKeyConstraint('job_id', name=op.f('pk_job_failures'))
     )
+    op.create_table('kept_objects',
+    sa.Column('key', sa.String(length=200), nullable=False),
+    sa.Column('content', sa.LargeBinary(), nullable=False),
+    sa.Column('size', sa.Integer(), nullable=False),
+    sa.Column('mime', sa.String(length=100), nullable=False),
+    sa.Column('sha256', sa.LargeBinary(), nullable=False),
+    sa.Column('kept_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.Column('next_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.Column('attempts', sa.Integer(), server_default=sa.text('0'), nullable=False),
+    sa.Column('lease_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('removed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('error_code', sa.String(length=60), nullable=True),
+    sa.CheckConstraint('removed_at IS NULL OR size = 0', name=op.f('ck_kept_objects_removed')),
+    sa.CheckConstraint('size = length(content)', name=op.f('ck_kept_objects_whole')),
+    sa.CheckConstraint('size BETWEEN 0 AND 10485760', name=op.f('ck_kept_objects_size')),
+    sa.PrimaryKeyConstraint('key', name=op.f('pk_kept_objects'))
+    )
+    op.create_index('ix_kept_objects_next_at', 'kept_objects', ['next_at'], unique=False)
     op.create_table('log_in_guards',
     sa.Column('email_digest', sa.LargeBinary(), nullable=False),
     sa.Column('failed_count', sa.Integer(), nullable=False),
