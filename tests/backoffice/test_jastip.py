@@ -5,6 +5,7 @@ import re
 import pytest
 
 from pesan.db import Actor
+from pesan.jastip.pictures import pictures_of
 from pesan.jastip.queries.trips import list_products, list_trips
 from pesan.jastip.service.orders import confirm_order
 from pesan.jastip.states import ProductStatus
@@ -137,7 +138,7 @@ async def test_a_product_is_entered_with_a_photo_and_changed(team: Team, journey
     assert "150.000" in wrong.text
     assert [answer.headers["location"] for answer in added] == [f"{page}?done=added"] * 2
     assert (made.type.price_amount, made.stock, made.product.shop) == (45_000, 6, "Don Quijote")
-    assert f'src="/media/{made.product.image_key}"' in shown.text
+    assert f'src="{pictures_of(made.product.image_key).small}"' in shown.text
     assert "sisa 6 dari 6" in shown.text
     assert saved.status_code == 303
     async with team.database.read(SYSTEM) as session:

@@ -7,6 +7,7 @@ from PIL import Image
 from sqlalchemy import func, select
 
 from pesan.jastip.models import Product
+from pesan.jastip.pictures import pictures_of
 from pesan.kit.ids import new_id
 from tests.storage.files import document, encoded, photo, picture
 from tests.support.factories import SYSTEM
@@ -45,6 +46,14 @@ async def test_a_picture_is_cropped_and_kept_under_its_trip(program, client, jou
     assert f"/media/products/{journey.trip.slug}/" in product["image"]
     seen = Image.open(io.BytesIO((await client.get(product["image"])).content))
     assert (seen.format, seen.size, len(seen.getexif())) == ("WEBP", (900, 900), 0)
+    others = pictures_of(product["image"].partition("/media/")[2])
+    got = [await client.get(address) for address in (others.small, others.shared)]
+    assert [
+        (answer.headers["content-type"], Image.open(io.BytesIO(answer.content)).size) for answer in got
+    ] == [
+        ("image/webp", (400, 400)),
+        ("image/jpeg", (900, 900)),
+    ]
 
 
 async def test_products_are_listed_at_a_fixed_number_of_queries(client, journey, path, count_page_queries):

@@ -140,7 +140,7 @@ async def test_pictures_are_made_small_and_lose_what_the_camera_wrote(
     kept = await owner.patch("/api/profile/me", json={"avatar": user["avatar"], "coverImage": None})
     assert (kept.json()["user"]["avatar"], kept.json()["user"]["coverImage"]) == (user["avatar"], None)
     worker = open_keeping(settings, database)
-    assert await collect_pictures(database, worker, age=-FOREVER) == 1
+    assert await collect_pictures(database, worker, age=-FOREVER) == 2  # both sizes of the cover
     assert (await client.get(user["avatar"])).status_code == 200
 
 

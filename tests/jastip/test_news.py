@@ -94,14 +94,14 @@ async def test_a_new_product_is_told_once_to_whoever_takes_part_and_wants_to_hea
 
 async def test_a_picture_that_whatsapp_can_show_carries_price_and_link(journey, database, deps, settings):
     await make_participant(journey)
-    product = await make_product(journey, image_key="products/jp/0f.jpg")
+    product = await make_product(journey, image_key="products/jp/0f.webp")
 
     await announce_product(deps, product.id)
 
     (message,) = await said(database)
     body = shape_from_json(message.body)
     assert isinstance(body, Picture)
-    assert body.link == f"{settings.base_url.rstrip('/')}/media/products/jp/0f.jpg"
+    assert body.link == f"{settings.base_url.rstrip('/')}/media/products/jp/0f-share.jpg"
     assert f"/o/{product.slug}?p=" in body.caption
     assert "Rp\u00a0100.000" in body.caption
 

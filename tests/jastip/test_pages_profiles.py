@@ -38,7 +38,7 @@ async def test_profile_shows_open_trips_with_their_products(app, make, database,
     ] * 3
     assert [
         part in page.text
-        for part in ("Korea &amp; Jepang", "/media/avatars/x/1.webp", "/media/covers/x/2.webp")
+        for part in ("Korea &amp; Jepang", "/media/avatars/x/1-small.webp", "/media/covers/x/2.webp 1600w")
     ] == [True] * 3
     assert (closed.trip.slug in page.text, NASTY in page.text) == (False, False)
     assert [answer.status_code for answer in unknown] == [404] * 4

@@ -112,6 +112,22 @@ async def test_cover_becomes_responsive_webp_and_a_jpeg_to_share(inspect: Inspec
     ]
 
 
+async def test_product_becomes_squares_for_every_screen_and_a_jpeg_for_messengers(inspect: Inspect) -> None:
+    noise = Image.effect_noise((2000, 1500), 90).convert("RGB")
+
+    clean = await inspect(files.encoded(noise, "PNG"), Kind.PRODUCT)
+
+    allowed = {"small.webp": (400, 12_000), "medium.webp": (800, 40_000), "share.jpg": (1200, 400_000)}
+    main, *others = clean.versions
+    assert (main.filename, main.mime, main.width, main.height) == ("picture.webp", "image/webp", 1200, 1200)
+    assert [version.filename for version in others] == list(allowed)
+    for version in others:
+        edge, most = allowed[version.filename]
+        assert version.width == version.height
+        assert (version.width <= edge, len(version.content) <= most) == (True, True)
+    assert opened(others[-1].content).format == "JPEG"
+
+
 async def test_busy_cover_is_coarser_or_smaller_but_never_heavier(inspect: Inspect) -> None:
     noise = Image.effect_noise((1600, 900), 90).convert("RGB")
 

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from pesan.errors import Busy, NotFound
 from pesan.storage.errors import StorageUnavailable
 from pesan.storage.inspection import CleanFile, Version
-from pesan.storage.keys import Kind, kind_of
+from pesan.storage.keys import Kind, family_of, kind_of, version_key
 from pesan.storage.objects import ObjectStorage, open_storage
 from pesan.storage.stored import stored
 
@@ -33,6 +33,19 @@ async def test_every_version_is_stored_and_the_first_is_named(memory: ObjectStor
     assert kind_of(key) == Kind.COVER
     assert await keys(memory) == [key, key.replace("large", "small")]
     assert await memory.get(key) == b"besar"
+
+
+async def test_versions_of_an_owned_picture_stand_beside_it_and_go_with_it(memory: ObjectStorage) -> None:
+    with pytest.raises(NotFound):
+        async with stored(memory, Kind.PRODUCT, CLEAN, owner="jpn25") as key:
+            small = version_key(key, "small.webp")
+            found = await keys(memory)
+            raise NotFound
+
+    assert found == sorted([key, small])
+    assert (kind_of(key), kind_of(small)) == (Kind.PRODUCT, Kind.PRODUCT)
+    assert (family_of(small), small) == (family_of(key), key.replace(".webp", "-small.webp"))
+    assert await keys(memory) == []
 
 
 @pytest.mark.parametrize("refusal", [NotFound(), IntegrityError("", {}, Exception())])

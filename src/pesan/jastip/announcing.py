@@ -13,17 +13,15 @@ from pesan.db import ReadSession, WriteSession
 from pesan.jastip.errors import ProductNotFound, TripNotFound
 from pesan.jastip.links import Links
 from pesan.jastip.models import Participant
+from pesan.jastip.pictures import pictures_of
 from pesan.jastip.queries.trips import ProductView, TripView, get_product, get_trip
 from pesan.jastip.states import JoinState, ProductStatus
 from pesan.kit.i18n import Text, parse_locale
 from pesan.kit.money import format_rupiah
 from pesan.messaging.whatsapp.limits import MAX_CAPTION, MAX_FOOTER, MAX_LABEL
 from pesan.messaging.whatsapp.shapes import Link, Picture, fit
-from pesan.tenancy.brands import MEDIA_PATH
 
 CHUNK = 200
-# WhatsApp shows no other pictures (protocols §6.7).
-_SHOWN = (".jpg", ".jpeg", ".png")
 _NEWS = Text(
     id="Produk baru di {trip_title}: {product_title}\nHarga: {price}",
     en="New on {trip_title}: {product_title}\nPrice: {price}",
@@ -100,13 +98,13 @@ def _message(news: _News, person: Participant) -> Outgoing:
 
 
 def _body(news: _News, person: Participant, facts: dict[str, str]) -> Link | Picture:
-    """A picture with the link in words where WhatsApp can show it; words with a button otherwise."""
+    """The product's picture with the link in words, which WhatsApp fetches from us; words with a button without one."""
     locale, product = parse_locale(person.locale), news.product.product
     url = news.links.product(product.slug, person.id)
     leave = _LEAVE.in_(locale, slug=news.trip.trip.slug.upper())
     said = _NEWS.in_(locale, **facts)
-    if product.image_key and product.image_key.endswith(_SHOWN):
+    if pictures := pictures_of(product.image_key):
         rest = f"\n{url}\n\n{leave}"
-        picture = f"{news.base_url.rstrip('/')}{MEDIA_PATH}/{product.image_key}"
+        picture = f"{news.base_url.rstrip('/')}{pictures.shared}"
         return Picture(picture, caption=fit(said, MAX_CAPTION - len(rest)) + rest)
     return Link(said, fit(_SEE.in_(locale), MAX_LABEL), url, footer=fit(leave, MAX_FOOTER))

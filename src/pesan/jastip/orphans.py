@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import structlog
-from sqlalchemy import select, union_all
+from sqlalchemy import func, select, union_all
 
 from pesan.db import Actor, Database
 from pesan.jastip.models import Product, Profile
 from pesan.storage import Storage
-from pesan.storage.keys import OWNED
+from pesan.storage.keys import OWNED, family_of
 
 log = structlog.get_logger(__name__)
 
@@ -27,7 +27,8 @@ async def collect_pictures(database: Database, storage: Storage, *, age: timedel
     before, deleted = datetime.now(UTC) - age, 0
     for kind in sorted(OWNED):
         async for keys in _chunks(storage.list(kind.value, before=before)):
-            orphans = set(keys) - await _named(database, keys)
+            named = await _named(database, keys)
+            orphans = [key for key in keys if family_of(key) not in named]
             await storage.delete(*sorted(orphans))
             deleted += len(orphans)
     if deleted:
@@ -36,7 +37,10 @@ async def collect_pictures(database: Database, storage: Storage, *, age: timedel
 
 
 async def _named(database: Database, keys: Sequence[str]) -> set[str]:
-    query = union_all(*(select(column.label("key")).where(column.in_(keys)) for column in _COLUMNS))
+    """The families among those of `keys` whose first version some row names."""
+    families = {family_of(key) for key in keys}
+    names = (func.split_part(column, ".", 1) for column in _COLUMNS)
+    query = union_all(*(select(name.label("family")).where(name.in_(families)) for name in names))
     async with database.read(_ACTOR) as session:
         return set(await session.scalars(query))
 

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from pesan.catalog.zones import zone_of
+from pesan.jastip.pictures import pictures_of
 from pesan.jastip.queries.trips import ProductView, TripView
 from pesan.jastip.states import ProductStatus
 from pesan.jastip.views import ProductCard, TripCard
-from pesan.tenancy.brands import MEDIA_PATH, show_brand
+from pesan.tenancy.brands import show_brand
 
 
 def show_trip(view: TripView, products: Sequence[ProductView] = ()) -> TripCard:
@@ -39,5 +40,5 @@ def show_product(view: ProductView) -> ProductCard:
         available=view.available if view.status is ProductStatus.ACTIVE else 0,
         most=min(view.available, view.type.max_per_order or view.available),
         status=view.status,
-        picture=f"{MEDIA_PATH}/{product.image_key}" if product.image_key else "",
+        picture=pictures_of(product.image_key),
     )

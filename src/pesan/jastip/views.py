@@ -7,6 +7,7 @@ from datetime import datetime
 from markupsafe import Markup
 
 from pesan.catalog.posters import Poster, draw_poster
+from pesan.jastip.pictures import Pictures
 from pesan.jastip.states import ProductStatus
 from pesan.kit.i18n import Text
 from pesan.tenancy.brands import Brand
@@ -14,7 +15,7 @@ from pesan.tenancy.brands import Brand
 
 @dataclass(frozen=True, slots=True)
 class ProductCard:
-    """Something that can be ordered; `picture` is an address, empty where there is none."""
+    """Something that can be ordered."""
 
     slug: str
     title: str
@@ -23,7 +24,7 @@ class ProductCard:
     available: int
     most: int
     status: ProductStatus
-    picture: str
+    picture: Pictures | None
 
     @property
     def path(self) -> str:

@@ -20,11 +20,12 @@ class Kind(StrEnum):
 
 PUBLIC = frozenset({Kind.COVER, Kind.LOGO, Kind.PRODUCT, Kind.AVATAR, Kind.PROFILE_COVER})
 OWNED = frozenset({Kind.PRODUCT, Kind.AVATAR, Kind.PROFILE_COVER})
-"""Kinds of one version, kept under whose they are (jastipin.md §9) and not under a month."""
+"""Kinds that are kept under whose they are (jastipin.md §9) and not under a month; what they share is a random name."""
 _KEY = re.compile(
-    r"(?P<kind>[a-z]+)/(?:\d{4}/\d{2}/[0-9a-f]{32}/[a-z]+|[a-z0-9_-]{2,40}/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
-    r"\.[a-z]{3,4}"
+    r"(?P<kind>[a-z]+)/(?:\d{4}/\d{2}/[0-9a-f]{32}/[a-z]+"
+    r"|[a-z0-9_-]{2,40}/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:-[a-z]{1,10})?)\.[a-z]{3,4}"
 )
+_FAMILY = re.compile(r"[a-z]+/[a-z0-9_-]{2,40}/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def new_folder(kind: Kind) -> str:
@@ -41,8 +42,16 @@ def owned_key(kind: Kind, owner: str, extension: str) -> str:
 
 
 def version_key(key: str, name: str) -> str:
-    """The key of another version of the same file, such as `small.webp`."""
+    """The key of another version of the same file, such as `small.webp`; `key` is that of its first one."""
+    if key.partition("/")[0] in OWNED:
+        return f"{key.rpartition('.')[0]}-{name}"
     return f"{folder_of(key)}/{name}"
+
+
+def family_of(key: str) -> str:
+    """What the keys of all versions of one file of `OWNED` begin with, up to their first dot or version."""
+    match = _FAMILY.match(key)
+    return match[0] if match else key
 
 
 def folder_of(key: str) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 from pesan.errors import PesanError
 from pesan.storage.base import Storage
 from pesan.storage.inspection.files import CleanFile
-from pesan.storage.keys import Kind, new_folder, owned_key
+from pesan.storage.keys import Kind, new_folder, owned_key, version_key
 
 
 @asynccontextmanager
@@ -49,8 +49,9 @@ def _in_folder(kind: Kind, clean: CleanFile) -> list[str]:
 
 
 def _owned(kind: Kind, owner: str, clean: CleanFile) -> list[str]:
-    (only,) = clean.versions
-    return [owned_key(kind, owner, only.filename.rpartition(".")[2])]
+    first, *others = clean.versions
+    key = owned_key(kind, owner, first.filename.rpartition(".")[2])
+    return [key, *(version_key(key, version.filename) for version in others)]
 
 
 async def _remove(storage: Storage, keys: list[str]) -> None:

@@ -21,6 +21,7 @@ from pesan.errors import PesanError
 from pesan.idempotency.service import Answer, answer_once
 from pesan.jastip.errors import ProductNotFound
 from pesan.jastip.links import Links
+from pesan.jastip.pictures import pictures_of
 from pesan.jastip.queries.trips import ProductView, get_product, list_products
 from pesan.jastip.service.products import ProductDraft, amend_product, create_product, new_product_slug
 from pesan.jastip.states import ProductStatus
@@ -28,7 +29,6 @@ from pesan.kit.i18n import Text
 from pesan.kit.ids import new_id
 from pesan.storage import Kind, Storage
 from pesan.storage.stored import stored
-from pesan.tenancy.brands import MEDIA_PATH
 from pesan.web.access import Who, allow
 from pesan.web.csrf import require_csrf
 
@@ -178,7 +178,7 @@ def _line(desk: Desk, room: TripRoom, view: ProductView, asked: Mapping[UUID, Fo
         available=view.available,
         status=view.status,
         shop=product.shop,
-        picture=f"{MEDIA_PATH}/{product.image_key}" if product.image_key else "",
+        picture=pictures_of(product.image_key),
         path=f"{room.frame.path}/products/{product.id}",
         url=desk.registry[Links].product(product.slug),
         form=asked.get(product.id) or FormState(_typed(view)),

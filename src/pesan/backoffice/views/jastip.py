@@ -10,6 +10,7 @@ from pesan.backoffice.forms.state import FormState
 from pesan.backoffice.views.review import Proof
 from pesan.catalog.posters import Poster, draw_poster
 from pesan.chats.prices import Audience as Reached
+from pesan.jastip.pictures import Pictures
 from pesan.jastip.states import ProductStatus
 from pesan.kit.phone import display_phone
 
@@ -65,7 +66,7 @@ class ProductLine:
     available: int
     status: ProductStatus
     shop: str
-    picture: str
+    picture: Pictures | None
     path: str
     url: str
     form: FormState

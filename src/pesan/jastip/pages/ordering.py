@@ -209,5 +209,12 @@ def _page(request: Request, visit: _Visit, typed: _Typed, *, status: int = 200) 
         methods=visit.methods,
         tells_by=set(get_registry(request)[Channels].names),
     )
-    context = {"sheet": sheet, "brand": card.brand, "url": origin_of(request) + own.path, "here": own.path}
+    origin = origin_of(request)
+    context = {
+        "sheet": sheet,
+        "brand": card.brand,
+        "url": origin + own.path,
+        "here": own.path,
+        "shared_picture": origin + own.picture.shared if own.picture else "",
+    }
     return render(request, "jastip/order.html", context, status=status)

@@ -5,11 +5,12 @@ from starlette.responses import Response
 
 from pesan.db import Actor
 from pesan.jastip.pages.shortlinks import as_slug
+from pesan.jastip.pictures import cover_of, small_of
 from pesan.jastip.present import show_trip
 from pesan.jastip.queries.profiles import get_profile
 from pesan.jastip.queries.ratings import get_ratings
 from pesan.jastip.queries.trips import list_products, list_shown_trips
-from pesan.tenancy.brands import MEDIA_PATH, show_brand
+from pesan.tenancy.brands import show_brand
 from pesan.tenancy.queries import get_merchant_by_slug
 from pesan.web.access import Who, allow
 from pesan.web.context import name_merchant
@@ -44,8 +45,8 @@ async def show_profile(request: Request, user: str = "") -> Response:
     context = {
         "who": brand,
         "bio": profile.bio,
-        "avatar": _address(profile.avatar_key),
-        "cover": _address(profile.cover_key),
+        "avatar": small_of(profile.avatar_key),
+        "cover": cover_of(profile.cover_key),
         "ratings": ratings,
         "trips": cards,
         "url": url,
@@ -64,7 +65,3 @@ async def get_theme(request: Request, slug: str) -> Response:
         merchant = await get_merchant_by_slug(session, as_slug(slug))
     css = str(show_brand(merchant).theme_css)
     return Response(css, media_type="text/css", headers={"cache-control": _CACHED})
-
-
-def _address(key: str | None) -> str:
-    return f"{MEDIA_PATH}/{key}" if key else ""

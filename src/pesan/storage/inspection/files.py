@@ -85,7 +85,26 @@ PRESETS = {
         )
     ),
     # jastipin.md §9: 1200 by 1200 that the picture covers, quality 80.
-    Kind.PRODUCT: Preset((Rendition("picture", "WEBP", 1200, quality=80, crops=True),)),
-    Kind.AVATAR: Preset((Rendition("picture", "WEBP", 512, quality=80, crops=True),)),
-    Kind.PROFILE_COVER: Preset((Rendition("picture", "WEBP", 1600, quality=75),)),
+    Kind.PRODUCT: Preset(
+        (
+            Rendition("picture", "WEBP", 1200, quality=80, crops=True),
+            # A list shows it as large as a thumb, on a phone with a slow line; its own page as wide as the screen.
+            Rendition("small", "WEBP", 400, quality=65, most_bytes=12_000, crops=True),
+            Rendition("medium", "WEBP", 800, quality=70, most_bytes=40_000, crops=True),
+            # WhatsApp shows JPEG and PNG up to 5 MB (protocols §6.7), and phones fetch it over a metered line.
+            Rendition("share", "JPEG", 1200, quality=82, most_bytes=400_000, crops=True),
+        )
+    ),
+    Kind.AVATAR: Preset(
+        (
+            Rendition("picture", "WEBP", 512, quality=80, crops=True),
+            Rendition("small", "WEBP", 240, quality=70, most_bytes=8_000, crops=True),
+        )
+    ),
+    Kind.PROFILE_COVER: Preset(
+        (
+            Rendition("picture", "WEBP", 1600, quality=75),
+            Rendition("small", "WEBP", 800, quality=65, most_bytes=16_000),
+        )
+    ),
 }
