@@ -10,6 +10,7 @@ from pesan.web.access import Who, allow
 from pesan.web.assets import Assets
 from pesan.web.deps import get_locale, get_registry
 from pesan.web.headers import page_policy
+from pesan.web.installing import app_icons
 from pesan.web.pages import render
 
 SHELL = "/booth/shell"
@@ -61,7 +62,7 @@ async def get_screen_manifest(request: Request, booth_id: UUID) -> Response:
         "display": "fullscreen",
         "background_color": "#0b101b",
         "theme_color": "#0b101b",
-        "icons": [{"src": get_registry(request)[Assets].url(_ICON), "sizes": "any", "type": "image/svg+xml"}],
+        "icons": app_icons(get_registry(request)[Assets]),
     }
     return JSONResponse(
         manifest, media_type="application/manifest+json", headers={"Cache-Control": "no-cache"}

@@ -6,9 +6,11 @@ from starlette.responses import JSONResponse, Response
 from pesan.web.access import Who, allow
 from pesan.web.assets import Assets
 from pesan.web.deps import get_registry
+from pesan.web.installing import OfflineWorker, app_icons
 from pesan.web.pages import render
 
 _DAY = {"Cache-Control": "public, max-age=86400"}
+_WORKER = OfflineWorker("offline", "/", "/offline")
 
 router = APIRouter(dependencies=[allow(Who.PUBLIC)])
 
@@ -22,15 +24,12 @@ async def show_offline(request: Request) -> Response:
 @router.get("/sw.js")
 async def get_service_worker(request: Request) -> Response:
     """The worker that shows the offline page; new with every version of the static files."""
-    assets = get_registry(request)[Assets]
-    body = assets.body("js/sw.js").replace(b"__VERSION__", assets.version.encode())
-    return Response(body, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
+    return _WORKER.answer(get_registry(request)[Assets])
 
 
 @router.get("/manifest.webmanifest")
 async def get_manifest(request: Request) -> Response:
     """The site as an app on a home screen."""
-    icon = get_registry(request)[Assets].url("icon.svg")
     manifest = {
         "name": "Pesan",
         "short_name": "Pesan",
@@ -38,6 +37,6 @@ async def get_manifest(request: Request) -> Response:
         "display": "standalone",
         "background_color": "#f5f0e6",
         "theme_color": "#f5f0e6",
-        "icons": [{"src": icon, "sizes": "any", "type": "image/svg+xml"}],
+        "icons": app_icons(get_registry(request)[Assets]),
     }
     return JSONResponse(manifest, media_type="application/manifest+json", headers=_DAY)
