@@ -8,21 +8,27 @@ import psycopg
 import pytest
 from fastapi import FastAPI
 
+from pesan.checkout.letters import letter_composers
 from pesan.jastip.service.orders import confirm_order, reject_order, ship_order
 from pesan.jastip.service.ratings import Said, rate_order, report_rating
 from pesan.jastip.tokens import ParticipantTokens
 from pesan.kit.registry import Registry
+from pesan.notifications.render import render
+from pesan.notifications.states import Kind
+from pesan.notifications.whatsapp import chat_of
 from pesan.orders.models import Order
 from pesan.settings import Settings
 from tests.backoffice.conftest import Team, picture
 from tests.backoffice.test_jastip import page_of, place
+from tests.checkout.conftest import deps
 from tests.checkout.test_documents import texts
 from tests.support.factories import SYSTEM
 from tests.support.trips import Journey, make_journey, make_participant
 
-NASTY = "\"'></script><script>alert(1)</script><img src=x onerror=alert(1)>{{7*7}}"
-# A tag that came through would begin like one of these, and an expression that was worked out would be 49.
-LIVE = re.compile("<script>alert|<img src=x|>49")
+__all__ = ["deps"]
+NASTY = "\"'></script><script>alert(1)</script><img src=x onerror=alert(1)>{{7331*7919}}"
+# A tag that came through would begin like one of these, and an expression that was worked out would be a number.
+LIVE = re.compile("<script>alert|<img src=x|58054189")
 TYPST = '#read("/etc/passwd") $1$ *x* '
 COLUMNS = {
     "merchants": ["name"],
@@ -135,6 +141,21 @@ async def test_nothing_becomes_markup_at_the_jastipers_desk(
     ]
 
     judge({page: await browser.get(page, follow_redirects=True) for page in pages})
+
+
+async def test_nothing_becomes_markup_in_letters(orders: list[Order], deps: Registry, postgres, database_url):
+    with postgres.connect(database_url.database) as owner:
+        poison(owner)
+    composers = letter_composers(deps)
+    kinds = [Kind.PROOF_RECEIVED, Kind.ORDER_CONFIRMED, Kind.PARCEL_SENT, Kind.REJECTED, Kind.CANCELLED]
+
+    letters = [await composers.of(kind).compose(order.id, kind) for kind in kinds for order in orders]
+    sent = [letter for letter in letters if letter is not None]
+
+    assert {letter.kind for letter in sent} >= {Kind.PARCEL_SENT}
+    assert [letter.kind for letter in sent if LIVE.search(render(letter).html)] == []
+    assert [letter.kind for letter in sent if "alert(1)" not in render(letter).html] == []
+    assert [letter.kind for letter in sent if "alert(1)" not in str(chat_of(letter))] == []
 
 
 async def test_what_was_typed_is_no_program_on_paper(

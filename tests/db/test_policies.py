@@ -286,6 +286,12 @@ def test_without_an_actor_no_request_sees_a_row(world: World, web: psycopg.Conne
     assert {name: _count(web, name) for name in readable} == dict.fromkeys(readable, 0)
 
 
+def test_what_people_write_in_chats_is_read_by_no_request(web: psycopg.Connection, role_prefix: str):
+    web.execute(f"SET ROLE {role_prefix}_request".encode())
+
+    assert [name for name in ("chat_contacts", "chat_slots", "chat_updates") if _may_read(web, name)] == []
+
+
 @pytest.mark.parametrize(
     ("role", "tables"),
     [

@@ -1,5 +1,6 @@
 """Broadcasts: frozen when they are planned, handed on once to everybody, cancelled for whoever was not told."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -78,6 +79,17 @@ async def test_everybody_who_takes_part_is_told_once(journey, database, links, m
     assert await told(database) == sorted(person.wa for person in people)
     came = await progress(database, journey, broadcast_id)
     assert (came.broadcast.state, came.counts) == (BroadcastState.DONE, {"queued": 5})
+
+
+async def test_two_workers_at_one_broadcast_tell_everybody_once(journey, database, links, monkeypatch):
+    monkeypatch.setattr(broadcasts, "CHUNK", 2)
+    people = [await make_participant(journey) for _ in range(9)]
+    broadcast_id = await plan(database, journey)
+
+    await asyncio.gather(*(hand_on_all(database, broadcast_id, links) for _ in range(3)))
+
+    assert await told(database) == sorted(person.wa for person in people)
+    assert (await progress(database, journey, broadcast_id)).counts == {"queued": 9}
 
 
 async def test_a_chunk_that_fails_is_told_to_nobody_and_to_everybody_later(

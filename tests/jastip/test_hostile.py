@@ -127,6 +127,21 @@ async def test_the_pages_count_whoever_asks_whatever_they_claim(limited, ids, pa
     assert (429 in statuses[:30], statuses[30]) == (False, 429)
 
 
+async def test_guessing_whose_order_to_rate_ends_for_the_right_code_too(limited, journey):
+    placed = await order(journey, await make_participant(journey), (await make_product(journey), 1))
+    shown = (await limited.get("/backoffice/login")).text
+    form = {"score": "1", "csrf_token": shown.partition('name="csrf_token" value="')[2].partition('"')[0]}
+
+    misses = [
+        (await limited.post(f"/b/{number:013d}/rating", data=form, headers=disguised(number))).status_code
+        for number in range(20)
+    ]
+    right = await limited.post(f"/b/{placed.code}/rating", data=form)
+    paper = await limited.get(f"/b/{placed.code}/invoice.pdf")
+
+    assert (misses, right.status_code, paper.status_code) == ([404] * 20, 429, 429)
+
+
 @pytest.mark.parametrize(
     "path",
     [
