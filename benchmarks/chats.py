@@ -114,7 +114,7 @@ async def _workers(bench: Bench, whatsapp: FakeWhatsApp) -> AsyncIterator[None]:
 
     async def start() -> None:
         silent = asyncio.subprocess.DEVNULL
-        command = (sys.executable, "-m", "pesan.worker.main")
+        command = (sys.executable, "-m", "pesan.worker")
         alive.append(
             await asyncio.create_subprocess_exec(*command, env=environment, stdout=silent, stderr=silent)
         )

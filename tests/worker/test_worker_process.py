@@ -31,7 +31,7 @@ HARMLESS_DONE = (
 
 @contextmanager
 def worker(settings: Settings, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
-    """`python -m pesan.worker.main` on the instance of `settings`."""
+    """`python -m pesan.worker` on the instance of `settings`."""
     ours = {
         "PESAN_HOME": str(settings.home),
         "PESAN_SECRET_KEY": settings.secret_key.get_secret_value(),
@@ -39,7 +39,7 @@ def worker(settings: Settings, **environment: str) -> Iterator[subprocess.Popen[
         "PESAN_DATABASE_ROLE_PREFIX": settings.database_role_prefix,
     }
     process = subprocess.Popen(
-        [sys.executable, "-m", "pesan.worker.main"], env={**os.environ, **ours, **environment}
+        [sys.executable, "-m", "pesan.worker"], env={**os.environ, **ours, **environment}
     )
     try:
         yield process

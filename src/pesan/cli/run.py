@@ -72,7 +72,7 @@ def worker() -> None:
     """Run jobs only, for an instance whose web processes run elsewhere."""
     settings = load_settings()
     settle_origin(settings, find_origin(settings))
-    os.execv(sys.executable, _module("pesan.worker.main"))  # noqa: S606  ourselves
+    os.execv(sys.executable, _module("pesan.worker"))  # noqa: S606  ourselves
 
 
 def migrate(as_json: AsJson = False) -> None:
@@ -143,7 +143,7 @@ def _children(host: str, port: int, workers: int) -> list[Child]:
     address = ("--host", host, "--port", str(port), "--workers", str(workers))
     return [
         Child("web", _module("pesan.app.server", *address), wants_notice=True),
-        Child("worker", _module("pesan.worker.main")),
+        Child("worker", _module("pesan.worker")),
     ]
 
 

@@ -1,4 +1,4 @@
-"""The worker's composition root: `python -m pesan.worker.main` works until SIGTERM, then drains."""
+"""The worker's composition root."""
 
 import argparse
 
@@ -9,7 +9,7 @@ from pesan.app.process import configure
 from pesan.app.wiring import build_registry, running
 from pesan.jobs.runner import WorkerOptions
 from pesan.settings import load_settings
-from pesan.worker.process import give_way, stop_on_signals, work
+from pesan.worker.process import stop_on_signals, work
 
 CONCURRENCY = 10
 
@@ -19,7 +19,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--concurrency", type=int, default=CONCURRENCY, help="jobs at the same time")
     options = WorkerOptions(concurrency=parser.parse_args().concurrency)
-    give_way()
     settings = load_settings()
     configure(settings, "worker")
     with open_instance(settings) as instance:
@@ -34,7 +33,3 @@ async def _work(instance: Instance, options: WorkerOptions) -> None:
     registry.add(WorkerOptions, options)
     async with running(registry):
         await work(registry, stop=stop)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,7 +1,6 @@
 """What a worker does from its start to its drain, apart from how it was put together."""
 
 import asyncio
-import os
 import signal
 
 from pesan.db import Database
@@ -13,12 +12,6 @@ from pesan.logging import get_logger
 log = get_logger(__name__)
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
-_NICENESS = 5
-
-
-def give_way() -> None:
-    """Let whoever waits for an answer have the processor first: jobs can wait, people and providers do not."""
-    os.nice(_NICENESS)
 
 
 def stop_on_signals() -> asyncio.Event:
