@@ -11,7 +11,8 @@ from pesan.app.wiring import build_registry, running
 from pesan.jobs.runner import WorkerOptions
 from pesan.payments.gateways.registry import Gateways
 from pesan.settings import load_settings
-from pesan.worker.process import give_way, stop_on_signals, work
+from pesan.worker.priority import give_way
+from pesan.worker.process import stop_on_signals, work
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -21,7 +21,10 @@ from pesan.settings import Settings
 from tests.journeys.browser import visiting
 from tests.journeys.guests import PAY_URL, add_methods
 from tests.support.factories import SYSTEM
+from tests.support.instance import shared_instance
 from tests.support.people import transfer_slip
+from tests.support.postgres import Server
+from tests.support.schema import open_database
 from tests.support.service import Service, free_port, services
 from tests.support.whatsapp import WEBHOOK_PATH, FakeWhatsApp, running_whatsapp
 
@@ -34,6 +37,23 @@ async def whatsapp() -> AsyncIterator[FakeWhatsApp]:
     """WhatsApp, as far as anybody here can tell."""
     async with running_whatsapp() as whatsapp:
         yield whatsapp
+
+
+@pytest.fixture(scope="module")
+def settings(
+    postgres: Server, template: str, role_prefix: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Settings]:
+    """An instance apart: the workers of the other journeys know no WhatsApp, and would take what is said here."""
+    with shared_instance(postgres, template, role_prefix, tmp_path_factory.mktemp("home")) as settings:
+        yield settings
+
+
+@pytest.fixture(scope="module")
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    """Its database, as the worker logs in."""
+    opened = open_database(settings, "worker")
+    yield opened
+    await opened.dispose()
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,12 @@
 """Starts a worker: `python -m pesan.worker` works until SIGTERM, then drains."""
 
-import os
-
-_NICENESS = 5
+from pesan.worker.priority import give_way
 
 
 def main() -> None:
-    """Give way, then work: whoever waits for an answer has the processor first, also while a worker starts."""
-    os.nice(_NICENESS)
-    # Importing takes a core for a second, so it comes after giving way.
+    """Work; exits with a traceback and status 1 when going on is pointless."""
+    give_way()
+    # What it imports takes a core for a second, so that comes after giving way.
     from pesan.worker.main import main as work
 
     work()

@@ -5,6 +5,7 @@
 import { fromBase64 } from "./bytes.js";
 
 let loading = null;
+let failures = 0;
 
 export class CannotCheck extends Error {}
 
@@ -37,8 +38,10 @@ function checkBy({ verifyAsync }) {
 }
 
 function loadNoble() {
-  loading ??= import("../../vendor/ed25519/index.js").catch((error) => {
-    loading = null; // the next ticket tries again
+  // Where it is needed at all, browsers keep a failure for the address; by another one the next ticket does try again.
+  loading ??= import(`../../vendor/ed25519/index.js${failures ? `?${failures}` : ""}`).catch((error) => {
+    loading = null;
+    failures += 1;
     throw new CannotCheck("there is nothing to check signatures with", { cause: error });
   });
   return loading;
