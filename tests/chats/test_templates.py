@@ -21,7 +21,7 @@ EACH = [(template, locale) for template in CATALOGUE.values() for locale in LOCA
 
 
 def test_every_kind_of_letter_and_every_message_of_trips_has_a_template():
-    trips = {"product_announcement", "broadcast", "proof_notice", "balance_notice", "price_proposal"}
+    trips = {"product_announcement", "broadcast", "proof_notice", "balance_notice"}
 
     of_goods = {f"goods_{kind.value}" for kind in goods.WORDS}
     assert set(CATALOGUE) == {kind.value for kind in Kind} | trips | of_goods

@@ -25,7 +25,7 @@ from pesan.catalog.service import create_event
 from pesan.db import Actor, Database
 from pesan.errors import PesanError
 from pesan.orders.gate import transition_many
-from pesan.orders.moves import Amendment, LineWish, Move, Moved, Placement, Release
+from pesan.orders.moves import Amendment, LineWish, Move, Moved, Placement, Release, Repricing
 from pesan.orders.states import OrderEvent
 from pesan.settings import Settings
 from pesan.tenancy.service import create_merchant
@@ -39,6 +39,7 @@ pytestmark = [pytest.mark.every_postgres, pytest.mark.timeout(600)]
 CAPACITY = 6
 HOLD_LIMIT = 3
 MOST_PER_ORDER = 3
+PRICE, DEARER = 150_000, 1_000
 LATER = [event for event in OrderEvent if event is not OrderEvent.PLACE]
 GUEST = Actor.guest()
 
@@ -65,6 +66,7 @@ STEPS = {
     ("PAID", "settle_balance"): "PAID",
     ("PAID", "submit_balance_proof"): "PAID",
     ("PAID", "refuse_balance_proof"): "PAID",
+    ("PAID", "reprice"): "PAID",
 }
 HELD = {"HOLD"}
 USED = {"REVIEW", "PAID", "COMPLETED"}
@@ -81,11 +83,14 @@ class Known:
     is_over: bool = False
     owes: bool = True
     is_shown: bool = False
+    price: int = PRICE
 
     def follow(self, event: str) -> None:
         """What a move does to the balance; whatever leads on forgets the proof of one."""
         if event == "settle_balance":
             self.owes = False
+        if event == "reprice":
+            self.owes, self.price = True, self.price + DEARER
         if event == "submit_balance_proof":
             self.is_shown = True
         elif event != "pay_again":
@@ -121,12 +126,19 @@ class Model:
             return order.owes and not (event == "submit_balance_proof" and order.is_shown)
         if event == "refuse_balance_proof":
             return order.is_shown
+        if event == "reprice":
+            return not order.is_shown
         return True
 
     def target(self, order: Known, event: str) -> str:
         """Where the move leads; late money that finds no places left stays where it is, due back."""
         fits = self.places(HELD | USED) + order.places <= CAPACITY
         return STEPS[order.state, event] if event != "pay_late" or fits else order.state
+
+
+def _is_repriced(order: Known, orders: list[Known], events: list[OrderEvent]) -> bool:
+    earlier = zip(orders, events, strict=True)
+    return any(other is order and event is OrderEvent.REPRICE for other, event in earlier)
 
 
 class Gate(RuleBasedStateMachine):
@@ -168,7 +180,16 @@ class Gate(RuleBasedStateMachine):
     def _move(self, order: Known, event: OrderEvent) -> Move:
         back = Amendment(1, (Release(order.line_id, self.event.pool_id, 1),))
         change = back if event is OrderEvent.AMEND else Amendment()
-        return Move(event, self.event.id, SYSTEM, order.id, reason="Nominal tidak sesuai", amendment=change)
+        price = Repricing((order.line_id,), order.places, order.price, order.price + DEARER)
+        return Move(
+            event,
+            self.event.id,
+            SYSTEM,
+            order.id,
+            reason="Nominal tidak sesuai",
+            amendment=change,
+            repricing=price if event is OrderEvent.REPRICE else Repricing(),
+        )
 
     @rule(places=st.integers(1, MOST_PER_ORDER))
     def place(self, places: int) -> None:
@@ -193,7 +214,12 @@ class Gate(RuleBasedStateMachine):
     )
     def move(self, data: st.DataObject, events: list[OrderEvent]) -> None:
         chosen = [data.draw(st.sampled_from(self.model.orders)) for _ in events]
-        pairs = list(zip(chosen, events, strict=True))
+        # Its buyer is asked about one price at a time.
+        pairs = [
+            (order, event)
+            for place, (order, event) in enumerate(zip(chosen, events, strict=True))
+            if event is not OrderEvent.REPRICE or not _is_repriced(order, chosen[:place], events[:place])
+        ]
         outcomes = self.runner.run(self._submit([self._move(order, event) for order, event in pairs]))
         for (order, event), outcome in zip(pairs, outcomes, strict=True):
             allowed = self.model.allows(order, event.value)

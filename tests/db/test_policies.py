@@ -85,6 +85,7 @@ OF_THE_EVENT = {
     "participants": 1,
     "payment_proofs": 1,
     "payments": 4,
+    "price_proposals": 1,
     "refunds": 1,
     "risk_reviews": 1,
     "scan_conflicts": 1,
@@ -103,6 +104,7 @@ OF_A_SOLD_ORDER = {
     "ticket_transfers": 1,
     "booth_sessions": 1,
     "trip_orders": 1,
+    "price_proposals": 1,
     "consents": 1,
     "privacy_requests": 1,
 }
@@ -314,8 +316,8 @@ def test_what_people_write_in_chats_is_read_by_no_request(web: psycopg.Connectio
             (
                 "bank_lines bank_matches booth_events booth_feeds booth_sessions booths capacity_pools chat_messages"
                 " claims events gateway_accounts ledger_entries merchants order_lines orders"
-                " payment_proofs payments promo_codes refunds sandbox_payments seats slots ticket_types"
-                " tickets trip_orders webhook_events"
+                " payment_proofs payments price_proposals promo_codes purchases refunds sandbox_payments seats slots"
+                " ticket_types tickets trip_orders webhook_events"
             ),
         ),
     ],
@@ -395,6 +397,7 @@ REACHED = {
     "UPDATE trips SET is_active = is_active": {"guest": 0, "buyer of A": 0, "staff of A": 2, "admin": 4},
     "UPDATE products SET shop = shop": {"guest": 0, "buyer of A": 0, "staff of A": 1, "admin": 2},
     "UPDATE profiles SET bio = bio": {"guest": 0, "buyer of A": 0, "staff of A": 1, "admin": 2},
+    "UPDATE purchases SET bought = bought": {"guest": 0, "buyer of A": 0, "staff of A": 1, "admin": 2},
     "UPDATE ratings SET decided_at = now()": {"guest": 0, "buyer of A": 0, "staff of A": 0, "admin": 2},
     "UPDATE participants SET name = name": {"guest": 0, "buyer of A": 0, "staff of A": 1, "admin": 2},
     "UPDATE chat_messages SET due_at = due_at": {"guest": 0, "buyer of A": 0, "staff of A": 1, "admin": 2},

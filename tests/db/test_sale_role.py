@@ -62,6 +62,7 @@ SALE = {
     ("merchants", "SELECT"): "*",
     ("order_lines", "INSERT"): "*",
     ("order_lines", "SELECT"): "*",
+    ("order_lines", "UPDATE"): "unit_amount",
     ("orders", "INSERT"): "*",
     ("orders", "SELECT"): "*",
     (
@@ -69,7 +70,7 @@ SALE = {
         "UPDATE",
     ): "audit_head audit_seq balance_due_amount balance_submitted_at decided_by ended_at hold_expires_at"
     " payment_open_until reject_reason"
-    " returned_quantity state state_changed_at submitted_at",
+    " returned_quantity state state_changed_at submitted_at subtotal_amount total_amount",
     ("payment_proofs", "INSERT"): "*",
     ("payment_proofs", "SELECT"): "*",
     ("payments", "INSERT"): "*",
@@ -81,6 +82,10 @@ SALE = {
     ("sandbox_payments", "UPDATE"): "captures refunds state",
     ("webhook_events", "INSERT"): "*",
     ("webhook_events", "SELECT"): "account_id event_key id",
+    ("price_proposals", "SELECT"): "*",
+    ("price_proposals", "UPDATE"): "answered_at state",
+    ("purchases", "SELECT"): "*",
+    ("purchases", "UPDATE"): "bought updated_at",
     ("refunds", "INSERT"): "*",
     ("promo_codes", "SELECT"): "*",
     ("refunds", "SELECT"): "*",

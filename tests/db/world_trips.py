@@ -6,7 +6,17 @@ from pesan.chats.records import ChatCharge
 from pesan.chats.states import PRIORITIES, Category, Line
 from pesan.db import Actor, Database
 from pesan.jastip.companions import NewTripOrder
-from pesan.jastip.models import Broadcast, BroadcastRecipient, Participant, Product, Profile, Rating, Trip
+from pesan.jastip.models import (
+    Broadcast,
+    BroadcastRecipient,
+    Participant,
+    PriceProposal,
+    Product,
+    Profile,
+    Purchase,
+    Rating,
+    Trip,
+)
 from pesan.jastip.service.visits import Visit, count_visit
 from pesan.jastip.states import Audience, JoinState
 from pesan.kit.ids import new_id
@@ -25,7 +35,7 @@ async def travel(make: Make, database: Database, event: Event, offered: Event, s
         await session.flush()
         session.add(broadcast := _broadcast(event))
         await session.flush()
-        session.add(_recipient(broadcast, person))
+        session.add_all([_recipient(broadcast, person), _purchase(kind), _proposal(sold, kind)])
         await count_visit(session, Visit("trip", event.id, event.merchant_id))
     async with database.write(SYSTEM) as session:
         session.add(_charge(event))
@@ -38,6 +48,24 @@ async def travel(make: Make, database: Database, event: Event, offered: Event, s
 
 def _trip(event: Event) -> Trip:
     return Trip(event_id=event.id, merchant_id=event.merchant_id, slug=event.short_id, is_active=True)
+
+
+def _purchase(kind: TicketType) -> Purchase:
+    return Purchase(product_id=kind.id, merchant_id=kind.merchant_id, event_id=kind.event_id, bought=1)
+
+
+def _proposal(sold: Order, kind: TicketType) -> PriceProposal:
+    return PriceProposal(
+        id=new_id(),
+        merchant_id=sold.merchant_id,
+        event_id=kind.event_id,
+        order_id=sold.id,
+        product_id=kind.id,
+        old_amount=100_000,
+        new_amount=120_000,
+        quantity=1,
+        state="proposed",
+    )
 
 
 def _rating(sold: Order) -> Rating:

@@ -32,6 +32,7 @@ from pesan.identity.sessions import UserSessions
 from pesan.identity.team.links import InvitationLinks
 from pesan.jastip.beside import find_order_part
 from pesan.jastip.links import Links as ChatLinks
+from pesan.jastip.price_letters import PriceComposer
 from pesan.jastip.queries.takers import find_address
 from pesan.jastip.service.orders import Counter
 from pesan.jastip.shelf import Shelf
@@ -42,7 +43,7 @@ from pesan.messaging import Mailer
 from pesan.messaging.choose import open_mailer
 from pesan.messaging.whatsapp.client import WhatsAppClient
 from pesan.notifications.channels import Channel, Channels, EmailChannel
-from pesan.notifications.letters import Composers
+from pesan.notifications.letters import Composer, Composers
 from pesan.notifications.states import Kind
 from pesan.notifications.whatsapp import WhatsAppChannel
 from pesan.orders.desk import SaleDesk
@@ -116,7 +117,9 @@ def build_registry(instance: Instance, login: str) -> Registry:
     registry.add(Channels, Channels(channels, {FULFILMENT: find_address}))
     _add_chats(registry, settings)
     thanks = ConsentingComposer(OrderComposer(registry), database, Purpose.MARKETING)
-    registry.add(Composers, letter_composers(registry, {Kind.FOLLOW_UP: thanks}))
+    prices = PriceComposer(OrderComposer(registry), database, settings.base_url)
+    own: dict[Kind, Composer] = {Kind.FOLLOW_UP: thanks, Kind.PRICE_PROPOSED: prices}
+    registry.add(Composers, letter_composers(registry, own))
     return registry
 
 

@@ -96,6 +96,7 @@ LETTERS: dict[str, Text] = {
     "deposit_received": Text(id="Uang muka diterima", en="Deposit received"),
     "balance_refused": Text(id="Bukti pelunasan ditolak", en="Proof of the balance refused"),
     "parcel_sent": Text(id="Titipan dikirim", en="Order sent"),
+    "price_proposal": Text(id="Harga baru diusulkan", en="Another price proposed"),
     "taken_back": Text(id="Pesanan dikembalikan", en="Booking refunded"),
     "tickets_refunded": Text(id="Sebagian tiket dikembalikan", en="Some tickets refunded"),
     "refund_due": Text(id="Uang akan dikembalikan", en="Money will go back"),
@@ -136,6 +137,7 @@ REFUND_CAUSES: dict[str, Text] = {
     "other_amount": Text(id="Nominalnya lain dari yang diminta", en="Another amount than was asked for"),
     "paid_again": Text(id="Dibayar dua kali", en="Paid twice"),
     "event_cancelled": Text(id="Acara dibatalkan", en="Event cancelled"),
+    "price_lowered": Text(id="Harganya turun", en="Its price was lowered"),
 }
 
 REFUND_FAILURES: dict[str, Text] = {

@@ -11,7 +11,6 @@ PRODUCT_ANNOUNCEMENT = "product_announcement"
 BROADCAST = "broadcast"
 PROOF_NOTICE = "proof_notice"
 BALANCE_NOTICE = "balance_notice"
-PRICE_PROPOSAL = "price_proposal"
 
 _SEE = Text(id="Lihat pesanan", en="See the booking")
 _AGAIN = Text(id="Pesan lagi", en="Book again")
@@ -193,6 +192,18 @@ _PARCELS = (
         ),
         _SEE,
     ),
+    ChatTemplate(
+        "price_proposal",
+        Text(
+            id="Halo {buyer_name}, harga {item} di toko ternyata lain: {price} per buah. Pesananmu {order_code} di"
+            " {event_title} berubah {difference} kalau kamu setuju. Jawab lewat tombol di bawah; selama belum dijawab,"
+            " harga yang lama tetap berlaku.",
+            en="Hello {buyer_name}, the price of {item} in the shop is another one: {price} each. Your order"
+            " {order_code} of {event_title} would change by {difference} if you agree. Please answer by the button"
+            " below; until you do, the old price counts.",
+        ),
+        Text(id="Lihat dan jawab", en="See and answer"),
+    ),
 )
 _MONEY = (
     ChatTemplate(
@@ -320,16 +331,6 @@ _TRIPS = (
             " it by the button below.",
         ),
         Text(id="Periksa bukti", en="Check the proof"),
-    ),
-    ChatTemplate(
-        PRICE_PROPOSAL,
-        Text(
-            id="Halo {buyer_name}, harga titipanmu di {trip_title} sudah ada: {items} seharga {price}. Setujui atau"
-            " tolak lewat tombol di bawah.",
-            en="Hello {buyer_name}, the price of what you asked for on {trip_title} is there: {items} for {price}."
-            " Accept or decline by the button below.",
-        ),
-        Text(id="Lihat harga", en="See the price"),
     ),
 )
 

@@ -86,7 +86,8 @@ SAMPLES: Mapping[str, str] = {
     "trip_title": "Jastip Jepang Mei",
     "price": "Rp 185.000",
     "text": "Besok terakhir titip, ya",
-    "items": "2 × Cokelat Tokyo",
+    "item": "2 × Cokelat Tokyo",
+    "difference": "+Rp 20.000",
 }
 """A believable fact of each name, for whoever at WhatsApp looks at a template."""
 

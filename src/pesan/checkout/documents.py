@@ -23,6 +23,7 @@ from pesan.orders.models import Order, OrderLine
 from pesan.orders.queries import Period, find_period, list_lines
 from pesan.orders.states import SHIPPED, OrderState
 from pesan.payments.models import Payment, PaymentMethod
+from pesan.payments.queries import pays_all
 from pesan.payments.states import PaymentState
 from pesan.storage import Storage
 from pesan.storage.errors import ObjectMissing, StorageUnavailable
@@ -163,7 +164,7 @@ async def summary_pdf(
         lines=[SummaryLine(line.title, line.quantity, line.unit_amount) for line in papers.lines],
         total_amount=order.total_amount,
         # Paid in parts, no one payment says by how much it differs from what the order costs.
-        paid_amount=papers.payment.amount if papers.payment and papers.event.deposit_percent == 100 else None,
+        paid_amount=papers.payment.amount if papers.payment and pays_all(papers.payment, order) else None,
         method_name=papers.method.display_name if papers.method else "",
         contact=" · ".join(filter(None, (order.wa and display_phone(order.wa), order.email))),
         status_url=base_url + status_path(order.code),

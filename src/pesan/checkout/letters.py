@@ -25,6 +25,7 @@ from pesan.orders.dues import due_now, is_refused, owes_balance
 from pesan.orders.errors import OrderNotFound
 from pesan.orders.queries import get_order
 from pesan.orders.states import SHIPPED, OrderState
+from pesan.payments.queries import pays_all
 from pesan.payments.refunds.models import Refund
 from pesan.payments.refunds.queries import list_refunds
 from pesan.payments.refunds.states import RefundCause, RefundState, is_owed
@@ -49,12 +50,12 @@ _TRUE_IN = {
     Kind.DEPOSIT_RECEIVED: {OrderState.PAID},
     Kind.BALANCE_REFUSED: {OrderState.PAID},
     Kind.PARCEL_SENT: {OrderState.COMPLETED},
+    Kind.PRICE_PROPOSED: {OrderState.PAID},
     **{kind: {OrderState.COMPLETED} for kind in _OF_SESSIONS},
 }
 _OF_PAYMENT = frozenset({Kind.ORDER_CONFIRMED, Kind.DEPOSIT_RECEIVED})
 _OF_MONEY = frozenset({Kind.TAKEN_BACK, Kind.TICKETS_REFUNDED, Kind.REFUND_DUE, Kind.REFUNDED})
 _LET_GO = frozenset({RefundState.APPROVED, RefundState.PAID, RefundState.FAILED})
-_WHOLE = 100
 _CALENDAR_PARAMETERS = (("method", "PUBLISH"), ("charset", "utf-8"))
 
 
@@ -132,7 +133,7 @@ class OrderComposer:
 def _amount(papers: Papers) -> int:
     """What was paid or is asked for; where it is paid in parts, no one payment says what all of them came to."""
     order = papers.order
-    is_in_parts = papers.event.deposit_percent < _WHOLE
+    is_in_parts = papers.payment is not None and not pays_all(papers.payment, order)
     if is_in_parts and order.state in (OrderState.PAID, OrderState.COMPLETED):
         return order.total_amount - order.balance_due_amount
     return papers.payment.amount if papers.payment else due_now(order) or order.total_amount

@@ -62,6 +62,11 @@ def transfer_path(order_code: str, ticket_id: UUID) -> str:
     return f"{status_path(order_code)}/tickets/{ticket_id}/transfer"
 
 
+def prices_path(code: str) -> str:
+    """Where a buyer says whether they agree to another price."""
+    return f"{status_path(code)}/prices"
+
+
 def pay_path(code: str) -> str:
     """Where a held booking is paid."""
     return f"/pay/{code}"

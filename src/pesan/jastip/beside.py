@@ -6,14 +6,17 @@ from datetime import datetime
 from pesan.catalog.models import Event
 from pesan.catalog.zones import zone_of
 from pesan.checkout.beside import Part
-from pesan.checkout.links import status_path
+from pesan.checkout.links import prices_path, status_path
 from pesan.db import ReadSession
 from pesan.jastip.asking import invitation_path
+from pesan.jastip.queries.prices import list_proposals
 from pesan.jastip.queries.ratings import find_rating
 from pesan.jastip.queries.takers import find_invited, find_trip_order
 from pesan.jastip.queries.trips import list_trips_by_id
+from pesan.jastip.states import ProposalState
 from pesan.jastip.views import Invitation
 from pesan.orders.models import Order
+from pesan.orders.states import OrderState
 from pesan.tenancy.models import Merchant
 
 
@@ -30,6 +33,8 @@ class OrderPart:
     invitation: Invitation | None = None
     rating_path: str = ""
     score: int = 0
+    prices_path: str = ""
+    is_asked: bool = False
 
 
 async def find_order_part(session: ReadSession, order: Order, origin: str) -> Part | None:
@@ -43,6 +48,7 @@ async def find_order_part(session: ReadSession, order: Order, origin: str) -> Pa
     trip = (await list_trips_by_id(session, [order.event_id])).get(order.event_id)
     invited = await find_invited(session, own.participant_id) if trip and trip.is_open else None
     rating = await find_rating(session, order.id)
+    proposed = (await list_proposals(session, [order.id])).get(order.id, [])
     part = OrderPart(
         event.title,
         zone_of(event, merchant),
@@ -55,5 +61,8 @@ async def find_order_part(session: ReadSession, order: Order, origin: str) -> Pa
         else None,
         f"{status_path(order.code)}/rating" if own.shipped_at else "",
         rating.score if rating else 0,
+        prices_path(order.code) if proposed else "",
+        order.state == OrderState.PAID
+        and any(each.proposal.state == ProposalState.PROPOSED for each in proposed),
     )
     return Part("jastip/order_part.html", part)

@@ -7,14 +7,31 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from pesan.db import WriteSession
 from pesan.db.pipeline import Executor
 from pesan.db.rows import pack, recordset
+from pesan.jastip.errors import ProposalAnswered
 from pesan.orders.moves import Stage
+from pesan.payments.refunds.errors import Overruled
 
 _ORDER = {"order_id": "uuid", "merchant_id": "uuid", "event_id": "uuid", "participant_id": "uuid"}
 _NAMES = ", ".join(_ORDER)
 _INSERT = text(f"INSERT INTO trip_orders ({_NAMES}) SELECT {_NAMES} FROM {recordset(_ORDER)}")  # noqa: S608
 _PARCEL = {"order_id": "uuid", "courier": "text", "tracking_no": "text"}
+# They are not in the bag any more. The order's pools are locked, so that nobody else sends the same products meanwhile.
+_TAKE_OUT = text(
+    "UPDATE purchases p SET bought = greatest(0, p.bought - sent.quantity), updated_at = clock_timestamp()"  # noqa: S608
+    " FROM (SELECT l.ticket_type_id, sum(l.quantity) AS quantity FROM order_lines l"
+    f" JOIN {recordset(_PARCEL)} ON n.order_id = l.order_id GROUP BY l.ticket_type_id) sent"
+    " WHERE p.product_id = sent.ticket_type_id"
+)
+# Its buyer agreed to exactly this: as many pieces, at the price that the order has by now.
+_ACCEPT = text(
+    "UPDATE price_proposals p SET state = 'accepted', answered_at = clock_timestamp()"
+    " WHERE p.id = :id AND p.order_id = :order_id AND p.state = 'proposed' AND p.quantity ="
+    " (SELECT sum(l.quantity) FROM order_lines l WHERE l.order_id = p.order_id AND l.ticket_type_id = p.product_id"
+    " AND l.unit_amount = p.new_amount) RETURNING p.id"
+)
 _SHIP = text(
     "UPDATE trip_orders t SET courier = n.courier, tracking_no = n.tracking_no,"  # noqa: S608
     f" shipped_at = clock_timestamp() FROM {recordset(_PARCEL)} WHERE t.order_id = n.order_id"
@@ -50,5 +67,25 @@ class Parcel:
 
     @classmethod
     async def write_many(cls, executor: Executor, items: Sequence[Self]) -> None:
-        """Write those of a group in one statement."""
-        await executor.execute(_SHIP, pack(map(asdict, items)))
+        """Write those of a group, and take what they hold out of what was bought."""
+        rows = pack(map(asdict, items))
+        await executor.execute(_SHIP, rows)
+        await executor.execute(_TAKE_OUT, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedPrice:
+    """The proposal that a buyer agreed to, written with the order's new price; raises Overruled when it is not open."""
+
+    stage: ClassVar[Stage] = Stage.RETURN
+
+    proposal_id: UUID
+    order_id: UUID
+
+    @classmethod
+    async def write_many(cls, session: WriteSession, items: Sequence[Self]) -> None:
+        """Write them one by one, each under its order's lock."""
+        for item in items:
+            found = await session.execute(_ACCEPT, {"id": item.proposal_id, "order_id": item.order_id})
+            if found.first() is None:
+                raise Overruled(ProposalAnswered())

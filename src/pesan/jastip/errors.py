@@ -137,3 +137,43 @@ class NotToBeRated(PesanError):
     message = Text(
         id="Penilaian dibuka setelah titipanmu dikirim.", en="You can rate this once your order was sent."
     )
+
+
+class ProposalNotFound(NotFound):
+    """There is no such proposal of a price, or it is not about your order."""
+
+    code = "jastip.proposal_not_found"
+    message = Text(id="Usulan harga ini tidak ditemukan.", en="This price proposal was not found.")
+
+
+class ProposalAnswered(PesanError):
+    """Somebody was first: the proposal was accepted, declined or withdrawn meanwhile."""
+
+    code = "jastip.proposal_answered"
+    status = 409
+    message = Text(
+        id="Usulan harga ini sudah dijawab atau ditarik. Yang berlaku tertulis di bawah.",
+        en="This price proposal was answered or withdrawn meanwhile. What counts now is written below.",
+    )
+
+
+class NothingToPropose(PesanError):
+    """No paid order that was not sent has this product at another price."""
+
+    code = "jastip.nothing_to_propose"
+    status = 409
+    message = Text(
+        id="Tidak ada pesanan lunas yang belum dikirim dengan harga lain untuk barang ini.",
+        en="No order that is paid and not sent has this product at another price.",
+    )
+
+
+class FewerBought(PesanError):
+    """Fewer pieces were bought than are to be taken back."""
+
+    code = "jastip.fewer_bought"
+    status = 409
+    message = Text(
+        id="Jumlah yang dibeli tidak bisa kurang dari nol. Muat ulang halaman.",
+        en="The number of pieces bought cannot be below zero. Please reload the page.",
+    )

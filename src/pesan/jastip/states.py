@@ -69,6 +69,15 @@ class RecipientState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class ProposalState(StrEnum):
+    """What became of a price that a buyer was asked to agree to."""
+
+    PROPOSED = "proposed"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+
+
 STATUSES: Mapping[OrderState, OrderStatus] = {
     OrderState.HOLD: OrderStatus.PENDING,
     OrderState.REVIEW: OrderStatus.PENDING,

@@ -13,7 +13,9 @@ from pesan.jastip.models import Broadcast
 from pesan.jastip.orphans import collect_pictures
 from pesan.jastip.proof_notices import tell_jastiper
 from pesan.jastip.queries.broadcasts import list_due_broadcasts
+from pesan.jastip.queries.prices import get_proposal
 from pesan.jastip.service.broadcasts import HAND_ON_TASK, hand_on
+from pesan.jastip.service.prices import TELL_PRICE_TASK
 from pesan.jastip.service.products import ANNOUNCE_TASK
 from pesan.jastip.service.ratings import report_rating
 from pesan.jobs import enqueue, enqueue_many, task
@@ -93,6 +95,15 @@ async def announce_product(deps: Registry, product_id: UUID, after: str = "") ->
         )
         if last is not None:
             await enqueue(session, ANNOUNCE_TASK, product_id=product_id, after=str(last))
+
+
+@task(TELL_PRICE_TASK, priority=10)
+async def tell_of_price(deps: Registry, proposal_id: UUID) -> None:
+    """Ask a buyer whether they agree to another price, once for each proposal."""
+    async with deps[Database].write(_ACTOR) as session:
+        proposal = await get_proposal(session, proposal_id)
+        order = await get_order(session, proposal.order_id)
+        await tell(session, deps[Channels], order, Kind.PRICE_PROPOSED, occasion=str(proposal_id))
 
 
 @task("jastip.tell_of_proof", priority=10)

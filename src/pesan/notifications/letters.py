@@ -34,6 +34,9 @@ class LetterFacts:
     reason: str = ""
     reference: str = ""
     other_name: str = ""
+    item: str = ""
+    price: str = ""
+    difference: str = ""
     accent: str = ACCENT
     on_accent: str = ON_ACCENT
 

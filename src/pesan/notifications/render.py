@@ -23,6 +23,7 @@ _TYPED_BY_PEOPLE = (
     "reason",
     "reference",
     "other_name",
+    "item",
 )
 # What mail programs turn into links by themselves: `host.name`, `scheme:`, `user@host`, `www`.
 _LINKABLE = re.compile(r"(?<=\S)([.@:/])(?=\S)")

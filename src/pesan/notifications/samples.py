@@ -38,6 +38,9 @@ def sample_letter(
         reason=_REASONS[locale],
         reference="BCA-240817",
         other_name="Rani Wijaya",
+        item="2 × Kit Kat Matcha",
+        price=f"{format_rupiah(45_000)} → {format_rupiah(52_000)}",
+        difference=f"+{format_rupiah(14_000)}",
     )
     if is_of_goods:
         goods = "2 × Kit Kat Matcha, 1 × Tokyo Banana"

@@ -22,6 +22,7 @@ class Kind(StrEnum):
     DEPOSIT_RECEIVED = "deposit_received"
     BALANCE_REFUSED = "balance_refused"
     PARCEL_SENT = "parcel_sent"
+    PRICE_PROPOSED = "price_proposal"
     TAKEN_BACK = "taken_back"
     TICKETS_REFUNDED = "tickets_refunded"
     REFUND_DUE = "refund_due"

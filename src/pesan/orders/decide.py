@@ -25,6 +25,7 @@ from pesan.orders.errors import (
 )
 from pesan.orders.moves import Amendment, Companion, Move, OrderFacts
 from pesan.orders.placing import place
+from pesan.orders.repricing import reprice, require_reprice_guard
 from pesan.orders.situation import Granted, LineClaim, Situation, moved_of
 from pesan.orders.states import (
     BUCKETS,
@@ -64,6 +65,8 @@ def _transition(move: Move, situation: Situation) -> Granted:
         return _amend(move, order, transition, situation)
     if move.event in OF_BALANCE:
         return change_balance(move, order, transition, situation)
+    if move.event is OrderEvent.REPRICE:
+        return reprice(move, order, transition, situation)
     if transition.target is order.state:
         return _stay(move, order, transition, situation, move.companions)
     _shift_claims(order, transition.target, situation)
@@ -176,11 +179,18 @@ _BUYS = frozenset(
         OrderEvent.APPROVE,
         OrderEvent.SUBMIT_BALANCE_PROOF,
         OrderEvent.SETTLE_BALANCE,
+        OrderEvent.REPRICE,
     }
 )
 _AMENDS = frozenset({OrderEvent.AMEND, OrderEvent.RESCHEDULE})
 _BY_GUESTS = frozenset(
-    {OrderEvent.SUBMIT_PROOF, OrderEvent.CANCEL, OrderEvent.RESCHEDULE, OrderEvent.SUBMIT_BALANCE_PROOF}
+    {
+        OrderEvent.SUBMIT_PROOF,
+        OrderEvent.CANCEL,
+        OrderEvent.RESCHEDULE,
+        OrderEvent.SUBMIT_BALANCE_PROOF,
+        OrderEvent.REPRICE,
+    }
 )
 _WITH_REASON = frozenset({OrderEvent.REJECT, OrderEvent.REFUND, OrderEvent.REFUSE_BALANCE_PROOF})
 
@@ -204,6 +214,7 @@ def _require_guard(move: Move, order: OrderFacts, situation: Situation) -> None:
     if move.event is OrderEvent.APPROVE and _is_past(order, situation):
         raise SlotOver
     require_balance_guard(move, order)
+    require_reprice_guard(move, order)
     if move.event is OrderEvent.SUBMIT_PROOF:
         if is_over:
             raise HoldExpired(extra={"state": OrderState.EXPIRED.value})

@@ -44,7 +44,7 @@ from pesan.orders.states import (
     REPEATED,
     TELL_BUYER_TASK,
 )
-from pesan.orders.writes import insert_orders, update_orders
+from pesan.orders.writes import insert_orders, reprice_lines, update_orders
 
 Outcome = Moved | Replayed | PesanError
 Job = tuple[str, Mapping[str, JobArgument]]
@@ -86,6 +86,7 @@ async def _write(session: WriteSession, situation: Situation, granted: Sequence[
         await insert_claims(pipe, [claim for grant in placed for claim in _placed_claims(grant)])
         await record_many(pipe, entries)
         await update_orders(pipe, moved)
+        await reprice_lines(pipe, moved)
         await release_claims(pipe, _returned(moved))
         # After what goes back, because the time that an order takes may overlap the one that it had.
         await insert_claims(pipe, [claim for grant in moved for claim in _claims(grant, grant.acquired)])

@@ -33,6 +33,13 @@ INVARIANTS = (
         f" WHERE {_SELLS_PLACES} GROUP BY o.id HAVING coalesce(sum(c.quantity), 0) <> o.quantity",
     ),
     Invariant(
+        "orders.cost_what_their_lines_do",
+        "What an order costs before discounts, fees and tax is what its lines cost.",
+        "SELECT o.id AS order_id, o.subtotal_amount, l.amount FROM orders o JOIN (SELECT order_id,"
+        " sum(quantity * unit_amount) AS amount FROM order_lines GROUP BY order_id) l ON l.order_id = o.id"
+        " WHERE o.subtotal_amount <> l.amount",
+    ),
+    Invariant(
         "orders.have_one_time",
         "Each live order of a booth has one time, and one that ended has none.",
         "SELECT o.id AS order_id, o.state, count(c.id) AS times FROM orders o"

@@ -159,7 +159,8 @@ ACCESS = [
         {
             "request": "SELECT, UPDATE (audit_seq, audit_head)",
             "sale": "SELECT, INSERT, UPDATE (state, hold_expires_at, payment_open_until, reject_reason, decided_by,"
-            " submitted_at, state_changed_at, ended_at, returned_quantity, balance_due_amount, balance_submitted_at,"
+            " submitted_at, state_changed_at, ended_at, returned_quantity, subtotal_amount, total_amount,"
+            " balance_due_amount, balance_submitted_at,"
             " audit_seq, audit_head)",
             "system": "SELECT, UPDATE (user_id, buyer_name, wa, email, notes, ip_digest, network_digest, device_digest,"
             " ip_country, reject_reason, erased_at, audit_seq, audit_head)",
@@ -174,7 +175,7 @@ ACCESS = [
     ),
     Access(
         "order_lines",
-        {"request": "SELECT", "sale": "SELECT, INSERT", "system": "SELECT"},
+        {"request": "SELECT", "sale": "SELECT, INSERT, UPDATE (unit_amount)", "system": "SELECT"},
         [
             Policy("guest", (REQUEST,), OF_VISIBLE_ORDER, command="SELECT"),
             Policy("staff", (REQUEST,), STAFF_OF_EVENT, command="SELECT"),

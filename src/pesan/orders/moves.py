@@ -167,6 +167,21 @@ class Amendment:
     acquires: tuple[Acquisition, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Repricing:
+    """Another price of each of `quantity` places: of these lines, and of nothing else in the order."""
+
+    line_ids: tuple[UUID, ...] = ()
+    quantity: int = 0
+    old_amount: int = 0
+    new_amount: int = 0
+
+    @property
+    def difference(self) -> int:
+        """How much more all of it costs; below zero where it costs less."""
+        return (self.new_amount - self.old_amount) * self.quantity
+
+
 @dataclass(slots=True)
 class OrderFacts:
     """One order inside a locked transaction, as much of it as moves decide on and change."""
@@ -193,6 +208,7 @@ class OrderFacts:
     returned_quantity: int = 0
     balance_due_amount: int = 0
     balance_submitted_at: datetime | None = None
+    subtotal_amount: int = 0
 
 
 class Moved(NamedTuple):
@@ -225,8 +241,9 @@ class Move:
 
     `sale_id` is the event whose combiner runs it. `if_refund_due` takes the companions' place when money buys nothing,
     because no places are left or its time is over. `amendment` is what AMEND gives back and RESCHEDULE exchanges,
-    `balance_amount` the balance that SETTLE_BALANCE pays, and `occasion` the id that its buyer is told of. With
-    `wanted`, the answer that `render` makes of the outcome is stored in the same transaction.
+    `repricing` what REPRICE changes, `balance_amount` the balance that SETTLE_BALANCE pays or by which REPRICE was
+    weighed, and `occasion` the id that its buyer is told of. With `wanted`, the answer that `render` makes of the
+    outcome is stored in the same transaction.
     """
 
     event: OrderEvent
@@ -240,6 +257,7 @@ class Move:
     if_refund_due: tuple[Companion, ...] = ()
     amendment: Amendment = Amendment()
     balance_amount: int | None = None
+    repricing: Repricing = Repricing()
     occasion: UUID | None = None
     wanted: Wanted | None = None
     render: Callable[[Moved], Answer] | None = None

@@ -36,7 +36,7 @@ from pesan.orders.errors import (
     TooManyHolds,
 )
 from pesan.orders.moves import LineWish, Move, OrderFacts, Placement, PromoWish, TypeWish
-from pesan.orders.pricing import PricedLine, compute_totals, require_valid
+from pesan.orders.pricing import PricedLine, Totals, compute_totals, require_valid
 from pesan.orders.situation import Granted, LineClaim, Placed, Situation, moved_of
 from pesan.orders.states import BUCKETS, PLACED, PLACED_FREE, SLOTTED, OrderState
 from pesan.orders.times import find_slot, require_free, take
@@ -58,7 +58,7 @@ def place(move: Move, wish: Placement, situation: Situation) -> Granted:
     for slot in slots:
         require_free(slot, wish.order_id, situation)
     transition = PLACED if placed.totals.total else PLACED_FREE
-    order = _new_order(wish, terms, transition.target, placed.totals.total, situation.now)
+    order = _new_order(wish, terms, transition.target, placed.totals, situation.now)
     # Nobody is asked to pay for a time that is over.
     order.hold_expires_at = min([order.hold_expires_at, *(slot.ends_at for slot in slots)])
     for pool_id, places in needs.items():
@@ -249,7 +249,7 @@ def _refusal_of(
     return held(extra=extra, retry_after=waits)
 
 
-def _new_order(wish: Placement, terms: Terms, state: OrderState, total: int, now: datetime) -> OrderFacts:
+def _new_order(wish: Placement, terms: Terms, state: OrderState, totals: Totals, now: datetime) -> OrderFacts:
     return OrderFacts(
         id=wish.order_id,
         merchant_id=terms.merchant_id,
@@ -257,7 +257,7 @@ def _new_order(wish: Placement, terms: Terms, state: OrderState, total: int, now
         code=wish.code,
         state=state,
         quantity=wish.quantity,
-        total_amount=total,
+        total_amount=totals.total,
         currency=terms.currency,
         fulfilment=terms.fulfilment,
         email=wish.email,
@@ -270,5 +270,6 @@ def _new_order(wish: Placement, terms: Terms, state: OrderState, total: int, now
         decided_by=None,
         audit_seq=0,
         audit_head=GENESIS,
-        balance_due_amount=balance_of(total, terms.deposit_percent),
+        balance_due_amount=balance_of(totals.total, terms.deposit_percent),
+        subtotal_amount=totals.subtotal,
     )

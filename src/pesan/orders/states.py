@@ -41,6 +41,7 @@ class OrderEvent(StrEnum):
     SETTLE_BALANCE = "settle_balance"
     SUBMIT_BALANCE_PROOF = "submit_balance_proof"
     REFUSE_BALANCE_PROOF = "refuse_balance_proof"
+    REPRICE = "reprice"
 
 
 BUCKETS: Mapping[OrderState, Bucket] = {
@@ -181,6 +182,8 @@ TRANSITIONS: Mapping[tuple[OrderState, OrderEvent], Transition] = {
         event=_E.REFUSE_BALANCE_PROOF,
         to=Transition(_S.PAID, "order:balance:proof_refused", tells_buyer=True),
     ),
+    # Its buyer agreed to another price of something that it holds.
+    **_from(_S.PAID, event=_E.REPRICE, to=Transition(_S.PAID, "order:price:changed")),
     # It takes another time for the one that it gives back.
     **_from(
         _S.COMPLETED,

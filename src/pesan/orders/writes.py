@@ -61,6 +61,8 @@ _CHANGES: Mapping[str, str] = {
     "decided_by": "uuid",
     "state_changed_at": "timestamptz",
     "returned_quantity": "integer",
+    "subtotal_amount": "bigint",
+    "total_amount": "bigint",
     "balance_due_amount": "bigint",
     "balance_submitted_at": "timestamptz",
     "audit_seq": "integer",
@@ -88,6 +90,11 @@ def _assignment(name: str) -> str:
 _INSERT_ORDERS = _insert("orders", _ORDER_COLUMNS)
 _INSERT_LINES = _insert("order_lines", _LINE_COLUMNS)
 _UPDATE_ORDERS = _update("orders", _CHANGES)
+_PRICE: Mapping[str, str] = {"id": "uuid", "order_id": "uuid", "unit_amount": "bigint"}
+_REPRICE_LINES = text(
+    "UPDATE order_lines l SET unit_amount = n.unit_amount"  # noqa: S608
+    f" FROM {recordset(_PRICE)} WHERE l.id = n.id AND l.order_id = n.order_id"
+)
 
 
 async def insert_orders(executor: Executor, granted: Sequence[Granted]) -> None:
@@ -102,6 +109,21 @@ async def update_orders(executor: Executor, granted: Sequence[Granted]) -> None:
     last = {grant.order.id: grant for grant in granted}
     if last:
         await executor.execute(_UPDATE_ORDERS, pack(_changed(grant) for grant in last.values()))
+
+
+async def reprice_lines(executor: Executor, granted: Sequence[Granted]) -> None:
+    """Write the prices that buyers agreed to; of several for one line, the last."""
+    prices = {
+        line_id: {
+            "id": line_id,
+            "order_id": grant.order.id,
+            "unit_amount": grant.move.repricing.new_amount,
+        }
+        for grant in granted
+        for line_id in grant.move.repricing.line_ids
+    }
+    if prices:
+        await executor.execute(_REPRICE_LINES, pack(prices.values()))
 
 
 def _order(grant: Granted) -> dict[str, Any]:
@@ -172,6 +194,8 @@ def _changed(grant: Granted) -> dict[str, Any]:
         "decided_by": order.decided_by,
         "state_changed_at": grant.moved.at,
         "returned_quantity": order.returned_quantity,
+        "subtotal_amount": order.subtotal_amount,
+        "total_amount": order.total_amount,
         "balance_due_amount": order.balance_due_amount,
         "balance_submitted_at": order.balance_submitted_at,
         "audit_seq": order.audit_seq,

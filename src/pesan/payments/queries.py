@@ -16,12 +16,22 @@ from pesan.orders.dues import due_now, owes_balance
 from pesan.orders.models import Order
 from pesan.payments.errors import MethodNotFound, MethodNotOffered, PaymentNotFound, ProofNotFound
 from pesan.payments.models import Payment, PaymentMethod, PaymentProof
+from pesan.payments.statements.queries import NEAR_AMOUNT
 from pesan.payments.states import PaymentState
 
 # Bits of 64 in which two perceptual hashes may differ and still be of one picture, sent again.
 SIMILAR_BITS = 6
 _LIKENESS_WINDOW = timedelta(days=180)
 _MAX_DUPLICATES = 20
+
+
+def pays_all(payment: Payment, order: Order) -> bool:
+    """Whether one payment paid what the order costs by now, but for what a person may overlook in a bank's line.
+
+    It does not where the order is paid in parts, or its buyer agreed to another price since.
+    """
+    difference = abs(payment.base_amount - order.total_amount)
+    return difference <= (NEAR_AMOUNT if payment.method_id is None else 0)
 
 
 @dataclass(frozen=True, slots=True)

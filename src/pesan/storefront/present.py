@@ -16,6 +16,7 @@ from pesan.orders.models import Order
 from pesan.orders.queries import Period
 from pesan.orders.states import SHIPPED, SLOTTED, effective_state
 from pesan.payments.models import PaymentMethod
+from pesan.payments.queries import pays_all
 from pesan.payments.refunds.models import Refund
 from pesan.payments.refunds.states import RefundCause, RefundMethod, RefundState, is_owed
 from pesan.payments.service import Instructions
@@ -47,7 +48,6 @@ from pesan.tickets.render.pictures import qr_svg
 from pesan.tickets.slices import Slices
 from pesan.tickets.states import TicketState
 
-_WHOLE = 100
 MOST_SECONDS = 300
 """How seldom an open ticket is read again at least."""
 
@@ -193,8 +193,7 @@ def _asked(booking: Booking) -> tuple[int, str | None]:
     """What was to be paid to the last digit, and the unique code in it."""
     if booking.instructions is not None:
         return booking.instructions.amount, booking.instructions.unique_code
-    is_in_parts = booking.listing.event.deposit_percent < _WHOLE
-    if booking.paid is not None and not is_in_parts:
+    if booking.paid is not None and pays_all(booking.paid, booking.order):
         code = booking.paid.unique_code
         return booking.paid.amount, format_code(code) if code else None
     return due_now(booking.order) or booking.order.total_amount, None

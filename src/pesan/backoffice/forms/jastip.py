@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
@@ -9,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from pesan.backoffice.forms.types import Count, OptionalLocalTime, Rupiah
 from pesan.checkout.schemas import PersonName
 from pesan.jastip.models.broadcasts import MAX_TEXT
+from pesan.jastip.models.shopping import MAX_NOTE
 from pesan.jastip.queries.trips import TripView
 from pesan.jastip.service.products import MAX_STOCK
 from pesan.jastip.service.trips import WHOLE, TripDraft
@@ -102,6 +104,16 @@ class ParcelForm(BaseModel):
 
     courier: Annotated[Annotated[str, _text(40, 1)], BeforeValidator(_one_line)]
     tracking_no: Annotated[Annotated[str, _text(60)], BeforeValidator(_one_line)] = ""
+
+
+class PriceForm(BaseModel):
+    """What each piece turned out to cost, and whom to ask; everybody where no order is chosen."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    price_amount: Annotated[Rupiah, Field(gt=0)]
+    note: Annotated[Annotated[str, _text(MAX_NOTE)], BeforeValidator(_one_line)] = ""
+    order_id: Annotated[UUID | None, BeforeValidator(lambda value: value or None)] = None
 
 
 def typed_trip(view: TripView, zone: str) -> dict[str, Any]:

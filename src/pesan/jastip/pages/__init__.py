@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter
 
-from pesan.jastip.pages import invoices, joining, leaving, ordering, profiles, ratings, shortlinks
+from pesan.jastip.pages import invoices, joining, leaving, ordering, prices, profiles, ratings, shortlinks
 
 router = APIRouter(include_in_schema=False)
-for part in (shortlinks, profiles, joining, ordering, leaving, invoices, ratings):
+for part in (shortlinks, profiles, joining, ordering, leaving, invoices, prices, ratings):
     router.include_router(part.router)
 slugs = shortlinks.slugs
 

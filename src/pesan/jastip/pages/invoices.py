@@ -14,6 +14,7 @@ from pesan.kit.ids import normalise_code
 from pesan.orders.errors import OrderNotFound
 from pesan.orders.queries import get_order_by_code
 from pesan.orders.states import OrderState, effective_state
+from pesan.payments.queries import pays_all
 from pesan.payments.unique_amount import format_code
 from pesan.storage import Storage
 from pesan.tenancy.brands import show_brand
@@ -49,7 +50,8 @@ async def show_invoice(request: Request, code: str) -> Response:
     """The order's items and amounts, and where its parcel is."""
     invoice = await _read(request, code)
     papers, order = invoice.papers, invoice.papers.order
-    unique = papers.payment.unique_code if papers.payment else None
+    paid = papers.payment if papers.payment and pays_all(papers.payment, order) else None
+    unique = paid.unique_code if paid else None
     context = {
         "order": order,
         "lines": papers.lines,
@@ -59,7 +61,7 @@ async def show_invoice(request: Request, code: str) -> Response:
         "word": STATE_WORDS[invoice.state],
         "state": invoice.state,
         "unique_code": format_code(unique) if unique else "",
-        "amount": papers.payment.amount if papers.payment else order.total_amount,
+        "amount": paid.amount if paid else order.total_amount,
         "method": papers.method.display_name if papers.method else "",
         "courier": invoice.courier,
         "path": status_path(order.code),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from pesan.kit.i18n import Text
 from pesan.notifications.states import Kind
-from pesan.notifications.words import goods, holders, money, orders, parcels, sessions
+from pesan.notifications.words import goods, holders, money, orders, parcels, prices, sessions
 from pesan.notifications.words.base import CLOSING, GREETING, ROWS, USUAL_ROWS, Words
 
 __all__ = ["CLOSING", "GREETING", "USUAL_ROWS", "WORDS", "Words", "row_of", "words_of"]
@@ -13,6 +13,7 @@ WORDS: Mapping[Kind, Words] = {
     **orders.WORDS,
     **sessions.WORDS,
     **parcels.WORDS,
+    **prices.WORDS,
     **money.WORDS,
     **holders.WORDS,
 }

@@ -52,10 +52,12 @@ PATIENCE = timedelta(days=1)
 """For how long an account that does not open may still be mended, before its refunds are left to people."""
 NOT_PAID = "not_paid"
 KEY_PREFIX = "refund-"
-# Late and doubled money was never ours to keep. What a cancelled event owes needs somebody's approval above an amount.
+# Late and doubled money was never ours to keep. What a cancelled event or a lowered price owes needs somebody's
+# approval above an amount.
 _SENDABLE = text(
     "SELECT id FROM refunds WHERE method = 'gateway' AND (state = 'approved' OR (state = 'requested'"
-    " AND (cause IN ('paid_late', 'paid_again') OR (cause = 'event_cancelled' AND weighed_amount <= :alone_up_to))))"
+    " AND (cause IN ('paid_late', 'paid_again')"
+    " OR (cause IN ('event_cancelled', 'price_lowered') AND weighed_amount <= :alone_up_to))))"
     # Whoever is busy or silent is asked after a minute, then after twice as long each time, and at least every hour.
     " AND (tried_at IS NULL OR tried_at < clock_timestamp()"
     " - least(interval '1 hour', interval '50 seconds' * power(2, greatest(least(tries, 10) - 1, 0))))"

@@ -40,7 +40,7 @@ IS_OPEN = f"state IN ({', '.join(sorted(repr(state.value) for state in OPEN))})"
 IS_OWED = f"({IS_OPEN} AND (state <> 'requested' OR cause <> 'asked'))"
 """Refunds whose money the ledger counts as due back; the same rule as `states.is_owed`."""
 
-IS_WHOLE = "payment_id IS NULL AND ticket_ids IS NULL"
+IS_WHOLE = "payment_id IS NULL AND ticket_ids IS NULL AND cause <> 'price_lowered'"
 """Refunds of whole orders."""
 
 
@@ -48,10 +48,11 @@ class Refund(Base):
     """Money that has to go back to one buyer; changed only under its order's lock.
 
     `payment_id` names the payment that bought nothing, `ticket_ids` the tickets that go back; where both are empty the
-    whole order does. `weighed_amount` decides whether two people are needed: the amount itself, and what was asked back
-    of the same order before, so that nobody gives a large sum back in small ones. `tries` counts how often a provider
-    was asked to send it, and `failure` is why it will not. `reference` names the transfer, and before that what a
-    provider took on. `sending_id` is new each time that the money came back.
+    whole order does, or what was paid too much of it once its price was lowered. `weighed_amount` decides whether two
+    people are needed: the amount itself, and what was asked back of the same order before, so that nobody gives a large
+    sum back in small ones. `tries` counts how often a provider was asked to send it, and `failure` is why it will not.
+    `reference` names the transfer, and before that what a provider took on. `sending_id` is new each time that the
+    money came back.
     """
 
     __tablename__ = "refunds"

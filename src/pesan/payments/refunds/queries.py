@@ -32,6 +32,7 @@ async def find_whole_refund(session: ReadSession, order_id: UUID) -> Refund | No
             Refund.order_id == order_id,
             Refund.payment_id.is_(None),
             Refund.ticket_ids.is_(None),
+            Refund.cause != RefundCause.PRICE_LOWERED,
             Refund.state != RefundState.DECLINED,
         )
     )

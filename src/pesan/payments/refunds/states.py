@@ -37,6 +37,7 @@ class RefundCause(StrEnum):
     PAID_AGAIN = "paid_again"
     OTHER_AMOUNT = "other_amount"
     EVENT_CANCELLED = "event_cancelled"
+    PRICE_LOWERED = "price_lowered"
 
 
 class RefundMethod(StrEnum):

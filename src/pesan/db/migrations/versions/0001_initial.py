@@ -378,7 +378,7 @@ def upgrade() -> None:
     sa.Column('body', sa.Text(), nullable=False),
     sa.Column('updated_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
     sa.CheckConstraint("heading <> '' AND heading !~ '[[:cntrl:]]'", name=op.f('ck_letter_templates_heading')),
-    sa.CheckConstraint("kind IN ('proof_received', 'ticket_ready', 'rejected', 'expired', 'cancelled', 'event_cancelled', 'event_moved', 'reminder', 'follow_up', 'session_ready', 'session_moved', 'session_reminder', 'order_confirmed', 'deposit_received', 'balance_refused', 'parcel_sent', 'taken_back', 'tickets_refunded', 'refund_due', 'refunded', 'ticket_received', 'ticket_handed_on', 'ticket_moved', 'ticket_cancelled')", name=op.f('ck_letter_templates_kind')),
+    sa.CheckConstraint("kind IN ('proof_received', 'ticket_ready', 'rejected', 'expired', 'cancelled', 'event_cancelled', 'event_moved', 'reminder', 'follow_up', 'session_ready', 'session_moved', 'session_reminder', 'order_confirmed', 'deposit_received', 'balance_refused', 'parcel_sent', 'price_proposal', 'taken_back', 'tickets_refunded', 'refund_due', 'refunded', 'ticket_received', 'ticket_handed_on', 'ticket_moved', 'ticket_cancelled')", name=op.f('ck_letter_templates_kind')),
     sa.CheckConstraint("locale IN ('id', 'en')", name=op.f('ck_letter_templates_locale')),
     sa.CheckConstraint("subject <> '' AND subject !~ '[[:cntrl:]]'", name=op.f('ck_letter_templates_subject')),
     sa.CheckConstraint('char_length(body) BETWEEN 1 AND 4000', name=op.f('ck_letter_templates_body')),
@@ -1156,6 +1156,18 @@ def upgrade() -> None:
     sa.UniqueConstraint('pool_id', name=op.f('uq_promo_codes_pool_id'))
     )
     op.create_index('uq_promo_codes_code', 'promo_codes', ['event_id', 'code'], unique=True, postgresql_where=sa.text('is_active'))
+    op.create_table('purchases',
+    sa.Column('product_id', sa.Uuid(), nullable=False),
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('event_id', sa.Uuid(), nullable=False),
+    sa.Column('bought', sa.Integer(), server_default='0', nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.CheckConstraint('bought >= 0', name=op.f('ck_purchases_bought')),
+    sa.ForeignKeyConstraint(['event_id', 'product_id'], ['ticket_types.event_id', 'ticket_types.id'], name=op.f('fk_purchases_event_id_product_id_ticket_types')),
+    sa.ForeignKeyConstraint(['merchant_id', 'event_id'], ['trips.merchant_id', 'trips.event_id'], name=op.f('fk_purchases_merchant_id_event_id_trips')),
+    sa.PrimaryKeyConstraint('product_id', name=op.f('pk_purchases'))
+    )
+    op.create_index('ix_purchases_event', 'purchases', ['event_id'], unique=False)
     op.create_table('seats',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('merchant_id', sa.Uuid(), nullable=False),
@@ -1390,7 +1402,7 @@ def upgrade() -> None:
     sa.Column('kind', sa.String(length=20), nullable=False),
     sa.Column('occasion', sa.String(length=80), server_default='', nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
-    sa.CheckConstraint("kind IN ('proof_received', 'ticket_ready', 'rejected', 'expired', 'cancelled', 'event_cancelled', 'event_moved', 'reminder', 'follow_up', 'session_ready', 'session_moved', 'session_reminder', 'order_confirmed', 'deposit_received', 'balance_refused', 'parcel_sent', 'taken_back', 'tickets_refunded', 'refund_due', 'refunded', 'ticket_received', 'ticket_handed_on', 'ticket_moved', 'ticket_cancelled')", name=op.f('ck_notifications_kind')),
+    sa.CheckConstraint("kind IN ('proof_received', 'ticket_ready', 'rejected', 'expired', 'cancelled', 'event_cancelled', 'event_moved', 'reminder', 'follow_up', 'session_ready', 'session_moved', 'session_reminder', 'order_confirmed', 'deposit_received', 'balance_refused', 'parcel_sent', 'price_proposal', 'taken_back', 'tickets_refunded', 'refund_due', 'refunded', 'ticket_received', 'ticket_handed_on', 'ticket_moved', 'ticket_cancelled')", name=op.f('ck_notifications_kind')),
     sa.ForeignKeyConstraint(['merchant_id', 'order_id'], ['orders.merchant_id', 'orders.id'], name=op.f('fk_notifications_merchant_id_order_id_orders')),
     sa.ForeignKeyConstraint(['merchant_id'], ['merchants.id'], name=op.f('fk_notifications_merchant_id_merchants')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_notifications')),
@@ -1459,6 +1471,31 @@ def upgrade() -> None:
     op.create_index('uq_payments_open_order', 'payments', ['order_id'], unique=True, postgresql_where=sa.text("state = 'open'"))
     op.create_index('uq_payments_order_method', 'payments', ['order_id', 'method_id', 'is_balance', 'base_amount'], unique=True, postgresql_where=sa.text("state IN ('open', 'superseded')"))
     op.create_index('uq_payments_reference', 'payments', ['reference'], unique=True, postgresql_where=sa.text('method_id IS NOT NULL'))
+    op.create_table('price_proposals',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('merchant_id', sa.Uuid(), nullable=False),
+    sa.Column('event_id', sa.Uuid(), nullable=False),
+    sa.Column('order_id', sa.Uuid(), nullable=False),
+    sa.Column('product_id', sa.Uuid(), nullable=False),
+    sa.Column('old_amount', sa.BigInteger(), nullable=False),
+    sa.Column('new_amount', sa.BigInteger(), nullable=False),
+    sa.Column('quantity', sa.Integer(), nullable=False),
+    sa.Column('note', sa.String(length=200), server_default='', nullable=False),
+    sa.Column('state', sa.String(length=9), server_default='proposed', nullable=False),
+    sa.Column('proposed_by', sa.Uuid(), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
+    sa.Column('answered_at', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint("(state = 'proposed') = (answered_at IS NULL)", name=op.f('ck_price_proposals_answered_at')),
+    sa.CheckConstraint("state IN ('proposed', 'accepted', 'declined', 'withdrawn')", name=op.f('ck_price_proposals_state')),
+    sa.CheckConstraint('new_amount > 0 AND old_amount >= 0 AND new_amount <> old_amount', name=op.f('ck_price_proposals_amounts')),
+    sa.CheckConstraint('quantity > 0', name=op.f('ck_price_proposals_quantity')),
+    sa.ForeignKeyConstraint(['event_id', 'product_id'], ['ticket_types.event_id', 'ticket_types.id'], name=op.f('fk_price_proposals_event_id_product_id_ticket_types')),
+    sa.ForeignKeyConstraint(['merchant_id', 'order_id'], ['orders.merchant_id', 'orders.id'], name=op.f('fk_price_proposals_merchant_id_order_id_orders')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_price_proposals'))
+    )
+    op.create_index('ix_price_proposals_order', 'price_proposals', ['order_id', 'created_at'], unique=False)
+    op.create_index('ix_price_proposals_product', 'price_proposals', ['event_id', 'product_id'], unique=False)
+    op.create_index('uq_price_proposals_open', 'price_proposals', ['order_id', 'product_id'], unique=True, postgresql_where=sa.text("state = 'proposed'"))
     op.create_table('ratings',
     sa.Column('order_id', sa.Uuid(), nullable=False),
     sa.Column('merchant_id', sa.Uuid(), nullable=False),
@@ -1643,7 +1680,7 @@ def upgrade() -> None:
     sa.Column('sending_id', sa.Uuid(), nullable=True),
     sa.CheckConstraint("(state = 'paid') = (paid_at IS NOT NULL)", name=op.f('ck_refunds_paid_at')),
     sa.CheckConstraint("(state IN ('approved', 'paid', 'failed')) = (approved_at IS NOT NULL)", name=op.f('ck_refunds_approved_at')),
-    sa.CheckConstraint("cause IN ('asked', 'paid_late', 'paid_again', 'other_amount', 'event_cancelled')", name=op.f('ck_refunds_cause')),
+    sa.CheckConstraint("cause IN ('asked', 'paid_late', 'paid_again', 'other_amount', 'event_cancelled', 'price_lowered')", name=op.f('ck_refunds_cause')),
     sa.CheckConstraint("method IN ('manual', 'gateway')", name=op.f('ck_refunds_method')),
     sa.CheckConstraint("state <> 'paid' OR reference IS NOT NULL", name=op.f('ck_refunds_reference')),
     sa.CheckConstraint("state IN ('requested', 'approved', 'paid', 'failed', 'declined')", name=op.f('ck_refunds_state')),
@@ -1659,7 +1696,7 @@ def upgrade() -> None:
     op.create_index('ix_refunds_open', 'refunds', ['merchant_id', 'requested_at', 'id'], unique=False, postgresql_where=sa.text("state IN ('approved', 'failed', 'requested')"))
     op.create_index('ix_refunds_order_id', 'refunds', ['order_id'], unique=False)
     op.create_index('uq_refunds_payment', 'refunds', ['payment_id'], unique=True)
-    op.create_index('uq_refunds_whole_order', 'refunds', ['order_id'], unique=True, postgresql_where=sa.text("payment_id IS NULL AND ticket_ids IS NULL AND state <> 'declined'"))
+    op.create_index('uq_refunds_whole_order', 'refunds', ['order_id'], unique=True, postgresql_where=sa.text("payment_id IS NULL AND ticket_ids IS NULL AND cause <> 'price_lowered' AND state <> 'declined'"))
     op.create_table('tickets',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('merchant_id', sa.Uuid(), nullable=False),

@@ -1,0 +1,194 @@
+"""Another price of a product, proposed to those who paid for it: asked, taken back, agreed to or not."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from pesan.audit import record
+from pesan.db import Actor, Database, WriteSession
+from pesan.jastip.companions import AcceptedPrice
+from pesan.jastip.errors import NothingToPropose, ProposalAnswered, ProposalNotFound
+from pesan.jastip.models import PriceProposal
+from pesan.jastip.queries.prices import get_proposal, list_askable, list_lines_of, list_open
+from pesan.jastip.queries.trips import get_product
+from pesan.jastip.states import ProposalState
+from pesan.jobs import enqueue_many
+from pesan.kit.ids import new_id
+from pesan.orders import Moved, Replayed
+from pesan.orders.desk import SaleDesk
+from pesan.orders.errors import BalanceChanged
+from pesan.orders.locks import lock_orders
+from pesan.orders.models import Order, OrderLine
+from pesan.orders.moves import Move, Repricing
+from pesan.orders.queries import get_order
+from pesan.orders.repricing import change_of
+from pesan.orders.states import OrderEvent, OrderState
+from pesan.payments.refunds.errors import Overruled
+from pesan.payments.refunds.locks import lock_order
+from pesan.payments.repricing import RepricedCompanion
+
+TELL_PRICE_TASK = "jastip.tell_of_price"
+
+
+@dataclass(frozen=True, slots=True)
+class NewPrice:
+    """What each piece of a product would cost, in whole rupiah, and what its buyers read with it."""
+
+    product_id: UUID
+    amount: int
+    note: str = ""
+
+
+async def propose_price(
+    session: WriteSession, wish: NewPrice, *, trip_id: UUID, actor: Actor, order_id: UUID | None = None
+) -> int:
+    """Ask whoever paid for a product and waits for it, or one of them, for another price; how many were asked.
+
+    Who has that price already is not asked, and who was asked for another one is asked for this one instead.
+    **Locks** their orders. **Enqueues** telling each of them. Raises ProductNotFound, NothingToPropose.
+    """
+    await get_product(session, wish.product_id)
+    ids = await list_askable(session, trip_id=trip_id, product_id=wish.product_id, order_id=order_id)
+    await lock_orders(session, ids)
+    query = select(Order).where(Order.id.in_(ids), Order.state == OrderState.PAID).order_by(Order.id)
+    orders = (await session.scalars(query.execution_options(populate_existing=True))).all()
+    asked = [await _propose(session, order, wish, actor) for order in orders]
+    made = [proposal for proposal in asked if proposal is not None]
+    if not made:
+        raise NothingToPropose
+    await enqueue_many(session, [(TELL_PRICE_TASK, {"proposal_id": each.id}) for each in made])
+    return len(made)
+
+
+async def withdraw_price(session: WriteSession, proposal_id: UUID, *, trip_id: UUID, actor: Actor) -> None:
+    """Ask no more; what was withdrawn stays so. **Locks** the order. Raises ProposalNotFound, ProposalAnswered."""
+    if (await get_proposal(session, proposal_id)).event_id != trip_id:
+        raise ProposalNotFound
+    await _answer(session, proposal_id, ProposalState.WITHDRAWN, actor)
+
+
+async def decline_price(session: WriteSession, proposal_id: UUID, *, order_id: UUID, actor: Actor) -> None:
+    """The buyer does not agree, and nothing changes. **Locks** the order.
+
+    Saying so again changes nothing either. Raises ProposalNotFound, ProposalAnswered.
+    """
+    if (await get_proposal(session, proposal_id)).order_id != order_id:
+        raise ProposalNotFound
+    await _answer(session, proposal_id, ProposalState.DECLINED, actor)
+
+
+async def accept_price(
+    database: Database, desk: SaleDesk, proposal_id: UUID, *, order_id: UUID, actor: Actor
+) -> Moved | Replayed | None:
+    """The buyer agrees: their order costs that from now on; None where they had agreed already.
+
+    What is due back is owed to them in the same transaction. Raises ProposalNotFound, ProposalAnswered, WrongState
+    when the order moved on, BalanceProofWaiting, BalanceChanged.
+    """
+    async with database.read(actor) as session:
+        proposal = await get_proposal(session, proposal_id)
+        if proposal.order_id != order_id:
+            raise ProposalNotFound
+        if proposal.state == ProposalState.ACCEPTED:
+            return None
+        order = await get_order(session, order_id)
+        lines = await list_lines_of(session, order_id, proposal.product_id)
+    try:
+        return await desk.submit(_move(order, proposal, lines, actor))
+    except (Overruled, BalanceChanged) as refusal:
+        # The same tap may have been first: what it changed is what this one wanted.
+        if await _was_accepted(database, proposal_id, actor):
+            return None
+        raise (refusal.refusal if isinstance(refusal, Overruled) else refusal) from refusal
+
+
+def _move(order: Order, proposal: PriceProposal, lines: Sequence[OrderLine], actor: Actor) -> Move:
+    money = RepricedCompanion(
+        order_id=order.id,
+        merchant_id=order.merchant_id,
+        currency=order.currency,
+        owed=change_of(order, proposal.difference).owed,
+        requested_by=proposal.proposed_by,
+    )
+    return Move(
+        OrderEvent.REPRICE,
+        order.event_id,
+        actor,
+        order.id,
+        data=_told_of(proposal),
+        companions=(AcceptedPrice(proposal.id, order.id), money),
+        repricing=Repricing(
+            tuple(line.id for line in lines), proposal.quantity, proposal.old_amount, proposal.new_amount
+        ),
+        balance_amount=order.balance_due_amount,
+    )
+
+
+async def _was_accepted(database: Database, proposal_id: UUID, actor: Actor) -> bool:
+    async with database.read(actor) as session:
+        return (await get_proposal(session, proposal_id)).state == ProposalState.ACCEPTED
+
+
+async def _propose(session: WriteSession, order: Order, wish: NewPrice, actor: Actor) -> PriceProposal | None:
+    lines = await list_lines_of(session, order.id, wish.product_id)
+    if not lines or lines[0].unit_amount == wish.amount:
+        return None
+    for earlier in await list_open(session, order.id):
+        if earlier.product_id == wish.product_id and earlier.new_amount == wish.amount:
+            return None
+        if earlier.product_id == wish.product_id:
+            await _close(session, order, earlier, ProposalState.WITHDRAWN, actor)
+    proposal = PriceProposal(
+        id=new_id(),
+        merchant_id=order.merchant_id,
+        event_id=order.event_id,
+        order_id=order.id,
+        product_id=wish.product_id,
+        old_amount=lines[0].unit_amount,
+        new_amount=wish.amount,
+        quantity=sum(line.quantity for line in lines),
+        note=wish.note,
+        state=ProposalState.PROPOSED.value,
+        proposed_by=actor.user_id,
+    )
+    session.add(proposal)
+    await _note(session, order, proposal, actor)
+    return proposal
+
+
+async def _answer(session: WriteSession, proposal_id: UUID, state: ProposalState, actor: Actor) -> None:
+    proposal = await get_proposal(session, proposal_id)
+    order = await lock_order(session, proposal.order_id)
+    await session.refresh(proposal)
+    if proposal.state == state:
+        return
+    if proposal.state != ProposalState.PROPOSED:
+        raise ProposalAnswered
+    await _close(session, order, proposal, state, actor)
+
+
+async def _close(
+    session: WriteSession, order: Order, proposal: PriceProposal, state: ProposalState, actor: Actor
+) -> None:
+    now = (await session.scalars(select(func.clock_timestamp()))).one()
+    proposal.state, proposal.answered_at = state.value, now
+    await _note(session, order, proposal, actor)
+
+
+async def _note(session: WriteSession, order: Order, proposal: PriceProposal, actor: Actor) -> None:
+    await session.flush()
+    action = f"order:price:{proposal.state}"
+    await record(session, order, action=action, actor=actor, data=_told_of(proposal))
+    await session.flush()
+
+
+def _told_of(proposal: PriceProposal) -> dict[str, str | int]:
+    return {
+        "proposal_id": str(proposal.id),
+        "product_id": str(proposal.product_id),
+        "old_amount": proposal.old_amount,
+        "new_amount": proposal.new_amount,
+        "quantity": proposal.quantity,
+    }

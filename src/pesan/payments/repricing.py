@@ -1,0 +1,68 @@
+"""The money of an order that costs something else: what asks for the old balance is given up, too much is due back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, Self
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Uuid, bindparam, text
+
+from pesan.db import WriteSession
+from pesan.kit.ids import new_id
+from pesan.orders.moves import Stage
+from pesan.payments import ledger
+from pesan.payments.ledger import Movement
+from pesan.payments.refunds.companions import insert_refunds, refund_row
+from pesan.payments.refunds.states import RefundCause
+from pesan.payments.states import Account, Reason
+
+# It asks for a balance that is not due any more. What comes by it all the same is found by a person, or due back.
+_GIVE_UP = text(
+    "UPDATE payments SET state = 'superseded' WHERE order_id = ANY (:ids) AND state = 'open'"
+).bindparams(bindparam("ids", type_=ARRAY(Uuid())))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepricedCompanion:
+    """An order that costs something else; `owed` of what was paid for it is due to its buyer.
+
+    `requested_by` named the price, and so counts as whoever asks for the money's return.
+    """
+
+    stage: ClassVar[Stage] = Stage.RETURN
+
+    order_id: UUID
+    merchant_id: UUID
+    currency: str
+    owed: int = 0
+    requested_by: UUID | None = None
+    refund_id: UUID = field(default_factory=new_id)
+
+    @classmethod
+    async def write_many(cls, session: WriteSession, items: Sequence[Self]) -> None:
+        """Give up what is open, and owe what is too much; the gate holds the orders' locks."""
+        await session.execute(_GIVE_UP, {"ids": [item.order_id for item in items]})
+        for item in items:
+            if item.owed:
+                await _owe(session, item)
+
+
+async def _owe(session: WriteSession, item: RepricedCompanion) -> None:
+    """Never more than came: a bank's line may have been a little short, and was taken for enough."""
+    balances = await ledger.get_balances(session, item.order_id)
+    amount = min(item.owed, balances.get(Account.CUSTOMER, 0))
+    if not amount:
+        return
+    movement = Movement(
+        reason=Reason.REFUND_DUE,
+        order_id=item.order_id,
+        merchant_id=item.merchant_id,
+        source_id=item.refund_id,
+        amount=amount,
+        currency=item.currency,
+    )
+    row = refund_row(
+        movement, RefundCause.PRICE_LOWERED, requested_by=item.requested_by, refund_id=item.refund_id
+    )
+    await ledger.post(session, [movement])
+    await insert_refunds(session, [row])
