@@ -92,7 +92,7 @@ async def test_the_list_costs_the_same_for_any_length(
         shown = await browser.get(list_of(journey))
 
     assert shown.text.count('class="card errand"') == count
-    assert len(statements) == 11
+    assert len(statements) == 9
 
 
 async def test_pieces_are_ticked_off_and_taken_back(team: Team, journey: Journey):

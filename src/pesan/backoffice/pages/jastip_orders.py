@@ -1,6 +1,6 @@
 """Orders of a trip as a board: confirmed, rejected and sent where they stand."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -16,10 +16,11 @@ from pesan.backoffice.forms.state import read_form
 from pesan.backoffice.pages.bookings import naming_of, order_of
 from pesan.backoffice.pages.jastip_room import TripRoom, reading_trip, show_trip
 from pesan.backoffice.queries.jastip import Placed, get_board
-from pesan.backoffice.views.jastip import BoardPage, Card, Item, Lane, phone_of
+from pesan.backoffice.views.jastip import BoardPage, Card, Item, Lane, PriceMark, phone_of
 from pesan.backoffice.views.make import proof_view
 from pesan.checkout.room import DiskRoom
 from pesan.errors import PesanError
+from pesan.jastip.queries.prices import Proposed, list_proposals
 from pesan.jastip.service.orders import Counter, confirm_order, reject_order, ship_order
 from pesan.jastip.service.trips import WHOLE
 from pesan.kit.i18n import parse_locale
@@ -127,8 +128,15 @@ async def _page(
 ) -> Response:
     async with reading_trip(desk, merchant, trip_id) as room:
         board = await get_board(room.session, trip_id, search=search)
+        shopped = [each.order.id for column in board.values() for each in column.orders if _is_shopped(each)]
+        prices = await list_proposals(room.session, shopped)
         lanes = [
-            Lane(name, [_card(desk, room, each) for each in column.orders], column.total, column.money)
+            Lane(
+                name,
+                [_card(desk, room, each, prices.get(each.order.id, ())) for each in column.orders],
+                column.total,
+                column.money,
+            )
             for name, column in board.items()
             if name != "balance" or column.total or room.view.event.deposit_percent < WHOLE
         ]
@@ -140,7 +148,11 @@ async def _page(
         return show_trip(desk, room, "jastip_board", context, status=refusal.status if refusal else 200)
 
 
-def _card(desk: Desk, room: TripRoom, placed: Placed) -> Card:
+def _is_shopped(placed: Placed) -> bool:
+    return placed.order.state == OrderState.PAID
+
+
+def _card(desk: Desk, room: TripRoom, placed: Placed, prices: Sequence[Proposed]) -> Card:
     order, links, owes = placed.order, desk.registry[Links], owes_balance(placed.order)
     return Card(
         id=str(order.id),
@@ -163,4 +175,11 @@ def _card(desk: Desk, room: TripRoom, placed: Placed) -> Card:
         rest=0 if owes else order.balance_due_amount,
         owes_balance=owes,
         has_proof=order.state == OrderState.REVIEW or (owes and order.balance_submitted_at is not None),
+        prices=[_price(room, each) for each in prices],
     )
+
+
+def _price(room: TripRoom, proposed: Proposed) -> PriceMark:
+    proposal = proposed.proposal
+    path = f"{room.frame.path}/prices/{proposal.id}/withdraw"
+    return PriceMark(proposed.title, proposal.new_amount, proposal.state, path)

@@ -99,6 +99,16 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class PriceMark:
+    """Another price of something in an order, and what its buyer said; `path` takes it back while it is open."""
+
+    title: str
+    amount: int
+    state: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """An order on the board; `since` is when it came to stand where it stands.
 
@@ -126,6 +136,7 @@ class Card:
     rest: int = 0
     owes_balance: bool = False
     has_proof: bool = False
+    prices: Sequence[PriceMark] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from pesan.audit import record
 from pesan.db import Actor, Database, WriteSession
 from pesan.jastip.companions import AcceptedPrice
-from pesan.jastip.errors import NothingToPropose, ProposalAnswered, ProposalNotFound
+from pesan.jastip.errors import NothingToPropose, ProductNotFound, ProposalAnswered, ProposalNotFound
 from pesan.jastip.models import PriceProposal
 from pesan.jastip.queries.prices import get_proposal, list_askable, list_lines_of, list_open
 from pesan.jastip.queries.trips import get_product
@@ -49,7 +49,8 @@ async def propose_price(
     Who has that price already is not asked, and who was asked for another one is asked for this one instead.
     **Locks** their orders. **Enqueues** telling each of them. Raises ProductNotFound, NothingToPropose.
     """
-    await get_product(session, wish.product_id)
+    if (await get_product(session, wish.product_id)).product.event_id != trip_id:
+        raise ProductNotFound
     ids = await list_askable(session, trip_id=trip_id, product_id=wish.product_id, order_id=order_id)
     await lock_orders(session, ids)
     query = select(Order).where(Order.id.in_(ids), Order.state == OrderState.PAID).order_by(Order.id)
