@@ -18,13 +18,13 @@ from pesan.backoffice.views.jastip_shopping import ErrandRow, ShopPart, Shopping
 from pesan.db import WriteSession
 from pesan.errors import InvalidInput, PesanError
 from pesan.idempotency.service import Answer, answer_once
+from pesan.jastip.pictures import small_of
 from pesan.jastip.queries.prices import get_proposal
 from pesan.jastip.queries.shopping import Errand, list_errands
 from pesan.jastip.service.prices import NewPrice, propose_price, withdraw_price
 from pesan.jastip.service.shopping import note_bought
 from pesan.kit.i18n import Text
 from pesan.kit.ids import new_id
-from pesan.tenancy.brands import MEDIA_PATH
 from pesan.web.access import Who, allow
 from pesan.web.csrf import require_csrf
 
@@ -219,7 +219,7 @@ def _row(desk: Desk, room: TripRoom, errand: Errand) -> tuple[str, ErrandRow]:
         slug=product.slug,
         title=kind.name,
         price=kind.price_amount,
-        picture=f"{MEDIA_PATH}/{product.image_key}" if product.image_key else "",
+        picture=small_of(product.image_key),
         path=f"{room.frame.path}/shopping/{product.id}",
         once=str(new_id()),
         wanted=errand.wanted,
