@@ -134,6 +134,7 @@ async def test_nothing_becomes_markup_at_the_jastipers_desk(
     with postgres.connect(database_url.database) as owner:
         poison(owner)
     pages = [
+        *(f"/jastip/{journey.merchant.slug}/analytics", f"{trip}/analytics"),
         *(f"/jastip/{journey.merchant.slug}", trip, f"{trip}/edit", f"{trip}/products", f"{trip}/people"),
         *(broadcasts, f"{team.path}/review", f"{team.path}/review/{orders[0].code}", f"{team.path}/bookings"),
         *(f"{team.path}/bookings/{order.code}" for order in orders),

@@ -127,6 +127,23 @@ async def test_the_pages_count_whoever_asks_whatever_they_claim(limited, ids, pa
     assert (429 in statuses[:30], statuses[30]) == (False, 429)
 
 
+async def test_the_word_that_verifies_the_webhook_is_not_tried_for_ever(limited):
+    asked = {"hub.mode": "subscribe", "hub.challenge": "1"}
+
+    statuses = [
+        (
+            await limited.get(
+                "/api/webhooks/whatsapp",
+                params={**asked, "hub.verify_token": str(number)},
+                headers=disguised(number),
+            )
+        ).status_code
+        for number in range(31)
+    ]
+
+    assert statuses == [403] * 30 + [429]
+
+
 async def test_guessing_whose_order_to_rate_ends_for_the_right_code_too(limited, journey):
     placed = await order(journey, await make_participant(journey), (await make_product(journey), 1))
     shown = (await limited.get("/backoffice/login")).text

@@ -1,5 +1,7 @@
 """What the server alone decides is refused in every body of the API, and nobody is told what is not theirs."""
 
+import re
+
 import pytest
 from sqlalchemy import select
 
@@ -13,6 +15,8 @@ from tests.support.factories import PASSWORD, SYSTEM
 from tests.support.postgres import Server
 from tests.support.trips import make_participant, make_product, order
 
+DESK = ("/api/profile/", "/api/trips", "/api/participants/", "/api/products/", "/api/orders")
+NAME = re.compile(r"{\w+}")
 # Each with a value that somebody would wish for.
 WISHES = {
     "role": "admin",
@@ -152,3 +156,17 @@ async def test_whoever_orders_is_told_of_their_own_order_alone(client, registry,
     for said in (answer.text, listed.text, shown.text):
         assert "ahasia" not in said
         assert budi.wa.removeprefix("+") not in said
+
+
+async def test_every_body_of_the_desk_is_tried_above(client):
+    """A new one says what the server decides in it."""
+    document = (await client.get("/openapi.json")).json()
+
+    described = {
+        (method.upper(), NAME.sub("*", path))
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+        if path.startswith(DESK) and "requestBody" in operation
+    }
+
+    assert described == {(method, NAME.sub("*", path)) for method, path, _, _ in BODIES}

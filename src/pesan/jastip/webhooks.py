@@ -11,6 +11,7 @@ from pesan.settings import Settings
 from pesan.web.access import Who, allow
 from pesan.web.deps import get_registry
 from pesan.web.errors import BodyTooLarge
+from pesan.web.limits import limit
 from pesan.web.openapi import described, refusals
 
 PATH = "/api/webhooks/whatsapp"
@@ -30,7 +31,12 @@ class Taken(Face):
     message: str = "OK"
 
 
-@router.get(PATH, response_class=PlainTextResponse, responses=refusals(ChallengeRefused))
+@router.get(
+    PATH,
+    response_class=PlainTextResponse,
+    dependencies=[limit("challenge", 30, 60)],
+    responses=refusals(ChallengeRefused),
+)
 async def verify_webhook(request: Request) -> PlainTextResponse:
     """Meta asks whether this address is ours; the answer is its challenge and nothing else."""
     token = get_registry(request)[Settings].wa_verify_token.get_secret_value()
