@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from pesan.checkout.letters import letter_composers
 from pesan.jastip.service.orders import confirm_order, reject_order, ship_order
+from pesan.jastip.service.prices import NewPrice, propose_price
 from pesan.jastip.service.ratings import Said, rate_order, report_rating
 from pesan.jastip.tokens import ParticipantTokens
 from pesan.kit.registry import Registry
@@ -23,7 +24,7 @@ from tests.backoffice.test_jastip import page_of, place
 from tests.checkout.conftest import deps
 from tests.checkout.test_documents import texts
 from tests.support.factories import SYSTEM
-from tests.support.trips import Journey, make_journey, make_participant
+from tests.support.trips import Journey, make_journey, make_participant, make_product, order
 
 __all__ = ["deps"]
 NASTY = "\"'></script><script>alert(1)</script><img src=x onerror=alert(1)>{{7331*7919}}"
@@ -40,6 +41,7 @@ COLUMNS = {
     "orders": ["buyer_name", "notes", "reject_reason"],
     "order_lines": ["title"],
     "trip_orders": ["courier", "tracking_no"],
+    "price_proposals": ["note"],
     "ratings": ["words", "shown_name"],
     "broadcasts": ["text"],
     "chat_contacts": ["profile_name"],
@@ -69,7 +71,7 @@ async def journey(team: Team, settings: Settings) -> Journey:
 
 @pytest.fixture
 async def orders(team: Team, journey: Journey) -> list[Order]:
-    """One that waits with its proof, one that was sent and rated, one that was rejected."""
+    """One waits with its proof, one was sent and rated, one rejected, one is asked for another price."""
     waits = await place(team, journey, proof=picture())
     sent, rejected = await place(team, journey), await place(team, journey)
     await confirm_order(journey.counter, sent, actor=journey.staff)
@@ -79,7 +81,13 @@ async def orders(team: Team, journey: Journey) -> list[Order]:
     async with team.database.write(SYSTEM) as session:
         await rate_order(session, await team.order(sent), Said(5, "Cepat"))
         await report_rating(session, sent.id)
-    return [waits, sent, rejected]
+    product, buyer = await make_product(journey), await make_participant(journey)
+    asked = await order(journey, buyer, (product, 1))
+    await confirm_order(journey.counter, asked, actor=journey.staff)
+    async with team.database.write(journey.staff) as session:
+        wish = NewPrice(product.id, 120_000, "Naik di toko")
+        await propose_price(session, wish, trip_id=journey.id, actor=journey.staff)
+    return [waits, sent, rejected, asked]
 
 
 @pytest.fixture
@@ -90,7 +98,7 @@ async def shopper(
     person = await make_participant(journey)
     token = registry[ParticipantTokens].make(person.id)
     transport = httpx.ASGITransport(app)
-    cookies = {"pesan_codes": ".".join(order.code for order in orders)}
+    cookies = {"pesan_codes": ".".join(one.code for one in orders)}
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", cookies=cookies) as client:
         await client.get(f"/t/{journey.trip.slug}?p={token}")
         yield client
@@ -116,8 +124,9 @@ async def test_nothing_becomes_markup_on_the_pages_of_shoppers(
         f"/order?product={product['slug']}",
         f"/unsubscribe?trip={journey.trip.slug}",
         f"/profile/ratings/{orders[1].id}/report",
-        *(f"/b/{order.code}" for order in orders),
-        *(f"/b/{order.code}/invoice" for order in orders),
+        *(f"/b/{one.code}" for one in orders),
+        *(f"/b/{one.code}/invoice" for one in orders),
+        f"/b/{orders[3].code}/prices",
     ]
 
     judge({page: await shopper.get(page, headers={"accept": "text/html"}) for page in pages})
@@ -134,10 +143,10 @@ async def test_nothing_becomes_markup_at_the_jastipers_desk(
     with postgres.connect(database_url.database) as owner:
         poison(owner)
     pages = [
-        *(f"/jastip/{journey.merchant.slug}/analytics", f"{trip}/analytics"),
+        *(f"/jastip/{journey.merchant.slug}/analytics", f"{trip}/analytics", f"{trip}/shopping"),
         *(f"/jastip/{journey.merchant.slug}", trip, f"{trip}/edit", f"{trip}/products", f"{trip}/people"),
         *(broadcasts, f"{team.path}/review", f"{team.path}/review/{orders[0].code}", f"{team.path}/bookings"),
-        *(f"{team.path}/bookings/{order.code}" for order in orders),
+        *(f"{team.path}/bookings/{one.code}" for one in orders),
         *(["/backoffice/ratings"] if role == "admin" else []),
     ]
 
@@ -150,7 +159,7 @@ async def test_nothing_becomes_markup_in_letters(orders: list[Order], deps: Regi
     composers = letter_composers(deps)
     kinds = [Kind.PROOF_RECEIVED, Kind.ORDER_CONFIRMED, Kind.PARCEL_SENT, Kind.REJECTED, Kind.CANCELLED]
 
-    letters = [await composers.of(kind).compose(order.id, kind) for kind in kinds for order in orders]
+    letters = [await composers.of(kind).compose(one.id, kind) for kind in kinds for one in orders]
     sent = [letter for letter in letters if letter is not None]
 
     assert {letter.kind for letter in sent} >= {Kind.PARCEL_SENT}
