@@ -142,6 +142,9 @@ async def test_pictures_are_made_small_and_lose_what_the_camera_wrote(
     worker = open_keeping(settings, database)
     assert await collect_pictures(database, worker, age=-FOREVER) == 2  # both sizes of the cover
     assert (await client.get(user["avatar"])).status_code == 200
+    small = user["avatar"].replace(".webp", "-small.webp")
+    assert (await client.get(small)).status_code == 200
+    assert (await owner.patch("/api/profile/me", json={"avatar": small})).status_code == 422
 
 
 async def test_a_picture_of_somebody_else_or_too_large_is_refused(program, journey):

@@ -9,7 +9,7 @@ from pesan.payments.models import PaymentProof
 from pesan.settings import Settings
 from pesan.storage.keeping import KeepingStorage
 from pesan.storage.models import KeptObject
-from pesan.storage.moving import move_kept
+from pesan.storage.tasks import move
 from tests.jastip.test_chat_proofs import journey, orders, registry, siti, upload  # noqa: F401
 from tests.support.bucket import Bucket, running_bucket
 from tests.support.factories import SYSTEM
@@ -50,7 +50,7 @@ async def test_a_picture_in_the_chat_is_taken_while_the_store_is_away(
     assert (await orders(database), await keys(database, KeptObject.key)) == ([("REVIEW", 1)], [proof])
 
     bucket.open()
-    moved = await move_kept(database, registry[KeepingStorage].store)
+    await move(registry)
 
-    assert (moved, await keys(database, KeptObject.key)) == (1, [])
+    assert await keys(database, KeptObject.key) == []
     assert await bucket.store().get(proof) == content

@@ -54,6 +54,11 @@ def family_of(key: str) -> str:
     return match[0] if match else key
 
 
+def names_file(key: str) -> bool:
+    """Whether a key of `OWNED` is that of a file's first version, which is the one that rows name."""
+    return key.startswith(f"{family_of(key)}.")
+
+
 def folder_of(key: str) -> str:
     """The place that all versions of one file share."""
     return key.rpartition("/")[0]

@@ -25,6 +25,7 @@ from pesan.jastip.queries.trips import list_products, list_shown_trips, list_tri
 from pesan.jastip.service.profiles import amend_profile
 from pesan.kit.i18n import Text
 from pesan.storage import Kind, Storage
+from pesan.storage.keys import names_file
 from pesan.storage.stored import stored
 from pesan.tenancy.errors import MerchantNotFound, SlugTaken
 from pesan.web.access import Who, allow
@@ -132,7 +133,7 @@ async def _stored(desk: Desk, merchant_id: UUID, file: UploadFile, kind: Kind) -
 async def _own_key(desk: Desk, merchant_id: UUID, kind: Kind, named: str) -> str:
     """The key of a picture that this merchant sent before; raises InvalidInput for anything else."""
     key = addresses_of(desk.request).key_of(named)
-    is_own = key.startswith(f"{kind}/{merchant_id}/")
+    is_own = key.startswith(f"{kind}/{merchant_id}/") and names_file(key)
     if not is_own or not await get_registry(desk.request)[Storage].exists(key):
         raise InvalidInput("avatar" if kind is Kind.AVATAR else "coverImage", _NOT_OURS)
     return key
