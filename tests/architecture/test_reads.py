@@ -109,6 +109,7 @@ async def scene(make: Make, database, settings) -> Scene:
         "outlet_id": str(place.id),
         "session_id": str(session_.id),
         "trip_id": str(journey.id),
+        "product_id": str(event.id),
         "booth_id": str(session_.booth_id),
         "device_id": str(event.id),
         "scan_id": str(event.id),

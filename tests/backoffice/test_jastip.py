@@ -7,7 +7,7 @@ import pytest
 from pesan.db import Actor
 from pesan.jastip.pictures import pictures_of
 from pesan.jastip.queries.trips import list_products, list_trips
-from pesan.jastip.service.orders import confirm_order
+from pesan.jastip.service.orders import confirm_order, reject_order
 from pesan.jastip.states import ProductStatus
 from pesan.orders.moves import Move
 from pesan.orders.states import OrderEvent, OrderState
@@ -149,6 +149,33 @@ async def test_a_product_is_entered_with_a_photo_and_changed(team: Team, journey
         ProductStatus.SOLD_OUT,
     )
     assert changed.product.image_key == made.product.image_key
+
+
+async def test_a_product_is_deleted_after_a_question_and_not_while_orders_of_it_wait(
+    team: Team, journey: Journey, settings: Settings
+):
+    placed = await place(team, journey)
+    async with team.database.read(SYSTEM) as session:
+        (made,) = await list_products(session, [journey.id])
+    browser, page = await team.sign_in("organizer"), f"{page_of(journey)}/products"
+    ask = f"{page}/{made.product.id}/delete"
+    elsewhere = await make_journey(team.make, team.database, settings, team.merchant)
+
+    listed, asked = await browser.get(page), await browser.get(ask)
+    busy = await browser.submit(ask, ask)
+    wrong = await browser.submit(ask, f"{page_of(elsewhere)}/products/{made.product.id}/delete")
+    async with team.database.read(SYSTEM) as session:
+        (kept,) = await list_products(session, [journey.id])
+    await reject_order(journey.counter, placed, actor=journey.staff, reason="Habis")
+    gone = await browser.submit(ask, ask)
+    async with team.database.read(SYSTEM) as session:
+        left = await list_products(session, [journey.id])
+    after = await browser.get(page)
+
+    assert (f'href="{ask}"' in listed.text, made.type.name in asked.text) == (True, True)
+    assert [answer.status_code for answer in (asked, busy, wrong, gone)] == [200, 409, 404, 303]
+    assert ("Masih ada 1 pesanan" in busy.text, kept.status, left) == (True, ProductStatus.ACTIVE, [])
+    assert ("Dihentikan" in after.text, f'href="{ask}"' in after.text) == (True, False)
 
 
 async def test_stock_is_not_set_below_what_is_ordered(team: Team, journey: Journey):

@@ -1,10 +1,12 @@
 """Jastipers see who takes part in a trip, and tell them things: people and broadcasts of the desk."""
 
+import html
 import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from pesan.backoffice.queries.jastip_people import list_members
 from pesan.chats.models import ChatContact
 from pesan.jastip.queries.broadcasts import list_broadcasts
 from pesan.jastip.states import BroadcastState, JoinState
@@ -44,6 +46,26 @@ async def test_people_are_seen_found_added_and_told_no_more(team: Team, journey:
     assert "1 orang" in found.text
     assert [answer.status_code for answer in (*added, wrong, stopped)] == [303, 409, 422, 303]
     assert ("1 orang" in left.text, "Siti Nurhaliza" in left.text) == (True, True)
+
+
+async def test_people_come_by_pages_and_are_found_by_a_part_of_their_number(
+    team: Team, journey: Journey, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(list_members, "__kwdefaults__", {**list_members.__kwdefaults__, "limit": 2})
+    for number in range(3):
+        await make_participant(journey, name=f"Siti {number}", wa=f"+62813777700{number}0")
+    page = f"/jastip/{team.merchant.slug}/trips/{journey.id}/people"
+    browser = await team.sign_in("organizer")
+
+    first = await browser.get(page, params={"q": "siti"})
+    more = html.unescape(re.search(r'href="([^"]+)" rel="next"', first.text)[1])
+    second = await browser.get(more)
+    found = await browser.get(page, params={"q": "0813-7777 001"})
+    wrong = await browser.get(page, params={"after": "x"})
+
+    names = [re.findall(r'class="lead"><span>([^<]+)', answer.text) for answer in (first, second, found)]
+    assert names == [["Siti 2", "Siti 1"], ["Siti 0"], ["Siti 1"]]
+    assert ("3 orang" in second.text, 'rel="next"' in second.text, wrong.status_code) == (True, False, 400)
 
 
 async def test_a_broadcast_is_seen_before_it_is_sent_and_cancelled_after(team: Team, journey: Journey):

@@ -11,8 +11,9 @@ from pesan.backoffice.desk import Desk, DeskOf, go
 from pesan.backoffice.forms.jastip import MemberForm
 from pesan.backoffice.forms.state import FormState, read_form
 from pesan.backoffice.pages.jastip_room import TripRoom, reading_trip, show_trip, writing_trip
+from pesan.backoffice.pages.listing import address_of, next_address
 from pesan.backoffice.queries.jastip_people import Member, list_members
-from pesan.backoffice.views.jastip import MemberRow, MembersPage, phone_of
+from pesan.backoffice.views.jastip import MemberFilters, MemberRow, MembersPage, phone_of
 from pesan.db import ReadSession
 from pesan.errors import PesanError
 from pesan.jastip.errors import ParticipantNotFound
@@ -20,8 +21,10 @@ from pesan.jastip.queries.trips import get_trip
 from pesan.jastip.service.orders import get_participant
 from pesan.jastip.service.participants import Joiner, add_participant, unsubscribe
 from pesan.jastip.states import JoinState
+from pesan.kit.pagination import BadCursor
 from pesan.web.access import Who, allow
 from pesan.web.csrf import require_csrf
+from pesan.web.errors import BadRequest
 
 router = APIRouter(prefix="/jastip/{merchant}/trips/{trip_id}/people", dependencies=[allow(Who.ORGANIZER)])
 Done = Annotated[str, Query(pattern="^(added|unsubscribed)?$")]
@@ -31,10 +34,19 @@ Search = Annotated[str, Query(max_length=100)]
 
 @router.get("")
 async def show_people(
-    desk: DeskOf, merchant: str, trip_id: UUID, *, q: Search = "", state: State = "", done: Done = ""
+    desk: DeskOf,
+    merchant: str,
+    trip_id: UUID,
+    *,
+    q: Search = "",
+    state: State = "",
+    after: Annotated[str | None, Query(max_length=400)] = None,
+    done: Done = "",
 ) -> Response:
     """Those who take part, the newest first."""
-    return await _page(desk, merchant, trip_id, search=q.strip(), state=state, done=done)
+    return await _page(
+        desk, merchant, trip_id, filters=MemberFilters(q.strip(), state), after=after, done=done
+    )
 
 
 @router.post("", dependencies=[require_csrf])
@@ -76,16 +88,30 @@ async def _page(
     trip_id: UUID,
     *,
     form: FormState | None = None,
-    search: str = "",
-    state: str = "",
+    filters: MemberFilters | None = None,
+    after: str | None = None,
     status: int = 200,
     **notes: str,
 ) -> Response:
+    filters = filters or MemberFilters()
     async with reading_trip(desk, merchant, trip_id) as room:
-        found = await list_members(room.session, trip_id, search=search, state=state)
-        rows = [_row(room, member) for member in found.rows]
+        try:
+            found = await list_members(
+                room.session, trip_id, search=filters.q, state=filters.state, cursor=after
+            )
+        except BadCursor as error:
+            raise BadRequest from error
         path = f"{room.frame.path}/people"
-        page = MembersPage(rows, found.total, path, form or FormState(), search, state, **notes)
+        page = MembersPage(
+            [_row(room, member) for member in found.rows],
+            found.total,
+            path,
+            form or FormState(),
+            filters,
+            next_url=next_address(path, filters, found.next_cursor),
+            first_url=address_of(path, filters) if after else None,
+            **notes,
+        )
         return show_trip(desk, room, "jastip_people", {"page": page, "schema": MemberForm}, status=status)
 
 

@@ -23,7 +23,13 @@ from pesan.jastip.errors import ProductNotFound
 from pesan.jastip.links import Links
 from pesan.jastip.pictures import pictures_of
 from pesan.jastip.queries.trips import ProductView, get_product, list_products
-from pesan.jastip.service.products import ProductDraft, amend_product, create_product, new_product_slug
+from pesan.jastip.service.products import (
+    ProductDraft,
+    amend_product,
+    create_product,
+    delete_product,
+    new_product_slug,
+)
 from pesan.jastip.states import ProductStatus
 from pesan.kit.i18n import Text
 from pesan.kit.ids import new_id
@@ -33,7 +39,7 @@ from pesan.web.access import Who, allow
 from pesan.web.csrf import require_csrf
 
 router = APIRouter(prefix="/jastip/{merchant}/trips/{trip_id}/products", dependencies=[allow(Who.ORGANIZER)])
-Done = Annotated[str, Query(pattern="^(planned|added|saved)?$")]
+Done = Annotated[str, Query(pattern="^(planned|added|saved|deleted)?$")]
 _ONE_AT_A_TIME = Text(
     id="Kirim satu foto untuk tiap produk.",
     en="Send one photo for each product.",
@@ -94,9 +100,41 @@ async def submit_product_change(desk: DeskOf, merchant: str, trip_id: UUID, prod
     return go(f"/jastip/{merchant}/trips/{trip_id}/products?done=saved#product-{product_id}")
 
 
-async def _own_product(session: ReadSession, trip_id: UUID, product_id: UUID) -> None:
-    if (await get_product(session, product_id)).product.event_id != trip_id:
+@router.get("/{product_id}/delete")
+async def ask_to_delete_product(desk: DeskOf, merchant: str, trip_id: UUID, product_id: UUID) -> Response:
+    """Whether to take a product off."""
+    return await _deletion_page(desk, merchant, trip_id, product_id)
+
+
+@router.post("/{product_id}/delete", dependencies=[require_csrf])
+async def submit_product_deletion(desk: DeskOf, merchant: str, trip_id: UUID, product_id: UUID) -> Response:
+    """Take a product off, unless orders of it wait; those that there were are kept."""
+    try:
+        async with writing_trip(desk, merchant, trip_id) as work:
+            await _own_product(work.session, trip_id, product_id)
+            await delete_product(work.session, product_id, actor=desk.actor)
+    except PesanError as refusal:
+        if refusal.status != 409:
+            raise
+        problem = refusal.text(desk.locale)
+        return await _deletion_page(desk, merchant, trip_id, product_id, problem=problem, status=409)
+    return go(f"/jastip/{merchant}/trips/{trip_id}/products?done=deleted")
+
+
+async def _deletion_page(
+    desk: Desk, merchant: str, trip_id: UUID, product_id: UUID, *, problem: str = "", status: int = 200
+) -> Response:
+    async with reading_trip(desk, merchant, trip_id) as room:
+        line = _line(desk, room, await _own_product(room.session, trip_id, product_id), {})
+        context = {"product": line, "problem": problem, "path": f"{room.frame.path}/products"}
+        return show_trip(desk, room, "jastip_product_delete", context, status=status)
+
+
+async def _own_product(session: ReadSession, trip_id: UUID, product_id: UUID) -> ProductView:
+    found = await get_product(session, product_id)
+    if found.product.event_id != trip_id:
         raise ProductNotFound
+    return found
 
 
 def _photos(sent: list[UploadFile | str]) -> list[UploadFile]:

@@ -1,19 +1,21 @@
 """Those who take part in a trip, with their orders and by whose invitation they came."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from pesan.db import ReadSession
 from pesan.jastip.models import Participant, TripOrder
 from pesan.jastip.states import LIVE_ORDERS, JoinState
-from pesan.kit.phone import normalise_phone
+from pesan.kit.pagination import decode_moment, encode_moment
 from pesan.orders.models import Order
 
-PAGE_LENGTH = 200
+PAGE_LENGTH = 50
+_FEWEST_DIGITS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,43 +30,53 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """Those of a trip that match, and how many those are in all."""
+    """A page of those of a trip that match, how many those are in all, and the cursor of the next page."""
 
     rows: Sequence[Member]
     total: int
+    next_cursor: str | None
 
 
-async def list_members(session: ReadSession, trip_id: UUID, *, search: str = "", state: str = "") -> Members:
-    """Those who take part, the newest first, in one query however many there are."""
+async def list_members(
+    session: ReadSession,
+    trip_id: UUID,
+    *,
+    search: str = "",
+    state: str = "",
+    cursor: str | None = None,
+    limit: int = PAGE_LENGTH,
+) -> Members:
+    """Those who take part, the newest first, in three queries however many there are; raises BadCursor."""
     inviter = aliased(Participant)
-    orders = (
-        select(
-            TripOrder.participant_id,
-            func.count().label("count"),
-            func.sum(Order.total_amount).label("amount"),
-        )
-        .join(Order, Order.id == TripOrder.order_id)
-        .where(TripOrder.event_id == trip_id, Order.state.in_(LIVE_ORDERS))
-        .group_by(TripOrder.participant_id)
-        .subquery()
-    )
+    matching = Participant.event_id == trip_id, Participant.erased_at.is_(None), *_narrowed(search, state)
     query = (
-        select(
-            Participant,
-            func.coalesce(orders.c.count, 0),
-            func.coalesce(orders.c.amount, 0),
-            inviter.name,
-            func.count().over(),
-        )
-        .outerjoin(orders, orders.c.participant_id == Participant.id)
+        select(Participant, inviter.name)
         .outerjoin(inviter, inviter.id == Participant.referred_by)
-        .where(Participant.event_id == trip_id, Participant.erased_at.is_(None), *_narrowed(search, state))
-        .order_by(Participant.created_at.desc(), Participant.id)
-        .limit(PAGE_LENGTH)
+        .where(*matching)
+        .order_by(Participant.created_at.desc(), Participant.id.desc())
     )
-    rows = (await session.execute(query)).all()
-    members = [Member(person, count, int(amount), name) for person, count, amount, name, _ in rows]
-    return Members(members, rows[0][4] if rows else 0)
+    if cursor:
+        query = query.where(tuple_(Participant.created_at, Participant.id) < tuple_(*decode_moment(cursor)))
+    rows = (await session.execute(query.limit(limit + 1))).all()
+    shown = rows[:limit]
+    orders = await _orders_of(session, [person.id for person, _ in shown])
+    total = (await session.scalars(select(func.count()).select_from(Participant).where(*matching))).one()
+    last = shown[-1][0] if len(rows) > limit else None
+    return Members(
+        [Member(person, *orders.get(person.id, (0, 0)), name) for person, name in shown],
+        total,
+        encode_moment(last.created_at, last.id) if last else None,
+    )
+
+
+async def _orders_of(session: ReadSession, person_ids: Sequence[UUID]) -> dict[UUID, tuple[int, int]]:
+    query = (
+        select(TripOrder.participant_id, func.count(), func.sum(Order.total_amount))
+        .join(Order, Order.id == TripOrder.order_id)
+        .where(TripOrder.participant_id.in_(person_ids), Order.state.in_(LIVE_ORDERS))
+        .group_by(TripOrder.participant_id)
+    )
+    return {row[0]: (row[1], int(row[2])) for row in await session.execute(query)}
 
 
 def _narrowed(search: str, state: str) -> list[ColumnElement[bool]]:
@@ -76,12 +88,7 @@ def _narrowed(search: str, state: str) -> list[ColumnElement[bool]]:
     if search:
         pattern = "%" + search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         named = Participant.name.ilike(pattern, escape="\\")
-        found.append(or_(named, Participant.wa == _phone(search)))
+        digits = re.sub(r"\D", "", search).lstrip("0")
+        is_number = len(digits) >= _FEWEST_DIGITS and not re.search(r"[^\d\s()+.-]", search)
+        found.append(or_(named, Participant.wa.contains(digits)) if is_number else named)
     return found
-
-
-def _phone(search: str) -> str:
-    try:
-        return normalise_phone(search)
-    except ValueError:
-        return ""

@@ -185,6 +185,19 @@ class MemberRow:
 
 
 @dataclass(frozen=True, slots=True)
+class MemberFilters:
+    """What narrows the list of people, as typed."""
+
+    q: str = ""
+    state: str = ""
+
+    def query(self, **more: str) -> dict[str, str]:
+        """The filters that are set, for a link that keeps them."""
+        own = {"q": self.q, "state": self.state}
+        return {name: value for name, value in (own | more).items() if value}
+
+
+@dataclass(frozen=True, slots=True)
 class MembersPage:
     """Those who take part, and the form for somebody more."""
 
@@ -192,8 +205,9 @@ class MembersPage:
     total: int
     path: str
     form: FormState
-    search: str = ""
-    state: str = ""
+    filters: MemberFilters
+    next_url: str | None = None
+    first_url: str | None = None
     done: str = ""
     problem: str = ""
 
