@@ -21,6 +21,7 @@ from pesan.tickets.queries import list_tickets
 from tests.backoffice.doors import LAST_MINUTE, Rows
 from tests.journeys.browser import visiting
 from tests.journeys.counters import booth_pages
+from tests.journeys.desks import trip_pages
 from tests.journeys.guests import Fair
 from tests.journeys.staff import Desk, open_desk, sign_in
 from tests.payments.gateway_steps import add_account, make_gateways
@@ -87,7 +88,8 @@ async def addresses(desk: Desk, make, database, settings) -> list[str]:
     ]
     pages += ["/letters", "/letters/ticket_ready/id"]
     staff = [f"{desk.service.url}/backoffice{end}" for end in ("", "/jobs", "/account")]
-    return [*map(desk.url, pages), *staff, *await booth_pages(desk, make)]
+    desks = [*await booth_pages(desk, make), *await trip_pages(desk, make, settings)]
+    return [*map(desk.url, pages), *staff, *desks]
 
 
 async def _open_gate(desk: Desk, secret: bytes) -> list[str]:
