@@ -1,27 +1,21 @@
 """A person at the booth desk, and at which merchant."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Request
-from pydantic import BaseModel
-from starlette.responses import Response
 
 from pesan.booths.desk import BoothDesk
 from pesan.booths.policies import is_within, may_run_booths
 from pesan.booths.queries.outlets import OutletView, get_outlet
-from pesan.db import Actor, Database, ReadSession, WriteSession
+from pesan.checkout.callers import Caller, get_caller
+from pesan.db import ReadSession
 from pesan.errors import Forbidden, InvalidInput
-from pesan.idempotency.service import Answer, Replay, answer_once
 from pesan.identity.policies import SignedIn
 from pesan.kit.i18n import Text
 from pesan.web.context import name_merchant
-from pesan.web.deps import find_person, get_database, get_registry, ip_digest
-from pesan.web.errors import SignInNeeded
-from pesan.web.idempotency import fresh, read_key, replay
+from pesan.web.deps import get_registry
 
 _WHICH = Text(
     id="Sebut merchant_id: kamu bekerja untuk beberapa.", en="Name the merchant_id: you work for several."
@@ -29,14 +23,10 @@ _WHICH = Text(
 Rule = Callable[[SignedIn, UUID], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
+class Desk(Caller):
     """One request of a signed-in person."""
 
-    request: Request
-    person: SignedIn
-    actor: Actor
-    database: Database
+    __slots__ = ()
 
     def merchant(self, named: UUID | None, rule: Rule = may_run_booths) -> UUID:
         """The merchant that is named, or the only one that the person works for.
@@ -61,30 +51,6 @@ class Desk:
             raise Forbidden
         return view
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[ReadSession]:
-        """A read-only transaction as the person."""
-        async with self.database.read(self.actor) as session:
-            yield session
-
-    @asynccontextmanager
-    async def writing(self) -> AsyncIterator[WriteSession]:
-        """A transaction as the person, committed at the end of the block."""
-        async with self.database.write(self.actor) as session:
-            yield session
-
-    async def once(
-        self, session: WriteSession, make: Callable[[], Awaitable[BaseModel]], *, status: int = 200
-    ) -> Response:
-        """What `make` answers, or what the same request with the same key was answered before."""
-        wanted = await read_key(self.request)
-
-        async def answer() -> Answer:
-            return Answer(status, (await make()).model_dump_json().encode())
-
-        outcome = await answer_once(session, wanted, answer) if wanted else await answer()
-        return replay(outcome.answer) if isinstance(outcome, Replay) else fresh(outcome)
-
     def hint(self, outlet_ids: Iterable[UUID]) -> None:
         """Say that something changed at these outlets; after the commit."""
         get_registry(self.request)[BoothDesk].hint(outlet_ids)
@@ -92,10 +58,7 @@ class Desk:
 
 async def get_desk(request: Request) -> Desk:
     """The desk of whoever is signed in; raises SignInNeeded."""
-    person = await find_person(request)
-    if not isinstance(person, SignedIn):
-        raise SignInNeeded
-    return Desk(request, person, person.to_actor(ip_digest=ip_digest(request)), get_database(request))
+    return await get_caller(request, Desk)
 
 
 DeskOf = Annotated[Desk, Depends(get_desk)]

@@ -6,7 +6,7 @@ from fastapi import Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from pesan.jastip.api.desks import told
+from pesan.checkout.callers import told
 from pesan.jastip.queries.profiles import Version
 from pesan.jastip.shelf import Shelf
 from pesan.web.context import context_of

@@ -1,19 +1,14 @@
 """A jastiper at their desk, and whoever else asks."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Query, Request
-from pydantic import BaseModel
-from starlette.responses import Response
 
-from pesan.db import Actor, Database, ReadSession, WriteSession
+from pesan.checkout.callers import Caller, get_caller
+from pesan.db import ReadSession
 from pesan.errors import Forbidden, PesanError
-from pesan.idempotency.service import Answer, Replay, Wanted, answer_once
-from pesan.identity.policies import SignedIn, may_manage_events, may_review
+from pesan.identity.policies import may_manage_events, may_review
 from pesan.identity.states import MerchantRole
 from pesan.jastip.errors import ProductNotFound, TripNotFound
 from pesan.jastip.policies import may_run_trip
@@ -21,23 +16,18 @@ from pesan.jastip.queries.trips import ProductView, TripView, get_product, get_t
 from pesan.jastip.service.profiles import open_profile
 from pesan.tenancy.errors import MerchantNotFound
 from pesan.web.context import name_merchant
-from pesan.web.deps import find_person, forget_person, get_database, ip_digest
+from pesan.web.deps import forget_person
 from pesan.web.errors import FactorNeeded, SignInNeeded
-from pesan.web.idempotency import fresh, read_key, replay
 from pesan.web.reserved import reserved_words
 
 SIGNED_IN: list[dict[str, list[str]]] = [{"bearerToken": []}, {"staffSession": []}]
 NOT_YOURS: tuple[type[PesanError], ...] = (SignInNeeded, FactorNeeded, Forbidden)
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
+class Desk(Caller):
     """One request of a signed-in person."""
 
-    request: Request
-    person: SignedIn
-    actor: Actor
-    database: Database
+    __slots__ = ()
 
     @property
     def merchant_ids(self) -> list[UUID]:
@@ -73,52 +63,10 @@ class Desk:
         self.require(view.product.merchant_id, view.product.event_id, ProductNotFound)
         return view
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[ReadSession]:
-        """A read-only transaction as the person."""
-        async with self.database.read(self.actor) as session:
-            yield session
-
-    @asynccontextmanager
-    async def writing(self) -> AsyncIterator[WriteSession]:
-        """A transaction as the person, committed at the end of the block."""
-        async with self.database.write(self.actor) as session:
-            yield session
-
-    async def once(
-        self, session: WriteSession, make: Callable[[], Awaitable[BaseModel]], *, status: int = 200
-    ) -> Response:
-        """What `make` answers, or what the same request with the same key was answered before."""
-        return await once(session, await read_key(self.request), make, status=status)
-
-
-async def once(
-    session: WriteSession,
-    wanted: Wanted | None,
-    make: Callable[[], Awaitable[BaseModel]],
-    *,
-    status: int = 200,
-) -> Response:
-    """What `make` answers, stored under the key where there is one; or what is stored there already."""
-
-    async def answer() -> Answer:
-        return Answer(status, told(await make()))
-
-    outcome = await answer_once(session, wanted, answer) if wanted else await answer()
-    return replay(outcome.answer) if isinstance(outcome, Replay) else fresh(outcome)
-
-
-def told(answer: BaseModel) -> bytes:
-    """An answer as this face writes it."""
-    return answer.model_dump_json(by_alias=True).encode()
-
 
 async def get_desk(request: Request) -> Desk:
     """The desk of whoever is signed in; raises SignInNeeded."""
-    person = await find_person(request)
-    if not isinstance(person, SignedIn):
-        raise SignInNeeded
-    return Desk(request, person, person.to_actor(ip_digest=ip_digest(request)), get_database(request))
+    return await get_caller(request, Desk)
 
 
 async def open_desk(desk: Desk, named: UUID | None = None) -> tuple[Desk, UUID]:

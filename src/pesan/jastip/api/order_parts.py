@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from fastapi import Request
 
+from pesan.checkout.callers import told
 from pesan.checkout.links import pay_path
 from pesan.jastip.api.answers import addresses_of
 from pesan.jastip.api.bodies import OrderItem
-from pesan.jastip.api.desks import told
 from pesan.jastip.api.schemas import OrderAnswer, OrderedPart, OrdererPart, OrderPart
 from pesan.jastip.models import Participant
 from pesan.jastip.queries.orders import Details, Ordered, Placed

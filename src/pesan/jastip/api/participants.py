@@ -7,12 +7,13 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from pesan.checkout.callers import once
 from pesan.db import Actor, ReadSession
 from pesan.idempotency.service import find_answer
 from pesan.identity.policies import SignedIn
 from pesan.jastip.api.answers import participant_facts, participant_part
 from pesan.jastip.api.bodies import JoinRequest
-from pesan.jastip.api.desks import NOT_YOURS, SIGNED_IN, DeskOf, once
+from pesan.jastip.api.desks import NOT_YOURS, SIGNED_IN, DeskOf
 from pesan.jastip.api.openapi import PARTICIPANT_TOKEN
 from pesan.jastip.api.schemas import (
     BriefOrderPart,

@@ -9,13 +9,14 @@ from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from pesan.capacity.errors import CapacityTooLow
+from pesan.checkout.callers import once
 from pesan.db import Actor, ReadSession, WriteSession
 from pesan.errors import InvalidInput
 from pesan.idempotency.service import find_answer
 from pesan.jastip.api.answers import addresses_of, product_part
 from pesan.jastip.api.bodies import ProductChange, ProductRequest
 from pesan.jastip.api.cached import answer_public
-from pesan.jastip.api.desks import NOT_YOURS, SIGNED_IN, Desk, DeskOf, once
+from pesan.jastip.api.desks import NOT_YOURS, SIGNED_IN, Desk, DeskOf
 from pesan.jastip.api.forms import inspect, read_sent
 from pesan.jastip.api.openapi import PICTURES_REFUSED, json_or_form
 from pesan.jastip.api.schemas import MessageAnswer, ProductAnswer, ProductsAnswer

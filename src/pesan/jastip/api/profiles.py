@@ -9,13 +9,14 @@ from fastapi import APIRouter, Request
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
+from pesan.checkout.callers import once
 from pesan.db import Actor
 from pesan.errors import InvalidInput
 from pesan.idempotency.service import find_answer
 from pesan.jastip.api.answers import addresses_of, own_trip, own_user, profile_answer
 from pesan.jastip.api.bodies import ProfileChange
 from pesan.jastip.api.cached import answer_public
-from pesan.jastip.api.desks import NOT_YOURS, SIGNED_IN, Desk, DeskOf, NamedMerchant, once, open_desk
+from pesan.jastip.api.desks import NOT_YOURS, SIGNED_IN, Desk, DeskOf, NamedMerchant, open_desk
 from pesan.jastip.api.forms import Sent, inspect, read_sent
 from pesan.jastip.api.openapi import PICTURES_REFUSED, json_or_form
 from pesan.jastip.api.schemas import OwnProfileAnswer, OwnUserAnswer, ProfileAnswer

@@ -6,12 +6,13 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from pesan.checkout.callers import once
 from pesan.db import ReadSession
 from pesan.errors import InvalidInput
 from pesan.idempotency.service import find_answer
 from pesan.jastip.api.answers import addresses_of, own_trip, participant_part, product_part
 from pesan.jastip.api.bodies import TripChange, TripRequest
-from pesan.jastip.api.desks import NOT_YOURS, SIGNED_IN, DeskOf, NamedMerchant, once, open_desk
+from pesan.jastip.api.desks import NOT_YOURS, SIGNED_IN, DeskOf, NamedMerchant, open_desk
 from pesan.jastip.api.schemas import MessageAnswer, TripAnswer, TripsAnswer, WholeTripAnswer, WholeTripPart
 from pesan.jastip.errors import TripBusy, TripNotFound, TripSlugTaken
 from pesan.jastip.queries.people import list_participants
