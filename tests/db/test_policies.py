@@ -145,9 +145,7 @@ def web(settings: Settings) -> Iterator[psycopg.Connection]:
 def seen_by_anybody() -> dict[str, Counter[str]]:
     """What every actor sees, a guest without a code included."""
     tables = set(tenant_tables()) - CLOSED
-    return {
-        name: Counter({"A": PUBLIC[name], "B": PUBLIC[name]} if name in PUBLIC else {}) for name in tables
-    }
+    return {name: Counter(dict.fromkeys("AB", PUBLIC[name]) if name in PUBLIC else {}) for name in tables}
 
 
 def plus(seen: dict[str, Counter[str]], more: dict[str, int], house: str) -> dict[str, Counter[str]]:

@@ -116,11 +116,15 @@ def build_registry(instance: Instance, login: str) -> Registry:
     channels = _channels(registry, mailer, has_mail=bool(smtp_url or outbox))
     registry.add(Channels, Channels(channels, {FULFILMENT: find_address}))
     _add_chats(registry, settings)
-    thanks = ConsentingComposer(OrderComposer(registry), database, Purpose.MARKETING)
-    prices = PriceComposer(OrderComposer(registry), database, settings.base_url)
-    own: dict[Kind, Composer] = {Kind.FOLLOW_UP: thanks, Kind.PRICE_PROPOSED: prices}
-    registry.add(Composers, letter_composers(registry, own))
+    registry.add(Composers, letter_composers(registry, _composers(registry, settings)))
     return registry
+
+
+def _composers(registry: Registry, settings: Settings) -> dict[Kind, Composer]:
+    """Letters that are more than their order's."""
+    thanks = ConsentingComposer(OrderComposer(registry), registry[Database], Purpose.MARKETING)
+    prices = PriceComposer(OrderComposer(registry), registry[Database], settings.base_url)
+    return {Kind.FOLLOW_UP: thanks, Kind.PRICE_PROPOSED: prices}
 
 
 def _add_jastip(registry: Registry, settings: Settings) -> None:
