@@ -13,7 +13,10 @@ from pesan.jastip.service.orders import confirm_order, ship_order
 from pesan.jastip.service.prices import NewPrice, accept_price, decline_price, propose_price, withdraw_price
 from pesan.orders.errors import BalanceChanged, BalanceDue, WrongState
 from pesan.orders.models import Order
+from pesan.orders.moves import Move
 from pesan.orders.queries import get_order, list_lines
+from pesan.orders.states import OrderEvent
+from pesan.payments import RefundCause, RefundDueCompanion
 from pesan.payments.ledger import get_balances
 from pesan.payments.models import Payment
 from pesan.payments.refunds.queries import list_refunds
@@ -298,3 +301,53 @@ async def test_a_buyer_cannot_say_by_themselves_that_a_price_is_agreed(journey, 
             await session.execute(spoof)
 
     assert sums(await again(journey, seen)) == (100_000, 100_000, 0)
+
+
+@pytest.mark.parametrize(
+    ("damage", "rules"),
+    [
+        (
+            "UPDATE order_lines SET unit_amount = unit_amount + 1",
+            ["orders.cost_what_their_lines_do", "jastip.accepted_prices_count"],
+        ),
+        ("UPDATE price_proposals SET state = 'declined'", ["jastip.prices_change_by_consent"]),
+    ],
+)
+async def test_the_doctor_names_prices_that_nobody_agreed_to(
+    journey, database, postgres, database_url, damage, rules
+):
+    dear = await make_product(journey)
+    seen = await bought(journey, (dear, 1))
+    await propose(journey, dear, 120_000)
+    await accept(journey, seen, (await proposals(database, seen))[0])
+
+    with postgres.connect(database_url.database) as connection:
+        connection.execute(damage)
+
+    assert [name for name, *_ in await offenders(database)] == rules
+
+
+async def test_an_order_that_nobody_paid_keeps_the_price_that_it_was_promised(journey, database):
+    dear = await make_product(journey)
+    held = await order(journey, await make_participant(journey), (dear, 1))
+
+    with pytest.raises(NothingToPropose):
+        await propose(journey, dear, 120_000, of=held)
+
+    assert sums(await again(journey, held)) == (100_000, 100_000, 0)
+
+
+async def test_money_for_the_old_balance_that_a_provider_brings_is_due_back(make, database, settings):
+    journey = await make_journey(make, database, settings, deposit_percent=50)
+    dear = await make_product(journey)
+    seen = await bought(journey, (dear, 1))
+    await propose(journey, dear, 110_000)
+    await accept(journey, seen, (await proposals(database, seen))[0])
+
+    due = RefundDueCompanion(seen.id, seen.merchant_id, 50_000, RefundCause.PAID_AGAIN)
+    await make.move(Move(OrderEvent.PAY_AGAIN, journey.id, SYSTEM, seen.id, companions=(due,)))
+
+    assert sums(await again(journey, seen)) == (110_000, 110_000, 60_000)
+    async with database.read(SYSTEM) as session:
+        assert [each.amount for each in await list_refunds(session, seen.id)] == [50_000]
+    assert await offenders(database) == []
