@@ -4,10 +4,12 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+import httpx
 import pytest
 from playwright.async_api import Browser, Route, expect
 
 from pesan.db import Database
+from pesan.identity.states import MerchantRole
 from pesan.jastip.models import Participant
 from pesan.jastip.service.orders import confirm_order, ship_order
 from pesan.jastip.tokens import ParticipantTokens
@@ -16,9 +18,9 @@ from pesan.orders.queries import get_order_by_code
 from pesan.settings import Settings
 from tests.journeys.browser import visiting
 from tests.journeys.guests import PAY_URL, add_methods
-from tests.support.factories import SYSTEM, Make
+from tests.support.factories import PASSWORD, SYSTEM, Make
 from tests.support.service import Service, services
-from tests.support.trips import Journey, make_journey, make_participant, make_product
+from tests.support.trips import Journey, make_journey, make_participant, make_product, order
 
 pytestmark = pytest.mark.browser
 
@@ -125,4 +127,25 @@ async def test_order_of_two_products_without_scripts_to_its_parcel(
         faults["sheet"] = await tab.inspect(f"{service.url}/order?product={trip.products[0]}")
         faults["joined"] = await tab.inspect(f"{service.url}/join?trip={trip.slug}")
         assert {name: found for name, found in faults.items() if found} == {}
+        assert tab.faults == []
+
+
+async def test_an_open_page_changes_by_itself_until_the_rest_is_paid(
+    browser: Browser, database: Database, settings: Settings, service: Service, make: Make
+) -> None:
+    journey = await make_journey(make, database, settings, slug=new_id().hex[-9:], deposit_percent=30)
+    placed = await order(journey, await make_participant(journey), (await make_product(journey), 2))
+    tina = await make.user(journey.merchant, MerchantRole.ORGANIZER)
+    async with httpx.AsyncClient(base_url=service.url, timeout=60) as desk, visiting(browser) as tab:
+        signed_in = await desk.post("/api/auth/login", json={"email": tina.email, "password": PASSWORD})
+        desk.headers["Authorization"] = f"Bearer {signed_in.json()['token']}"
+        await tab.open(f"{service.url}/b/{placed.code}")
+        heading = tab.page.get_by_role("heading", level=1)
+        for wish, said in (
+            ({}, "Tinggal bayar sisanya"),
+            ({"balance": True}, "Titipanmu sedang dibelanjakan"),
+        ):
+            answer = await desk.patch(f"/api/orders/{placed.id}/confirm", json=wish)
+            assert answer.status_code == 200
+            await expect(heading).to_have_text(said, timeout=60_000)
         assert tab.faults == []
