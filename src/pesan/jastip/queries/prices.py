@@ -9,7 +9,7 @@ from sqlalchemy import select
 from pesan.catalog.models import TicketType
 from pesan.db import ReadSession
 from pesan.jastip.errors import ProposalNotFound
-from pesan.jastip.models import PriceProposal
+from pesan.jastip.models import PriceProposal, TripOrder
 from pesan.jastip.states import ProposalState
 from pesan.orders.models import Order, OrderLine
 from pesan.orders.states import OrderState
@@ -64,7 +64,11 @@ async def list_askable(
 ) -> Sequence[UUID]:
     """The orders of a trip, or the one, that are paid, not sent, and hold this product."""
     lines = select(OrderLine.id).where(OrderLine.order_id == Order.id, OrderLine.ticket_type_id == product_id)
-    query = select(Order.id).where(Order.event_id == trip_id, Order.state == OrderState.PAID, lines.exists())
+    query = (
+        select(Order.id)
+        .join(TripOrder, TripOrder.order_id == Order.id)
+        .where(TripOrder.event_id == trip_id, Order.state == OrderState.PAID, lines.exists())
+    )
     if order_id is not None:
         query = query.where(Order.id == order_id)
     return (await session.scalars(query.order_by(Order.id))).all()

@@ -73,11 +73,19 @@ async def list_errands(session: ReadSession, trip_id: UUID) -> list[Errand]:
     return [errand for errand in errands.values() if errand.wants or errand.bought]
 
 
-async def count_wanted(session: ReadSession, product_id: UUID) -> int:
+async def count_wanted(session: ReadSession, *, trip_id: UUID, product_id: UUID) -> int:
     """How many pieces of a product are paid for and not sent."""
-    query = select(func.coalesce(func.sum(OrderLine.quantity), 0)).join(Order, Order.id == OrderLine.order_id)
-    paid = query.where(OrderLine.ticket_type_id == product_id, Order.state == OrderState.PAID)
-    return int(await session.scalar(paid) or 0)
+    query = (
+        select(func.coalesce(func.sum(OrderLine.quantity), 0))
+        .join(Order, Order.id == OrderLine.order_id)
+        .join(TripOrder, TripOrder.order_id == Order.id)
+        .where(
+            TripOrder.event_id == trip_id,
+            OrderLine.ticket_type_id == product_id,
+            Order.state == OrderState.PAID,
+        )
+    )
+    return int(await session.scalar(query) or 0)
 
 
 async def _list_wants(session: ReadSession, trip_id: UUID) -> Sequence[tuple[UUID, Want]]:
@@ -94,7 +102,7 @@ async def _list_wants(session: ReadSession, trip_id: UUID) -> Sequence[tuple[UUI
         .join(Order, Order.id == OrderLine.order_id)
         .join(TripOrder, TripOrder.order_id == Order.id)
         .join(Participant, Participant.id == TripOrder.participant_id)
-        .where(Order.event_id == trip_id, _counts())
+        .where(TripOrder.event_id == trip_id, _counts())
         .group_by(OrderLine.ticket_type_id, Order.id, Participant.name)
         .order_by(func.lower(Participant.name), Order.id)
     )

@@ -27,7 +27,7 @@ async def note_bought(
     found = await session.get(Purchase, product_id, populate_existing=True)
     before = found.bought if found else 0
     if pieces is None:
-        pieces = max(0, await count_wanted(session, product_id) - before)
+        pieces = max(0, await count_wanted(session, trip_id=trip_id, product_id=product_id) - before)
     change = min(pieces, MAX_STOCK - before)
     if before + change < 0:
         raise FewerBought
