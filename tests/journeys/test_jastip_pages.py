@@ -18,11 +18,13 @@ from pesan.orders.queries import get_order_by_code
 from pesan.settings import Settings
 from tests.journeys.browser import visiting
 from tests.journeys.guests import PAY_URL, add_methods
+from tests.journeys.staff import open_desk, sign_in
 from tests.support.factories import PASSWORD, SYSTEM, Make
-from tests.support.service import Service, services
+from tests.support.service import Service, free_port, services
 from tests.support.trips import Journey, make_journey, make_participant, make_product, order
 
 pytestmark = pytest.mark.browser
+FAR = 60_000  # the worker takes it when it has time
 
 
 @dataclass
@@ -43,7 +45,9 @@ class Trip:
 async def service(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
     """A service whose number people can write to."""
     async with services(settings, tmp_path_factory.mktemp("service")) as start:
-        yield await start(PESAN_WA_NUMBER="+6281234500000")
+        port = free_port()
+        address = f"http://127.0.0.1:{port}"
+        yield await start(port=port, PESAN_BASE_URL=address, PESAN_WA_NUMBER="+6281234500000")
 
 
 @pytest.fixture
@@ -148,4 +152,27 @@ async def test_an_open_page_changes_by_itself_until_the_rest_is_paid(
             answer = await desk.patch(f"/api/orders/{placed.id}/confirm", json=wish)
             assert answer.status_code == 200
             await expect(heading).to_have_text(said, timeout=60_000)
+        assert tab.faults == []
+
+
+async def test_progress_of_a_broadcast_is_streamed(
+    database: Database, make: Make, settings: Settings, service: Service, browser: Browser
+) -> None:
+    desk = await open_desk(database, make, service)
+    journey = await make_journey(make, database, settings, desk.merchant, slug=new_id().hex[-9:])
+    people = [await make_participant(journey, wa=f"+62817{new_id().int % 10**9:09}") for _ in range(2)]
+    email = await desk.hire("Rina Kusuma", MerchantRole.ORGANIZER)
+    async with visiting(browser) as tab:
+        page = tab.page
+        await sign_in(page, desk, email)
+        await tab.open(f"{service.url}/jastip/{desk.merchant.slug}/trips/{journey.id}/broadcasts")
+        await page.locator("#words").fill("Besok ke Don Quijote, siapa mau titip apa?")
+        await page.get_by_role("button", name="Lihat dulu").click()
+        async with page.expect_response(re.compile("/broadcasts/stream$"), timeout=FAR) as streamed:
+            await page.get_by_role("button", name=f"Kirim ke {len(people)} orang").click()
+        answer = await streamed.value
+        told = page.locator("article", has_text="Don Quijote")
+        await expect(told.get_by_text("Diserahkan")).to_be_visible(timeout=FAR)
+        await expect(told.get_by_text(f"0 dari {len(people)} selesai")).to_be_visible()
+        assert (answer.status, answer.headers["content-type"].split(";")[0]) == (200, "text/event-stream")
         assert tab.faults == []

@@ -11,6 +11,7 @@ from pesan.booths.present import write_at
 from pesan.catalog.models import Event
 from pesan.catalog.service import set_cover
 from pesan.checkout.links import session_path
+from pesan.kit.ids import new_id
 from pesan.orders.states import OrderState
 from pesan.payments.states import MethodKind
 from pesan.storage.inspection.files import PRESETS
@@ -25,6 +26,7 @@ from tests.journeys.guests import Fair, open_fair
 from tests.support.booths import book, make_place
 from tests.support.factories import SYSTEM
 from tests.support.service import Service
+from tests.support.trips import make_journey, make_product
 
 # Every page there is: minutes on a machine that does something else as well.
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -65,7 +67,7 @@ async def _brand(database, storage, merchant: Merchant, picture: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-async def addresses(fair: Fair) -> list[str]:
+async def addresses(fair: Fair, settings) -> list[str]:
     held, paid = (
         (await fair.make.order(fair.event)).code,
         await fair.make.order(fair.event, state=OrderState.PAID),
@@ -75,7 +77,19 @@ async def addresses(fair: Fair) -> list[str]:
     place, at = await make_place(fair.make, fair.database, fair.merchant), whole_hour(30)
     session = await book(fair.make, place, in_minutes=300, state=OrderState.PAID)
     await fair.wait_for(session.code, OrderState.COMPLETED)
+    journey = await make_journey(
+        fair.make,
+        fair.database,
+        settings,
+        fair.merchant,
+        slug=new_id().hex[-9:],
+        description="Lima hari. " * 20,
+    )
+    goods = [await make_product(journey, slug=new_id().hex[-8:]) for _ in range(12)]
     return [
+        f"/profile?user={fair.merchant.slug}",
+        f"/join?trip={journey.trip.slug}",
+        f"/order?product={goods[0].slug}",
         "/booths",
         day_page(place, at),
         f"{path_of(place)}/book?at={write_at(at)}",
