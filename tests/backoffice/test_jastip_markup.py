@@ -140,11 +140,13 @@ async def test_nothing_becomes_markup_at_the_jastipers_desk(
     broadcasts = f"{trip}/broadcasts"
     typed = {"words": "Besok", "audience": "all", "starts_at": "2099-05-01T20:00", "seen": "Besok"}
     await browser.submit(broadcasts, broadcasts, typed)
+    product = (await browser.get(f"/api/trips/{journey.id}/products")).json()["products"][0]
     with postgres.connect(database_url.database) as owner:
         poison(owner)
     pages = [
         *(f"/jastip/{journey.merchant.slug}/analytics", f"{trip}/analytics", f"{trip}/shopping"),
         *(f"/jastip/{journey.merchant.slug}", trip, f"{trip}/edit", f"{trip}/products", f"{trip}/people"),
+        *(f"{trip}/products/{product['id']}/delete", f"{trip}/people?q=%3Cscript%3Ealert(1)%3C/script%3E"),
         *(broadcasts, f"{team.path}/review", f"{team.path}/review/{orders[0].code}", f"{team.path}/bookings"),
         *(f"{team.path}/bookings/{one.code}" for one in orders),
         *(["/backoffice/ratings"] if role == "admin" else []),
