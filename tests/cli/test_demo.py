@@ -36,6 +36,7 @@ COUNTS = (
     " (SELECT count(*) FROM scans), (SELECT count(*) FROM code_generators)"
 )
 SESSIONS = "SELECT string_agg(DISTINCT state, ',' ORDER BY state), count(*) FROM booth_sessions"
+TRIP = "SELECT state, count(*) FROM orders JOIN trip_orders t ON t.order_id = orders.id GROUP BY 1 ORDER BY 1"
 GATES = """
 SELECT (SELECT count(*) FROM gates), (SELECT count(DISTINCT gate_id) FROM scans),
     (SELECT count(*) FROM ticket_standings WHERE is_inside),
@@ -95,6 +96,7 @@ def test_demo_is_whole_and_written_once(settings: Settings, owner: psycopg.Conne
     states = {state for (state,) in ask(owner, "SELECT DISTINCT state FROM orders")}
     assert states == {"HOLD", "REVIEW", "PAID", "COMPLETED", "REJECTED", "CANCELLED"}
     assert ask(owner, SESSIONS) == [("ARRIVED,AWAITING_CUSTOMER,DONE,ONGOING,OVERRIDDEN", 8)]
+    assert ask(owner, TRIP) == [("COMPLETED", 1), ("HOLD", 1), ("PAID", 3), ("REVIEW", 2)]
     assert ask(owner, GATES) == [(2, 1, 9, "double_entry")]
     assert ask(owner, "SELECT count(*) FROM events WHERE cover_key IS NULL AND fulfilment = 'tickets'") == [
         (0,)

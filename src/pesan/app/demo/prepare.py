@@ -16,10 +16,12 @@ from pesan.app.demo.counters import open_counter
 from pesan.app.demo.evenings import spend
 from pesan.app.demo.guard import refuse_in_production
 from pesan.app.demo.logos import suitcase
+from pesan.app.demo.parcels import shop_around
 from pesan.app.demo.people import TEAM, Buyer, Colleague, buyers
 from pesan.app.demo.shops import QRIS_EXAMPLE, QRIS_EXAMPLE_NMID, SHOPS, Painter, Shop, Show
 from pesan.app.demo.stalls import Stalls, set_up
 from pesan.app.demo.tales import Ending, Scene, fill_queue, once, play
+from pesan.app.demo.travels import SLUG as TINA
 from pesan.app.demo.travels import set_out
 from pesan.app.instance import Instance
 from pesan.audit import record
@@ -81,6 +83,7 @@ async def _prepare(instance: Instance) -> None:
         async with asyncio.TaskGroup() as shops:
             for number, shop in enumerate(SHOPS):
                 shops.create_task(stage.play(shop, buyers(number * 20)))
+            shops.create_task(stage.travel(buyers(len(SHOPS) * 20)))
     finally:
         await http.aclose()
         await stage.inspector.close()
@@ -155,6 +158,16 @@ class _Stage:
                 await self._play_event(event, shop, show, staff, people)
         if shop.has_booths:
             await open_counter(self.database, merchant.id, staff, people)
+
+    async def travel(self, people: Iterator[Buyer]) -> None:
+        """The story of the jastiper's trip, if it has none yet."""
+        async with self.database.read(ACTOR) as session:
+            merchant = await session.get_one(Merchant, await _find_merchant(session, TINA))
+            staff = Actor.staff(await _staff_of(session, merchant.id), frozenset([merchant.id]))
+            (event,) = (await _events(session, merchant.id)).values()
+        if not await self._has_orders(event.id):
+            scene = Scene(self.database, self.storage, self.inspector, event, merchant.zone, staff, people)
+            await shop_around(scene)
 
     async def _play_event(
         self, event: Event, shop: Shop, show: Show, staff: Actor, people: Iterator[Buyer]

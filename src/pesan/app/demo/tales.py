@@ -90,20 +90,22 @@ async def play(scene: Scene, tale: Tale) -> None:
         await _sell_at_the_counter(scene, quantity)
     picture: bytes | None = None
     for quantity in tale.approved:
-        booked, picture = await _pay(scene, quantity)
-        await _approve(scene, booked)
+        booked = await _book(scene, quantity)
+        picture = await pay(scene, booked)
+        await approve(scene, booked)
     for quantity in tale.rejected:
-        booked, picture = await _pay(scene, quantity)
+        booked = await _book(scene, quantity)
+        picture = await pay(scene, booked)
         await move(scene, step(scene, OrderEvent.REJECT, booked.order_id, reason=_REJECTED))
     for quantity in tale.cancelled:
         booked = await _book(scene, quantity)
         await move(scene, step(scene, OrderEvent.CANCEL, booked.order_id, reason=_CANCELLED))
     for quantity in tale.waiting:
-        await _pay(scene, quantity)
+        await pay(scene, await _book(scene, quantity))
     for quantity in tale.copied:
-        await _pay(scene, quantity, picture=picture)
+        await pay(scene, await _book(scene, quantity), picture=picture)
     for quantity in tale.held:
-        await _choose_method(scene, await _book(scene, quantity))
+        await choose_method(scene, await _book(scene, quantity))
     if tale.fills_queue:
         await fill_queue(scene)
 
@@ -133,24 +135,25 @@ async def _sell_at_the_counter(scene: Scene, quantity: int) -> None:
     await move(scene, step(scene, OrderEvent.PAY, sold.order_id, cash))
 
 
-async def _pay(scene: Scene, quantity: int, *, picture: bytes | None = None) -> tuple[Booked, bytes]:
-    """A buyer books, chooses a method, transfers the exact amount and sends the bank's receipt."""
-    booked = await _book(scene, quantity)
-    receipt = await _choose_method(scene, booked)
+async def pay(scene: Scene, booked: Booked, *, picture: bytes | None = None) -> bytes:
+    """The buyer chooses a method, transfers the exact amount and sends the bank's receipt, or that `picture`."""
+    receipt = await choose_method(scene, booked)
     if picture is None:
         picture = await asyncio.to_thread(draw_receipt, receipt)
     guest = Actor.guest(booked.code)
     async with _stored_proof(scene, booked, picture) as proof:
         await move(scene, step(scene, OrderEvent.SUBMIT_PROOF, booked.order_id, proof, actor=guest))
-    return booked, picture
+    return picture
 
 
-async def _approve(scene: Scene, booked: Booked) -> None:
+async def approve(scene: Scene, booked: Booked) -> None:
+    """The staff have the money."""
     capture = CaptureCompanion(booked.order_id, scene.event.merchant_id, booked.amount)
     await move(scene, step(scene, OrderEvent.APPROVE, booked.order_id, capture))
 
 
-async def _choose_method(scene: Scene, booked: Booked) -> Receipt:
+async def choose_method(scene: Scene, booked: Booked) -> Receipt:
+    """The buyer chooses how to pay, and does not pay yet; what the bank would show of it."""
     actor = Actor.guest(booked.code)
     async with scene.database.write(actor) as session:
         methods = await list_methods(session, scene.event.merchant_id, only_active=True)
