@@ -8,9 +8,10 @@ from tests.architecture.sources import ROOT, sources
 
 ROUTE_FILES = ("api", "pages", "webhooks", "routes")
 FRAMEWORK = ("fastapi", "starlette")
-# What the routes of one feature share, in files of their own beside them.
+# What the routes of one feature, or the desks' APIs, share, in files of their own beside them.
 SHARED_BY_ROUTES = {
     "src/pesan/backoffice/desk.py",
+    "src/pesan/checkout/callers.py",
     "src/pesan/storefront/files.py",
     "src/pesan/storefront/relying.py",
     "src/pesan/storefront/signed_in.py",
