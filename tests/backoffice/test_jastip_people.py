@@ -89,7 +89,7 @@ async def test_a_broadcast_is_seen_before_it_is_sent_and_cancelled_after(team: T
 
     assert [answer.status_code for answer in (empty, seen, planned, cancelled)] == [422, 200, 303, 303]
     assert ("Begini sampainya" in seen.text, "Kirim ke 1 orang" in seen.text, before) == (True, True, [])
-    amounts = re.findall(r"(?:sekarang</dt><dd><b>|Lewat templat, )Rp\u00a0(\d+)", seen.text)
+    amounts = re.findall(r"(?:sekarang: <b>|Lewat templat, )Rp\u00a0(\d+)", seen.text)
     assert (len(amounts), len(set(amounts))) == (2, 1)
     assert (progress.broadcast.text, progress.broadcast.recipients) == ("Besok ke Osaka.\nMau apa?", 1)
     assert (progress.broadcast.state, progress.open) == (BroadcastState.PLANNED, 1)
