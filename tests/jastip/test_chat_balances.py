@@ -7,11 +7,14 @@ from sqlalchemy import URL, select
 
 from pesan.app.instance import Instance
 from pesan.app.wiring import build_registry, running
-from pesan.db import Database
+from pesan.db import Actor, Database
+from pesan.jastip.models import PriceProposal
 from pesan.jastip.service.orders import confirm_order, reject_order
+from pesan.jastip.service.prices import NewPrice, accept_price, propose_price
 from pesan.kit.money import format_rupiah
 from pesan.kit.registry import Registry
-from pesan.orders.models import Order
+from pesan.messaging.whatsapp.inbound import MediaRef
+from pesan.orders.models import Order, OrderLine
 from pesan.payments.models import PaymentProof
 from pesan.settings import Settings
 from tests.jastip.test_chat_proofs import SITI, upload
@@ -60,6 +63,18 @@ async def pay_deposits(journey: Journey, database: Database) -> None:
     """The jastiper took the deposit of every order in cash."""
     for order in await orders(database):
         await confirm_order(journey.counter, order, actor=journey.staff)
+
+
+async def reprice(journey: Journey, database: Database, amount: int) -> None:
+    """The buyer of the only order agreed to another price of what they ordered."""
+    (placed,) = await orders(database)
+    async with database.write(journey.staff) as session:
+        product_id = (await session.scalars(select(OrderLine.ticket_type_id))).one()
+        wish = NewPrice(product_id, amount)
+        await propose_price(session, wish, trip_id=journey.id, actor=journey.staff)
+        proposal_id = (await session.scalars(select(PriceProposal.id))).one()
+    guest = Actor.guest(placed.code)
+    await accept_price(database, journey.counter.sales, proposal_id, order_id=placed.id, actor=guest)
 
 
 async def orders(database: Database) -> list[Order]:
@@ -147,3 +162,43 @@ async def test_what_is_paid_in_full_waits_for_no_picture(journey, siti, whatsapp
 
     assert answer["body"] == "Tidak ada pesananmu yang menunggu pembayaran."
     assert await stands(database) == [("PAID", False, 0)]
+
+
+@pytest.mark.parametrize(
+    ("amount", "outcome", "stand"),
+    [
+        (120_000, "proof_taken", ("PAID", True, 1)),
+        (80_000, "proof_taken", ("PAID", True, 1)),
+        (30_000, "price_changed", ("PAID", False, 0)),
+    ],
+    ids=["dearer", "cheaper", "nothing-left"],
+)
+async def test_a_picture_sent_before_the_price_changed_is_not_lost_silently(
+    journey, siti, whatsapp, database, amount, outcome, stand
+):
+    await buy(journey, siti)
+    await pay_deposits(journey, database)
+    media = MediaRef(await upload(whatsapp), "image/jpeg", None, None)
+    update_id = await siti.send(kind="image", media=media)
+    await reprice(journey, database, amount)
+
+    (answer,) = await siti.handle(update_id)
+
+    assert (await siti.outcome(), await stands(database)) == (outcome, [stand])
+    assert ("baru saja berubah" in answer["body"]) == (outcome == "price_changed")
+
+
+async def test_a_picture_that_waited_for_the_first_is_not_handed_in_after_a_refusal(
+    journey, siti, whatsapp, database
+):
+    await buy(journey, siti)
+    await pay_deposits(journey, database)
+    await siti.show(await upload(whatsapp))
+    media = MediaRef(await upload(whatsapp), "image/jpeg", None, None)
+    update_id = await siti.send(kind="image", media=media)
+    (proved,) = await orders(database)
+    await reject_order(journey.counter, proved, actor=journey.staff, reason="Buram")
+
+    await siti.handle(update_id)
+
+    assert (await siti.outcome(), await stands(database)) == ("no_open_order", [("PAID", False, 1)])

@@ -6,14 +6,17 @@ import pytest
 from sqlalchemy import select
 
 from pesan.checkout.letters import letter_composers
+from pesan.checkout.links import pay_path
 from pesan.jastip.models import PriceProposal
 from pesan.jastip.price_letters import PriceComposer
 from pesan.jastip.service.orders import confirm_order, ship_order
 from pesan.jastip.service.prices import NewPrice, propose_price, withdraw_price
 from pesan.jastip.tasks import tell_of_price
+from pesan.kit.money import format_rupiah
 from pesan.notifications.render import render, sentences
 from pesan.notifications.states import Kind
 from pesan.orders.queries import get_order
+from pesan.payments.service import select_method
 from tests.checkout.conftest import BASE_URL, deps
 from tests.jastip.visiting import post, visiting
 from tests.support.database import offenders
@@ -171,3 +174,22 @@ async def test_the_buyer_is_asked_once_by_letter(deps, database, journey, bought
     async with database.write(journey.staff) as session:
         await withdraw_price(session, proposal.id, trip_id=journey.id, actor=journey.staff)
     assert await composer.compose(bought[0].id, Kind.PRICE_PROPOSED, str(proposal.id)) is None
+
+
+async def test_whoever_may_have_transferred_the_rest_is_asked_for_its_proof_first(
+    app, make, database, journey, bought, proposal
+):
+    placed, page = bought[0], f"/b/{bought[0].code}/prices"
+    method = await make.method(journey.merchant)
+    async with visiting(app) as guest:
+        await post(guest, page, f"{page}/{proposal.id}/accept")
+        dearer = await propose(journey, bought, 150_000)
+        before = spoken((await guest.get(page)).text)
+        async with database.write(SYSTEM) as session:
+            own = await get_order(session, placed.id)
+            chosen = await select_method(session, order=own, method_id=method.id, actor=SYSTEM)
+        shown = (await guest.get(page)).text
+
+    asked = f"Sudah transfer {format_rupiah(chosen.amount)}?".replace("\u00a0", " ")
+    assert (asked in before, asked in spoken(shown)) == (False, True)
+    assert shown.index(f'href="{pay_path(placed.code)}"') < shown.index(f"{dearer.id}/accept")

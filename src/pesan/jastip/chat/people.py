@@ -1,17 +1,22 @@
 """Who is writing: what they take part in, and what they ordered."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, true
 
+from pesan.audit.models import AuditEntry
 from pesan.db import ReadSession
-from pesan.jastip.models import Participant, Trip, TripOrder
+from pesan.jastip.models import Participant, PriceProposal, Trip, TripOrder
 from pesan.jastip.queries.trips import TripView, list_trips_by_id
+from pesan.jastip.states import ProposalState
 from pesan.messaging.whatsapp.inbound import InboundMessage
 from pesan.orders.models import Order, OrderLine
-from pesan.orders.states import OrderState
+from pesan.orders.states import TRANSITIONS, OrderEvent, OrderState
 
 _MOST_ORDERS = 5
+# Another price moves an order too, and yet what was sent before may well show money for it.
+_MOVED = frozenset(move.action for (_, event), move in TRANSITIONS.items() if event is not OrderEvent.REPRICE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +29,12 @@ class Taking:
 
 @dataclass(frozen=True, slots=True)
 class Ordered:
-    """One of their orders, with what it is of."""
+    """One of their orders, with what it is of; `moved_at` is when it last moved, but for another price."""
 
     order: Order
     items: str
     parcel: TripOrder
+    moved_at: datetime | None
 
 
 async def list_takings(session: ReadSession, message: InboundMessage) -> list[Taking]:
@@ -56,11 +62,25 @@ async def list_unpaid(session: ReadSession, message: InboundMessage) -> list[Ord
     return await _list(session, message, or_(awaited, owes))
 
 
+async def find_repriced(session: ReadSession, message: InboundMessage, at: datetime) -> str | None:
+    """The code of an order of whoever wrote that got another price since."""
+    query = (
+        select(Order.code)
+        .join(PriceProposal, PriceProposal.order_id == Order.id)
+        .join(TripOrder, TripOrder.order_id == Order.id)
+        .join(Participant, Participant.id == TripOrder.participant_id)
+        .where(_is(message), PriceProposal.state == ProposalState.ACCEPTED, PriceProposal.answered_at > at)
+    )
+    return await session.scalar(query.order_by(PriceProposal.answered_at.desc()).limit(1))
+
+
 async def _list(session: ReadSession, message: InboundMessage, which: ColumnElement[bool]) -> list[Ordered]:
     line = func.concat(OrderLine.quantity, " × ", OrderLine.title)
     items = select(func.string_agg(line, ", ")).where(OrderLine.order_id == Order.id).scalar_subquery()
+    moves = AuditEntry.subject_id == Order.id, AuditEntry.action.in_(_MOVED)
+    moved_at = select(func.max(AuditEntry.at)).where(*moves).scalar_subquery()
     query = (
-        select(Order, items, TripOrder)
+        select(Order, items, TripOrder, moved_at)
         .join(TripOrder, TripOrder.order_id == Order.id)
         .join(Participant, Participant.id == TripOrder.participant_id)
         .where(_is(message), which)

@@ -13,7 +13,7 @@ from pesan.errors import PesanError
 from pesan.jastip.chat import words
 from pesan.jastip.chat.answers import Answer, plain, which_order
 from pesan.jastip.chat.buying import locale_of
-from pesan.jastip.chat.people import Ordered, Taking, list_unpaid
+from pesan.jastip.chat.people import Ordered, Taking, find_repriced, list_unpaid
 from pesan.jastip.chat.taps import ProofFor
 from pesan.kit.i18n import Locale
 from pesan.kit.registry import Registry
@@ -43,11 +43,15 @@ async def take(deps: Registry, row: ChatUpdate, message: InboundMessage, takings
     """
     async with deps[Database].read(_SYSTEM) as session:
         found = await list_unpaid(session, message)
+        repriced = await find_repriced(session, message, row.received_at)
     locale = locale_of(takings[0])
     waiting = [each for each in found if _waited(each, row.received_at)]
     handed_in = next((each for each in found if _came_since(each, row.received_at)), None)
     if not waiting and handed_in is not None:
         return _taken(handed_in.order, takings, locale)
+    if not waiting and repriced is not None:
+        said = words.PROOF_AFTER_PRICE.in_(locale, code=repriced)
+        return Answer("price_changed", (plain(said),), takings[0].trip)
     if not waiting:
         return Answer("no_open_order", (plain(words.PROOF_OF_NOTHING.in_(locale)),), takings[0].trip)
     if len(waiting) > 1:
@@ -126,10 +130,13 @@ def _came_since(each: Ordered, at: datetime) -> bool:
 
 
 def _waited(each: Ordered, at: datetime) -> bool:
-    """Whether it waited for a proof when the message came: not what was ordered or asked for since."""
+    """Whether it waited for a proof when the message came: not what was ordered or asked for since.
+
+    What got another price since waited all the same: the picture may show money for the old one.
+    """
     order = each.order
     if owes_balance(order):
-        return order.balance_submitted_at is None and order.state_changed_at <= at
+        return order.balance_submitted_at is None and (each.moved_at or order.state_changed_at) <= at
     return order.state == OrderState.HOLD and order.placed_at <= at < order.hold_expires_at
 
 

@@ -100,6 +100,12 @@ ORDERS_LABEL = Text(id="Pilih pesanan", en="Choose an order")
 PROOF_OF_NOTHING = Text(
     id="Tidak ada pesananmu yang menunggu pembayaran.", en="None of your orders is waiting for a payment."
 )
+PROOF_AFTER_PRICE = Text(
+    id="Harga pesanan *{code}* baru saja berubah, dan sekarang tidak ada yang perlu dibayar. Fotomu tidak disimpan;"
+    " kalau uangnya sudah kamu kirim, kabari jastiper-mu supaya bisa dicek.",
+    en="The price of order *{code}* has just changed, and nothing is left to pay. Your picture was not kept; if the"
+    " money has already left, tell your shopper so that they can look.",
+)
 PROOF_REFUSED = Text(id="Bukti ini tidak bisa dipakai: {why}", en="This proof cannot be used: {why}")
 PROOF_LOST = Text(
     id="Kami tidak bisa mengunduh fotonya. Kirim sekali lagi, ya.",

@@ -23,6 +23,7 @@ from pesan.orders.models import Order
 from pesan.orders.queries import get_order_by_code
 from pesan.orders.repricing import Change, change_of
 from pesan.orders.states import OrderState
+from pesan.payments.queries import find_open_payment
 from pesan.tenancy.brands import show_brand
 from pesan.tenancy.models import Merchant
 from pesan.web.access import Who, allow
@@ -50,22 +51,20 @@ class Offer:
     state: ProposalState
     change: Change
 
-    @property
-    def is_dearer(self) -> bool:
-        """Whether the buyer pays more."""
-        return self.new_amount > self.old_amount
-
 
 @dataclass(frozen=True, slots=True)
 class PricesSheet:
-    """What a buyer is asked; `is_open` says that the order still waits to be shopped for."""
+    """What a buyer is asked; `is_open` says that the order still waits to be shopped for.
+
+    `chosen` is what they may have transferred for the rest as it was, without having said so.
+    """
 
     title: str
     seller: str
     code: str
     total: int
     balance: int
-    paid: int
+    chosen: int
     is_open: bool
     is_in_review: bool
     path: str
@@ -141,13 +140,14 @@ async def _page(request: Request, code: str, *, problem: str = "", status: int =
         merchant = await session.get_one(Merchant, order.merchant_id)
         event = await session.get_one(Event, order.event_id)
         found = (await list_proposals(session, [order.id])).get(order.id, [])
+        chosen = await find_open_payment(session, order.id) if owes_balance(order) else None
     sheet = PricesSheet(
         title=event.title,
         seller=merchant.name,
         code=order.code,
         total=order.total_amount,
         balance=order.balance_due_amount if owes_balance(order) else 0,
-        paid=order.total_amount - order.balance_due_amount,
+        chosen=chosen.amount if chosen else 0,
         is_open=order.state == OrderState.PAID,
         is_in_review=order.balance_submitted_at is not None,
         path=prices_path(order.code),
