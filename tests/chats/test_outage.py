@@ -101,6 +101,22 @@ async def test_what_says_that_whatsapp_is_away_outlasts_the_three_tries_of_a_mes
     assert await chats.state(said) == (state, f"whatsapp.{code}")
 
 
+async def test_an_outage_uses_up_no_try_of_an_ordinary_failure(chats: Chats, nobody: Sender) -> None:
+    await chats.open(SITI)
+    (said,) = await chats.say(message())
+    for _ in range(7):
+        await try_once(chats, nobody)
+
+    await chats.whatsapp.set_faults(failures=[{"code": 131000, "times": 3}])
+    seen = []
+    for _ in range(4):
+        await chats.pass_time()
+        await chats.send()
+        seen.append(await chats.state(said))
+
+    assert seen == [("queued", "whatsapp.131000")] * 3 + [("accepted", None)]
+
+
 async def test_how_long_messages_wait_for_whatsapp_is_seen_between_their_tries(
     chats: Chats, nobody: Sender, postgres: Server, database_url: URL
 ) -> None:

@@ -23,9 +23,7 @@ _NAMES = {FailureKind.UNKNOWN: "chats.unknown", FailureKind.TEMPLATE: "chats.tem
         (FailureKind.RETRY, 2, QUEUED, 8, 3),
         (FailureKind.RETRY, 3, FAILED, 0, 4),
         (FailureKind.AWAY, 0, QUEUED, 2, 1),
-        (FailureKind.AWAY, 3, QUEUED, 30, 4),
-        (FailureKind.AWAY, 38, QUEUED, 600, 39),
-        (FailureKind.AWAY, 39, FAILED, 0, 40),
+        (FailureKind.AWAY, 3, QUEUED, 2, 4),
         (FailureKind.RETRY_RECIPIENT, 0, QUEUED, 4, 1),
         (FailureKind.RETRY_RECIPIENT, 1, QUEUED, 16, 2),
         (FailureKind.RETRY_RECIPIENT, 4, QUEUED, 1024, 5),
@@ -53,6 +51,29 @@ def test_a_failure_asks_for_what_its_kind_says(
     assert verdict.pauses is (kind is FailureKind.STOP_QUEUE)
     assert verdict.is_unreachable is (kind is FailureKind.RECIPIENT)
     assert verdict.stops_marketing is (kind is FailureKind.OPTED_OUT)
+
+
+@pytest.mark.parametrize(
+    ("kind", "away", "tries", "state", "wait"),
+    [
+        (FailureKind.AWAY, 3, 2, QUEUED, 30),
+        (FailureKind.AWAY, 38, 0, QUEUED, 600),
+        (FailureKind.AWAY, 39, 0, FAILED, 0),
+        (FailureKind.RETRY, 7, 0, QUEUED, 2),
+        (FailureKind.RETRY, 7, 3, FAILED, 0),
+        (FailureKind.RETRY_RECIPIENT, 7, 0, QUEUED, 4),
+        (FailureKind.RETRY_RECIPIENT, 7, 5, FAILED, 0),
+    ],
+)
+def test_how_often_whatsapp_was_away_uses_up_no_try_of_another_kind(
+    kind: FailureKind, away: int, tries: int, state: MessageState, wait: float
+) -> None:
+    draft = replace(NEWS, attempts=away + tries, away_tries=away)
+
+    verdict = judge(kind, 7, draft, as_template=False)
+
+    assert (verdict.state, verdict.wait_seconds, verdict.attempts) == (state, wait, away + tries + 1)
+    assert verdict.is_away is (kind is FailureKind.AWAY and state is QUEUED)
 
 
 def test_what_waited_too_long_for_its_template_failed() -> None:

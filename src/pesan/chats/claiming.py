@@ -61,7 +61,7 @@ _TAKE = text(
         SELECT m.*, p.rank FROM unnest(CAST(:priorities AS smallint[])) WITH ORDINALITY AS p (priority, rank)
         CROSS JOIN LATERAL (
             SELECT m.id, m.event_id, m.to_wa, m.to_user_id, m.line, m.category, m.body, m.template, m.reply_to,
-                m.attempts, m.error_code, m.due_at, coalesce(m.as_template, false) AS must_be_template,
+                m.attempts, m.away_tries, m.error_code, m.due_at, coalesce(m.as_template, false) AS must_be_template,
                 m.created_at < statement_timestamp() - make_interval(hours => :patience) AS is_late
             FROM chat_messages m
             WHERE {_MAY_LEAVE} AND m.priority = p.priority AND m.due_at <= statement_timestamp()
@@ -212,6 +212,7 @@ def _draft(row: Any) -> Draft:
         has_template=row["template"] is not None,
         must_be_template=row["must_be_template"],
         attempts=row["attempts"],
+        away_tries=row["away_tries"],
         last_error=row["error_code"],
         is_late=row["is_late"],
     )

@@ -57,7 +57,8 @@ class ChatMessage(Base):
 
     `body` is what is said inside their window, `template` what is said outside of it; a message without the one that it
     would need fails. While it is `sending`, `lease_until` says when whoever took it is taken for dead. `as_template` is
-    how it was handed over last, and on a queued one that it must be a template. `resent_at` is when one that nobody
+    how it was handed over last, and on a queued one that it must be a template. Of its `attempts`, `away_tries` found
+    WhatsApp away. `resent_at` is when one that nobody
     heard of was queued again, which happens once.
     """
 
@@ -112,6 +113,7 @@ class ChatMessage(Base):
     reply_to: Mapped[str | None] = mapped_column(String(200))
     state: Mapped[str] = mapped_column(String(10), server_default=MessageState.QUEUED.value)
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    away_tries: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     due_at: Mapped[Timestamp] = mapped_column(server_default=func.clock_timestamp())
     lease_until: Mapped[Timestamp | None]
     resent_at: Mapped[Timestamp | None]
@@ -182,11 +184,11 @@ class ChatSlot(Base):
 
 
 _OUTCOME = (
-    "state, attempts, due_at, lease_until, resent_at, as_template, wamid, error_code, accepted_at, sent_at,"
+    "state, attempts, away_tries, due_at, lease_until, resent_at, as_template, wamid, error_code, accepted_at, sent_at,"
     " delivered_at, read_at, failed_at"
 )
 # To try one again as if for the first time, and to cancel one.
-_BY_HAND = "state, attempts, due_at, resent_at, as_template, error_code, failed_at"
+_BY_HAND = "state, attempts, away_tries, due_at, resent_at, as_template, error_code, failed_at"
 
 ACCESS = [
     # People are the instance's, and merchants see what they said to them, not when they talked to somebody else.

@@ -35,13 +35,14 @@ _JUDGED = {
     "state": "text",
     "error_code": "text",
     "attempts": "smallint",
+    "is_away": "boolean",
     "wait_seconds": "float8",
     "as_template": "boolean",
 }
 # Only what this process still holds: whoever lost its lease has nothing to say.
 _JUDGE = text(
     "UPDATE chat_messages m SET state = n.state, lease_until = NULL, error_code = n.error_code,"  # noqa: S608
-    " attempts = n.attempts, as_template = n.as_template,"
+    " attempts = n.attempts, away_tries = m.away_tries + n.is_away::int, as_template = n.as_template,"
     " due_at = clock_timestamp() + make_interval(secs => n.wait_seconds),"
     " failed_at = CASE WHEN n.state = 'failed' THEN clock_timestamp() END"
     f" FROM {recordset(_JUDGED)} WHERE m.id = n.id AND m.state = 'sending' AND m.lease_until = n.lease_until"
@@ -129,6 +130,7 @@ def _judged(claimed: Claimed, verdict: Verdict) -> dict[str, Any]:
         "state": verdict.state.value,
         "error_code": verdict.error_code,
         "attempts": verdict.attempts,
+        "is_away": verdict.is_away,
         # Longer by up to a quarter, so that what failed together does not come back together.
         "wait_seconds": verdict.wait_seconds * random.uniform(1, 1 + _SPREAD),  # noqa: S311  guards nothing
         "as_template": (verdict.must_be_template or None) if is_queued else claimed.as_template,

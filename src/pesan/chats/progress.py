@@ -87,7 +87,12 @@ def _fail(progress: Progress, status: StatusUpdate) -> tuple[Progress, Verdict |
     after = replace(
         noted,
         state=verdict.state,
-        draft=replace(progress.draft, attempts=verdict.attempts, must_be_template=verdict.must_be_template),
+        draft=replace(
+            progress.draft,
+            attempts=verdict.attempts,
+            away_tries=progress.draft.away_tries + verdict.is_away,
+            must_be_template=verdict.must_be_template,
+        ),
         as_template=(verdict.must_be_template or None) if is_queued else progress.as_template,
         wamid=status.wamid,
         error_code=verdict.error_code,

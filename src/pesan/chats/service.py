@@ -13,8 +13,9 @@ from pesan.db import Actor, WriteSession
 
 # All its tries again, and the form that its recipient's window asks for by then.
 _RETRY = text(
-    "UPDATE chat_messages SET state = 'queued', attempts = 0, due_at = clock_timestamp(), error_code = NULL,"
-    " failed_at = NULL, resent_at = NULL, as_template = NULL WHERE id = :id AND state = 'failed' RETURNING line"
+    "UPDATE chat_messages SET state = 'queued', attempts = 0, away_tries = 0, due_at = clock_timestamp(),"
+    " error_code = NULL, failed_at = NULL, resent_at = NULL, as_template = NULL"
+    " WHERE id = :id AND state = 'failed' RETURNING line"
 )
 _CANCEL_WAITING = text(
     "UPDATE chat_messages SET state = 'cancelled', error_code = :code WHERE line = :line AND state = 'queued'"

@@ -37,7 +37,7 @@ _OPEN = text(
 _READ = text(
     "SELECT id, merchant_id, event_id, to_wa, to_user_id, line, category,"
     " body IS NOT NULL AS has_body, template IS NOT NULL AS has_template,"
-    " state, attempts, as_template, wamid, error_code, sent_at, delivered_at, read_at, failed_at,"
+    " state, attempts, away_tries, as_template, wamid, error_code, sent_at, delivered_at, read_at, failed_at,"
     " created_at < clock_timestamp() - make_interval(hours => :patience) AS is_late"
     " FROM chat_messages WHERE id = ANY (:ids)"
 )
@@ -45,6 +45,7 @@ _PROGRESS = {
     "id": "uuid",
     "state": "text",
     "attempts": "smallint",
+    "away_tries": "smallint",
     "as_template": "boolean",
     "wamid": "text",
     "error_code": "text",
@@ -56,7 +57,8 @@ _PROGRESS = {
 }
 # A message that a status moved is nobody's to hand over any more.
 _WRITE = text(
-    "UPDATE chat_messages m SET state = n.state, attempts = n.attempts, as_template = n.as_template,"  # noqa: S608
+    "UPDATE chat_messages m SET state = n.state, attempts = n.attempts, away_tries = n.away_tries,"  # noqa: S608
+    " as_template = n.as_template,"
     " wamid = n.wamid, error_code = n.error_code, sent_at = n.sent_at, delivered_at = n.delivered_at,"
     " read_at = n.read_at, failed_at = n.failed_at,"
     " lease_until = CASE WHEN n.state = 'sending' THEN m.lease_until END,"
@@ -219,6 +221,7 @@ def _progress(row: Any) -> Progress:
         has_body=row["has_body"],
         has_template=row["has_template"],
         attempts=row["attempts"],
+        away_tries=row["away_tries"],
         is_late=row["is_late"],
         must_be_template=row["state"] == MessageState.QUEUED and bool(row["as_template"]),
     )
@@ -231,6 +234,7 @@ def _row(message_id: UUID, progress: Progress) -> dict[str, Any]:
         "id": message_id,
         "state": progress.state.value,
         "attempts": progress.draft.attempts,
+        "away_tries": progress.draft.away_tries,
         "as_template": progress.as_template,
         "wamid": progress.wamid,
         "error_code": progress.error_code,

@@ -38,6 +38,7 @@ class Standing:
 class Draft:
     """What a message is and what it has; `attempts` are those before, `must_be_template` after WhatsApp said so.
 
+    Of its attempts, `away_tries` found WhatsApp away, which says nothing of the message and uses up no try of it.
     One that `is_late` has waited for its template as long as anybody cares.
     """
 
@@ -47,6 +48,7 @@ class Draft:
     has_template: bool
     must_be_template: bool = False
     attempts: int = 0
+    away_tries: int = 0
     last_error: str | None = None
     is_late: bool = False
 
@@ -60,6 +62,7 @@ class Verdict:
     attempts: int
     wait_seconds: float = 0.0
     must_be_template: bool = False
+    is_away: bool = False
     slows_recipient: bool = False
     is_unreachable: bool = False
     stops_marketing: bool = False
@@ -143,6 +146,11 @@ class _Failed:
     def attempts(self) -> int:
         return self.draft.attempts + 1
 
+    @property
+    def tries_before(self) -> int:
+        """Those that said something of the message; how often WhatsApp was away counts by itself."""
+        return self.draft.attempts - self.draft.away_tries
+
     def ends(self, *, is_unreachable: bool = False, stops_marketing: bool = False) -> Verdict:
         return Verdict(
             MessageState.FAILED,
@@ -153,32 +161,35 @@ class _Failed:
             stops_marketing=stops_marketing,
         )
 
-    def waits(self, seconds: float, *, slows_recipient: bool = False) -> Verdict:
+    def waits(self, seconds: float, *, slows_recipient: bool = False, is_away: bool = False) -> Verdict:
         return Verdict(
             MessageState.QUEUED,
             self.error,
             self.attempts,
             wait_seconds=max(seconds, self.pause),
             must_be_template=self.draft.must_be_template,
+            is_away=is_away,
             slows_recipient=slows_recipient,
         )
 
 
 def _retry(failed: _Failed) -> Verdict:
-    tries = failed.draft.attempts
+    tries = failed.tries_before
     return failed.waits(WAITS_SECONDS[tries]) if tries < len(WAITS_SECONDS) else failed.ends()
 
 
 def _away(failed: _Failed) -> Verdict:
-    if failed.attempts >= MOST_TRIES_AWAY:
+    tries = failed.draft.away_tries
+    if tries + 1 >= MOST_TRIES_AWAY:
         return failed.ends()
-    return failed.waits(AWAY_SECONDS[min(failed.draft.attempts, len(AWAY_SECONDS) - 1)])
+    return failed.waits(AWAY_SECONDS[min(tries, len(AWAY_SECONDS) - 1)], is_away=True)
 
 
 def _retry_recipient(failed: _Failed) -> Verdict:
-    if failed.attempts >= MOST_TRIES_OF_PAIR:
+    tries = failed.tries_before + 1
+    if tries >= MOST_TRIES_OF_PAIR:
         return failed.ends()
-    return failed.waits(4.0**failed.attempts, slows_recipient=True)
+    return failed.waits(4.0**tries, slows_recipient=True)
 
 
 def _stop_queue(failed: _Failed) -> Verdict:

@@ -807,6 +807,7 @@ def upgrade() -> None:
     sa.Column('reply_to', sa.String(length=200), nullable=True),
     sa.Column('state', sa.String(length=10), server_default='queued', nullable=False),
     sa.Column('attempts', sa.SmallInteger(), server_default='0', nullable=False),
+    sa.Column('away_tries', sa.SmallInteger(), server_default='0', nullable=False),
     sa.Column('due_at', sa.DateTime(timezone=True), server_default=sa.text('clock_timestamp()'), nullable=False),
     sa.Column('lease_until', sa.DateTime(timezone=True), nullable=True),
     sa.Column('resent_at', sa.DateTime(timezone=True), nullable=True),
