@@ -197,6 +197,22 @@ async def test_whoever_stopped_gets_answers_only(chats: Chats) -> None:
     assert await chats.taken() == {answer: 1}
 
 
+async def test_of_a_template_that_whatsapp_does_not_take_only_the_first_messages_ask(chats: Chats) -> None:
+    said = await chats.say(*(message(line=Line.BROADCAST) for _ in range(30)))
+
+    tried = []
+    for _ in range(2):
+        tried.append(await chats.send())
+        await chats.pass_seconds()
+
+    assert tried == [10, 0]
+    assert {await chats.state(one) for one in said} == {("queued", "chats.template_not_approved")}
+    await chats.whatsapp.create_template("kabar")
+    await chats.pass_time()
+    assert await chats.send() == 10
+    assert len(await chats.taken()) == 10
+
+
 async def test_advertising_that_came_too_often_waits_a_day_once(chats: Chats) -> None:
     await chats.whatsapp.create_template("kabar")
     await chats.whatsapp.set_faults(failures=[{"code": 131049}])

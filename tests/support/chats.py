@@ -61,12 +61,13 @@ class Chats:
         return begun
 
     async def pass_time(self) -> None:
-        """Whatever waits for a moment waits no longer: slots, tries, leases, what nobody heard of."""
+        """Whatever waits for a moment waits no longer: slots, tries, leases, templates, what nobody heard of."""
         await self.execute("UPDATE chat_slots SET free_at = clock_timestamp()")
         await self.execute(
             "UPDATE chat_messages SET due_at = clock_timestamp() WHERE state IN ('queued', 'unknown')"
         )
         await self.execute("UPDATE chat_messages SET lease_until = clock_timestamp() WHERE state = 'sending'")
+        await self.execute("UPDATE chat_templates SET checked_at = checked_at - interval '1 hour'")
 
     async def pass_seconds(self) -> None:
         """Every slot is free again; what waits for a moment of its own goes on waiting."""

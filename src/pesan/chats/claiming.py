@@ -11,13 +11,14 @@ from sqlalchemy import text
 from pesan.chats.states import (
     LEASE_SECONDS,
     PRIORITIES,
+    TEMPLATE_LOOK_SECONDS,
     TEMPLATE_PATIENCE_HOURS,
     UNREADABLE,
     Category,
     Line,
     MessageState,
 )
-from pesan.chats.templates_store import USABLE
+from pesan.chats.templates_store import REFUSED, USABLE
 from pesan.chats.verdicts import Draft, Standing, Verdict, find_refusal, goes_as_template
 from pesan.db import ReadSession, WriteSession
 from pesan.db.rows import pack, recordset
@@ -75,7 +76,9 @@ _TAKE = text(
             AND (p.wa = due.to_wa OR p.wa_user_id = due.to_user_id)
         ) AS is_marketing_stopped,
         coalesce(c.is_unreachable, false) AS is_unreachable,
-        coalesce((SELECT t.status = ANY (:usable) FROM chat_templates t
+        coalesce((SELECT t.status = ANY (:usable)
+            OR t.status = :refused AND t.checked_at <= clock_timestamp() - make_interval(secs => :look)
+            FROM chat_templates t
             WHERE t.name = due.template ->> 'name' AND t.language = due.template ->> 'language'), true)
             AS is_template_usable
     FROM due LEFT JOIN LATERAL (
@@ -166,6 +169,8 @@ async def claim(session: WriteSession, number: str, most: int) -> Claims:
         "count": len(slots),
         "priorities": _PRIORITIES,
         "usable": sorted(USABLE),
+        "refused": REFUSED,
+        "look": TEMPLATE_LOOK_SECONDS,
         "patience": TEMPLATE_PATIENCE_HOURS,
     }
     rows = (await session.execute(_TAKE, wanted)).mappings().all()

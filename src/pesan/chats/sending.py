@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pesan.chats.claiming import Claimed, Claims, claim, is_anything_due, make_slots
 from pesan.chats.noting import Outcome, note
 from pesan.chats.states import LEASE_SECONDS, MOST_PER_SECOND
+from pesan.chats.templates_store import refuse_template
 from pesan.chats.topics import topic_of
 from pesan.chats.verdicts import judge, not_begun
 from pesan.db import Actor, Database
@@ -19,6 +20,7 @@ from pesan.kit.combiner import Combiner
 from pesan.logging import get_logger
 from pesan.messaging.whatsapp.client import WhatsAppClient
 from pesan.messaging.whatsapp.failures import FailureKind, SendFailed
+from pesan.messaging.whatsapp.shapes import TemplateUse
 from pesan.realtime import Hub
 
 log = get_logger(__name__)
@@ -118,6 +120,7 @@ class Sender:
 
     async def _note(self, outcomes: Sequence[Outcome]) -> list[None]:
         assert self._client is not None
+        await self._refuse_templates(outcomes)
         async with self._database.write(_ACTOR) as session:
             await note(session, self._client.phone_number_id, outcomes)
         for outcome in outcomes:
@@ -125,6 +128,20 @@ class Sender:
                 log.error("chats.number_stopped", reason=outcome.verdict.error_code)
         self._hint(outcomes)
         return [None] * len(outcomes)
+
+    async def _refuse_templates(self, outcomes: Sequence[Outcome]) -> None:
+        """Before their slots are free again, and each by itself, so that nobody who writes several is waited for."""
+        refused = {
+            (shape.name, shape.language): verdict.template_error
+            for outcome in outcomes
+            if (verdict := outcome.verdict) is not None
+            and isinstance(shape := outcome.claimed.shape, TemplateUse)
+            and verdict.template_error is not None
+        }
+        for (name, language), error in refused.items():
+            async with self._database.write(_ACTOR) as session:
+                await refuse_template(session, name, language, error)
+            log.warning("chats.template_refused", name=name, language=language, reason=error)
 
     def _hint(self, outcomes: Sequence[Outcome]) -> None:
         for event_id in {outcome.claimed.event_id for outcome in outcomes} - {None}:

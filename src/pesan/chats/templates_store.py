@@ -21,6 +21,8 @@ MISSING = "MISSING"
 """Of a template that WhatsApp has not been given."""
 USABLE = frozenset({APPROVED, "FLAGGED"})
 """A flagged one may be paused soon, and is said until then."""
+REFUSED = "REFUSED"
+"""Of one that WhatsApp did not take when it was used; after `TEMPLATE_LOOK_SECONDS` it is tried again."""
 _MOVED = "CATEGORY_CHANGED"
 _STATUSES: Mapping[str, str] = {"REINSTATED": APPROVED}
 _LONGEST_REASON = 300
@@ -80,6 +82,11 @@ async def record_standings(session: WriteSession, states: Sequence[TemplateState
     for state in states:
         told = {"status": state.status, "category": state.category, "reason": ""}
         await _put(session, state.name, state.language, told)
+
+
+async def refuse_template(session: WriteSession, name: str, language: str, reason: str) -> None:
+    """WhatsApp did not take it: whatever else is said by it waits, without asking, until somebody told otherwise."""
+    await _put(session, name, language, {"status": REFUSED, "reason": reason})
 
 
 async def list_standings(session: ReadSession) -> list[Listed]:

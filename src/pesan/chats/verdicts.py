@@ -1,7 +1,7 @@
 """What happens to a message before and after it was handed over. Pure: decides on what is known, touches nothing."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pesan.chats.states import (
     AWAY_SECONDS,
@@ -67,6 +67,8 @@ class Verdict:
     is_unreachable: bool = False
     stops_marketing: bool = False
     pauses: bool = False
+    # Why WhatsApp did not take its template, which the template's other messages need not find out again.
+    template_error: str | None = None
 
 
 def find_refusal(draft: Draft, standing: Standing) -> Verdict | None:
@@ -235,7 +237,7 @@ _RULES: Mapping[FailureKind, Callable[[_Failed], Verdict]] = {
     FailureKind.RETRY_RECIPIENT: _retry_recipient,
     FailureKind.STOP_QUEUE: _stop_queue,
     FailureKind.LATER_DAY: _later_day,
-    FailureKind.TEMPLATE: lambda failed: _await_template(failed.draft),
+    FailureKind.TEMPLATE: lambda failed: replace(_await_template(failed.draft), template_error=failed.error),
     FailureKind.MESSAGE: lambda failed: failed.ends(),
     FailureKind.RECIPIENT: lambda failed: failed.ends(is_unreachable=True),
     FailureKind.SWITCH_TO_TEMPLATE: _switch,
