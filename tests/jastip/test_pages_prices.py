@@ -1,18 +1,21 @@
 """A buyer's page about another price: what it changes, agreed to or not, once, and what counts when it is too late."""
 
 import re
+from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from pesan.checkout.letters import letter_composers
 from pesan.checkout.links import pay_path
+from pesan.db import Actor
 from pesan.jastip.models import PriceProposal
 from pesan.jastip.price_letters import PriceComposer
 from pesan.jastip.service.orders import confirm_order, ship_order
-from pesan.jastip.service.prices import NewPrice, propose_price, withdraw_price
-from pesan.jastip.tasks import tell_of_price
+from pesan.jastip.service.prices import NewPrice, accept_price, propose_price, withdraw_price
+from pesan.jastip.tasks import tell_of_change, tell_of_price
 from pesan.kit.money import format_rupiah
+from pesan.notifications.models import Notification
 from pesan.notifications.render import render, sentences
 from pesan.notifications.states import Kind
 from pesan.orders.queries import get_order
@@ -193,3 +196,42 @@ async def test_whoever_may_have_transferred_the_rest_is_asked_for_its_proof_firs
     asked = f"Sudah transfer {format_rupiah(chosen.amount)}?".replace("\u00a0", " ")
     assert (asked in before, asked in spoken(shown)) == (False, True)
     assert shown.index(f'href="{pay_path(placed.code)}"') < shown.index(f"{dearer.id}/accept")
+
+
+@pytest.mark.parametrize(
+    ("percent", "amount", "told"),
+    [
+        (50, 50_000, [Kind.ORDER_CONFIRMED]),
+        (50, 40_000, [Kind.ORDER_CONFIRMED, Kind.REFUND_DUE]),
+        (50, 60_000, []),
+        (100, 60_000, [Kind.REFUND_DUE]),
+        (100, 110_000, []),
+    ],
+    ids=["settled", "settled-and-owed", "less-left", "owed", "dearer"],
+)
+async def test_whoever_owes_nothing_more_or_gets_something_back_is_told(
+    make, database, settings, deps, percent, amount, told
+):
+    journey = await make_journey(make, database, settings, deposit_percent=percent)
+    product = await make_product(journey)
+    placed = await order(journey, await make_participant(journey), (product, 1), email="siti@contoh.id")
+    await confirm_order(journey.counter, placed, actor=journey.staff)
+    agreed = await propose(journey, (placed, product), amount)
+    guest = Actor.guest(placed.code)
+    await accept_price(database, journey.counter.sales, agreed.id, order_id=placed.id, actor=guest)
+
+    async with database.write(SYSTEM) as session:
+        jobs = await session.execute(
+            text("SELECT args FROM procrastinate_jobs WHERE task_name = 'jastip.tell_of_change'")
+        )
+        given = [args for (args,) in jobs]
+    for args in given * 2:
+        await tell_of_change(deps, **{**args, "proposal_id": UUID(args["proposal_id"])})
+
+    async with database.read(SYSTEM) as session:
+        letters = list(await session.scalars(select(Notification).order_by(Notification.kind)))
+    assert [letter.kind for letter in letters] == told
+    for letter in letters:
+        composed = await letter_composers(deps).of(Kind(letter.kind)).compose(placed.id, Kind(letter.kind))
+        assert composed is not None
+    assert await offenders(database) == []

@@ -72,4 +72,26 @@ TEMPLATES = (
         ),
         _SEE,
     ),
+    ChatTemplate(
+        f"{GOODS}refund_due",
+        Text(
+            id="Halo {buyer_name}, {amount} dari uang yang kamu kirim tidak terpakai untuk titipanmu dari {event_title}"
+            " (kode pesanan {order_code}). Uang itu akan dikembalikan oleh {merchant_name}, dan kami kabari begitu"
+            " sudah dikirim.",
+            en="Hello {buyer_name}, {amount} of the money that you sent was not used for your order of {event_title}"
+            " (order code {order_code}). You will get it back from {merchant_name}, and we will write as soon as it is"
+            " sent.",
+        ),
+        _SEE,
+    ),
+    ChatTemplate(
+        f"{GOODS}refunded",
+        Text(
+            id="Halo {buyer_name}, uangmu sebesar {amount} untuk titipan {order_code} ({event_title}) sudah dikirim"
+            " oleh {merchant_name}. Transfer antarbank bisa butuh beberapa jam.",
+            en="Hello {buyer_name}, your {amount} for order {order_code} ({event_title}) was sent back by"
+            " {merchant_name}. A transfer between banks can take a few hours.",
+        ),
+        _SEE,
+    ),
 )

@@ -11,9 +11,11 @@ from pesan.db import WriteSession
 from pesan.db.pipeline import Executor
 from pesan.db.rows import pack, recordset
 from pesan.jastip.errors import ProposalAnswered
+from pesan.jobs import enqueue
 from pesan.orders.moves import Stage
 from pesan.payments.refunds.errors import Overruled
 
+TELL_CHANGE_TASK = "jastip.tell_of_change"
 _ORDER = {"order_id": "uuid", "merchant_id": "uuid", "event_id": "uuid", "participant_id": "uuid"}
 _NAMES = ", ".join(_ORDER)
 _INSERT = text(f"INSERT INTO trip_orders ({_NAMES}) SELECT {_NAMES} FROM {recordset(_ORDER)}")  # noqa: S608
@@ -75,12 +77,18 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class AcceptedPrice:
-    """The proposal that a buyer agreed to, written with the order's new price; raises Overruled when it is not open."""
+    """The proposal that a buyer agreed to, written with the order's new price; raises Overruled when it is not open.
+
+    `is_settled` says that nothing is left to pay now where something was before, `is_owed` that money goes back: both
+    are told. **Enqueues** that.
+    """
 
     stage: ClassVar[Stage] = Stage.RETURN
 
     proposal_id: UUID
     order_id: UUID
+    is_settled: bool = False
+    is_owed: bool = False
 
     @classmethod
     async def write_many(cls, session: WriteSession, items: Sequence[Self]) -> None:
@@ -89,3 +97,6 @@ class AcceptedPrice:
             found = await session.execute(_ACCEPT, {"id": item.proposal_id, "order_id": item.order_id})
             if found.first() is None:
                 raise Overruled(ProposalAnswered())
+            if item.is_settled or item.is_owed:
+                told = {"is_settled": item.is_settled, "is_owed": item.is_owed}
+                await enqueue(session, TELL_CHANGE_TASK, proposal_id=item.proposal_id, **told)

@@ -8,6 +8,7 @@ from pesan.checkout.telling import tell
 from pesan.db import Actor, Database
 from pesan.jastip.announcing import announce
 from pesan.jastip.chat.handling import handle
+from pesan.jastip.companions import TELL_CHANGE_TASK
 from pesan.jastip.links import Links
 from pesan.jastip.models import Broadcast
 from pesan.jastip.orphans import collect_pictures
@@ -104,6 +105,16 @@ async def tell_of_price(deps: Registry, proposal_id: UUID) -> None:
         proposal = await get_proposal(session, proposal_id)
         order = await get_order(session, proposal.order_id)
         await tell(session, deps[Channels], order, Kind.PRICE_PROPOSED, occasion=str(proposal_id))
+
+
+@task(TELL_CHANGE_TASK, priority=10)
+async def tell_of_change(deps: Registry, proposal_id: UUID, *, is_settled: bool, is_owed: bool) -> None:
+    """Tell a buyer who agreed to a lower price that nothing is left to pay, and what goes back to them."""
+    async with deps[Database].write(_ACTOR) as session:
+        order = await get_order(session, (await get_proposal(session, proposal_id)).order_id)
+        told = {Kind.ORDER_CONFIRMED: is_settled, Kind.REFUND_DUE: is_owed}
+        for kind in (kind for kind, is_told in told.items() if is_told):
+            await tell(session, deps[Channels], order, kind, occasion=str(proposal_id))
 
 
 @task("jastip.tell_of_proof", priority=10)

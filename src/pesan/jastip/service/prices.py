@@ -106,11 +106,18 @@ async def accept_price(
 
 
 def _move(order: Order, proposal: PriceProposal, lines: Sequence[OrderLine], actor: Actor) -> Move:
+    change = change_of(order, proposal.difference)
+    accepted = AcceptedPrice(
+        proposal.id,
+        order.id,
+        is_settled=order.balance_due_amount > 0 and not change.balance,
+        is_owed=change.owed > 0,
+    )
     money = RepricedCompanion(
         order_id=order.id,
         merchant_id=order.merchant_id,
         currency=order.currency,
-        owed=change_of(order, proposal.difference).owed,
+        owed=change.owed,
         requested_by=proposal.proposed_by,
     )
     return Move(
@@ -119,7 +126,7 @@ def _move(order: Order, proposal: PriceProposal, lines: Sequence[OrderLine], act
         actor,
         order.id,
         data=_told_of(proposal),
-        companions=(AcceptedPrice(proposal.id, order.id), money),
+        companions=(accepted, money),
         repricing=Repricing(
             tuple(line.id for line in lines), proposal.quantity, proposal.old_amount, proposal.new_amount
         ),

@@ -5,9 +5,14 @@ from collections.abc import Mapping
 from pesan.kit.i18n import Text
 from pesan.notifications.states import Kind
 from pesan.notifications.words.base import SEE_STATUS, Words
-from pesan.notifications.words.money import YOUR_ACCOUNT
 
 _ORDER_AGAIN = Text(id="Titip lagi", en="Order again")
+_YOUR_ACCOUNT = Text(
+    id="Kalau kamu membayar lewat transfer dan {merchant_name} belum tahu nomor rekeningmu, hubungi mereka dan sebutkan"
+    " kode pesananmu.",
+    en="If you paid by bank transfer and {merchant_name} does not know your account yet, write to them and name your"
+    " order's code.",
+)
 
 ROWS: Mapping[str, Text] = {
     "event_title": Text(id="Trip", en="Trip"),
@@ -110,10 +115,43 @@ WORDS: Mapping[Kind, Words] = {
                 en="{merchant_name} took your order back, so it is not sent. They will send you {amount} back, and we"
                 " will write as soon as it is sent.",
             ),
-            YOUR_ACCOUNT,
+            _YOUR_ACCOUNT,
         ),
         SEE_STATUS,
         rows=("amount", "reason"),
+    ),
+    Kind.REFUND_DUE: Words(
+        Text(id="Uangmu akan dikembalikan: {event_title}", en="Your money is coming back: {event_title}"),
+        Text(id="Uangmu akan dikembalikan", en="Your money is coming back"),
+        (
+            Text(
+                id="{amount} dari uang yang kamu kirim tidak terpakai untuk titipanmu. {merchant_name} akan"
+                " mengembalikannya, dan kami kabari begitu sudah dikirim.",
+                en="{amount} of the money that you sent was not used for your order. {merchant_name} will send it back,"
+                " and we will write as soon as it is sent.",
+            ),
+            _YOUR_ACCOUNT,
+        ),
+        SEE_STATUS,
+        rows=("amount",),
+    ),
+    Kind.REFUNDED: Words(
+        Text(id="Uangmu sudah dikirim kembali: {event_title}", en="Your money was sent back: {event_title}"),
+        Text(id="Uangmu sudah dikirim kembali", en="Your money was sent back"),
+        (
+            Text(
+                id="{merchant_name} sudah mengirim {amount} kepadamu. Transfer antarbank bisa butuh beberapa jam"
+                " sampai terlihat di rekeningmu.",
+                en="{merchant_name} has sent you {amount}. A transfer between banks can take a few hours to show in"
+                " your account.",
+            ),
+            Text(
+                id="Belum masuk juga? Hubungi {merchant_name} dan sebutkan referensi di bawah.",
+                en="Not there yet? Write to {merchant_name} and name the reference below.",
+            ),
+        ),
+        SEE_STATUS,
+        rows=("amount", "reference"),
     ),
 }
 """What is said otherwise than of an event; each with the facts that the usual letter has."""
