@@ -3,7 +3,9 @@
 from datetime import timedelta
 from uuid import uuid4
 
+import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
 from pesan.chats.invariants import INVARIANTS
 from pesan.chats.levels import chat_levels
@@ -106,6 +108,17 @@ async def test_a_line_waits_for_whoever_stopped_it(chats: Chats, web_database: D
         assert await list_pauses(session) == []
 
     assert await chats.send() == 1
+
+
+async def test_a_merchants_staff_stop_nobodys_messages(chats: Chats, web_database: Database) -> None:
+    staff = Actor.staff(uuid4(), frozenset([uuid4()]))
+
+    with pytest.raises(ProgrammingError, match="row-level security"):
+        async with web_database.write(staff) as session:
+            await pause_line(session, Line.NOTIFICATIONS, actor=staff, reason="iseng")
+
+    async with web_database.read(ADMIN) as session:
+        assert await list_pauses(session) == []
 
 
 async def test_lines_are_gauges(chats: Chats, web_database: Database) -> None:

@@ -149,9 +149,10 @@ def tenant_tables() -> list[str]:
     ruled = {rule.table for rule in schema.access if rule.policies}
     owned = {name for name, table in schema.metadata.tables.items() if "merchant_id" in table.columns}
     # Proofs of addresses, counts of wrong passwords, questions to devices, what people write on WhatsApp before anybody
-    # knows to whom, and objects whose store was away: nobody's, and shown to nobody.
+    # knows to whom, objects whose store was away, and the instance's lines: nobody's, and shown to no merchant.
     nobodys = {
         "chat_contacts",
+        "chat_lines",
         "chat_updates",
         "contact_proofs",
         "kept_objects",

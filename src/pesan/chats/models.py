@@ -19,7 +19,7 @@ from pesan.audit import Audited
 from pesan.chats import records
 from pesan.chats.states import NOT_APPROVED, Category, Line, MessageState, UpdateKind
 from pesan.db import Access, Base, Policy, Timestamp, primary_key
-from pesan.db.access import REQUEST, STAFF_OF_EVENT, sale_policy, system_policy
+from pesan.db.access import PLATFORM_ADMIN, REQUEST, STAFF_OF_EVENT, sale_policy, system_policy
 from pesan.db.base import UUID
 
 
@@ -207,7 +207,12 @@ ACCESS = [
         {"sale": "SELECT (id, key), INSERT", "system": "SELECT, INSERT, UPDATE, DELETE"},
         [sale_policy(), system_policy()],
     ),
-    Access("chat_lines", {"request": "SELECT, INSERT, UPDATE", "system": "SELECT, INSERT, UPDATE"}),
+    # They are everybody's, so that only whoever runs the instance stops one.
+    Access(
+        "chat_lines",
+        {"request": "SELECT, INSERT, UPDATE", "system": "SELECT, INSERT, UPDATE"},
+        [Policy("admin", (REQUEST,), PLATFORM_ADMIN), system_policy()],
+    ),
     Access("chat_slots", {"system": "SELECT, INSERT, UPDATE"}),
     *records.ACCESS,
 ]
