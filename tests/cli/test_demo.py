@@ -97,6 +97,7 @@ def test_demo_is_whole_and_written_once(settings: Settings, owner: psycopg.Conne
     assert states == {"HOLD", "REVIEW", "PAID", "COMPLETED", "REJECTED", "CANCELLED"}
     assert ask(owner, SESSIONS) == [("ARRIVED,AWAITING_CUSTOMER,DONE,ONGOING,OVERRIDDEN", 8)]
     assert ask(owner, TRIP) == [("COMPLETED", 1), ("HOLD", 1), ("PAID", 3), ("REVIEW", 2)]
+    assert ask(owner, "SELECT count(*) FROM products WHERE image_key IS NULL") == [(0,)]
     assert ask(owner, GATES) == [(2, 1, 9, "double_entry")]
     assert ask(owner, "SELECT count(*) FROM events WHERE cover_key IS NULL AND fulfilment = 'tickets'") == [
         (0,)

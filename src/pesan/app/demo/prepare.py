@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 
 from pesan.app.demo.counters import open_counter
 from pesan.app.demo.evenings import spend
+from pesan.app.demo.goods import PICTURES
 from pesan.app.demo.guard import refuse_in_production
 from pesan.app.demo.logos import suitcase
 from pesan.app.demo.parcels import shop_around
@@ -22,7 +23,7 @@ from pesan.app.demo.shops import QRIS_EXAMPLE, QRIS_EXAMPLE_NMID, SHOPS, Painter
 from pesan.app.demo.stalls import Stalls, set_up
 from pesan.app.demo.tales import Ending, Scene, fill_queue, once, play
 from pesan.app.demo.travels import SLUG as TINA
-from pesan.app.demo.travels import set_out
+from pesan.app.demo.travels import TRIP, set_out
 from pesan.app.instance import Instance
 from pesan.audit import record
 from pesan.catalog.models import Event
@@ -36,6 +37,8 @@ from pesan.identity.factors.models import CodeGenerator
 from pesan.identity.models import Membership
 from pesan.identity.queries import find_user_by_email
 from pesan.identity.service import create_user, set_membership
+from pesan.jastip.models import Product
+from pesan.jastip.service.products import amend_product
 from pesan.orders.models import Order
 from pesan.payments import qris
 from pesan.payments.gateways.accounts import AccountDraft, create_account
@@ -165,9 +168,21 @@ class _Stage:
             merchant = await session.get_one(Merchant, await _find_merchant(session, TINA))
             staff = Actor.staff(await _staff_of(session, merchant.id), frozenset([merchant.id]))
             (event,) = (await _events(session, merchant.id)).values()
+        for product in await self._bare_products(event.id):
+            await self._hang_product(product)
         if not await self._has_orders(event.id):
             scene = Scene(self.database, self.storage, self.inspector, event, merchant.zone, staff, people)
             await shop_around(scene)
+
+    async def _bare_products(self, trip_id: UUID) -> list[Product]:
+        query = select(Product).where(Product.event_id == trip_id, Product.image_key.is_(None))
+        async with self.database.read(ACTOR) as session:
+            return [found for found in await session.scalars(query) if found.slug in PICTURES]
+
+    async def _hang_product(self, product: Product) -> None:
+        picture = self._picture(PICTURES[product.slug], Kind.PRODUCT, owner=TRIP)
+        async with picture as key, self.database.write(ACTOR) as session:
+            await amend_product(session, product.id, said={"image_key": key}, actor=ACTOR)
 
     async def _play_event(
         self, event: Event, shop: Shop, show: Show, staff: Actor, people: Iterator[Buyer]
@@ -229,12 +244,12 @@ class _Stage:
             await set_cover(session, event=event, object_key=key, actor=ACTOR)
 
     @asynccontextmanager
-    async def _picture(self, painter: Painter, kind: Kind) -> AsyncIterator[str]:
+    async def _picture(self, painter: Painter, kind: Kind, *, owner: str = "") -> AsyncIterator[str]:
         """The key of a picture that went the way of every upload, for the block that writes its row."""
         content = await asyncio.to_thread(_paint, painter)
         async with receive(once(content)) as received:
             clean = await self.inspector.inspect(received.path, kind)
-        async with stored(self.storage, kind, clean) as key:
+        async with stored(self.storage, kind, clean, owner=owner) as key:
             yield key
 
 
