@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select, text
 
 from pesan.checkout import service as checkout
-from pesan.checkout.refunds import refund
+from pesan.checkout.refunds import accept_again, refund
 from pesan.db import Actor, Database
 from pesan.errors import PesanError
 from pesan.jastip.errors import NothingToPropose, ProposalAnswered, ProposalNotFound
@@ -350,4 +350,33 @@ async def test_money_for_the_old_balance_that_a_provider_brings_is_due_back(make
     assert sums(await again(journey, seen)) == (110_000, 110_000, 60_000)
     async with database.read(SYSTEM) as session:
         assert [each.amount for each in await list_refunds(session, seen.id)] == [50_000]
+    assert await offenders(database) == []
+
+
+async def test_money_that_came_again_leaves_what_asks_for_the_balance_open(make, database, settings):
+    journey = await make_journey(make, database, settings, deposit_percent=50)
+    dear = await make_product(journey)
+    seen = await bought(journey, (dear, 1))
+    method = await make.method(journey.merchant)
+    async with database.write(SYSTEM) as session:
+        own = await get_order(session, seen.id)
+        await select_method(session, order=own, method_id=method.id, actor=SYSTEM)
+
+    await accept_again(
+        journey.counter.sales, order=seen, actor=journey.staff, amount=50_321, reason="Mutasi 21 Nov"
+    )
+
+    async with database.read(SYSTEM) as session:
+        query = select(Payment.state, Payment.is_balance).where(Payment.order_id == seen.id)
+        assert sorted(tuple(row) for row in await session.execute(query)) == [
+            ("open", True),
+            ("paid", False),
+            ("paid", False),
+        ]
+        assert [each.amount for each in await list_refunds(session, seen.id)] == [50_321]
+        assert await get_balances(session, seen.id) == {
+            "received": 100_321,
+            "customer": 50_000,
+            "refund_due": 50_321,
+        }
     assert await offenders(database) == []

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from pesan.db import WriteSession
 from pesan.db.pipeline import Executor
@@ -71,6 +71,17 @@ _CAPTURE = text(
     " FROM missing m JOIN n ON n.payment_id = m.id"
     f") {posting(Reason.CAPTURE)}"
 )
+# Money that came again is a payment of its own: what an order's buyer was asked for, as for a balance, stays open.
+_CAPTURE_AGAIN = text(
+    f"WITH n AS (SELECT * FROM {recordset(_NEW_CAPTURE)}), again AS ("  # noqa: S608
+    " INSERT INTO payments (id, merchant_id, order_id, base_amount, amount, state, settled_at)"
+    " SELECT n.payment_id, n.merchant_id, n.order_id, n.amount, n.amount, 'paid', clock_timestamp() FROM n"
+    " RETURNING id, order_id, merchant_id, amount, currency"
+    "), moved AS ("
+    f" SELECT a.id AS source_id, a.order_id, a.merchant_id, a.amount, a.currency, {_IDS}"
+    " FROM again a JOIN n ON n.payment_id = a.id"
+    f") {posting(Reason.CAPTURE)}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +130,8 @@ class CaptureCompanion:
 class RefundDueCompanion:
     """Money that buys nothing, because it came too late or a second time: captured, and due back to its sender.
 
-    `amount` counts as that of a `CaptureCompanion`; `recorded_by` saw the money come in, and so counts as whoever asks
-    for its return.
+    What came again is exactly `amount`, and a payment of its own; of what came late it counts as that of a
+    `CaptureCompanion`. `recorded_by` saw the money come in, and so counts as whoever asks for its return.
     """
 
     stage: ClassVar[Stage] = Stage.RETURN
@@ -134,10 +145,17 @@ class RefundDueCompanion:
 
     @classmethod
     async def write_many(cls, session: WriteSession, items: Sequence[Self]) -> None:
-        """Settle the payments of a group, and owe all of it to whoever sent it."""
-        captures = ledger.read_movements(
-            await session.execute(_CAPTURE, pack(map(_capture, items))), Reason.CAPTURE
-        )
+        """Settle the payments of a group, or write those that came again, and owe all of it to whoever sent it."""
+        again = [item for item in items if item.cause is RefundCause.PAID_AGAIN]
+        late = [item for item in items if item.cause is not RefundCause.PAID_AGAIN]
+        for statement, some in ((_CAPTURE_AGAIN, again), (_CAPTURE, late)):
+            if some:
+                await cls._write(session, statement, some)
+
+    @classmethod
+    async def _write(cls, session: WriteSession, statement: TextClause, items: Sequence[Self]) -> None:
+        rows = pack(map(_capture, items))
+        captures = ledger.read_movements(await session.execute(statement, rows), Reason.CAPTURE)
         await ledger.post(session, [replace(capture, reason=Reason.REFUND_DUE) for capture in captures])
         about = {item.order_id: item for item in items}
         await insert_refunds(session, [about[capture.order_id].refund_of(capture) for capture in captures])
