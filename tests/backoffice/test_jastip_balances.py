@@ -6,7 +6,9 @@ import re
 import pytest
 
 from pesan.db import Actor
+from pesan.jastip.queries.prices import list_proposals
 from pesan.jastip.service.orders import confirm_order
+from pesan.jastip.service.prices import NewPrice, accept_price, propose_price
 from pesan.orders.models import Order
 from pesan.orders.moves import Move
 from pesan.orders.states import OrderEvent
@@ -141,3 +143,23 @@ async def test_the_list_counts_the_rest_as_awaited(team: Team, journey: Journey,
 
     money = [text.replace(SPACE, " ") for text in re.findall(r"<dd>(Rp[^<]+)", shown)]
     assert money == ["Rp 60.000", "Rp 140.000"]
+
+
+async def test_an_order_whose_price_fell_can_still_go_back_from_its_page(team: Team, journey: Journey):
+    product = await make_product(journey)
+    placed = await order(journey, await make_participant(journey), (product, 1))
+    await confirm_order(journey.counter, placed, actor=journey.staff)
+    async with team.database.write(journey.staff) as session:
+        await propose_price(session, NewPrice(product.id, 20_000), trip_id=journey.id, actor=journey.staff)
+        (proposal,) = (await list_proposals(session, [placed.id]))[placed.id]
+    database, sales = journey.counter.database, journey.counter.sales
+    guest = Actor.guest(placed.code)
+    await accept_price(database, sales, proposal.proposal.id, order_id=placed.id, actor=guest)
+    organizer, page = await team.sign_in("organizer"), f"{team.path}/bookings/{placed.code}"
+    shown = (await organizer.get(page)).text
+
+    answer = await organizer.submit(page, f"{page}/refund", {"reason": "Habis"})
+
+    assert (f'action="{page}/refund"' in shown, answer.status_code) == (True, 303)
+    assert (await team.order(placed)).state == "REFUNDED"
+    assert await offenders(team.database) == []

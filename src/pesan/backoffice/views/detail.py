@@ -151,10 +151,7 @@ def _letter(order: Order, kind: Kind | None, channels: Channels) -> str:
 
 def _is_refundable(order: Order, refunds: Sequence[Refund]) -> bool:
     """Whether the booking cost something, and nobody has asked for it to go back as a whole."""
-    asked = any(
-        refund.payment_id is None and not refund.ticket_ids and refund.state != RefundState.DECLINED
-        for refund in refunds
-    )
+    asked = any(refund.is_whole and refund.state != RefundState.DECLINED for refund in refunds)
     has_way = (OrderState(order.state), OrderEvent.REFUND) in TRANSITIONS
     return has_way and order.total_amount > 0 and not asked
 

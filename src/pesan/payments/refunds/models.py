@@ -41,7 +41,7 @@ IS_OWED = f"({IS_OPEN} AND (state <> 'requested' OR cause <> 'asked'))"
 """Refunds whose money the ledger counts as due back; the same rule as `states.is_owed`."""
 
 IS_WHOLE = "payment_id IS NULL AND ticket_ids IS NULL AND cause <> 'price_lowered'"
-"""Refunds of whole orders."""
+"""Refunds of whole orders; the same rule as `Refund.is_whole`."""
 
 
 class Refund(Base):
@@ -115,6 +115,12 @@ class Refund(Base):
     def source_id(self) -> UUID:
         """What the ledger and the buyer's letters know its sending by: each one counts once."""
         return self.sending_id or self.id
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the whole order goes back by it."""
+        is_part = self.payment_id is not None or bool(self.ticket_ids)
+        return not is_part and self.cause != RefundCause.PRICE_LOWERED
 
 
 _OWN_WISH = f"{staff_of_order()} AND cause = 'asked' AND state = 'requested'"

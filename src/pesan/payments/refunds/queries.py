@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from pesan.db import ReadSession
 from pesan.payments.refunds.errors import RefundNotFound
-from pesan.payments.refunds.models import Refund
+from pesan.payments.refunds.models import IS_WHOLE, Refund
 from pesan.payments.refunds.states import RefundCause, RefundState
 
 
@@ -30,9 +30,7 @@ async def find_whole_refund(session: ReadSession, order_id: UUID) -> Refund | No
     return await session.scalar(
         select(Refund).where(
             Refund.order_id == order_id,
-            Refund.payment_id.is_(None),
-            Refund.ticket_ids.is_(None),
-            Refund.cause != RefundCause.PRICE_LOWERED,
+            text(IS_WHOLE),
             Refund.state != RefundState.DECLINED,
         )
     )
