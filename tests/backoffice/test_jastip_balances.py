@@ -6,6 +6,7 @@ import re
 import pytest
 
 from pesan.db import Actor
+from pesan.jastip.models import PriceProposal
 from pesan.jastip.queries.prices import list_proposals
 from pesan.jastip.service.orders import confirm_order
 from pesan.jastip.service.prices import NewPrice, accept_price, propose_price
@@ -145,16 +146,21 @@ async def test_the_list_counts_the_rest_as_awaited(team: Team, journey: Journey,
     assert money == ["Rp 60.000", "Rp 140.000"]
 
 
-async def test_an_order_whose_price_fell_can_still_go_back_from_its_page(team: Team, journey: Journey):
+async def proposed(team: Team, journey: Journey) -> tuple[Order, PriceProposal]:
+    """A paid order of one piece for Rp 100.000, whose buyer is asked about Rp 20.000."""
     product = await make_product(journey)
     placed = await order(journey, await make_participant(journey), (product, 1))
     await confirm_order(journey.counter, placed, actor=journey.staff)
     async with team.database.write(journey.staff) as session:
         await propose_price(session, NewPrice(product.id, 20_000), trip_id=journey.id, actor=journey.staff)
-        (proposal,) = (await list_proposals(session, [placed.id]))[placed.id]
+        (asked,) = (await list_proposals(session, [placed.id]))[placed.id]
+    return placed, asked.proposal
+
+
+async def test_an_order_whose_price_fell_can_still_go_back_from_its_page(team: Team, journey: Journey):
+    placed, proposal = await proposed(team, journey)
     database, sales = journey.counter.database, journey.counter.sales
-    guest = Actor.guest(placed.code)
-    await accept_price(database, sales, proposal.proposal.id, order_id=placed.id, actor=guest)
+    await accept_price(database, sales, proposal.id, order_id=placed.id, actor=Actor.guest(placed.code))
     organizer, page = await team.sign_in("organizer"), f"{team.path}/bookings/{placed.code}"
     shown = (await organizer.get(page)).text
 
@@ -163,3 +169,13 @@ async def test_an_order_whose_price_fell_can_still_go_back_from_its_page(team: T
     assert (f'action="{page}/refund"' in shown, answer.status_code) == (True, 303)
     assert (await team.order(placed)).state == "REFUNDED"
     assert await offenders(team.database) == []
+
+
+async def test_staff_do_not_agree_to_a_price_for_the_buyer(team: Team, journey: Journey):
+    placed, proposal = await proposed(team, journey)
+    organizer, page = await team.sign_in("organizer"), f"/b/{placed.code}/prices"
+
+    refused = await organizer.submit(page, f"{page}/{proposal.id}/accept")
+
+    assert refused.status_code == 403
+    assert (await team.order(placed)).total_amount == 100_000

@@ -78,6 +78,7 @@ class Known:
 
     id: UUID
     line_id: UUID
+    code: str
     places: int
     state: str = "HOLD"
     is_over: bool = False
@@ -184,7 +185,7 @@ class Gate(RuleBasedStateMachine):
         return Move(
             event,
             self.event.id,
-            SYSTEM,
+            Actor.guest(order.code) if event is OrderEvent.REPRICE else SYSTEM,
             order.id,
             reason="Nominal tidak sesuai",
             amendment=change,
@@ -205,7 +206,7 @@ class Gate(RuleBasedStateMachine):
         for wish, outcome in zip(wishes, outcomes, strict=True):
             assert isinstance(outcome, Moved) == self.model.grants(wish.quantity)
             if isinstance(outcome, Moved):
-                self.model.orders.append(Known(wish.order_id, wish.lines[0].id, wish.quantity))
+                self.model.orders.append(Known(wish.order_id, wish.lines[0].id, outcome.code, wish.quantity))
 
     @precondition(lambda self: self.model.orders)
     @rule(

@@ -133,7 +133,8 @@ def test_transition_of_every_pair_is_the_tables_or_refused(state: OrderState, ev
         facts.balance_submitted_at = NOW
     before = situation(facts)
     counts = replace(before.pools[POOL])
-    decision = decide(move(event), before)
+    by = Actor.guest(facts.code) if event is OrderEvent.REPRICE else SYSTEM
+    decision = decide(move(event, by), before)
     expected = TRANSITIONS.get((state, event))
     if expected is None:
         assert isinstance(decision, PesanError)

@@ -8,12 +8,24 @@ from hypothesis import strategies as st
 
 from pesan.db import Actor
 from pesan.errors import PesanError
+from pesan.kit.ids import new_id
 from pesan.orders import Move, OrderEvent, OrderState
 from pesan.orders.decide import decide
 from pesan.orders.errors import BalanceChanged, BalanceProofWaiting, NotYourOrder, SaleClosed, WrongState
 from pesan.orders.moves import OrderFacts, Repricing
 from pesan.orders.repricing import Change, change_of
-from tests.orders.test_decide import EVENT, LINE, NOW, ORDER, SYSTEM, TERMS, granted, order, situation
+from tests.orders.test_decide import (
+    EVENT,
+    LINE,
+    MERCHANT,
+    NOW,
+    ORDER,
+    SYSTEM,
+    TERMS,
+    granted,
+    order,
+    situation,
+)
 
 BUYER = Actor.guest("ABCDEFGHJKMNP")
 
@@ -93,10 +105,24 @@ def test_nothing_is_repriced_of_a_trip_that_is_off() -> None:
     assert refused(paid(), repriced(170_000), status="cancelled") is SaleClosed
 
 
-def test_nobody_reprices_an_order_that_is_not_theirs() -> None:
-    assert refused(paid(), repriced(170_000, actor=Actor.guest("ZZZZZZZZZZZZZ"))) is NotYourOrder
+@pytest.mark.parametrize(
+    "actor",
+    [
+        Actor.guest("ZZZZZZZZZZZZZ"),
+        replace(Actor.staff(new_id(), frozenset({MERCHANT})), order_codes=BUYER.order_codes),
+        SYSTEM,
+    ],
+)
+def test_nobody_but_the_buyer_reprices_their_order(actor: Actor) -> None:
+    assert refused(paid(), repriced(170_000, actor=actor)) is NotYourOrder
+
+
+def test_why_a_proof_of_another_balance_was_refused_is_forgotten() -> None:
+    refused_before = replace(paid(balance=90_000), reject_reason="Nominal tidak sesuai")
+
+    assert granted(decide(repriced(170_000), situation(refused_before))).order.reject_reason is None
 
 
 @pytest.mark.parametrize("state", [OrderState.HOLD, OrderState.REVIEW, OrderState.COMPLETED])
 def test_an_order_that_is_unpaid_or_sent_keeps_its_price(state: OrderState) -> None:
-    assert refused(order(state), repriced(170_000, actor=SYSTEM)) is WrongState
+    assert refused(order(state), repriced(170_000)) is WrongState

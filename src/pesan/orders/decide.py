@@ -192,6 +192,8 @@ _BY_GUESTS = frozenset(
         OrderEvent.REPRICE,
     }
 )
+# What a buyer says for themselves, and nobody who works for the merchant says for them.
+_BY_GUESTS_ALONE = frozenset({OrderEvent.REPRICE})
 _WITH_REASON = frozenset({OrderEvent.REJECT, OrderEvent.REFUND, OrderEvent.REFUSE_BALANCE_PROOF})
 
 
@@ -199,6 +201,8 @@ def _require_rights(move: Move, order: OrderFacts) -> None:
     """The combiner's role sees every row, so who may do what is decided here, for each move."""
     actor = move.actor
     if actor.works_for(order.merchant_id, order.event_id):
+        if move.event in _BY_GUESTS_ALONE:
+            raise NotYourOrder
         return
     if order.code not in actor.order_codes or move.event not in _BY_GUESTS:
         raise NotYourOrder

@@ -52,6 +52,7 @@ def reprice(move: Move, order: OrderFacts, transition: Transition, situation: Si
         subtotal_amount=order.subtotal_amount + difference,
         total_amount=change.total,
         balance_due_amount=change.balance,
+        reject_reason=None,  # of a proof of another balance
     )
     situation.orders[order.id] = changed
     moved = moved_of(changed, situation.now)

@@ -18,7 +18,7 @@ from pesan.jastip.service.prices import accept_price, decline_price
 from pesan.jastip.states import ProposalState
 from pesan.kit.ids import normalise_code
 from pesan.orders.dues import owes_balance
-from pesan.orders.errors import OrderNotFound
+from pesan.orders.errors import NotYourOrder, OrderNotFound
 from pesan.orders.models import Order
 from pesan.orders.queries import get_order_by_code
 from pesan.orders.repricing import Change, change_of
@@ -29,7 +29,7 @@ from pesan.tenancy.models import Merchant
 from pesan.web.access import Who, allow
 from pesan.web.context import name_merchant
 from pesan.web.csrf import require_csrf
-from pesan.web.deps import get_database, get_locale, get_registry, guest_actor
+from pesan.web.deps import get_actor, get_database, get_locale, get_registry, guest_actor
 from pesan.web.limits import CODE_MISSES, limit, limit_misses
 from pesan.web.pages import render
 
@@ -92,9 +92,15 @@ async def show_prices(request: Request, code: str) -> Response:
 
 @router.post("/{proposal_id}/accept", dependencies=[require_csrf, limit("prices", 30, 900)])
 async def accept(request: Request, code: str, proposal_id: UUID) -> Response:
-    """Agree; saying so twice changes the price once, because each proposal is answered once."""
+    """Agree; saying so twice changes the price once, because each proposal is answered once.
+
+    Whoever works for the merchant is refused.
+    """
     counter = get_registry(request)[Counter]
     order = await _find(request, code)
+    # The back office leads its people to this page; what they want is not what the buyer wants.
+    if (await get_actor(request)).works_for(order.merchant_id, order.event_id):
+        raise NotYourOrder
     try:
         await accept_price(
             counter.database, counter.sales, proposal_id, order_id=order.id, actor=guest_actor(request)
