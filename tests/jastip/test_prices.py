@@ -20,6 +20,7 @@ from pesan.payments import RefundCause, RefundDueCompanion
 from pesan.payments.ledger import get_balances
 from pesan.payments.models import Payment
 from pesan.payments.refunds.queries import list_refunds
+from pesan.payments.refunds.service import request_refund
 from pesan.payments.service.selection import select_method
 from tests.support.database import offenders
 from tests.support.factories import SYSTEM
@@ -379,4 +380,23 @@ async def test_money_that_came_again_leaves_what_asks_for_the_balance_open(make,
             "customer": 50_000,
             "refund_due": 50_321,
         }
+    assert await offenders(database) == []
+
+
+async def test_prices_that_are_lowered_in_steps_weigh_together(journey, database):
+    dear = await make_product(journey)
+    seen = await bought(journey, (dear, 1))
+    for price in (60_000, 20_000):
+        await propose(journey, dear, price)
+        await accept(journey, seen, (await proposals(database, seen))[-1])
+
+    async with database.write(journey.staff) as session:
+        await request_refund(session, order_id=seen.id, reason="Habis", actor=journey.staff)
+
+    async with database.read(SYSTEM) as session:
+        assert [(each.amount, each.weighed_amount) for each in await list_refunds(session, seen.id)] == [
+            (40_000, 40_000),
+            (40_000, 80_000),
+            (20_000, 100_000),
+        ]
     assert await offenders(database) == []

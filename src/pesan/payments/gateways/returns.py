@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import and_, func, select, text
 
 from pesan.audit import record
 from pesan.db import Database, ReadSession, WriteSession
@@ -206,9 +206,15 @@ async def _intend(session: WriteSession, refund: Refund, order: Order) -> bool:
 
 
 async def find_payment_of(session: ReadSession, refund: Refund) -> Payment | None:
-    """The payment that the money came by: the one that bought nothing, or the one that bought the order."""
+    """The payment that the money came by: the one that bought nothing, or the largest that bought the order.
+
+    The same each time that it is asked for, so that nothing is sent by two payments.
+    """
     bought_nothing = select(Refund.id).where(Refund.payment_id == Payment.id).exists()
-    mine = Payment.id == refund.payment_id if refund.payment_id else ~bought_nothing
+    if refund.payment_id:
+        mine = Payment.id == refund.payment_id
+    else:
+        mine = and_(~bought_nothing, Payment.settled_at <= refund.requested_at)
     found: Payment | None = await session.scalar(
         select(Payment)
         .where(
@@ -219,7 +225,7 @@ async def find_payment_of(session: ReadSession, refund: Refund) -> Payment | Non
             Payment.amount >= refund.amount,
             mine,
         )
-        .order_by(Payment.settled_at)
+        .order_by(Payment.amount.desc(), Payment.settled_at, Payment.id)
         .limit(1)
     )
     return found

@@ -35,17 +35,24 @@ _COLUMNS = {
 }
 _NAMES = ", ".join(_COLUMNS)
 _APPROVED_AT = "CASE n.state WHEN 'approved' THEN clock_timestamp() END"
-# What staff give back of one order in several steps weighs together.
+# What staff give back of one order in several steps weighs together, and so does what they lowered its price by.
 _WEIGHED = (
-    "n.amount + CASE n.cause WHEN 'asked' THEN coalesce((SELECT sum(x.amount) FROM refunds x"
-    " WHERE x.order_id = n.order_id AND x.ticket_ids IS NOT NULL AND x.state <> 'declined' AND x.id <> n.id), 0)"
-    " ELSE 0 END"
+    "n.amount + CASE WHEN n.cause IN ('asked', 'price_lowered') THEN coalesce((SELECT sum(x.amount) FROM refunds x"
+    " WHERE x.order_id = n.order_id AND (x.ticket_ids IS NOT NULL OR x.cause = 'price_lowered')"
+    " AND x.state <> 'declined' AND x.id <> n.id), 0) ELSE 0 END"
+)
+# What providers were given to send back of an order before, whichever of its payments it went by.
+_SENT_BEFORE = (
+    "coalesce((SELECT sum(x.amount) FROM refunds x WHERE x.order_id = {0}.order_id AND x.payment_id IS NULL"
+    " AND x.id <> {0}.id AND x.method = 'gateway' AND x.state IN ('requested', 'approved', 'paid')"
+    " AND x.paid_by IS NULL), 0)"
 )
 # Money goes back by the provider that took it; what went back as a payment of its own did not buy the order. What came
-# in parts goes back at once, more than a provider took by any one of them: people send that.
+# in parts goes back at once, more than a provider took by any one of them, or has left: people send that.
 _METHOD = (
-    "CASE WHEN EXISTS (SELECT 1 FROM payments p WHERE p.order_id = {0}.order_id AND p.state = 'paid'"
-    " AND p.gateway_account_id IS NOT NULL AND p.payment_key IS NOT NULL AND p.amount >= {0}.amount"
+    "CASE WHEN EXISTS (SELECT 1 FROM payments p WHERE p.order_id = {0}.order_id AND p.state = 'paid'"  # noqa: S608
+    " AND p.gateway_account_id IS NOT NULL AND p.payment_key IS NOT NULL"
+    f" AND p.amount >= {{0}}.amount + CASE WHEN {{0}}.payment_id IS NULL THEN {_SENT_BEFORE} ELSE 0 END"
     " AND CASE WHEN {0}.payment_id IS NULL"
     " THEN NOT EXISTS (SELECT 1 FROM refunds b WHERE b.payment_id = p.id) ELSE p.id = {0}.payment_id END)"
     " THEN 'gateway' ELSE 'manual' END"

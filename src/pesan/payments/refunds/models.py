@@ -49,10 +49,10 @@ class Refund(Base):
 
     `payment_id` names the payment that bought nothing, `ticket_ids` the tickets that go back; where both are empty the
     whole order does, or what was paid too much of it once its price was lowered. `weighed_amount` decides whether two
-    people are needed: the amount itself, and what was asked back of the same order before, so that nobody gives a large
-    sum back in small ones. `tries` counts how often a provider was asked to send it, and `failure` is why it will not.
-    `reference` names the transfer, and before that what a provider took on. `sending_id` is new each time that the
-    money came back.
+    people are needed: the amount itself, and what was asked back of the same order or owed by a lower price before, so
+    that nobody gives a large sum back in small ones. `tries` counts how often a provider was asked to send it, and
+    `failure` is why it will not. `reference` names the transfer, and before that what a provider took on. `sending_id`
+    is new each time that the money came back.
     """
 
     __tablename__ = "refunds"

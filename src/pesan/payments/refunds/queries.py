@@ -37,9 +37,14 @@ async def find_whole_refund(session: ReadSession, order_id: UUID) -> Refund | No
 
 
 async def sum_asked(session: ReadSession, order_id: UUID) -> int:
-    """How much of an order's money staff asked back so far, sent or not; what was declined does not count."""
+    """How much of an order's money staff gave back so far, sent or not: asked for, or by a lower price.
+
+    What was declined does not count.
+    """
     asked = select(func.coalesce(func.sum(Refund.amount), 0)).where(
-        Refund.order_id == order_id, Refund.cause == RefundCause.ASKED, Refund.state != RefundState.DECLINED
+        Refund.order_id == order_id,
+        Refund.cause.in_((RefundCause.ASKED, RefundCause.PRICE_LOWERED)),
+        Refund.state != RefundState.DECLINED,
     )
     return int(await session.scalar(asked) or 0)
 
