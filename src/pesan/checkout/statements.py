@@ -12,11 +12,13 @@ from pesan.orders.dues import owes_balance
 from pesan.orders.models import Order
 from pesan.orders.moves import Companion, Move, Moved
 from pesan.orders.states import OrderEvent, OrderState
-from pesan.payments import CashCompanion, RefundCause
+from pesan.payments import CashCompanion, RefundCause, RefundDueCompanion
 from pesan.payments.gateways.companions import GatewayCapture, GatewayRefundDue
+from pesan.payments.refunds.errors import Overruled
+from pesan.payments.repricing import RepricedCompanion
 from pesan.payments.statements.errors import LineNotFound
 from pesan.payments.statements.models import BankLine
-from pesan.payments.statements.queries import Fit, find_fit, list_new_lines
+from pesan.payments.statements.queries import NEAR_AMOUNT, Fit, find_fit, list_new_lines
 from pesan.payments.statements.service import MatchCompanion, leave_to_people
 from pesan.payments.statements.states import MatchKind
 from pesan.payments.states import PaymentState
@@ -42,16 +44,42 @@ async def match_lines(database: Database, desk: SaleDesk, method_id: UUID) -> No
 async def accept_line(desk: SaleDesk, *, line: BankLine, order: Order, actor: Actor) -> Moved:
     """A person says that the line is this order's money, of its deposit or its balance: exactly what came is booked.
 
-    Raises LineNotFound when the line was matched meanwhile, WrongState when the order was.
+    What is more than the balance, as after a lower price, is due back; so is all of what pays too little of it now.
+    Raises LineNotFound when the line was matched meanwhile, WrongState when the order was, BalanceArriving.
     """
-    cash = CashCompanion(order.id, order.merchant_id, line.amount)
+    event, money = _booked(line, order, actor)
     match = MatchCompanion(line.id, order.merchant_id, order.id, MatchKind.ACCEPTED)
     try:
-        outcome = await desk.submit(_move(_event_of(order), order, actor, line, cash, match))
+        outcome = await desk.submit(_move(event, order, actor, line, *money, match))
     except IntegrityError as error:
         raise LineNotFound from error
+    except Overruled as overruled:
+        raise overruled.refusal from overruled
     assert isinstance(outcome, Moved)
     return outcome
+
+
+def _booked(line: BankLine, order: Order, actor: Actor) -> tuple[OrderEvent, tuple[Companion, ...]]:
+    """What the money of a line does to an order; a little more or less than was asked for is taken for enough."""
+    cash = CashCompanion(order.id, order.merchant_id, line.amount)
+    if not owes_balance(order):
+        return OrderEvent.PAY, (cash,)
+    surplus = line.amount - order.balance_due_amount
+    if surplus < -NEAR_AMOUNT:
+        due = RefundDueCompanion(
+            order.id, order.merchant_id, line.amount, RefundCause.PAID_AGAIN, recorded_by=actor.user_id
+        )
+        return OrderEvent.PAY_AGAIN, (due,)
+    if surplus <= NEAR_AMOUNT:
+        return OrderEvent.SETTLE_BALANCE, (cash,)
+    back = RepricedCompanion(
+        order_id=order.id,
+        merchant_id=order.merchant_id,
+        currency=order.currency,
+        owed=surplus,
+        requested_by=actor.user_id,
+    )
+    return OrderEvent.SETTLE_BALANCE, (cash, back)
 
 
 async def match_line(database: Database, desk: SaleDesk, line: BankLine, *, seen_by: Actor) -> None:

@@ -137,3 +137,14 @@ class TooManyProofs(PesanError):
         id="Pesanan ini sudah punya cukup bukti. Tunggu hasil pemeriksaan penyelenggara.",
         en="This order has enough proofs already. Wait for the organizer's review.",
     )
+
+
+class BalanceArriving(PesanError):
+    """The provider took the balance, and its order says so in a moment."""
+
+    code = "payments.balance_arriving"
+    status = 409
+    message = Text(
+        id="Pelunasanmu sedang kami catat. Coba lagi sebentar lagi.",
+        en="Your payment of the balance is just being recorded. Please try again in a moment.",
+    )

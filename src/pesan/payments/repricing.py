@@ -11,14 +11,21 @@ from pesan.db import WriteSession
 from pesan.kit.ids import new_id
 from pesan.orders.moves import Stage
 from pesan.payments import ledger
+from pesan.payments.errors import BalanceArriving
 from pesan.payments.ledger import Movement
 from pesan.payments.refunds.companions import insert_refunds, refund_row
+from pesan.payments.refunds.errors import Overruled
 from pesan.payments.refunds.states import RefundCause
 from pesan.payments.states import Account, Reason
 
 # It asks for a balance that is not due any more. What comes by it all the same is found by a person, or due back.
 _GIVE_UP = text(
     "UPDATE payments SET state = 'superseded' WHERE order_id = ANY (:ids) AND state = 'open'"
+).bindparams(bindparam("ids", type_=ARRAY(Uuid())))
+# Its provider took it, and its order's move is on the way: the balance that it pays has to stay until then.
+_ON_ITS_WAY = text(
+    "SELECT 1 FROM payments WHERE order_id = ANY (:ids) AND is_balance AND state <> 'paid'"
+    " AND payment_key IS NOT NULL LIMIT 1"
 ).bindparams(bindparam("ids", type_=ARRAY(Uuid())))
 
 
@@ -40,8 +47,14 @@ class RepricedCompanion:
 
     @classmethod
     async def write_many(cls, session: WriteSession, items: Sequence[Self]) -> None:
-        """Give up what is open, and owe what is too much; the gate holds the orders' locks."""
-        await session.execute(_GIVE_UP, {"ids": [item.order_id for item in items]})
+        """Give up what is open, and owe what is too much; the gate holds the orders' locks.
+
+        Raises Overruled while money for a balance is on its way into the books.
+        """
+        ids = {"ids": [item.order_id for item in items]}
+        if (await session.execute(_ON_ITS_WAY, ids)).first() is not None:
+            raise Overruled(BalanceArriving())
+        await session.execute(_GIVE_UP, ids)
         for item in items:
             if item.owed:
                 await _owe(session, item)

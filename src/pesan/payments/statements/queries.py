@@ -122,22 +122,33 @@ async def list_suggestions(
 ) -> Mapping[UUID, Sequence[Suggestion]]:
     """Of each line: unpaid orders of its account whose amount is near, or whose kode unik was left out; nearest first.
 
-    One statement for all lines.
+    Goods whose balance is due as well that were asked for exactly this before, as at another price. One statement for
+    all lines.
     """
     difference = func.abs(Payment.amount - BankLine.amount)
+    is_balance = and_(Order.state == OrderState.PAID, Payment.is_balance)
     place = func.row_number().over(partition_by=BankLine.id, order_by=(difference, Order.placed_at))
     near = (
         select(BankLine.id.label("line_id"), Order.id, Order.code, Order.buyer_name, Payment.amount)
         .add_columns(place.label("place"))
-        .join(Payment, and_(Payment.method_id == BankLine.method_id, Payment.state == PaymentState.OPEN))
+        .join(Payment, Payment.method_id == BankLine.method_id)
         .join(Order, and_(Order.id == Payment.order_id, Order.merchant_id == BankLine.merchant_id))
         .where(
             BankLine.id.in_([line.id for line in lines]),
             or_(
-                Order.state.in_((OrderState.HOLD, OrderState.REVIEW)),
-                and_(Order.state == OrderState.PAID, Payment.is_balance),
+                and_(
+                    Payment.state == PaymentState.OPEN,
+                    or_(Order.state.in_((OrderState.HOLD, OrderState.REVIEW)), is_balance),
+                    or_(difference <= NEAR_AMOUNT, Payment.base_amount == BankLine.amount),
+                ),
+                # What owes nothing may have been paid by this very money already, as its proof showed it.
+                and_(
+                    Payment.state == PaymentState.SUPERSEDED,
+                    is_balance,
+                    Order.balance_due_amount > 0,
+                    Payment.amount == BankLine.amount,
+                ),
             ),
-            or_(difference <= NEAR_AMOUNT, Payment.base_amount == BankLine.amount),
         )
         .subquery()
     )
@@ -145,7 +156,9 @@ async def list_suggestions(
     for line_id, *about, _ in await session.execute(
         select(near).where(near.c.place <= _MOST_SUGGESTED).order_by(near.c.line_id, near.c.place)
     ):
-        found.setdefault(line_id, []).append(Suggestion(*about))
+        suggestion, others = Suggestion(*about), found.setdefault(line_id, [])
+        if suggestion.order_id not in {other.order_id for other in others}:
+            others.append(suggestion)
     return found
 
 

@@ -1,0 +1,119 @@
+"""The money of orders whose price changes: what a provider gives back of it, and what is on its way meanwhile."""
+
+import pytest
+
+from pesan.checkout.statements import accept_line, match_lines
+from pesan.db import Actor
+from pesan.kit.ids import new_id
+from pesan.orders.models import Order
+from pesan.orders.moves import Move, Repricing
+from pesan.orders.queries import list_lines
+from pesan.orders.repricing import change_of
+from pesan.orders.states import OrderEvent
+from pesan.payments.errors import BalanceArriving
+from pesan.payments.refunds.errors import Overruled
+from pesan.payments.refunds.queries import list_refunds
+from pesan.payments.repricing import RepricedCompanion
+from pesan.payments.statements.queries import list_open_lines, list_suggestions
+from pesan.payments.statements.reading import Line
+from pesan.payments.statements.service import add_lines
+from pesan.payments.states import Account
+from tests.checkout.test_statements import today
+from tests.payments.gateway_steps import Shop, event_of
+from tests.payments.steps import add_method, choose
+from tests.support.database import offenders
+from tests.support.factories import SYSTEM, Make
+
+DEPOSIT, BALANCE = 60_000, 90_000
+
+
+@pytest.fixture
+async def paid(make: Make, shop: Shop) -> Order:
+    """An order of Rp 150.000 whose deposit of Rp 60.000 was taken at the provider."""
+    order = await make.order(await event_of(make, shop, fulfilment="jastip", deposit_percent=40))
+    await shop.pay(order)
+    return await shop.order(order)
+
+
+async def reprice(shop: Shop, order: Order, price: int) -> None:
+    """The buyer agrees to `price`."""
+    seen = await shop.order(order)
+    async with shop.database.read(SYSTEM) as session:
+        (line,) = await list_lines(session, order.id)
+    owed = change_of(seen, price - line.unit_amount).owed
+    money = RepricedCompanion(
+        order_id=order.id, merchant_id=order.merchant_id, currency=order.currency, owed=owed
+    )
+    await shop.desk.submit(
+        Move(
+            OrderEvent.REPRICE,
+            order.event_id,
+            Actor.guest(order.code),
+            order.id,
+            companions=(money,),
+            repricing=Repricing((line.id,), 1, line.unit_amount, price),
+        )
+    )
+
+
+async def test_a_provider_is_not_asked_for_more_than_a_payment_has_left(shop: Shop, paid: Order):
+    await shop.pay(paid)
+    for price in (100_000, 50_000, 20_000):
+        await reprice(shop, paid, price)
+
+    async with shop.database.read(SYSTEM) as session:
+        found = await list_refunds(session, paid.id)
+    # Rp 90.000 came with the balance: Rp 40.000 of it are left after the first.
+    assert [(each.amount, each.method) for each in found] == [
+        (50_000, "gateway"),
+        (50_000, "manual"),
+        (30_000, "gateway"),
+    ]
+
+
+async def test_a_price_waits_for_the_balance_that_a_provider_took(shop: Shop, paid: Order, owner):
+    await shop.choose(paid)
+    async with owner.begin() as connection:
+        await connection.exec_driver_sql("UPDATE payments SET payment_key = 'taken' WHERE state = 'open'")
+    before = await shop.order(paid)
+
+    with pytest.raises(Overruled) as refused:
+        await reprice(shop, paid, 200_000)
+
+    assert isinstance(refused.value.refusal, BalanceArriving)
+    after = await shop.order(paid)
+    assert (after.total_amount, after.balance_due_amount) == (
+        before.total_amount,
+        before.balance_due_amount,
+    )
+    assert [payment.state for payment in await shop.payments(paid)] == ["paid", "open"]
+
+
+@pytest.mark.parametrize(
+    ("price", "stands", "back"),
+    [(120_000, 0, ("price_lowered", 30_000)), (200_000, 140_000, ("paid_again", BALANCE))],
+)
+async def test_a_transfer_of_the_old_balance_is_booked_once_and_the_rest_of_it_is_due_back(
+    shop: Shop, paid: Order, price: int, stands: int, back: tuple[str, int]
+):
+    bank = await add_method(shop.database, shop.account.merchant_id)
+    asked = await choose(shop.database, paid, bank.id)
+    code = asked.amount - BALANCE
+    await reprice(shop, paid, price)
+    staff = Actor.staff(new_id(), frozenset({bank.merchant_id}))
+    async with shop.database.write(staff) as session:
+        await add_lines(session, method=bank, lines=[Line(today(), asked.amount, "TRSF SARI")])
+    await match_lines(shop.database, shop.desk, bank.id)
+    async with shop.database.read(SYSTEM) as session:
+        ((line, _),) = await list_open_lines(session, bank.merchant_id)
+        (near,) = (await list_suggestions(session, [line]))[line.id]
+
+    await accept_line(shop.desk, line=line, order=await shop.order(paid), actor=staff)
+
+    async with shop.database.read(SYSTEM) as session:
+        (refund,) = await list_refunds(session, paid.id)
+    assert (near.order_id, near.asked_amount) == (paid.id, asked.amount)
+    assert (await shop.order(paid)).balance_due_amount == stands
+    assert (refund.cause, refund.amount) == (back[0], back[1] + code)
+    assert (await shop.balances(paid))[Account.RECEIVED] == DEPOSIT + asked.amount
+    assert await offenders(shop.database) == []
