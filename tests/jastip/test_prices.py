@@ -247,6 +247,22 @@ async def test_another_proposal_takes_the_place_of_an_open_one(journey, database
         await propose(journey, dear, 130_000, of=seen)
 
 
+async def test_asking_many_costs_what_asking_one_costs(journey, database, count_queries):
+    dear = await make_product(journey, stock=9)
+    seen = [await bought(journey, (dear, 1))]
+    costs = []
+    for amounts in ((120_000, 130_000), (140_000, 150_000)):
+        for amount in amounts:
+            with count_queries() as statements:
+                assert await propose(journey, dear, amount) == len(seen)
+        costs.append(len(statements))
+        seen += [await bought(journey, (dear, 1)) for _ in range(3)]
+
+    assert costs[0] == costs[1]
+    assert [each.state for each in await proposals(database, seen[0])] == ["withdrawn"] * 3 + ["proposed"]
+    assert await offenders(database) == []
+
+
 async def test_nobody_is_asked_about_the_price_that_they_have(journey):
     dear = await make_product(journey)
     await bought(journey, (dear, 1))

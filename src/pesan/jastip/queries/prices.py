@@ -45,18 +45,30 @@ async def list_proposals(session: ReadSession, order_ids: Collection[UUID]) -> d
     return {order_id: list(latest.values()) for order_id, latest in found.items()}
 
 
-async def list_open(session: ReadSession, order_id: UUID) -> Sequence[PriceProposal]:
-    """What an order's buyer is asked to agree to now, the oldest first."""
+async def list_open(
+    session: ReadSession, order_ids: Collection[UUID], product_id: UUID
+) -> dict[UUID, list[PriceProposal]]:
+    """What the buyers of these orders are asked to agree to now for this product, by order, the oldest first."""
     query = select(PriceProposal).where(
-        PriceProposal.order_id == order_id, PriceProposal.state == ProposalState.PROPOSED
+        PriceProposal.order_id.in_(order_ids),
+        PriceProposal.product_id == product_id,
+        PriceProposal.state == ProposalState.PROPOSED,
     )
-    return (await session.scalars(query.order_by(PriceProposal.created_at, PriceProposal.id))).all()
+    found: dict[UUID, list[PriceProposal]] = {}
+    for proposal in await session.scalars(query.order_by(PriceProposal.created_at, PriceProposal.id)):
+        found.setdefault(proposal.order_id, []).append(proposal)
+    return found
 
 
-async def list_lines_of(session: ReadSession, order_id: UUID, product_id: UUID) -> Sequence[OrderLine]:
-    """The lines of an order that hold this product."""
-    query = select(OrderLine).where(OrderLine.order_id == order_id, OrderLine.ticket_type_id == product_id)
-    return (await session.scalars(query.order_by(OrderLine.id))).all()
+async def list_lines_of(
+    session: ReadSession, order_ids: Collection[UUID], product_id: UUID
+) -> dict[UUID, list[OrderLine]]:
+    """The lines of these orders that hold this product, by order; an order without it is absent."""
+    query = select(OrderLine).where(OrderLine.order_id.in_(order_ids), OrderLine.ticket_type_id == product_id)
+    found: dict[UUID, list[OrderLine]] = {}
+    for line in await session.scalars(query.order_by(OrderLine.id)):
+        found.setdefault(line.order_id, []).append(line)
+    return found
 
 
 async def list_askable(

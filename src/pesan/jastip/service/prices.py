@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
 
-from pesan.audit import record
+from pesan.audit import GENESIS, NewEntry, record, record_many
 from pesan.db import Actor, Database, WriteSession
 from pesan.jastip.companions import AcceptedPrice
 from pesan.jastip.errors import NothingToPropose, ProductNotFound, ProposalAnswered, ProposalNotFound
@@ -41,6 +42,15 @@ class NewPrice:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """An order with its lines of the product, and what its buyer is asked about it so far."""
+
+    order: Order
+    lines: Sequence[OrderLine]
+    opened: Sequence[PriceProposal]
+
+
 async def propose_price(
     session: WriteSession, wish: NewPrice, *, trip_id: UUID, actor: Actor, order_id: UUID | None = None
 ) -> int:
@@ -55,10 +65,13 @@ async def propose_price(
     await lock_orders(session, ids)
     query = select(Order).where(Order.id.in_(ids), Order.state == OrderState.PAID).order_by(Order.id)
     orders = (await session.scalars(query.execution_options(populate_existing=True))).all()
-    asked = [await _propose(session, order, wish, actor) for order in orders]
-    made = [proposal for proposal in asked if proposal is not None]
-    if not made:
+    lines = await list_lines_of(session, ids, wish.product_id)
+    opened = await list_open(session, ids, wish.product_id)
+    found = [_Asked(each, lines.get(each.id, []), opened.get(each.id, [])) for each in orders]
+    asked = [each for each in found if _is_news(each.lines, each.opened, wish.amount)]
+    if not asked:
         raise NothingToPropose
+    made = await _replace(session, asked, wish, actor)
     await enqueue_many(session, [(TELL_PRICE_TASK, {"proposal_id": each.id}) for each in made])
     return len(made)
 
@@ -95,7 +108,7 @@ async def accept_price(
         if proposal.state == ProposalState.ACCEPTED:
             return None
         order = await get_order(session, order_id)
-        lines = await list_lines_of(session, order_id, proposal.product_id)
+        lines = (await list_lines_of(session, [order_id], proposal.product_id)).get(order_id, [])
     try:
         return await desk.submit(_move(order, proposal, lines, actor))
     except (Overruled, BalanceChanged) as refusal:
@@ -139,31 +152,66 @@ async def _was_accepted(database: Database, proposal_id: UUID, actor: Actor) -> 
         return (await get_proposal(session, proposal_id)).state == ProposalState.ACCEPTED
 
 
-async def _propose(session: WriteSession, order: Order, wish: NewPrice, actor: Actor) -> PriceProposal | None:
-    lines = await list_lines_of(session, order.id, wish.product_id)
-    if not lines or lines[0].unit_amount == wish.amount:
-        return None
-    for earlier in await list_open(session, order.id):
-        if earlier.product_id == wish.product_id and earlier.new_amount == wish.amount:
-            return None
-        if earlier.product_id == wish.product_id:
-            await _close(session, order, earlier, ProposalState.WITHDRAWN, actor)
-    proposal = PriceProposal(
+def _is_news(lines: Sequence[OrderLine], opened: Sequence[PriceProposal], amount: int) -> bool:
+    """Whether an order has the product at another price, and its buyer is not asked about this one already."""
+    return (
+        bool(lines)
+        and lines[0].unit_amount != amount
+        and all(earlier.new_amount != amount for earlier in opened)
+    )
+
+
+async def _replace(
+    session: WriteSession, asked: Sequence[_Asked], wish: NewPrice, actor: Actor
+) -> list[PriceProposal]:
+    """Ask all of them, whose orders are locked, at the price of asking one: what each was asked before goes first."""
+    now = (await session.scalars(select(func.clock_timestamp()))).one()
+    for each in asked:
+        for earlier in each.opened:
+            earlier.state, earlier.answered_at = ProposalState.WITHDRAWN.value, now
+    await session.flush()
+    made = [_make(each, wish, actor) for each in asked]
+    session.add_all(made)
+    await session.flush()
+    entries: list[NewEntry] = []
+    for each, proposal in zip(asked, made, strict=True):
+        entries += [_enter(each.order, one, actor, now) for one in (*each.opened, proposal)]
+    await record_many(session, entries)
+    await session.flush()
+    return made
+
+
+def _make(asked: _Asked, wish: NewPrice, actor: Actor) -> PriceProposal:
+    return PriceProposal(
         id=new_id(),
-        merchant_id=order.merchant_id,
-        event_id=order.event_id,
-        order_id=order.id,
+        merchant_id=asked.order.merchant_id,
+        event_id=asked.order.event_id,
+        order_id=asked.order.id,
         product_id=wish.product_id,
-        old_amount=lines[0].unit_amount,
+        old_amount=asked.lines[0].unit_amount,
         new_amount=wish.amount,
-        quantity=sum(line.quantity for line in lines),
+        quantity=sum(line.quantity for line in asked.lines),
         note=wish.note,
         state=ProposalState.PROPOSED.value,
         proposed_by=actor.user_id,
     )
-    session.add(proposal)
-    await _note(session, order, proposal, actor)
-    return proposal
+
+
+def _enter(order: Order, proposal: PriceProposal, actor: Actor, at: datetime) -> NewEntry:
+    """The next entry of an order's history, whose head moves on with it."""
+    entry = NewEntry(
+        subject_kind=order.audit_kind,
+        subject_id=order.id,
+        seq=(order.audit_seq or 0) + 1,
+        prev_hash=order.audit_head or GENESIS,
+        action=_action_of(proposal),
+        actor=actor,
+        at=at,
+        merchant_id=order.merchant_id,
+        data=_told_of(proposal),
+    )
+    order.audit_seq, order.audit_head = entry.seq, entry.hash
+    return entry
 
 
 async def _answer(session: WriteSession, proposal_id: UUID, state: ProposalState, actor: Actor) -> None:
@@ -187,9 +235,12 @@ async def _close(
 
 async def _note(session: WriteSession, order: Order, proposal: PriceProposal, actor: Actor) -> None:
     await session.flush()
-    action = f"order:price:{proposal.state}"
-    await record(session, order, action=action, actor=actor, data=_told_of(proposal))
+    await record(session, order, action=_action_of(proposal), actor=actor, data=_told_of(proposal))
     await session.flush()
+
+
+def _action_of(proposal: PriceProposal) -> str:
+    return f"order:price:{proposal.state}"
 
 
 def _told_of(proposal: PriceProposal) -> dict[str, str | int]:
