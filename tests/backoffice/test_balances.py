@@ -40,7 +40,7 @@ async def test_the_pay_page_asks_for_the_rest_with_the_same_methods(team: Team, 
 
     assert "Tinggal bayar sisanya" in status
     assert f'href="/pay/{order.code}"' in status
-    assert "Uang muka dibayar" in status
+    assert "Dibayar sebagian" in status
     assert "Bayar sisanya" in before
     assert "Rp\N{NO-BREAK SPACE}90.000" in before
     assert "Batalkan pesanan" not in before

@@ -76,7 +76,7 @@ async def test_an_order_whose_rest_is_due_is_not_called_paid(team: Team, journey
     assert (lane_before, lane_after) == ("waiting", "balance")
     assert (f"sisanya Rp{SPACE}140.000" in before, "DP dibayar tunai" in before) == (True, True)
     assert "done=deposit" in taken.headers["location"]
-    assert f"DP masuk, sisa Rp{SPACE}140.000" in after
+    assert f"Sudah dibayar Rp{SPACE}60.000, sisa Rp{SPACE}140.000" in after
     assert ("Baru bisa dikirim setelah sisanya dibayar" in after, "Nomor resi" in after) == (True, False)
 
 

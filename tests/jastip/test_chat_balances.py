@@ -113,9 +113,9 @@ async def test_a_picture_is_the_proof_of_the_rest_once_the_deposit_is_paid(journ
     (after,) = await siti.write("status")
     (second,) = await siti.show(await upload(whatsapp))
 
-    assert f"DP masuk, sisa {REST}" in before["body"]
+    assert f"sudah dibayar {DEPOSIT}, sisa {REST}" in before["body"]
     assert answer["body"].startswith("Terima kasih! Bukti pelunasan untuk pesanan *")
-    assert "bukti pelunasan sedang diperiksa" in after["body"]
+    assert f"sudah dibayar {DEPOSIT}, bukti pelunasan sedang diperiksa" in after["body"]
     assert second["body"] == "Tidak ada pesananmu yang menunggu pembayaran."
     assert await stands(database) == [("PAID", True, 1)]
 

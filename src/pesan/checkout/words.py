@@ -17,9 +17,9 @@ STATE_WORDS: Mapping[OrderState, Text] = {
     OrderState.REFUNDED: Text(id="Pengembalian dana", en="Refund"),
 }
 
-_DEPOSIT_PAID = Text(id="Uang muka dibayar", en="Deposit paid")
+_PARTLY_PAID = Text(id="Dibayar sebagian", en="Partly paid")
 
 
 def word_of(order: Owing, state: OrderState) -> Text:
     """What the state is called for this order: one whose balance is due is not paid in full."""
-    return _DEPOSIT_PAID if state is OrderState.PAID and owes_balance(order) else STATE_WORDS[state]
+    return _PARTLY_PAID if state is OrderState.PAID and owes_balance(order) else STATE_WORDS[state]

@@ -173,6 +173,7 @@ def _card(desk: Desk, room: TripRoom, placed: Placed, prices: Sequence[Proposed]
         booking_path=naming_of(desk, room.room.shop).booking(order.id, order.code),
         seen=standing(order, order.state),
         rest=0 if owes else order.balance_due_amount,
+        paid=order.total_amount - order.balance_due_amount if owes else 0,
         owes_balance=owes,
         has_proof=order.state == OrderState.REVIEW or (owes and order.balance_submitted_at is not None),
         prices=[_price(room, each) for each in prices],

@@ -22,6 +22,7 @@ from pesan.jastip.pictures import small_of
 from pesan.jastip.queries.prices import get_proposal
 from pesan.jastip.queries.shopping import Errand, list_errands
 from pesan.jastip.service.prices import NewPrice, propose_price, withdraw_price
+from pesan.jastip.service.products import MAX_STOCK
 from pesan.jastip.service.shopping import note_bought
 from pesan.kit.i18n import Text
 from pesan.kit.ids import new_id
@@ -29,11 +30,9 @@ from pesan.web.access import Who, allow
 from pesan.web.csrf import require_csrf
 
 router = APIRouter(prefix="/jastip/{merchant}/trips/{trip_id}", dependencies=[allow(Who.ORGANIZER)])
-MOST_AT_ONCE = 1_000
 ALL = "all"
 Done = Annotated[str, Query(pattern="^(asked|withdrawn)?$")]
-Asked = Annotated[int, Query(ge=0, le=100_000)]
-Pieces = Annotated[int, Query(ge=-MOST_AT_ONCE, le=MOST_AT_ONCE)]
+Pieces = Annotated[int, Query(ge=-MAX_STOCK, le=MAX_STOCK)]
 _BAD_PIECES = Text(id="Pilih berapa yang dibeli.", en="Choose how many were bought.")
 _BAD_PRICE = Text(
     id="Tulis harga barunya, misalnya 45rb atau 1,2jt.", en="Write the new price, such as 45rb or 1,2jt."
@@ -47,12 +46,11 @@ async def show_list(
     trip_id: UUID,
     *,
     done: Done = "",
-    asked: Asked = 0,
     ticked: UUID | None = None,
     pieces: Pieces = 0,
 ) -> Response:
     """What is to be bought, shop by shop; after a tap, how to take it back."""
-    return await _page(desk, merchant, trip_id, done=done, asked=asked, ticked=ticked, pieces=pieces)
+    return await _page(desk, merchant, trip_id, done=done, ticked=ticked, pieces=pieces)
 
 
 @router.post("/shopping/{product_id}", dependencies=[require_csrf])
@@ -84,7 +82,6 @@ async def submit_bought(desk: DeskOf, merchant: str, trip_id: UUID, product_id: 
 async def submit_price(desk: DeskOf, merchant: str, trip_id: UUID, product_id: UUID) -> Response:
     """Ask whoever paid for a product, or one of them, whether they agree to another price."""
     form = {name: str(value) for name, value in (await desk.request.form()).items()}
-    asked: list[int] = []
     try:
         typed = read_form(PriceForm, form).valid
         if typed is None:
@@ -93,17 +90,15 @@ async def submit_price(desk: DeskOf, merchant: str, trip_id: UUID, product_id: U
         async with writing_trip(desk, merchant, trip_id) as work:
 
             async def ask() -> Answer:
-                count = await propose_price(
+                await propose_price(
                     work.session, wish, trip_id=trip_id, actor=desk.actor, order_id=typed.order_id
                 )
-                asked.append(count)
                 return Answer(303, b"")
 
             await _once(desk, work.session, form, ask)
     except PesanError as refusal:
         return await _refused(desk, merchant, trip_id, refusal, of=product_id, typed=form)
-    query = urlencode({"done": "asked", "asked": asked[0] if asked else 0})
-    return go(f"/jastip/{merchant}/trips/{trip_id}/shopping?{query}#product-{product_id}")
+    return go(f"/jastip/{merchant}/trips/{trip_id}/shopping?done=asked#product-{product_id}")
 
 
 @router.post("/prices/{proposal_id}/withdraw", dependencies=[require_csrf])
@@ -126,7 +121,7 @@ def _pieces(typed: str) -> int | None:
         number = int(typed)
     except ValueError as error:
         raise InvalidInput("pieces", _BAD_PIECES) from error
-    if not 0 < abs(number) <= MOST_AT_ONCE:
+    if not 0 < abs(number) <= MAX_STOCK:
         raise InvalidInput("pieces", _BAD_PIECES)
     return number
 
@@ -168,7 +163,6 @@ async def _page(
     trip_id: UUID,
     *,
     done: str = "",
-    asked: int = 0,
     ticked: UUID | None = None,
     pieces: int = 0,
     refusal: PesanError | None = None,
@@ -182,7 +176,6 @@ async def _page(
             f"{room.frame.path}/shopping",
             undo=_undo(rows, str(ticked), pieces),
             done=done,
-            asked=asked,
             problem=refusal.text(desk.locale) if refusal else "",
             problem_of=str(of) if of else "",
             typed=typed or {},

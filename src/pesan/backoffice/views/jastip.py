@@ -113,7 +113,7 @@ class Card:
     """An order on the board; `since` is when it came to stand where it stands.
 
     `seen` names all that a decision about it depends on. `amount` is what is asked for now, and `rest` what is left
-    after that; while it `owes_balance`, the amount is the rest itself.
+    after that; while it `owes_balance`, the amount is the rest itself, beside what is `paid`.
     """
 
     id: str
@@ -134,6 +134,7 @@ class Card:
     proofs: Sequence[Proof] = ()
     seen: str = ""
     rest: int = 0
+    paid: int = 0
     owes_balance: bool = False
     has_proof: bool = False
     prices: Sequence[PriceMark] = ()

@@ -98,7 +98,6 @@ class ShoppingPage:
     path: str
     undo: Undo | None = None
     done: str = ""
-    asked: int = 0
     problem: str = ""
     problem_of: str = ""
     typed: Mapping[str, str] = field(default_factory=dict)

@@ -176,8 +176,9 @@ def _status(order: Order, locale: Locale) -> str:
     """Where it stands, with what is due now where that is not all of it."""
     due = format_rupiah(due_now(order))
     if owes_balance(order):
-        is_checked = order.balance_submitted_at is not None
-        return (words.BALANCE_CHECKED if is_checked else words.BALANCE_DUE).in_(locale, due=due)
+        said = words.BALANCE_DUE if order.balance_submitted_at is None else words.BALANCE_CHECKED
+        paid = format_rupiah(order.total_amount - order.balance_due_amount)
+        return said.in_(locale, paid=paid, due=due)
     if order.state == OrderState.HOLD and order.balance_due_amount:
         return words.DEPOSIT_DUE.in_(locale, due=due)
     return words.STATUSES[order.state].in_(locale)

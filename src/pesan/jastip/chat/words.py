@@ -123,9 +123,10 @@ HELP = Text(
 )
 
 DEPOSIT_DUE = Text(id="menunggu uang muka {due}", en="waiting for the deposit of {due}")
-BALANCE_DUE = Text(id="DP masuk, sisa {due}", en="deposit paid, {due} left")
+BALANCE_DUE = Text(id="sudah dibayar {paid}, sisa {due}", en="paid {paid}, {due} left")
 BALANCE_CHECKED = Text(
-    id="DP masuk, bukti pelunasan sedang diperiksa", en="deposit paid, proof of the rest being checked"
+    id="sudah dibayar {paid}, bukti pelunasan sedang diperiksa",
+    en="paid {paid}, proof of the rest being checked",
 )
 REST = Text(id="sisa {due}", en="the rest, {due}")
 STATUSES: dict[str, Text] = {

@@ -23,13 +23,14 @@ WORDS: Mapping[Kind, Words] = {
         rows=("amount",),
     ),
     Kind.DEPOSIT_RECEIVED: Words(
-        Text(id="Uang mukamu diterima: {event_title}", en="Your deposit was received: {event_title}"),
-        Text(id="Uang mukamu sudah kami terima", en="We received your deposit"),
+        Text(id="Pembayaranmu diterima: {event_title}", en="Your payment was received: {event_title}"),
+        Text(id="Pembayaranmu sudah kami terima", en="We received your payment"),
         (
             Text(
-                id="{merchant_name} akan membelikan titipanmu. Sisanya {balance}, dan titipanmu dikirim setelah itu"
-                " dibayar.",
-                en="{merchant_name} will shop for you. {balance} is still to pay, and your order is sent after that.",
+                id="{merchant_name} akan membelikan titipanmu. Sudah dibayar {amount}, sisa {balance}; titipanmu"
+                " dikirim setelah sisanya dibayar.",
+                en="{merchant_name} will shop for you. Paid {amount}, {balance} left; your order is sent once the rest"
+                " is paid.",
             ),
         ),
         SEE_STATUS,
