@@ -7,12 +7,13 @@ from pesan.chats.models import ChatMessage, ChatUpdate
 from pesan.chats.outbox import Outgoing, say
 from pesan.chats.states import Category, Line
 from pesan.db import Database
-from pesan.jastip.models import Participant, Rating
+from pesan.jastip.models import Participant, PriceProposal, Rating
 from pesan.jastip.service.orders import confirm_order, ship_order
+from pesan.jastip.service.prices import NewPrice, propose_price
 from pesan.jastip.service.ratings import Said, rate_order
 from pesan.messaging.whatsapp.shapes import Text
 from pesan.orders.models import Order
-from pesan.orders.queries import get_order
+from pesan.orders.queries import get_order, list_lines
 from pesan.privacy import retention
 from pesan.privacy.erasure import erase_orders
 from pesan.privacy.states import ERASED
@@ -92,6 +93,22 @@ async def test_what_a_forgotten_person_said_of_the_jastiper_goes_and_the_score_s
     async with database.read(SYSTEM) as session:
         kept = await session.get_one(Rating, paid.id)
     assert (kept.score, kept.words, kept.shown_name) == (4, "", ERASED)
+
+
+async def test_what_a_forgotten_person_was_told_with_a_price_goes_and_the_price_stays(
+    paid: Order, journey: Journey, database: Database
+) -> None:
+    async with database.write(journey.staff) as session:
+        (line,) = await list_lines(session, paid.id)
+        wish = NewPrice(line.ticket_type_id, 120_000, "Bu Siti minta yang besar")
+        await propose_price(session, wish, trip_id=journey.id, actor=journey.staff)
+    await ship_order(journey.counter, paid, actor=journey.staff, courier="JNE", tracking_no=None)
+
+    await forget(database, paid.id)
+
+    async with database.read(SYSTEM) as session:
+        kept = (await session.scalars(select(PriceProposal))).one()
+    assert (kept.new_amount, kept.note) == (120_000, "")
 
 
 async def test_whoever_has_another_order_still_takes_part(

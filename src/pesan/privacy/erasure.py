@@ -59,6 +59,8 @@ _FORGET_PARTICIPANTS = text(
 )
 # What they said of the jastiper under their masked name; the score counts on.
 _FORGET_RATINGS = text("UPDATE ratings SET words = '', shown_name = :erased WHERE order_id = ANY (:ids)")
+# What the jastiper wrote with another price; the prices stay.
+_FORGET_PRICES = text("UPDATE price_proposals SET note = '' WHERE order_id = ANY (:ids)")
 
 
 def over_at() -> ColumnElement[datetime]:
@@ -97,8 +99,8 @@ async def erase_orders(
     """Take the buyers out of those of a batch of orders that are over; returns the objects to delete after the commit.
 
     **Locks** the orders. Whatever names them goes: contacts, holders, proofs, refunds' reasons and references, why a
-    session was overridden, what they said of a jastiper, what banks and providers wrote, and the personal part of their
-    history, which says that and why.
+    session was overridden, what they said of a jastiper and were told of prices, what banks and providers wrote, and
+    the personal part of their history, which says that and why.
     """
     await lock_orders(session, wanted)
     order_ids = await _still_over(session, wanted)
@@ -126,7 +128,7 @@ async def erase_orders(
     await _erase_refunds(session, order_ids)
     await _end_consents(session, order_ids)
     await _erase_risk(session, order_ids)
-    for statement in (*PAID_BY, _FORGET_OVERRIDES, _FORGET_PARTICIPANTS, _FORGET_RATINGS):
+    for statement in (*PAID_BY, _FORGET_OVERRIDES, _FORGET_PARTICIPANTS, _FORGET_RATINGS, _FORGET_PRICES):
         await session.execute(statement, {"ids": list(order_ids), "erased": ERASED})
     proofs = (
         delete(PaymentProof).where(PaymentProof.order_id.in_(order_ids)).returning(PaymentProof.object_key)

@@ -106,7 +106,7 @@ ACCESS = [
         {
             "request": "SELECT, INSERT, UPDATE (state, answered_at)",
             "sale": "SELECT, UPDATE (state, answered_at)",
-            "system": "SELECT",
+            "system": "SELECT, UPDATE (note)",
         },
         [
             Policy("read", (REQUEST,), f"{STAFF_OF_EVENT} OR {OF_VISIBLE_ORDER}", command="SELECT"),
