@@ -20,7 +20,7 @@ from pesan.chats.topics import topic_of
 from pesan.db import Database
 from pesan.kit.registry import Registry
 from pesan.messaging.whatsapp.client import WhatsAppClient
-from pesan.messaging.whatsapp.shapes import Text
+from pesan.messaging.whatsapp.shapes import Picture, Text
 from pesan.realtime import Hub
 from pesan.realtime.hub import Signal
 from pesan.settings import Settings
@@ -211,6 +211,26 @@ async def test_of_a_template_that_whatsapp_does_not_take_only_the_first_messages
     await chats.pass_time()
     assert await chats.send() == 10
     assert len(await chats.taken()) == 10
+
+
+async def test_without_the_picture_that_whatsapp_cannot_fetch_the_words_are_sent_once(chats: Chats) -> None:
+    await chats.open(SITI)
+    await chats.whatsapp.set_faults(failures=[{"code": 131053, "times": 2}])
+    picture = Picture("https://pesan.test/gone.jpg", caption="Baru: cokelat https://pesan.test/t/jepang")
+    said, bare = await chats.say(
+        message(body=picture, template=None), message(body=Picture(picture.link), template=None)
+    )
+
+    await chats.send()
+    assert await chats.state(bare) == ("failed", "whatsapp.131053")
+    assert await chats.state(said) == ("queued", "whatsapp.131053")
+    for _ in range(3):
+        await chats.pass_time()
+        await chats.send()
+
+    assert await chats.state(said) == ("accepted", None)
+    assert await got(chats) == ["text"]
+    assert await chats.taken() == {said: 1}
 
 
 async def test_advertising_that_came_too_often_waits_a_day_once(chats: Chats) -> None:

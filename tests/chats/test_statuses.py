@@ -22,7 +22,7 @@ from pesan.messaging.whatsapp.inbound import (
     TemplateUpdate,
     Update,
 )
-from pesan.messaging.whatsapp.shapes import TemplateUse
+from pesan.messaging.whatsapp.shapes import Picture, TemplateUse
 from tests.support.chats import BUDI, SITI, SYSTEM, Chats, message
 from tests.support.postgres import Server
 from tests.support.queries import CountQueries
@@ -89,6 +89,23 @@ async def test_a_failure_after_delivery_is_ignored(chats: Chats) -> None:
     assert outcomes == ["delivered", "ignored"]
     assert await chats.state(message_id) == ("delivered", None)
     assert (await chats.contact()).unreachable_at is None
+
+
+async def test_words_go_once_without_the_picture_that_could_not_be_fetched_afterwards(chats: Chats) -> None:
+    await chats.open(SITI)
+    picture = Picture("https://pesan.test/gone.jpg", caption="Baru: cokelat")
+    (said,) = await chats.say(message(body=picture))
+    await chats.send()
+    first = (await chats.find(said)).wamid
+
+    assert await tell(chats, told(first, "failed", opaque=said, code=131053)) == ["queued"]
+    for _ in range(2):
+        await chats.pass_time()
+        await chats.send()
+
+    got = await chats.whatsapp.messages(SITI.removeprefix("+"))
+    assert [one["type"] for one in got] == ["image", "text"]
+    assert await chats.state(said) == ("accepted", None)
 
 
 async def test_outside_the_window_the_template_goes_once(chats: Chats) -> None:

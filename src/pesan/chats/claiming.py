@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from pesan.chats.states import (
     LEASE_SECONDS,
+    NO_PICTURE,
     PRIORITIES,
     TEMPLATE_LOOK_SECONDS,
     TEMPLATE_PATIENCE_HOURS,
@@ -22,7 +23,7 @@ from pesan.chats.templates_store import REFUSED, USABLE
 from pesan.chats.verdicts import Draft, Standing, Verdict, find_refusal, goes_as_template
 from pesan.db import ReadSession, WriteSession
 from pesan.db.rows import pack, recordset
-from pesan.messaging.whatsapp.shapes import Shape, shape_from_json
+from pesan.messaging.whatsapp.shapes import Picture, Shape, Text, shape_from_json
 
 # Both conditions are asked once per statement. Of the second the planner would believe that it leaves nothing where one
 # line has nearly everything, and read it all; coalesce keeps it from guessing.
@@ -61,7 +62,8 @@ _TAKE = text(
     WITH due AS MATERIALIZED (
         SELECT m.*, p.rank FROM unnest(CAST(:priorities AS smallint[])) WITH ORDINALITY AS p (priority, rank)
         CROSS JOIN LATERAL (
-            SELECT m.id, m.event_id, m.to_wa, m.to_user_id, m.line, m.category, m.body, m.template, m.reply_to,
+            SELECT m.id, coalesce(m.body ->> 'kind' = 'picture' AND m.body ->> 'caption' <> '', false) AS has_picture,
+                m.event_id, m.to_wa, m.to_user_id, m.line, m.category, m.body, m.template, m.reply_to,
                 m.attempts, m.away_tries, m.error_code, m.due_at, coalesce(m.as_template, false) AS must_be_template,
                 m.created_at < statement_timestamp() - make_interval(hours => :patience) AS is_late
             FROM chat_messages m
@@ -193,6 +195,8 @@ def _decide(row: Any, free: Iterator[int], lease_until: datetime) -> Claimed | V
     as_template = goes_as_template(draft, standing)
     try:
         shape = shape_from_json(row["template"] if as_template else row["body"])
+        if isinstance(shape, Picture) and draft.has_picture and draft.last_error == NO_PICTURE:
+            shape = Text(shape.caption)
     except ValueError:
         return Verdict(MessageState.FAILED, UNREADABLE, draft.attempts)
     return Claimed(
@@ -218,6 +222,7 @@ def _draft(row: Any) -> Draft:
         must_be_template=row["must_be_template"],
         attempts=row["attempts"],
         away_tries=row["away_tries"],
+        has_picture=row["has_picture"],
         last_error=row["error_code"],
         is_late=row["is_late"],
     )

@@ -84,6 +84,8 @@ UNREACHABLE = "chats.unreachable"
 NOT_APPROVED = "chats.template_not_approved"
 UNREADABLE = "chats.unreadable"
 UNHEARD = "chats.unknown"
+NO_PICTURE = "whatsapp.131053"
+"""WhatsApp could not fetch the picture; nothing of the message arrived."""
 CANCELLED_BY_HAND = "chats.cancelled"
 
 

@@ -37,6 +37,7 @@ _OPEN = text(
 _READ = text(
     "SELECT id, merchant_id, event_id, to_wa, to_user_id, line, category,"
     " body IS NOT NULL AS has_body, template IS NOT NULL AS has_template,"
+    " coalesce(body ->> 'kind' = 'picture' AND body ->> 'caption' <> '', false) AS has_picture,"
     " state, attempts, away_tries, as_template, wamid, error_code, sent_at, delivered_at, read_at, failed_at,"
     " created_at < clock_timestamp() - make_interval(hours => :patience) AS is_late"
     " FROM chat_messages WHERE id = ANY (:ids)"
@@ -222,6 +223,7 @@ def _progress(row: Any) -> Progress:
         has_template=row["has_template"],
         attempts=row["attempts"],
         away_tries=row["away_tries"],
+        has_picture=row["has_picture"],
         is_late=row["is_late"],
         must_be_template=row["state"] == MessageState.QUEUED and bool(row["as_template"]),
     )

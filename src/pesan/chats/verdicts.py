@@ -7,6 +7,7 @@ from pesan.chats.states import (
     AWAY_SECONDS,
     MOST_TRIES_AWAY,
     MOST_TRIES_OF_PAIR,
+    NO_PICTURE,
     NOT_APPROVED,
     OUTSIDE_WINDOW,
     STOPPED,
@@ -49,6 +50,8 @@ class Draft:
     must_be_template: bool = False
     attempts: int = 0
     away_tries: int = 0
+    # What it says freely is a picture with words below it, which can be said alone.
+    has_picture: bool = False
     last_error: str | None = None
     is_late: bool = False
 
@@ -194,6 +197,15 @@ def _retry_recipient(failed: _Failed) -> Verdict:
     return failed.waits(4.0**tries, slows_recipient=True)
 
 
+def _message(failed: _Failed) -> Verdict:
+    """Its own fault, for good; without the picture that WhatsApp could not fetch it may still be said."""
+    draft = failed.draft
+    is_picture = failed.error == NO_PICTURE and draft.has_picture and not failed.as_template
+    if is_picture and draft.last_error != NO_PICTURE and failed.tries_before < len(WAITS_SECONDS):
+        return failed.waits(WAITS_SECONDS[0])
+    return failed.ends()
+
+
 def _stop_queue(failed: _Failed) -> Verdict:
     # It was not the message's fault: it waits like all the others, and this was no try.
     must_be_template = failed.draft.must_be_template
@@ -238,7 +250,7 @@ _RULES: Mapping[FailureKind, Callable[[_Failed], Verdict]] = {
     FailureKind.STOP_QUEUE: _stop_queue,
     FailureKind.LATER_DAY: _later_day,
     FailureKind.TEMPLATE: lambda failed: replace(_await_template(failed.draft), template_error=failed.error),
-    FailureKind.MESSAGE: lambda failed: failed.ends(),
+    FailureKind.MESSAGE: _message,
     FailureKind.RECIPIENT: lambda failed: failed.ends(is_unreachable=True),
     FailureKind.SWITCH_TO_TEMPLATE: _switch,
     FailureKind.OPTED_OUT: lambda failed: failed.ends(stops_marketing=True),
