@@ -8,6 +8,7 @@ from sqlalchemy import select, text
 from pesan.checkout.refunds import refund
 from pesan.db import Database
 from pesan.jastip.models import PriceProposal, Purchase
+from pesan.jastip.queries import shopping
 from pesan.jastip.service.orders import confirm_order, ship_order
 from pesan.kit.ids import new_id
 from pesan.kit.registry import Registry
@@ -77,6 +78,31 @@ async def test_what_is_paid_for_stands_by_shop_with_whom_it_is_for(team: Team, j
     ]
     assert "+3 belum dibayar" in shown
     assert "Tidak dipesan" not in shown
+
+
+async def test_only_the_first_who_want_something_are_named_and_others_are_asked_by_their_code(
+    team: Team, journey: Journey, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(shopping, "MOST_NAMES", 2)
+    mochi = await make_product(journey, title="Mochi", stock=99)
+    placed = {name: await buy(journey, (mochi, 2), name=name) for name in ("Ani", "Budi", "Cici", "Dedi")}
+    await buy(journey, (mochi, 3), name="Aaron", is_paid=False)
+    browser, page = await team.sign_in("organizer"), list_of(journey)
+    wish = {"price_amount": "120rb", "note": "", "order_id": "", "order_code": placed["Dedi"].code.lower()}
+
+    shown = (await browser.get(page)).text
+    asked = [
+        await browser.submit(page, f"{page}/{mochi.id}/price", {**wish, "order_code": code})
+        for code in ("ZZZZ", wish["order_code"])
+    ]
+
+    assert re.findall(r"<b class=\"figures\">\d×</b> (\w+)", shown) == ["Ani", "Budi"]
+    assert ("dan 3 lainnya" in shown, "+3 belum dibayar" in shown) == (True, True)
+    assert figures(shown)[-1] == "0 dari 8"
+    assert [answer.status_code for answer in asked] == [422, 303]
+    async with team.database.read(SYSTEM) as session:
+        of = list(await session.scalars(select(PriceProposal.order_id)))
+    assert of == [placed["Dedi"].id]
 
 
 @pytest.mark.parametrize("count", [1, 3])

@@ -114,6 +114,7 @@ class PriceForm(BaseModel):
     price_amount: Annotated[Rupiah, Field(gt=0)]
     note: Annotated[Annotated[str, _text(MAX_NOTE)], BeforeValidator(_one_line)] = ""
     order_id: Annotated[UUID | None, BeforeValidator(lambda value: value or None)] = None
+    order_code: Annotated[Annotated[str, _text(40)], BeforeValidator(_one_line)] = ""
 
 
 def typed_trip(view: TripView, zone: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from pesan.errors import InvalidInput, PesanError
 from pesan.idempotency.service import Answer, answer_once
 from pesan.jastip.pictures import small_of
 from pesan.jastip.queries.prices import get_proposal
-from pesan.jastip.queries.shopping import Errand, list_errands
+from pesan.jastip.queries.shopping import Errand, find_wanting, list_errands
 from pesan.jastip.service.prices import NewPrice, propose_price, withdraw_price
 from pesan.jastip.service.products import MAX_STOCK
 from pesan.jastip.service.shopping import note_bought
@@ -34,6 +34,7 @@ ALL = "all"
 Done = Annotated[str, Query(pattern="^(asked|withdrawn)?$")]
 Pieces = Annotated[int, Query(ge=-MAX_STOCK, le=MAX_STOCK)]
 _BAD_PIECES = Text(id="Pilih berapa yang dibeli.", en="Choose how many were bought.")
+_BAD_CODE = Text(id="Tidak ada pesanan dengan kode itu.", en="No order has that code.")
 _BAD_PRICE = Text(
     id="Tulis harga barunya, misalnya 45rb atau 1,2jt.", en="Write the new price, such as 45rb or 1,2jt."
 )
@@ -88,11 +89,10 @@ async def submit_price(desk: DeskOf, merchant: str, trip_id: UUID, product_id: U
             raise InvalidInput("price_amount", _BAD_PRICE)
         wish = NewPrice(product_id, typed.price_amount, typed.note)
         async with writing_trip(desk, merchant, trip_id) as work:
+            of = await _whom(work.session, trip_id, typed)
 
             async def ask() -> Answer:
-                await propose_price(
-                    work.session, wish, trip_id=trip_id, actor=desk.actor, order_id=typed.order_id
-                )
+                await propose_price(work.session, wish, trip_id=trip_id, actor=desk.actor, order_id=of)
                 return Answer(303, b"")
 
             await _once(desk, work.session, form, ask)
@@ -124,6 +124,16 @@ def _pieces(typed: str) -> int | None:
     if not 0 < abs(number) <= MAX_STOCK:
         raise InvalidInput("pieces", _BAD_PIECES)
     return number
+
+
+async def _whom(session: WriteSession, trip_id: UUID, typed: PriceForm) -> UUID | None:
+    """The order that was chosen or whose code was typed, None for everybody; raises InvalidInput."""
+    if not typed.order_code:
+        return typed.order_id
+    found = await find_wanting(session, trip_id=trip_id, code=typed.order_code)
+    if found is None:
+        raise InvalidInput("order_code", _BAD_CODE)
+    return found
 
 
 async def _once(desk: Desk, session: WriteSession, form: Mapping[str, Any], make: Any) -> None:
@@ -215,10 +225,10 @@ def _row(desk: Desk, room: TripRoom, errand: Errand) -> tuple[str, ErrandRow]:
         picture=small_of(product.image_key),
         path=f"{room.frame.path}/shopping/{product.id}",
         once=str(new_id()),
-        wanted=errand.wanted,
-        waiting=errand.waiting,
+        wanted=errand.sums.wanted,
+        waiting=errand.sums.ordered - errand.sums.wanted,
         bought=errand.bought,
-        amount=errand.amount,
+        amount=errand.sums.amount,
         wants=[
             WantLine(
                 str(want.order_id),
@@ -230,5 +240,6 @@ def _row(desk: Desk, room: TripRoom, errand: Errand) -> tuple[str, ErrandRow]:
             )
             for want in errand.wants
         ],
+        orders=errand.sums.orders,
         prices={state.value: count for state, count in errand.proposed.items()},
     )

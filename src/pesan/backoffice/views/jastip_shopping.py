@@ -20,7 +20,10 @@ class WantLine:
 
 @dataclass(frozen=True, slots=True)
 class ErrandRow:
-    """A product to be bought; `prices` counts what was proposed by what became of it."""
+    """A product to be bought; `prices` counts what was proposed by what became of it.
+
+    `wants` are the first of the `orders` that it is for.
+    """
 
     id: str
     slug: str
@@ -34,6 +37,7 @@ class ErrandRow:
     bought: int
     amount: int
     wants: Sequence[WantLine]
+    orders: int
     prices: Mapping[str, int]
 
     @property
@@ -45,6 +49,11 @@ class ErrandRow:
     def surplus(self) -> int:
         """How many were bought that nobody waits for."""
         return max(0, self.bought - self.wanted)
+
+    @property
+    def more(self) -> int:
+        """How many orders it is for beside those that are named."""
+        return self.orders - len(self.wants)
 
     @property
     def paid(self) -> Sequence[WantLine]:
