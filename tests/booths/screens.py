@@ -94,8 +94,10 @@ class Corner:
         return screen
 
 
-async def open_corner(make: Make, database: Database, merchant: Merchant | None = None) -> Corner:
+async def open_corner(
+    make: Make, database: Database, merchant: Merchant | None = None, **draft: Any
+) -> Corner:
     """An outlet with two booths and somebody who works for it."""
     owner = merchant or await make.merchant()
-    place = await make_place(make, database, owner, booths=2)
+    place = await make_place(make, database, owner, booths=2, **draft)
     return Corner(place, await make.user(owner), database, owner.slug)

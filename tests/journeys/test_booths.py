@@ -24,7 +24,7 @@ from tests.journeys.browser import Tab, visiting
 from tests.journeys.guests import PAY_URL, add_methods, fill_sheet, send_proof
 from tests.journeys.staff import PASSWORD
 from tests.payments.steps import approve
-from tests.support.booths import book, let_pass, make_place, read_session
+from tests.support.booths import book, let_pass, make_place, read_session, zone_of_the_longest_day
 from tests.support.factories import SYSTEM, Make
 from tests.support.service import Service
 
@@ -84,7 +84,8 @@ class Afternoon:
 async def afternoon(make: Make, database: Database, service: Service) -> Afternoon:
     merchant = await make.merchant(slug=f"booth-{new_id().hex[-12:]}")
     await add_methods(database, merchant.id)
-    return Afternoon(make, database, service, merchant, await open_corner(make, database, merchant))
+    corner = await open_corner(make, database, merchant, zone=zone_of_the_longest_day())
+    return Afternoon(make, database, service, merchant, corner)
 
 
 async def sign_in(tab: Tab, email: str, url: str) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
@@ -19,6 +20,7 @@ from pesan.booths.slots import Opening
 from pesan.booths.states import SessionEvent
 from pesan.catalog.models import Event
 from pesan.db import Actor, Database
+from pesan.kit.times import ZONES
 from pesan.orders.errors import WrongState
 from pesan.orders.models import Order
 from pesan.orders.moves import LineWish, Move, SlotWish
@@ -47,6 +49,12 @@ class Place:
     def staff(self) -> Actor:
         """Somebody who works for its merchant."""
         return Actor.staff(self.event.id, frozenset([self.event.merchant_id]))
+
+
+def zone_of_the_longest_day() -> str:
+    """Where today has most time left, two hours at least: just before midnight there is nothing more to book."""
+    now = datetime.now(UTC)
+    return max(ZONES, key=lambda zone: (24 - now.astimezone(ZoneInfo(zone)).hour, zone))
 
 
 async def make_place(
