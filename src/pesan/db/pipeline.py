@@ -1,5 +1,6 @@
 """Several statements in one round trip (libpq's pipeline mode)."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
@@ -73,6 +74,10 @@ async def pipelined(session: AsyncSession) -> AsyncIterator[Pipe]:
             yield Pipe(driver, connection.dialect)
     except psycopg.Error as error:
         raise DBAPIError.instance("pipeline", None, error, psycopg.Error) from error
+    except asyncio.CancelledError:
+        # Given up half-way, its answers are still on their way: whoever had the connection next would read them.
+        await connection.invalidate()
+        raise
 
 
 @lru_cache(maxsize=256)
