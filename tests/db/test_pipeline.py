@@ -1,5 +1,6 @@
 """Statements that travel together."""
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
@@ -49,3 +50,24 @@ async def test_the_session_sees_what_its_pipe_wrote(database: Database):
             await make_things(pipe)
             await pipe.execute(_ADD, {"id": 7})
         assert (await session.scalars(_LIST)).all() == [7]
+
+
+@pytest.mark.parametrize("insistent", [False, True], ids=["cancelled-once", "cancelled-again-and-again"])
+async def test_connection_whose_pipe_was_given_up_half_way_serves_nobody_else(database: Database, insistent: bool):
+    """Control: one that was kept stayed in pipeline mode, and each statement after it "does not return rows"."""
+    for steps in range(40):
+        await asyncio.sleep(0.01)  # psycopg yields to the loop only now and then, which is where it can be cancelled
+        asking = asyncio.create_task(say(database, "gone"))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        asking.cancel()
+        while insistent and not asking.done():  # as anyio's scopes do, by which servers end requests
+            await asyncio.sleep(0)
+            asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+        assert await say(database, "here") == "here"
+
+
+async def say(database: Database, word: str) -> str | None:
+    async with database.read(SYSTEM) as session:
+        return await session.scalar(text("SELECT CAST(:word AS text)"), {"word": word})

@@ -75,7 +75,8 @@ async def pipelined(session: AsyncSession) -> AsyncIterator[Pipe]:
     except psycopg.Error as error:
         raise DBAPIError.instance("pipeline", None, error, psycopg.Error) from error
     except asyncio.CancelledError:
-        # Given up half-way, its answers are still on their way: whoever had the connection next would read them.
+        # psycopg may be cancelled between entering the mode and noting that it is to be left: whoever had the
+        # connection next would have it in a pipe that nobody ends, where no statement has rows.
         await connection.invalidate()
         raise
 
