@@ -44,6 +44,19 @@ async def test_what_was_typed_before_the_scripts_came_is_counted(database, make,
     await expect(tab.page.locator("[data-totals]")).to_contain_text("Rp 200.000")
 
 
+async def test_field_that_was_left_before_the_scripts_came_is_judged(
+    database, make, service: Service, tab: Tab
+):
+    fair = await open_fair(database, make, service)
+    async with before_its_scripts(tab.page, fair.url(f"{fair.path}/book")):
+        await tab.page.locator("#wa").fill("081234567890")
+        await tab.page.locator("#name").fill("As")
+        await tab.page.locator("#email").fill("si")  # still being written
+    await expect(tab.page.locator("#name")).to_have_attribute("aria-invalid", "true")
+    await expect(tab.page.locator("#wa")).to_have_value("+62 812-3456-7890")
+    await expect(tab.page.locator("#email-error")).to_have_text("")
+
+
 async def test_button_that_does_nothing_without_scripts_waits_for_them(
     database, make, service: Service, tab: Tab
 ):

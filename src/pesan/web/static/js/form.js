@@ -6,6 +6,7 @@ const PAUSE = 500;
 
 export default function form(sheet) {
   const fields = [...sheet.querySelectorAll(".input")];
+  const left = fields.filter(wasLeft);
   const draft = sheet.dataset.draft && openDraft(`pesan:draft:${sheet.dataset.draft}`);
   if (draft) restore(fields, draft.read());
   for (const field of fields) dress(field);
@@ -13,6 +14,12 @@ export default function form(sheet) {
   const ticks = [...sheet.querySelectorAll(".check [required]")];
   for (const tick of ticks) tick.addEventListener("change", () => judge(tick));
   guard(sheet, [...fields, ...ticks]);
+  left.forEach(judge);
+}
+
+// On a slow line somebody may have typed, and gone on to the next field, before this came.
+function wasLeft(field) {
+  return field.value && field.value !== field.defaultValue && field !== document.activeElement;
 }
 
 function openDraft(key) {
