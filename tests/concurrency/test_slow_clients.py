@@ -120,7 +120,8 @@ async def held_for_long(owner, name: str) -> int:
     """
     for _ in range(100):
         (busy,) = owner.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND state LIKE 'idle in transaction%%'", [name]
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND state LIKE 'idle in transaction%%'",
+            [name],
         ).fetchone()
         if not busy:
             break

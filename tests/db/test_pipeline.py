@@ -53,10 +53,14 @@ async def test_the_session_sees_what_its_pipe_wrote(database: Database):
 
 
 @pytest.mark.parametrize("insistent", [False, True], ids=["cancelled-once", "cancelled-again-and-again"])
-async def test_connection_whose_pipe_was_given_up_half_way_serves_nobody_else(database: Database, insistent: bool):
+async def test_connection_whose_pipe_was_given_up_half_way_serves_nobody_else(
+    database: Database, insistent: bool
+):
     """Control: one that was kept stayed in pipeline mode, and each statement after it "does not return rows"."""
     for steps in range(40):
-        await asyncio.sleep(0.01)  # psycopg yields to the loop only now and then, which is where it can be cancelled
+        await asyncio.sleep(
+            0.01
+        )  # psycopg yields to the loop only now and then, which is where it can be cancelled
         asking = asyncio.create_task(say(database, "gone"))
         for _ in range(steps):
             await asyncio.sleep(0)
