@@ -17,6 +17,8 @@ from pesan.orders.models import Order
 from pesan.orders.moves import Move
 from pesan.orders.states import OrderEvent, OrderState
 from pesan.payments.models import Payment, PaymentMethod
+from pesan.payments.refunds.queries import list_refunds
+from pesan.payments.refunds.states import RefundCause
 from pesan.payments.statements.errors import LineNotFound
 from pesan.payments.statements.models import BankLine
 from pesan.payments.statements.queries import get_open_line, list_open_lines, list_suggestions
@@ -26,6 +28,7 @@ from pesan.payments.statements.states import LineState
 from pesan.realtime import Hub
 from pesan.tenancy.models import Merchant
 from tests.payments.steps import approve, choose, send_proof
+from tests.support.booths import book, make_place
 from tests.support.database import offenders
 from tests.support.factories import SYSTEM, Make
 
@@ -47,9 +50,9 @@ class Bank:
         self.method: PaymentMethod
 
     async def open(self) -> "Bank":
-        merchant = await self.make.merchant()
-        self.method = await self.make.method(merchant)
-        self.event = await self.make.event(merchant, capacity=10)
+        self.merchant = await self.make.merchant()
+        self.method = await self.make.method(self.merchant)
+        self.event = await self.make.event(self.merchant, capacity=10)
         return self
 
     @property
@@ -196,8 +199,8 @@ async def test_a_near_amount_is_suggested_and_settles_when_a_person_says_so(bank
         nearest, *_ = (await list_suggestions(session, [near]))[near.id]
         order = await session.get_one(Order, order.id)
     assert (nearest.code, nearest.asked_amount) == (order.code, payment.amount)
-    moved = await accept_line(bank.desk, line=near, order=order, actor=bank.staff)
-    assert (moved.state, await bank.received(order)) == (OrderState.PAID, [payment.amount - 1])
+    assert await accept_line(bank.desk, line=near, order=order, actor=bank.staff)
+    assert (await bank.state_of(order), await bank.received(order)) == (OrderState.PAID, [payment.amount - 1])
     assert (await bank.states(), await offenders(bank.database)) == ([LineState.MATCHED], [])
 
 
@@ -208,6 +211,25 @@ async def test_an_order_that_was_paid_with_far_too_little_is_named(bank: Bank):
     await accept_line(bank.desk, line=await bank.first_open(), order=order, actor=bank.staff)
     named = [(rule, order_id, amount) for rule, order_id, *_, amount in await offenders(bank.database)]
     assert named == [("payments.paid_orders_have_money", order.id, 1_000)]
+
+
+async def test_a_line_for_a_time_that_is_over_pays_nothing_and_is_due_back(
+    bank: Bank, postgres, database_url
+):
+    place = await make_place(bank.make, bank.database, bank.merchant)
+    order = await book(bank.make, place, in_minutes=30)
+    payment = await choose(bank.database, order, bank.method.id)
+    await bank.upload(line(payment.amount - 1))
+    await bank.match()
+    with postgres.connect(database_url.database) as owner:
+        owner.execute("UPDATE slots SET starts_at = starts_at - interval '1 hour', ends_at = now()")
+
+    assert not await accept_line(bank.desk, line=await bank.first_open(), order=order, actor=bank.staff)
+
+    async with bank.database.read(SYSTEM) as session:
+        (refund,) = await list_refunds(session, order.id)
+    assert (refund.amount, refund.cause) == (payment.amount - 1, RefundCause.PAID_LATE)
+    assert (await bank.state_of(order), await bank.states()) == (OrderState.HOLD, [LineState.MATCHED])
 
 
 async def test_one_line_pays_one_order_however_many_accept_it(bank: Bank):

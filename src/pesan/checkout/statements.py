@@ -41,22 +41,27 @@ async def match_lines(database: Database, desk: SaleDesk, method_id: UUID) -> No
             return
 
 
-async def accept_line(desk: SaleDesk, *, line: BankLine, order: Order, actor: Actor) -> Moved:
+async def accept_line(desk: SaleDesk, *, line: BankLine, order: Order, actor: Actor) -> bool:
     """A person says that the line is this order's money, of its deposit or its balance: exactly what came is booked.
 
-    What is more than the balance, as after a lower price, is due back; so is all of what pays too little of it now.
+    What is more than the balance, as after a lower price, is due back; so is all of what pays too little of it now,
+    or pays for a time that is over. Answers whether it paid for anything.
     Raises LineNotFound when the line was matched meanwhile, WrongState when the order was, BalanceArriving.
     """
     event, money = _booked(line, order, actor)
     match = MatchCompanion(line.id, order.merchant_id, order.id, MatchKind.ACCEPTED)
+    # Of a time that is over nothing is left to be bought, whoever says so.
+    late = _due(order, line, RefundCause.PAID_LATE, actor)
     try:
-        outcome = await desk.submit(_move(event, order, actor, line, *money, match))
+        outcome = await desk.submit(
+            replace(_move(event, order, actor, line, *money, match), if_refund_due=(late, match))
+        )
     except IntegrityError as error:
         raise LineNotFound from error
     except Overruled as overruled:
         raise overruled.refusal from overruled
     assert isinstance(outcome, Moved)
-    return outcome
+    return event is not OrderEvent.PAY_AGAIN and outcome.state in _PAID
 
 
 def _booked(line: BankLine, order: Order, actor: Actor) -> tuple[OrderEvent, tuple[Companion, ...]]:
@@ -66,10 +71,7 @@ def _booked(line: BankLine, order: Order, actor: Actor) -> tuple[OrderEvent, tup
         return OrderEvent.PAY, (cash,)
     surplus = line.amount - order.balance_due_amount
     if surplus < -NEAR_AMOUNT:
-        due = RefundDueCompanion(
-            order.id, order.merchant_id, line.amount, RefundCause.PAID_AGAIN, recorded_by=actor.user_id
-        )
-        return OrderEvent.PAY_AGAIN, (due,)
+        return OrderEvent.PAY_AGAIN, (_due(order, line, RefundCause.PAID_AGAIN, actor),)
     if surplus <= NEAR_AMOUNT:
         return OrderEvent.SETTLE_BALANCE, (cash,)
     back = RepricedCompanion(
@@ -80,6 +82,11 @@ def _booked(line: BankLine, order: Order, actor: Actor) -> tuple[OrderEvent, tup
         requested_by=actor.user_id,
     )
     return OrderEvent.SETTLE_BALANCE, (cash, back)
+
+
+def _due(order: Order, line: BankLine, cause: RefundCause, actor: Actor) -> RefundDueCompanion:
+    money = (order.id, order.merchant_id, line.amount)
+    return RefundDueCompanion(*money, cause, recorded_by=actor.user_id, counted=True)
 
 
 async def match_line(database: Database, desk: SaleDesk, line: BankLine, *, seen_by: Actor) -> None:

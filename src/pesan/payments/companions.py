@@ -130,8 +130,9 @@ class CaptureCompanion:
 class RefundDueCompanion:
     """Money that buys nothing, because it came too late or a second time: captured, and due back to its sender.
 
-    What came again is exactly `amount`, and a payment of its own; of what came late it counts as that of a
-    `CaptureCompanion`. `recorded_by` saw the money come in, and so counts as whoever asks for its return.
+    What came again, or was `counted` by whoever has it before them, is exactly `amount`, and a payment of its own; of
+    what else came late it counts as that of a `CaptureCompanion`. `recorded_by` saw the money come in, and so counts as
+    whoever asks for its return.
     """
 
     stage: ClassVar[Stage] = Stage.RETURN
@@ -142,13 +143,14 @@ class RefundDueCompanion:
     cause: RefundCause
     reason: str | None = None
     recorded_by: UUID | None = None
+    counted: bool = False
 
     @classmethod
     async def write_many(cls, session: WriteSession, items: Sequence[Self]) -> None:
-        """Settle the payments of a group, or write those that came again, and owe all of it to whoever sent it."""
-        again = [item for item in items if item.cause is RefundCause.PAID_AGAIN]
-        late = [item for item in items if item.cause is not RefundCause.PAID_AGAIN]
-        for statement, some in ((_CAPTURE_AGAIN, again), (_CAPTURE, late)):
+        """Settle the payments of a group, or write those of their own, and owe all of it to whoever sent it."""
+        own = [item for item in items if item.counted or item.cause is RefundCause.PAID_AGAIN]
+        late = [item for item in items if item not in own]
+        for statement, some in ((_CAPTURE_AGAIN, own), (_CAPTURE, late)):
             if some:
                 await cls._write(session, statement, some)
 

@@ -75,7 +75,10 @@ async def submit_statement(desk: DeskOf, merchant: str) -> Response:
 
 @router.post("/{line_id}/accept", dependencies=[require_csrf])
 async def submit_acceptance(desk: DeskOf, merchant: str, line_id: UUID) -> Response:
-    """Say that a line is the money of an order that is suggested for it: it is paid with exactly what came."""
+    """Say that a line is the money of an order that is suggested for it: it is paid with exactly what came.
+
+    Money that buys nothing any more, as for a time that is over, is on the list of refunds then.
+    """
     order_id = str((await desk.request.form()).get("order_id", ""))
     try:
         async with desk.reading("review", merchant, may_review_everything) as room:
@@ -86,10 +89,10 @@ async def submit_acceptance(desk: DeskOf, merchant: str, line_id: UUID) -> Respo
             suggested = (await list_suggestions(room.session, [line])).get(line.id, ())
             if order.id not in {one.order_id for one in suggested}:
                 raise OrderNotNear
-        await accept_line(desk.registry[SaleDesk], line=line, order=order, actor=desk.actor)
+        is_paid = await accept_line(desk.registry[SaleDesk], line=line, order=order, actor=desk.actor)
     except PesanError as refusal:
         return await _page(desk, merchant, refusal=refusal)
-    return go(f"/organizer/{merchant}/statements?done=accepted")
+    return go(f"/organizer/{merchant}/statements?done={'accepted' if is_paid else 'due'}")
 
 
 @router.post("/{line_id}/dismiss", dependencies=[require_csrf])
