@@ -6,12 +6,14 @@ from uuid import UUID
 
 from pesan.checkout.schemas import NAME_MEND
 from pesan.checkout.service import Agreed
+from pesan.db import ReadSession
 from pesan.kit.i18n import Text
 from pesan.kit.ids import new_id
 from pesan.kit.names import clean_name
 from pesan.privacy.consents import ConsentCompanion
 from pesan.privacy.states import Purpose
 from pesan.tenancy.legal.models import LegalVersion
+from pesan.tenancy.legal.queries import list_current
 from pesan.tenancy.legal.states import LegalKind
 
 TERMS = "terms"
@@ -30,6 +32,8 @@ GUARDIAN_MEND = Text(
     id="Centang persetujuan orang tua atau wali sebelum memesan.",
     en="Tick the consent of a parent or guardian before you book.",
 )
+FIELDS = (TERMS, MARKETING, GUARDIAN, GUARDIAN_CONSENT)
+MENDS: Mapping[str, Text] = {TERMS: TERMS_MEND, GUARDIAN_CONSENT: GUARDIAN_MEND}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +76,8 @@ class Texts:
         except ValueError:
             return {GUARDIAN: NAME_MEND, **ticked}
         return ticked
+
+
+async def read_texts(session: ReadSession, merchant_id: UUID, *, needs_guardian: bool = False) -> Texts:
+    """What a buyer of this merchant agrees to now."""
+    return Texts(merchant_id, await list_current(session, merchant_id), needs_guardian=needs_guardian)

@@ -19,46 +19,32 @@ from pesan.capacity.errors import SlotHeld, SlotTaken
 from pesan.catalog.errors import SlotNotFound
 from pesan.checkout.answers import hold_answer
 from pesan.checkout.forms import FIELDS, MENDS, html_rules, read_hold_form
-from pesan.checkout.links import pay_path, session_path
+from pesan.checkout.links import session_path
 from pesan.checkout.origins import buyer_origin
 from pesan.checkout.room import DiskRoom
 from pesan.checkout.schemas import HoldForm
 from pesan.checkout.service import Agreed, Once
+from pesan.checkout.sheets import go_on, read_earlier, wanted_once, ways_to_pay
 from pesan.db import Database, ReadSession
 from pesan.errors import PesanError
-from pesan.idempotency.keys import fingerprint_of, parse_key, scope_for
 from pesan.idempotency.service import Wanted, find_answer
 from pesan.kit.i18n import Text
-from pesan.kit.phone import display_phone
 from pesan.kit.times import in_zone
 from pesan.notifications.channels import Channels
 from pesan.orders import Moved, Replayed
 from pesan.orders.desk import SaleDesk
-from pesan.orders.errors import OrderNotFound
-from pesan.orders.queries import get_order_by_code
-from pesan.orders.states import OrderState
-from pesan.payments.queries import list_offered_methods
-from pesan.privacy.agreeing import (
-    GUARDIAN,
-    GUARDIAN_CONSENT,
-    GUARDIAN_MEND,
-    MARKETING,
-    TERMS,
-    TERMS_MEND,
-    Texts,
-)
-from pesan.tenancy.legal.queries import list_current
+from pesan.privacy import agreeing
+from pesan.privacy.agreeing import read_texts
 from pesan.web.access import Who, allow
 from pesan.web.context import context_of
-from pesan.web.cookies import remember_code
 from pesan.web.csrf import require_csrf
-from pesan.web.deps import buyer_actor, get_database, get_locale, get_registry, guest_actor, guest_id
+from pesan.web.deps import buyer_actor, get_database, get_locale, get_registry, guest_actor
 from pesan.web.limits import HOLD, Limiter
 from pesan.web.pages import render
 from pesan.web.requests import text_of
 
 MOST_OTHERS = 8
-_TYPED = (*FIELDS, TERMS, MARKETING, GUARDIAN, GUARDIAN_CONSENT)
+_TYPED = (*FIELDS, *agreeing.FIELDS)
 _GONE = (SlotTaken, SlotHeld, SlotNotFound)
 
 router = APIRouter(dependencies=[allow(Who.PUBLIC)])
@@ -88,7 +74,7 @@ async def post_sheet(request: Request, key: str) -> Response:
     """Hold the time, and go on to pay; a refusal shows the sheet again with everything that was typed."""
     async with get_database(request).read(guest_actor(request)) as session:
         shown = await find_shown(request, session, key)
-        texts = await _texts(session, shown)
+        texts = await read_texts(session, shown.merchant.id, needs_guardian=shown.event.needs_guardian)
     form = await request.form()
     values = {name: text_of(form, name) for name in _TYPED}
     at = read_at(text_of(form, "at"))
@@ -104,13 +90,12 @@ async def post_sheet(request: Request, key: str) -> Response:
     except PesanError as refusal:
         problem = refusal.text(get_locale(request))
         return await _sheet(request, shown, at, _Typed(values, problem=problem), status=refusal.status)
-    return _go_on(request, outcome)
+    return go_on(request, outcome, to=session_path)
 
 
 def _wanted(request: Request, at: datetime, values: Mapping[str, str], key: str) -> Wanted:
-    scope, _ = scope_for(user_id=None, guest_id=guest_id(request))
     typed = orjson.dumps({**values, "at": write_at(at)}, option=orjson.OPT_SORT_KEYS)
-    return Wanted(scope, parse_key(key, must_be_uuid=True), fingerprint_of("POST", request.url.path, typed))
+    return wanted_once(request, key, typed)
 
 
 async def _hold(
@@ -134,19 +119,6 @@ async def _hold(
     return booking.outcome
 
 
-def _go_on(request: Request, outcome: Moved | Replayed) -> Response:
-    """To the pay page, or straight to the session's when nothing is to be paid."""
-    if isinstance(outcome, Replayed):
-        answer = orjson.loads(outcome.answer.body)
-        code, state = answer["code"], answer["state"]
-    else:
-        code, state = outcome.code, outcome.state
-    target = pay_path(code) if state == OrderState.HOLD else session_path(code)
-    response = RedirectResponse(target, 303)
-    remember_code(request, response, code)
-    return response
-
-
 async def _sheet(
     request: Request, shown: Shown, at: datetime | None, typed: _Typed, *, status: int = 200
 ) -> Response:
@@ -161,8 +133,8 @@ async def _sheet(
         if is_taken and request.method == "GET":
             return RedirectResponse(f"{card.path}?day={day.isoformat()}&gone=1#times", 303)
         others = await _list_others(session, shown, at) if is_taken else []
-        texts = await _texts(session, shown)
-        methods = await _ways_to_pay(session, shown)
+        texts = await read_texts(session, shown.merchant.id, needs_guardian=shown.event.needs_guardian)
+        methods = await ways_to_pay(session, shown.event) if shown.event.price_amount else ()
     sheet = Sheet(
         card,
         at,
@@ -170,7 +142,7 @@ async def _sheet(
         write_at(at),
         shown.event.hold_minutes,
         html_rules(HoldForm),
-        {**MENDS, TERMS: TERMS_MEND, GUARDIAN_CONSENT: GUARDIAN_MEND},
+        {**MENDS, **agreeing.MENDS},
         typed.key,
         values=typed.values,
         errors=typed.errors,
@@ -194,29 +166,10 @@ async def _list_others(session: ReadSession, shown: Shown, at: datetime) -> Sequ
     return free[:MOST_OTHERS]
 
 
-async def _texts(session: ReadSession, shown: Shown) -> Texts:
-    merchant_id = shown.merchant.id
-    current = await list_current(session, merchant_id)
-    return Texts(merchant_id, current, needs_guardian=shown.event.needs_guardian)
-
-
-async def _ways_to_pay(session: ReadSession, shown: Shown) -> Sequence[str]:
-    """Said before the clock runs, so that nobody looks for a bank card while it does."""
-    if not shown.event.price_amount:
-        return ()
-    offered = await list_offered_methods(session, event_id=shown.event.id, merchant_id=shown.merchant.id)
-    return [method.display_name for method in offered]
-
-
 async def _earlier(request: Request) -> dict[str, str]:
     """What the holder of an earlier booking typed then; nothing for anybody else."""
     code = earlier_code(request)
     if not code:
         return {}
     async with get_database(request).read(guest_actor(request)) as session:
-        try:
-            order = await get_order_by_code(session, code)
-        except OrderNotFound:
-            return {}
-    wa = display_phone(order.wa) if order.wa else ""
-    return {"name": order.buyer_name, "wa": wa, "email": order.email or "", "notes": order.notes or ""}
+        return await read_earlier(session, code)

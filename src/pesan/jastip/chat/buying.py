@@ -23,8 +23,7 @@ from pesan.messaging.whatsapp.shapes import Shape
 from pesan.orders.models import Order as PlacedOrder
 from pesan.orders.queries import get_order
 from pesan.orders.states import ENDS_WITHOUT_GOODS
-from pesan.privacy.agreeing import Texts
-from pesan.tenancy.legal.queries import list_current
+from pesan.privacy.agreeing import Texts, read_texts
 from pesan.tenancy.legal.states import LegalKind
 
 _SERVER_ERROR = 500
@@ -42,7 +41,7 @@ async def look(
     if taking is None:
         return await _ask_to_join(session, view)
     if isinstance(tap, Choose):
-        texts = await _find_texts(session, taking)
+        texts = await read_texts(session, taking.trip.merchant.id)
         return Answer("chosen", (_ask(view, tap.quantity, taking, texts, links),), taking.trip)
     url = links.product(view.product.slug, taking.person.id)
     return Answer("looked", (how_many(view, url=url, locale=locale),), taking.trip)
@@ -71,7 +70,7 @@ async def order(
         if placed is not None and placed.state in ENDS_WITHOUT_GOODS:
             order_id = uuid5(update_id, "order")
             placed = await session.get(PlacedOrder, order_id)
-        texts = await _find_texts(session, taking)
+        texts = await read_texts(session, taking.trip.merchant.id)
     locale = locale_of(taking)
     if placed is None and tap.stamp != texts.stamp:
         first = words.TERMS_CHANGED.in_(locale, name=taking.trip.merchant.name) if tap.stamp else ""
@@ -109,12 +108,6 @@ def _id_of(taking: Taking, message: InboundMessage) -> UUID | None:
 def locale_of(taking: Taking) -> Locale:
     """The language that somebody takes part in."""
     return "en" if taking.person.locale == "en" else DEFAULT_LOCALE
-
-
-async def _find_texts(session: ReadSession, taking: Taking) -> Texts:
-    """The terms that count now, of whoever runs the trip."""
-    merchant_id = taking.trip.merchant.id
-    return Texts(merchant_id, await list_current(session, merchant_id))
 
 
 def _ask(

@@ -8,17 +8,17 @@ from uuid import uuid4
 import orjson
 from fastapi import APIRouter, Request
 from pydantic import BeforeValidator
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from pesan.checkout.answers import hold_answer
 from pesan.checkout.forms import MENDS, html_rules, read_person_form
-from pesan.checkout.links import pay_path, status_path
+from pesan.checkout.links import status_path
 from pesan.checkout.origins import buyer_origin
 from pesan.checkout.schemas import Email, Face, Notes, blank_is_none
 from pesan.checkout.service import Agreed, Once
+from pesan.checkout.sheets import go_on, wanted_once, ways_to_pay
 from pesan.db import Actor, Database
 from pesan.errors import PesanError
-from pesan.idempotency.keys import fingerprint_of, parse_key, scope_for
 from pesan.idempotency.service import Wanted as WantedOnce
 from pesan.idempotency.service import find_answer
 from pesan.jastip.errors import ProductNotFound
@@ -32,15 +32,11 @@ from pesan.jastip.views import OrderSheet
 from pesan.kit.i18n import Text
 from pesan.notifications.channels import Channels
 from pesan.orders import Moved, Replayed
-from pesan.orders.states import OrderState
-from pesan.payments.queries import list_offered_methods
-from pesan.privacy.agreeing import MARKETING, TERMS, TERMS_MEND, Texts
-from pesan.tenancy.legal.queries import list_current
+from pesan.privacy.agreeing import MARKETING, TERMS, TERMS_MEND, Texts, read_texts
 from pesan.web.access import Who, allow
 from pesan.web.context import context_of, name_merchant
-from pesan.web.cookies import remember_code
 from pesan.web.csrf import require_csrf
-from pesan.web.deps import buyer_actor, get_database, get_locale, get_registry, guest_id
+from pesan.web.deps import buyer_actor, get_database, get_locale, get_registry
 from pesan.web.limits import HOLD, Limiter
 from pesan.web.pages import render
 from pesan.web.requests import origin_of, text_of
@@ -114,7 +110,7 @@ async def post_order(request: Request) -> Response:
     except PesanError as refusal:
         problem = refusal.text(get_locale(request))
         return _page(request, visit, _Typed(quantities, values, problem=problem), status=refusal.status)
-    return _go_on(request, outcome)
+    return go_on(request, outcome, to=status_path)
 
 
 async def _visit(request: Request, slug: str) -> _Visit:
@@ -126,9 +122,9 @@ async def _visit(request: Request, slug: str) -> _Visit:
         name_merchant(request, trip.merchant.id)
         products = await list_products(session, [product.product.event_id])
         person = await find_taking_part(request, session, product.product.event_id)
-        texts = Texts(trip.merchant.id, await list_current(session, trip.merchant.id))
-        methods = await list_offered_methods(session, event_id=trip.event.id, merchant_id=trip.merchant.id)
-    return _Visit(product, trip, products, person, texts, [method.display_name for method in methods])
+        texts = await read_texts(session, trip.merchant.id)
+        methods = await ways_to_pay(session, trip.event)
+    return _Visit(product, trip, products, person, texts, methods)
 
 
 def _read_quantities(visit: _Visit, form: Any, locale: Any) -> tuple[dict[str, int], str]:
@@ -150,11 +146,7 @@ def _items(visit: _Visit, quantities: Mapping[str, int]) -> tuple[Item, ...]:
 
 
 def _once(request: Request, quantities: Mapping[str, int], values: Mapping[str, str], key: str) -> WantedOnce:
-    scope, _ = scope_for(user_id=None, guest_id=guest_id(request))
-    typed = orjson.dumps({**values, **quantities}, option=orjson.OPT_SORT_KEYS)
-    return WantedOnce(
-        scope, parse_key(key, must_be_uuid=True), fingerprint_of("POST", request.url.path, typed)
-    )
+    return wanted_once(request, key, orjson.dumps({**values, **quantities}, option=orjson.OPT_SORT_KEYS))
 
 
 async def _place(request: Request, wanted: Wanted, agreed: Agreed, once: WantedOnce) -> Moved | Replayed:
@@ -175,18 +167,6 @@ async def _place(request: Request, wanted: Wanted, agreed: Agreed, once: WantedO
 
 async def _buyer(request: Request) -> Actor:
     return replace(await buyer_actor(request), participant_ids=shown_ids(request))
-
-
-def _go_on(request: Request, outcome: Moved | Replayed) -> Response:
-    """To the pay page, or straight to the order's when nothing is to be paid."""
-    if isinstance(outcome, Replayed):
-        answer = orjson.loads(outcome.answer.body)
-        code, state = answer["code"], answer["state"]
-    else:
-        code, state = outcome.code, outcome.state
-    response = RedirectResponse(pay_path(code) if state == OrderState.HOLD else status_path(code), 303)
-    remember_code(request, response, code)
-    return response
 
 
 def _page(request: Request, visit: _Visit, typed: _Typed, *, status: int = 200) -> Response:

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import uuid4
 
-import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
@@ -13,53 +12,37 @@ from pesan.catalog.states import SaleState
 from pesan.checkout.answers import hold_answer
 from pesan.checkout.baskets import read_basket
 from pesan.checkout.forms import FIELDS, MENDS, html_rules, read_hold_form
-from pesan.checkout.links import pay_path, status_path
+from pesan.checkout.links import status_path
 from pesan.checkout.origins import buyer_origin
 from pesan.checkout.room import DiskRoom
 from pesan.checkout.schemas import HoldForm
 from pesan.checkout.service import Agreed, Once, place_hold
-from pesan.db import ReadSession
+from pesan.checkout.sheets import go_on, read_earlier, wanted_once, ways_to_pay
 from pesan.errors import PesanError
-from pesan.idempotency.keys import fingerprint_of, parse_key, scope_for
-from pesan.idempotency.service import Wanted
 from pesan.kit.i18n import Text
 from pesan.kit.ids import normalise_code
-from pesan.kit.phone import display_phone
 from pesan.notifications.channels import Channels
 from pesan.orders import Moved, Replayed
 from pesan.orders.desk import SaleDesk
-from pesan.orders.errors import OrderNotFound
 from pesan.orders.moves import LineWish, PromoWish
-from pesan.orders.queries import get_order_by_code
-from pesan.orders.states import OrderState
-from pesan.payments.queries import list_offered_methods
-from pesan.privacy.agreeing import (
-    GUARDIAN,
-    GUARDIAN_CONSENT,
-    GUARDIAN_MEND,
-    MARKETING,
-    TERMS,
-    TERMS_MEND,
-    Texts,
-)
+from pesan.privacy import agreeing
+from pesan.privacy.agreeing import GUARDIAN, read_texts
 from pesan.storefront.choices import Choice, parse_choice
 from pesan.storefront.pages.basket import choice_of, shop_of
 from pesan.storefront.pages.requests import find_listing
 from pesan.storefront.present import show_card
 from pesan.storefront.shopping import load_shopping
 from pesan.storefront.views import BookingSheet
-from pesan.tenancy.legal.queries import list_current
 from pesan.web.access import Who, allow
 from pesan.web.context import context_of
-from pesan.web.cookies import remember_code
 from pesan.web.csrf import require_csrf
-from pesan.web.deps import buyer_actor, get_database, get_locale, get_registry, guest_actor, guest_id
+from pesan.web.deps import buyer_actor, get_database, get_locale, get_registry, guest_actor
 from pesan.web.limits import HOLD, Limiter
 from pesan.web.pages import render
 from pesan.web.requests import origin_of, text_of
 
 MAX_CODE = 40
-_TYPED = (*FIELDS, TERMS, MARKETING, GUARDIAN, GUARDIAN_CONSENT)
+_TYPED = (*FIELDS, *agreeing.FIELDS)
 
 router = APIRouter(dependencies=[allow(Who.PUBLIC)])
 
@@ -112,7 +95,9 @@ async def post_sheet(request: Request, key: str) -> Response:
     """Hold a place, and go on to pay; a refusal shows the sheet again with everything that was typed."""
     async with get_database(request).read(guest_actor(request)) as session:
         listing = await find_listing(request, session, key)
-        texts = await _texts(session, listing)
+        texts = await read_texts(
+            session, listing.event.merchant_id, needs_guardian=listing.event.needs_guardian
+        )
     form = await request.form()
     values = {name: text_of(form, name) for name in _TYPED}
     basket = parse_choice(text_of(form, "basket"))
@@ -132,15 +117,13 @@ async def post_sheet(request: Request, key: str) -> Response:
         return await _sheet(
             request, listing, _Typed(values, problem=problem, basket=basket), status=refusal.status
         )
-    return _go_on(request, outcome)
+    return go_on(request, outcome, to=status_path)
 
 
 async def _hold(request: Request, wish: _Wish, *, key: str) -> Moved | Replayed:
     deps = get_registry(request)
     await deps[Limiter].hit(context_of(request), HOLD)
-    scope, _ = scope_for(user_id=None, guest_id=guest_id(request))
-    print_of = fingerprint_of("POST", request.url.path, wish.typed)
-    wanted = Wanted(scope, parse_key(key, must_be_uuid=True), print_of)
+    wanted = wanted_once(request, key, wish.typed)
     lines, promo = await _wishes(request, wish)
     return await place_hold(
         deps[SaleDesk],
@@ -157,12 +140,6 @@ async def _hold(request: Request, wish: _Wish, *, key: str) -> Moved | Replayed:
     )
 
 
-async def _texts(session: ReadSession, listing: Listing) -> Texts:
-    merchant_id = listing.event.merchant_id
-    current = await list_current(session, merchant_id)
-    return Texts(merchant_id, current, needs_guardian=listing.event.needs_guardian)
-
-
 async def _wishes(request: Request, wish: _Wish) -> tuple[Sequence[LineWish], PromoWish | None]:
     """What is wanted: the basket's lines, or a place of the event itself."""
     if wish.basket.is_empty:
@@ -173,38 +150,23 @@ async def _wishes(request: Request, wish: _Wish) -> tuple[Sequence[LineWish], Pr
     return read.lines, read.promo_wish
 
 
-def _go_on(request: Request, outcome: Moved | Replayed) -> Response:
-    """To the pay page, or straight to the status page when nothing is to be paid."""
-    if isinstance(outcome, Replayed):
-        answer = orjson.loads(outcome.answer.body)
-        code, state = answer["code"], answer["state"]
-    else:
-        code, state = outcome.code, outcome.state
-    target = pay_path(code) if state == OrderState.HOLD else status_path(code)
-    response = RedirectResponse(target, 303)
-    remember_code(request, response, code)
-    return response
-
-
 async def _earlier(request: Request) -> dict[str, str]:
     """What the holder of an earlier booking typed then; nothing for anybody else."""
     code = normalise_code(request.query_params.get("from", "")[:MAX_CODE])
     if not code or code not in guest_actor(request).order_codes:
         return {}
     async with get_database(request).read(guest_actor(request)) as session:
-        try:
-            order = await get_order_by_code(session, code)
-        except OrderNotFound:
-            return {}
-    wa = display_phone(order.wa) if order.wa else ""
-    return {"name": order.buyer_name, "wa": wa, "email": order.email or "", "notes": order.notes or ""}
+        return await read_earlier(session, code)
 
 
 async def _sheet(request: Request, listing: Listing, typed: _Typed, *, status: int = 200) -> Response:
     card = show_card(listing)
     async with get_database(request).read(guest_actor(request)) as session:
         shop = await shop_of(request, session, listing, typed.basket)
-        texts = await _texts(session, listing)
+        methods = await ways_to_pay(session, listing.event)
+        texts = await read_texts(
+            session, listing.event.merchant_id, needs_guardian=listing.event.needs_guardian
+        )
     if shop.is_typed and shop.sums is None:
         return RedirectResponse(
             f"{card.path}?{typed.basket.query}#tickets", 303
@@ -213,12 +175,12 @@ async def _sheet(request: Request, listing: Listing, typed: _Typed, *, status: i
         card,
         listing.event.hold_minutes,
         html_rules(HoldForm),
-        {**MENDS, TERMS: TERMS_MEND, GUARDIAN_CONSENT: GUARDIAN_MEND},
+        {**MENDS, **agreeing.MENDS},
         typed.key,
         values=typed.values,
         errors=typed.errors,
         problem=typed.problem,
-        methods=await _ways_to_pay(request, listing) if shop.sums or card.price_amount else (),
+        methods=methods if shop.sums or card.price_amount else (),
         basket=typed.basket.query,
         sums=shop.sums,
         accepts=texts.stamp,
@@ -227,11 +189,3 @@ async def _sheet(request: Request, listing: Listing, typed: _Typed, *, status: i
     )
     context = {"sheet": sheet, "brand": card.brand, "origin": origin_of(request)}
     return render(request, "storefront/book.html", context, status=status)
-
-
-async def _ways_to_pay(request: Request, listing: Listing) -> Sequence[str]:
-    """Said before the clock runs, so that nobody looks for a bank card while it does."""
-    event = listing.event
-    async with get_database(request).read(guest_actor(request)) as session:
-        offered = await list_offered_methods(session, event_id=event.id, merchant_id=event.merchant_id)
-    return [method.display_name for method in offered]
