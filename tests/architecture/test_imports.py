@@ -14,6 +14,7 @@ SHARED_BY_ROUTES = {
     "src/pesan/checkout/callers.py",
     "src/pesan/storefront/files.py",
     "src/pesan/storefront/relying.py",
+    "src/pesan/checkout/sheets.py",
     "src/pesan/storefront/signed_in.py",
 }
 LOCKS = re.compile(r"with_for_update|FOR (NO KEY )?UPDATE|FOR (KEY )?SHARE")

@@ -1,7 +1,7 @@
 """Statements that travel together."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 from sqlalchemy import text
@@ -52,16 +52,27 @@ async def test_the_session_sees_what_its_pipe_wrote(database: Database):
         assert (await session.scalars(_LIST)).all() == [7]
 
 
-@pytest.mark.parametrize("insistent", [False, True], ids=["cancelled-once", "cancelled-again-and-again"])
-async def test_connection_whose_pipe_was_given_up_half_way_serves_nobody_else(
-    database: Database, insistent: bool
+async def say(database: Database, word: str) -> str | None:
+    async with database.read(SYSTEM) as session:
+        return await session.scalar(text("SELECT CAST(:word AS text)"), {"word": word})
+
+
+async def say_often(database: Database, word: str) -> None:
+    async with database.write(SYSTEM) as session:
+        await session.execute(text("SELECT set_config('pesan.said', :word, true)"), [{"word": word}] * 3)
+
+
+@pytest.mark.parametrize("insistent", [False, True], ids=["once", "again-and-again"])
+@pytest.mark.parametrize("ask", [say, say_often])
+async def test_connection_whose_user_was_cancelled_in_a_pipe_serves_nobody_else(
+    database: Database, ask: Callable[..., Awaitable[object]], insistent: bool
 ):
     """Control: one that was kept stayed in pipeline mode, and each statement after it "does not return rows"."""
     for steps in range(40):
         await asyncio.sleep(
             0.01
-        )  # psycopg yields to the loop only now and then, which is where it can be cancelled
-        asking = asyncio.create_task(say(database, "gone"))
+        )  # psycopg looks up from its work, and so can be cancelled, once in five milliseconds
+        asking = asyncio.ensure_future(ask(database, "gone"))
         for _ in range(steps):
             await asyncio.sleep(0)
         asking.cancel()
@@ -70,8 +81,3 @@ async def test_connection_whose_pipe_was_given_up_half_way_serves_nobody_else(
             asking.cancel()
         await asyncio.gather(asking, return_exceptions=True)
         assert await say(database, "here") == "here"
-
-
-async def say(database: Database, word: str) -> str | None:
-    async with database.read(SYSTEM) as session:
-        return await session.scalar(text("SELECT CAST(:word AS text)"), {"word": word})

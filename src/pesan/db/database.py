@@ -6,10 +6,12 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import orjson
-from sqlalchemy import URL, make_url, text
+from psycopg.pq import PipelineStatus, TransactionStatus
+from sqlalchemy import URL, event, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from pesan.db.actor import Actor, ActorKind
 from pesan.db.connections import overflow_of
@@ -154,7 +156,7 @@ def _array(values: Any) -> str:
 
 
 def _make_engine(url: URL, pool_size: int, patience: Patience) -> AsyncEngine:
-    return create_async_engine(
+    engine = create_async_engine(
         url,
         pool_size=pool_size,
         max_overflow=overflow_of(pool_size),
@@ -174,6 +176,24 @@ def _make_engine(url: URL, pool_size: int, patience: Patience) -> AsyncEngine:
             "options": "-c idle_in_transaction_session_timeout=15000 -c timezone=UTC",
         },
     )
+    event.listen(engine.sync_engine, "checkin", _keep_only_at_rest)
+    return engine
+
+
+def _keep_only_at_rest(connection: Any, record: ConnectionPoolEntry) -> None:
+    """Throw away what comes back to the pool with something still under way: its next user would be answered by that.
+
+    Whoever is cancelled while psycopg enters a pipe leaves the connection in it, where no statement has rows any more;
+    psycopg looks up from its work, and so may be cancelled, once in some milliseconds.
+    """
+    if connection is None:
+        return
+    server = connection.driver_connection.pgconn
+    is_at_rest = (
+        server.pipeline_status == PipelineStatus.OFF and server.transaction_status == TransactionStatus.IDLE
+    )
+    if not is_at_rest:
+        record.invalidate()
 
 
 def _to_json(value: Any) -> str:

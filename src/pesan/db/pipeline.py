@@ -1,6 +1,5 @@
 """Several statements in one round trip (libpq's pipeline mode)."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
@@ -74,11 +73,6 @@ async def pipelined(session: AsyncSession) -> AsyncIterator[Pipe]:
             yield Pipe(driver, connection.dialect)
     except psycopg.Error as error:
         raise DBAPIError.instance("pipeline", None, error, psycopg.Error) from error
-    except asyncio.CancelledError:
-        # psycopg may be cancelled between entering the mode and noting that it is to be left: whoever had the
-        # connection next would have it in a pipe that nobody ends, where no statement has rows.
-        await connection.invalidate()
-        raise
 
 
 @lru_cache(maxsize=256)
