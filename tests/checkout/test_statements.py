@@ -21,7 +21,7 @@ from pesan.payments.refunds.queries import list_refunds
 from pesan.payments.refunds.states import RefundCause
 from pesan.payments.statements.errors import LineNotFound
 from pesan.payments.statements.models import BankLine
-from pesan.payments.statements.queries import get_open_line, list_open_lines, list_suggestions
+from pesan.payments.statements.queries import Suggestion, get_open_line, list_open_lines, list_suggestions
 from pesan.payments.statements.reading import Line
 from pesan.payments.statements.service import add_lines, dismiss_line
 from pesan.payments.statements.states import LineState
@@ -85,6 +85,16 @@ class Bank:
         )
         async with self.database.read(SYSTEM) as session:
             return (await session.scalars(query, {"id": order.id})).all()
+
+    async def near(self, line: BankLine, order: Order) -> Suggestion:
+        async with self.database.read(self.staff) as session:
+            suggested = (await list_suggestions(session, [line]))[line.id]
+        return next(one for one in suggested if one.order_id == order.id)
+
+    async def accept(self, line: BankLine, order: Order) -> bool:
+        """Say that the line is the order's money; whether it paid for anything."""
+        near = await self.near(line, order)
+        return await accept_line(self.desk, line=line, order=order, near=near, actor=self.staff)
 
     async def first_open(self) -> BankLine:
         async with self.database.read(SYSTEM) as session:
@@ -199,16 +209,17 @@ async def test_a_near_amount_is_suggested_and_settles_when_a_person_says_so(bank
         nearest, *_ = (await list_suggestions(session, [near]))[near.id]
         order = await session.get_one(Order, order.id)
     assert (nearest.code, nearest.asked_amount) == (order.code, payment.amount)
-    assert await accept_line(bank.desk, line=near, order=order, actor=bank.staff)
+    assert await bank.accept(near, order)
     assert (await bank.state_of(order), await bank.received(order)) == (OrderState.PAID, [payment.amount - 1])
     assert (await bank.states(), await offenders(bank.database)) == ([LineState.MATCHED], [])
 
 
 async def test_an_order_that_was_paid_with_far_too_little_is_named(bank: Bank):
-    order, _ = await bank.order()
+    order, asked = await bank.order()
     await bank.upload(line(1_000))
     await bank.match()
-    await accept_line(bank.desk, line=await bank.first_open(), order=order, actor=bank.staff)
+    near = Suggestion(order.id, order.code, order.buyer_name, asked.amount, asked.base_amount)
+    await accept_line(bank.desk, line=await bank.first_open(), order=order, near=near, actor=bank.staff)
     named = [(rule, order_id, amount) for rule, order_id, *_, amount in await offenders(bank.database)]
     assert named == [("payments.paid_orders_have_money", order.id, 1_000)]
 
@@ -224,7 +235,7 @@ async def test_a_line_for_a_time_that_is_over_pays_nothing_and_is_due_back(
     with postgres.connect(database_url.database) as owner:
         owner.execute("UPDATE slots SET starts_at = starts_at - interval '1 hour', ends_at = now()")
 
-    assert not await accept_line(bank.desk, line=await bank.first_open(), order=order, actor=bank.staff)
+    assert not await bank.accept(await bank.first_open(), order)
 
     async with bank.database.read(SYSTEM) as session:
         (refund,) = await list_refunds(session, order.id)
@@ -238,7 +249,7 @@ async def test_one_line_pays_one_order_however_many_accept_it(bank: Bank):
     await bank.match()
     near = await bank.first_open()
     outcomes = await asyncio.gather(
-        *(accept_line(bank.desk, line=near, order=order, actor=bank.staff) for order in (first, second)),
+        *(bank.accept(near, order) for order in (first, second)),
         return_exceptions=True,
     )
     assert sorted(isinstance(outcome, LineNotFound) for outcome in outcomes) == [False, True]
@@ -273,11 +284,12 @@ async def test_an_accepted_line_is_refused_for_an_order_that_is_paid(bank: Bank)
     order, payment = await bank.order()
     await bank.upload(line(payment.base_amount))
     await bank.match()
-    near = await bank.first_open()
+    open_line = await bank.first_open()
+    near = await bank.near(open_line, order)
     await send_proof(bank.make, order)
     await approve(bank.make, order)
     with pytest.raises(PesanError):
-        await accept_line(bank.desk, line=near, order=order, actor=bank.staff)
+        await accept_line(bank.desk, line=open_line, order=order, near=near, actor=bank.staff)
     assert (await bank.states(), await bank.received(order)) == ([LineState.OPEN], [payment.amount])
 
 

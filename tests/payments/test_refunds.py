@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from pesan.db import Actor, Database
 from pesan.errors import PesanError
 from pesan.kit.ids import new_id
+from pesan.orders.desk import SaleDesk
 from pesan.orders.errors import WrongState
 from pesan.orders.models import Order
 from pesan.orders.moves import Move
@@ -38,6 +39,7 @@ from pesan.payments.refunds.states import (
     is_owed,
 )
 from pesan.payments.states import Account
+from pesan.realtime import Hub
 from tests.payments.steps import approve, offenders, send_proof
 from tests.support.factories import SYSTEM, Make
 
@@ -75,10 +77,28 @@ async def paid(make: Make, *, fulfilled: bool = False) -> Order:
     return order
 
 
-async def pay_again(make: Make, order: Order, *, by: UUID | None = RINA, amount: int = 150_000) -> Refund:
+def came_again(order: Order, *, by: UUID | None, amount: int) -> Move:
     due = RefundDueCompanion(order.id, order.merchant_id, amount, RefundCause.PAID_AGAIN, "Mutasi 21 Nov", by)
-    await make.move(Move(OrderEvent.PAY_AGAIN, order.event_id, SYSTEM, order.id, companions=(due,)))
+    return Move(OrderEvent.PAY_AGAIN, order.event_id, SYSTEM, order.id, companions=(due,))
+
+
+async def pay_again(make: Make, order: Order, *, by: UUID | None = RINA, amount: int = 150_000) -> Refund:
+    await make.move(came_again(order, by=by, amount=amount))
     return (await refunds_of(make._database, order))[-1]
+
+
+async def test_money_that_came_again_twice_in_one_group_keeps_who_saw_which(make: Make, database: Database):
+    order = await paid(make)
+    desk = SaleDesk(database, Hub())
+
+    await desk.submit_all(
+        [came_again(order, by=RINA, amount=90_000), came_again(order, by=BAYU, amount=60_000)]
+    )
+
+    assert {refund.amount: refund.requested_by for refund in await refunds_of(database, order)} == {
+        90_000: RINA,
+        60_000: BAYU,
+    }
 
 
 async def take_back(make: Make, order: Order, *, cause: RefundCause = RefundCause.ASKED) -> None:

@@ -1,6 +1,9 @@
 """The money of orders whose price changes: what a provider gives back of it, and what is on its way meanwhile."""
 
+from dataclasses import dataclass
+
 import pytest
+from sqlalchemy import text
 
 from pesan.checkout.statements import accept_line, match_lines
 from pesan.db import Actor
@@ -9,12 +12,15 @@ from pesan.orders.models import Order
 from pesan.orders.moves import Move, Repricing
 from pesan.orders.queries import list_lines
 from pesan.orders.repricing import change_of
-from pesan.orders.states import OrderEvent
+from pesan.orders.states import OrderEvent, OrderState
+from pesan.payments import FulfilCompanion
 from pesan.payments.errors import BalanceArriving
+from pesan.payments.models import PaymentMethod
 from pesan.payments.refunds.errors import Overruled
 from pesan.payments.refunds.queries import list_refunds
 from pesan.payments.repricing import RepricedCompanion
-from pesan.payments.statements.queries import list_open_lines, list_suggestions
+from pesan.payments.statements.models import BankLine
+from pesan.payments.statements.queries import NEAR_AMOUNT, Suggestion, list_open_lines, list_suggestions
 from pesan.payments.statements.reading import Line
 from pesan.payments.statements.service import add_lines
 from pesan.payments.states import Account
@@ -25,6 +31,10 @@ from tests.support.database import offenders
 from tests.support.factories import SYSTEM, Make
 
 DEPOSIT, BALANCE = 60_000, 90_000
+_TOLD_OF_MONEY = text(
+    "SELECT id FROM procrastinate_jobs WHERE task_name = 'checkout.tell_buyer' AND args ->> 'order_id' = :order_id"
+    " AND args ->> 'event' = 'pay_again'"
+)
 
 
 @pytest.fixture
@@ -37,6 +47,10 @@ async def paid(make: Make, shop: Shop) -> Order:
 
 async def reprice(shop: Shop, order: Order, price: int) -> None:
     """The buyer agrees to `price`."""
+    await shop.desk.submit(await agreement(shop, order, price))
+
+
+async def agreement(shop: Shop, order: Order, price: int) -> Move:
     seen = await shop.order(order)
     async with shop.database.read(SYSTEM) as session:
         (line,) = await list_lines(session, order.id)
@@ -44,15 +58,13 @@ async def reprice(shop: Shop, order: Order, price: int) -> None:
     money = RepricedCompanion(
         order_id=order.id, merchant_id=order.merchant_id, currency=order.currency, owed=owed
     )
-    await shop.desk.submit(
-        Move(
-            OrderEvent.REPRICE,
-            order.event_id,
-            Actor.guest(order.code),
-            order.id,
-            companions=(money,),
-            repricing=Repricing((line.id,), 1, line.unit_amount, price),
-        )
+    return Move(
+        OrderEvent.REPRICE,
+        order.event_id,
+        Actor.guest(order.code),
+        order.id,
+        companions=(money,),
+        repricing=Repricing((line.id,), 1, line.unit_amount, price),
     )
 
 
@@ -89,9 +101,54 @@ async def test_a_price_waits_for_the_balance_that_a_provider_took(shop: Shop, pa
     assert [payment.state for payment in await shop.payments(paid)] == ["paid", "open"]
 
 
+async def test_what_is_owed_goes_back_even_if_the_parcel_is_sent_in_the_same_group(shop: Shop, paid: Order):
+    await shop.pay(paid)
+    sent = Move(OrderEvent.FULFIL, paid.event_id, SYSTEM, paid.id, companions=(FulfilCompanion(paid.id),))
+
+    outcomes = await shop.desk.submit_all([await agreement(shop, paid, 120_000), sent])
+
+    assert [outcome.state for outcome in outcomes] == [OrderState.PAID, OrderState.COMPLETED]
+    async with shop.database.read(SYSTEM) as session:
+        (refund,) = await list_refunds(session, paid.id)
+    assert (refund.cause, refund.amount) == ("price_lowered", 30_000)
+    held = await shop.balances(paid)
+    assert (held[Account.FULFILLED], held[Account.REFUND_DUE]) == (120_000, 30_000)
+    assert await offenders(shop.database) == []
+
+
+@dataclass(frozen=True)
+class Transferred:
+    """A transfer to the merchant's account as the statement says it, and the order that is suggested for it."""
+
+    shop: Shop
+    line: BankLine
+    near: Suggestion
+
+    async def accept(self, order: Order) -> None:
+        """Somebody says that it is this order's money."""
+        staff = Actor.staff(new_id(), frozenset({order.merchant_id}))
+        seen = await self.shop.order(order)
+        await accept_line(self.shop.desk, line=self.line, order=seen, near=self.near, actor=staff)
+
+
+async def transfer(shop: Shop, method: PaymentMethod, amount: int) -> Transferred:
+    staff = Actor.staff(new_id(), frozenset({method.merchant_id}))
+    async with shop.database.write(staff) as session:
+        await add_lines(session, method=method, lines=[Line(today(), amount, "TRSF SARI")])
+    await match_lines(shop.database, shop.desk, method.id)
+    async with shop.database.read(SYSTEM) as session:
+        ((line, _),) = await list_open_lines(session, method.merchant_id)
+        (near,) = (await list_suggestions(session, [line]))[line.id]
+    return Transferred(shop, line, near)
+
+
 @pytest.mark.parametrize(
     ("price", "stands", "back"),
-    [(120_000, 0, ("price_lowered", 30_000)), (200_000, 140_000, ("paid_again", BALANCE))],
+    [
+        (120_000, 0, ("price_lowered", 30_000)),
+        (149_500, 0, ("price_lowered", 500)),
+        (200_000, 140_000, ("paid_again", BALANCE)),
+    ],
 )
 async def test_a_transfer_of_the_old_balance_is_booked_once_and_the_rest_of_it_is_due_back(
     shop: Shop, paid: Order, price: int, stands: int, back: tuple[str, int]
@@ -100,20 +157,31 @@ async def test_a_transfer_of_the_old_balance_is_booked_once_and_the_rest_of_it_i
     asked = await choose(shop.database, paid, bank.id)
     code = asked.amount - BALANCE
     await reprice(shop, paid, price)
-    staff = Actor.staff(new_id(), frozenset({bank.merchant_id}))
-    async with shop.database.write(staff) as session:
-        await add_lines(session, method=bank, lines=[Line(today(), asked.amount, "TRSF SARI")])
-    await match_lines(shop.database, shop.desk, bank.id)
-    async with shop.database.read(SYSTEM) as session:
-        ((line, _),) = await list_open_lines(session, bank.merchant_id)
-        (near,) = (await list_suggestions(session, [line]))[line.id]
+    came = await transfer(shop, bank, asked.amount)
 
-    await accept_line(shop.desk, line=line, order=await shop.order(paid), actor=staff)
+    await came.accept(paid)
 
     async with shop.database.read(SYSTEM) as session:
         (refund,) = await list_refunds(session, paid.id)
-    assert (near.order_id, near.asked_amount) == (paid.id, asked.amount)
+        told = await session.scalars(_TOLD_OF_MONEY, {"order_id": str(paid.id)})
+    assert (came.near.order_id, came.near.asked_amount) == (paid.id, asked.amount)
     assert (await shop.order(paid)).balance_due_amount == stands
     assert (refund.cause, refund.amount) == (back[0], back[1] + code)
+    assert len(told.all()) == 1
     assert (await shop.balances(paid))[Account.RECEIVED] == DEPOSIT + asked.amount
     assert await offenders(shop.database) == []
+
+
+async def test_a_little_more_than_was_asked_for_is_taken_for_enough_and_nothing_goes_back(
+    shop: Shop, paid: Order
+):
+    bank = await add_method(shop.database, shop.account.merchant_id)
+    asked = await choose(shop.database, paid, bank.id)
+    came = await transfer(shop, bank, asked.amount + NEAR_AMOUNT)
+
+    await came.accept(paid)
+
+    async with shop.database.read(SYSTEM) as session:
+        assert list(await list_refunds(session, paid.id)) == []
+    assert (await shop.order(paid)).balance_due_amount == 0
+    assert (await shop.balances(paid))[Account.RECEIVED] == DEPOSIT + asked.amount + NEAR_AMOUNT

@@ -18,7 +18,7 @@ from pesan.payments.refunds.errors import Overruled
 from pesan.payments.repricing import RepricedCompanion
 from pesan.payments.statements.errors import LineNotFound
 from pesan.payments.statements.models import BankLine
-from pesan.payments.statements.queries import NEAR_AMOUNT, Fit, find_fit, list_new_lines
+from pesan.payments.statements.queries import NEAR_AMOUNT, Fit, Suggestion, find_fit, list_new_lines
 from pesan.payments.statements.service import MatchCompanion, leave_to_people
 from pesan.payments.statements.states import MatchKind
 from pesan.payments.states import PaymentState
@@ -41,14 +41,16 @@ async def match_lines(database: Database, desk: SaleDesk, method_id: UUID) -> No
             return
 
 
-async def accept_line(desk: SaleDesk, *, line: BankLine, order: Order, actor: Actor) -> bool:
+async def accept_line(
+    desk: SaleDesk, *, line: BankLine, order: Order, near: Suggestion, actor: Actor
+) -> bool:
     """A person says that the line is this order's money, of its deposit or its balance: exactly what came is booked.
 
-    What is more than the balance, as after a lower price, is due back; so is all of what pays too little of it now,
-    or pays for a time that is over. Answers whether it paid for anything.
+    What was asked for as another balance, as before a lower price, is due back as far as it is more; so is all of what
+    pays too little of the balance now, or pays for a time that is over. Answers whether it paid for anything.
     Raises LineNotFound when the line was matched meanwhile, WrongState when the order was, BalanceArriving.
     """
-    event, money = _booked(line, order, actor)
+    event, money = _booked(line, order, near, actor)
     match = MatchCompanion(line.id, order.merchant_id, order.id, MatchKind.ACCEPTED)
     # Of a time that is over nothing is left to be bought, whoever says so.
     late = _due(order, line, RefundCause.PAID_LATE, actor)
@@ -64,7 +66,9 @@ async def accept_line(desk: SaleDesk, *, line: BankLine, order: Order, actor: Ac
     return event is not OrderEvent.PAY_AGAIN and outcome.state in _PAID
 
 
-def _booked(line: BankLine, order: Order, actor: Actor) -> tuple[OrderEvent, tuple[Companion, ...]]:
+def _booked(
+    line: BankLine, order: Order, near: Suggestion, actor: Actor
+) -> tuple[OrderEvent, tuple[Companion, ...]]:
     """What the money of a line does to an order; a little more or less than was asked for is taken for enough."""
     cash = CashCompanion(order.id, order.merchant_id, line.amount)
     if not owes_balance(order):
@@ -72,7 +76,7 @@ def _booked(line: BankLine, order: Order, actor: Actor) -> tuple[OrderEvent, tup
     surplus = line.amount - order.balance_due_amount
     if surplus < -NEAR_AMOUNT:
         return OrderEvent.PAY_AGAIN, (_due(order, line, RefundCause.PAID_AGAIN, actor),)
-    if surplus <= NEAR_AMOUNT:
+    if surplus <= 0 or near.base_amount == order.balance_due_amount:
         return OrderEvent.SETTLE_BALANCE, (cash,)
     back = RepricedCompanion(
         order_id=order.id,
@@ -80,6 +84,7 @@ def _booked(line: BankLine, order: Order, actor: Actor) -> tuple[OrderEvent, tup
         currency=order.currency,
         owed=surplus,
         requested_by=actor.user_id,
+        is_told=True,
     )
     return OrderEvent.SETTLE_BALANCE, (cash, back)
 

@@ -49,6 +49,15 @@ _SUPERSEDE = text(
     f" FROM {recordset(_NEW_CAPTURE)} WHERE p.order_id = n.order_id AND p.state = 'open'"
 )
 _IDS = "n.transaction_id, n.from_id, n.to_id"
+_NEW_PAYMENT = (
+    " INSERT INTO payments (id, merchant_id, order_id, base_amount, amount, state, settled_at)"
+    " SELECT n.payment_id, n.merchant_id, n.order_id, n.amount, n.amount, 'paid', clock_timestamp() FROM n"
+)
+_MADE = " RETURNING id, order_id, merchant_id, amount, currency"
+_MOVED = (
+    f" SELECT m.id AS source_id, m.order_id, m.merchant_id, m.amount, m.currency, {_IDS}"  # noqa: S608
+    " FROM made m JOIN n ON n.payment_id = m.id"
+)
 # Money that comes without a chosen method gets its payment here, so that every capture has one. What a person saw come
 # in is never what a provider still waits for: such an attempt is given up, and closed at the provider like any other.
 _CAPTURE = text(
@@ -59,28 +68,15 @@ _CAPTURE = text(
     " UPDATE payments p SET state = 'paid', settled_at = clock_timestamp()"
     " FROM n WHERE p.order_id = n.order_id AND p.state = 'open' AND p.gateway_account_id IS NULL"
     f" RETURNING p.id AS source_id, p.order_id, p.merchant_id, p.amount, p.currency, {_IDS}"
-    "), missing AS ("
-    " INSERT INTO payments (id, merchant_id, order_id, base_amount, amount, state, settled_at)"
-    " SELECT n.payment_id, n.merchant_id, n.order_id, n.amount, n.amount, 'paid', clock_timestamp() FROM n"
+    f"), made AS ({_NEW_PAYMENT}"
     " WHERE NOT EXISTS (SELECT 1 FROM payments p WHERE p.order_id = n.order_id AND p.state = 'open'"
-    " AND p.gateway_account_id IS NULL)"
-    " RETURNING id, order_id, merchant_id, amount, currency"
-    "), moved AS ("
-    " SELECT * FROM settled UNION ALL"
-    f" SELECT m.id, m.order_id, m.merchant_id, m.amount, m.currency, {_IDS}"
-    " FROM missing m JOIN n ON n.payment_id = m.id"
-    f") {posting(Reason.CAPTURE)}"
+    f" AND p.gateway_account_id IS NULL){_MADE}"
+    f"), moved AS ( SELECT * FROM settled UNION ALL{_MOVED}) {posting(Reason.CAPTURE)}"
 )
 # Money that came again is a payment of its own: what an order's buyer was asked for, as for a balance, stays open.
 _CAPTURE_AGAIN = text(
-    f"WITH n AS (SELECT * FROM {recordset(_NEW_CAPTURE)}), again AS ("  # noqa: S608
-    " INSERT INTO payments (id, merchant_id, order_id, base_amount, amount, state, settled_at)"
-    " SELECT n.payment_id, n.merchant_id, n.order_id, n.amount, n.amount, 'paid', clock_timestamp() FROM n"
-    " RETURNING id, order_id, merchant_id, amount, currency"
-    "), moved AS ("
-    f" SELECT a.id AS source_id, a.order_id, a.merchant_id, a.amount, a.currency, {_IDS}"
-    " FROM again a JOIN n ON n.payment_id = a.id"
-    f") {posting(Reason.CAPTURE)}"
+    f"WITH n AS (SELECT * FROM {recordset(_NEW_CAPTURE)}),"  # noqa: S608
+    f" made AS ({_NEW_PAYMENT}{_MADE}), moved AS ({_MOVED}) {posting(Reason.CAPTURE)}"
 )
 
 
@@ -148,19 +144,25 @@ class RefundDueCompanion:
     @classmethod
     async def write_many(cls, session: WriteSession, items: Sequence[Self]) -> None:
         """Settle the payments of a group, or write those of their own, and owe all of it to whoever sent it."""
-        own = [item for item in items if item.counted or item.cause is RefundCause.PAID_AGAIN]
-        late = [item for item in items if item not in own]
-        for statement, some in ((_CAPTURE_AGAIN, own), (_CAPTURE, late)):
-            if some:
+        for statement, is_own in ((_CAPTURE_AGAIN, True), (_CAPTURE, False)):
+            if some := [item for item in items if item.is_own is is_own]:
                 await cls._write(session, statement, some)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is a payment of its own, and not that of what was asked for."""
+        return self.counted or self.cause is RefundCause.PAID_AGAIN
 
     @classmethod
     async def _write(cls, session: WriteSession, statement: TextClause, items: Sequence[Self]) -> None:
-        rows = pack(map(_capture, items))
-        captures = ledger.read_movements(await session.execute(statement, rows), Reason.CAPTURE)
+        rows = [_capture(item) for item in items]
+        captures = ledger.read_movements(await session.execute(statement, pack(rows)), Reason.CAPTURE)
         await ledger.post(session, [replace(capture, reason=Reason.REFUND_DUE) for capture in captures])
-        about = {item.order_id: item for item in items}
-        await insert_refunds(session, [about[capture.order_id].refund_of(capture) for capture in captures])
+        # One order's money may come again twice in one group, seen by different people.
+        own = {row["payment_id"]: item for row, item in zip(rows, items, strict=True)}
+        asked = {item.order_id: item for item in items}
+        about = [(own.get(capture.source_id, asked[capture.order_id]), capture) for capture in captures]
+        await insert_refunds(session, [item.refund_of(capture) for item, capture in about])
 
     def refund_of(self, capture: Movement) -> dict[str, Any]:
         """The row of the refund of one captured payment."""

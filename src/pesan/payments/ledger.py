@@ -14,7 +14,8 @@ from pesan.kit.ids import new_id
 from pesan.payments.models import LedgerEntry
 from pesan.payments.states import ROUTES, Account, Reason
 
-_WAYS_BACK = {Account.CUSTOMER: Reason.REFUND_DUE, Account.FULFILLED: Reason.REVOCATION}
+WAYS_BACK = {Account.CUSTOMER: Reason.REFUND_DUE, Account.FULFILLED: Reason.REVOCATION}
+"""By which way each account gives back what is due."""
 
 
 _ENTRY = {
@@ -129,14 +130,14 @@ async def take_back(session: WriteSession, order_ids: Sequence[UUID]) -> Sequenc
 
     An order goes back as a whole only once, so that it is the cause itself.
     """
-    movements = await _list_moves(session, order_ids, _WAYS_BACK)
+    movements = await _list_moves(session, order_ids, WAYS_BACK)
     await post(session, movements)
     return movements
 
 
 async def get_returnable(session: ReadSession, order_id: UUID) -> int:
     """How much of an order's money would be due back if the order were refunded now."""
-    return sum(movement.amount for movement in await _list_moves(session, [order_id], _WAYS_BACK))
+    return sum(movement.amount for movement in await _list_moves(session, [order_id], WAYS_BACK))
 
 
 async def get_balances(session: ReadSession, order_id: UUID) -> Mapping[Account, int]:

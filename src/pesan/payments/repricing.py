@@ -1,22 +1,24 @@
 """The money of an order that costs something else: what asks for the old balance is given up, too much is due back."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Uuid, bindparam, text
 
 from pesan.db import WriteSession
+from pesan.jobs import enqueue
 from pesan.kit.ids import new_id
 from pesan.orders.moves import Stage
+from pesan.orders.states import TELL_BUYER_TASK, OrderEvent
 from pesan.payments import ledger
 from pesan.payments.errors import BalanceArriving
 from pesan.payments.ledger import Movement
 from pesan.payments.refunds.companions import insert_refunds, refund_row
 from pesan.payments.refunds.errors import Overruled
 from pesan.payments.refunds.states import RefundCause
-from pesan.payments.states import Account, Reason
+from pesan.payments.states import Account
 
 # It asks for a balance that is not due any more. What comes by it all the same is found by a person, or due back.
 _GIVE_UP = text(
@@ -33,7 +35,8 @@ _ON_ITS_WAY = text(
 class RepricedCompanion:
     """An order that costs something else; `owed` of what was paid for it is due to its buyer.
 
-    `requested_by` named the price, and so counts as whoever asks for the money's return.
+    `requested_by` named the price, and so counts as whoever asks for the money's return. The buyer `is_told` of that
+    where nothing else says it. **Enqueues** the word.
     """
 
     stage: ClassVar[Stage] = Stage.RETURN
@@ -43,6 +46,7 @@ class RepricedCompanion:
     currency: str
     owed: int = 0
     requested_by: UUID | None = None
+    is_told: bool = False
     refund_id: UUID = field(default_factory=new_id)
 
     @classmethod
@@ -62,20 +66,32 @@ class RepricedCompanion:
 
 async def _owe(session: WriteSession, item: RepricedCompanion) -> None:
     """Never more than came: a bank's line may have been a little short, and was taken for enough."""
-    balances = await ledger.get_balances(session, item.order_id)
-    amount = min(item.owed, balances.get(Account.CUSTOMER, 0))
-    if not amount:
+    movements = list(_ways_back(item, await ledger.get_balances(session, item.order_id)))
+    if not movements:
         return
-    movement = Movement(
-        reason=Reason.REFUND_DUE,
-        order_id=item.order_id,
-        merchant_id=item.merchant_id,
-        source_id=item.refund_id,
-        amount=amount,
-        currency=item.currency,
-    )
+    whole = replace(movements[0], amount=sum(movement.amount for movement in movements))
     row = refund_row(
-        movement, RefundCause.PRICE_LOWERED, requested_by=item.requested_by, refund_id=item.refund_id
+        whole, RefundCause.PRICE_LOWERED, requested_by=item.requested_by, refund_id=item.refund_id
     )
-    await ledger.post(session, [movement])
+    await ledger.post(session, movements)
     await insert_refunds(session, [row])
+    if item.is_told:
+        told = {"order_id": str(item.order_id), "event": OrderEvent.PAY_AGAIN.value}
+        await enqueue(session, TELL_BUYER_TASK, **told, occasion=str(item.refund_id))
+
+
+def _ways_back(item: RepricedCompanion, held: Mapping[Account, int]) -> Iterator[Movement]:
+    """Out of whichever account has it: the parcel may have been sent in the group in which its buyer agreed."""
+    left = item.owed
+    for account, reason in ledger.WAYS_BACK.items():
+        amount = min(left, held.get(account, 0))
+        left -= amount
+        if amount:
+            yield Movement(
+                reason=reason,
+                order_id=item.order_id,
+                merchant_id=item.merchant_id,
+                source_id=item.refund_id,
+                amount=amount,
+                currency=item.currency,
+            )

@@ -87,9 +87,12 @@ async def submit_acceptance(desk: DeskOf, merchant: str, line_id: UUID) -> Respo
             if order.merchant_id != room.shop.id:
                 raise OrderNotFound
             suggested = (await list_suggestions(room.session, [line])).get(line.id, ())
-            if order.id not in {one.order_id for one in suggested}:
+            near = next((one for one in suggested if one.order_id == order.id), None)
+            if near is None:
                 raise OrderNotNear
-        is_paid = await accept_line(desk.registry[SaleDesk], line=line, order=order, actor=desk.actor)
+        is_paid = await accept_line(
+            desk.registry[SaleDesk], line=line, order=order, near=near, actor=desk.actor
+        )
     except PesanError as refusal:
         return await _page(desk, merchant, refusal=refusal)
     return go(f"/organizer/{merchant}/statements?done={'accepted' if is_paid else 'due'}")

@@ -35,12 +35,16 @@ class Fit:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """An order that a line may be the money of, although its amount is another."""
+    """An order that a line may be the money of, although its amount is another.
+
+    `asked_amount` is what its buyer was asked to send, `base_amount` the same without the kode unik.
+    """
 
     order_id: UUID
     code: str
     buyer_name: str
     asked_amount: int
+    base_amount: int
 
 
 async def list_new_lines(session: ReadSession, method_id: UUID, *, limit: int) -> Sequence[BankLine]:
@@ -129,8 +133,8 @@ async def list_suggestions(
     is_balance = and_(Order.state == OrderState.PAID, Payment.is_balance)
     place = func.row_number().over(partition_by=BankLine.id, order_by=(difference, Order.placed_at))
     near = (
-        select(BankLine.id.label("line_id"), Order.id, Order.code, Order.buyer_name, Payment.amount)
-        .add_columns(place.label("place"))
+        select(BankLine.id.label("line_id"), Order.id, Order.code, Order.buyer_name)
+        .add_columns(Payment.amount, Payment.base_amount, place.label("place"))
         .join(Payment, Payment.method_id == BankLine.method_id)
         .join(Order, and_(Order.id == Payment.order_id, Order.merchant_id == BankLine.merchant_id))
         .where(
