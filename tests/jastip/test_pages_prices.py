@@ -19,9 +19,11 @@ from pesan.notifications.models import Notification
 from pesan.notifications.render import render, sentences
 from pesan.notifications.states import Kind
 from pesan.orders.queries import get_order
+from pesan.payments.gateways.attempts import commit_attempt
 from pesan.payments.service import select_method
 from tests.checkout.conftest import BASE_URL, deps
 from tests.jastip.visiting import post, visiting
+from tests.payments.gateway_steps import add_account, make_gateways
 from tests.support.database import offenders
 from tests.support.factories import SYSTEM
 from tests.support.trips import make_journey, make_participant, make_product, order
@@ -196,6 +198,23 @@ async def test_whoever_may_have_transferred_the_rest_is_asked_for_its_proof_firs
     asked = f"Sudah transfer {format_rupiah(chosen.amount)}?".replace("\u00a0", " ")
     assert (asked in before, asked in spoken(shown)) == (False, True)
     assert shown.index(f'href="{pay_path(placed.code)}"') < shown.index(f"{dearer.id}/accept")
+
+
+async def test_whoever_pays_the_rest_at_a_provider_is_asked_for_no_proof(
+    app, settings, database, journey, bought, proposal
+):
+    page = f"/b/{bought[0].code}/prices"
+    gateways = make_gateways(database, settings.secret)
+    _, method = await add_account(database, gateways, journey.merchant)
+    await gateways.http.aclose()
+    async with visiting(app) as guest:
+        await post(guest, page, f"{page}/{proposal.id}/accept")
+        await propose(journey, bought, 150_000)
+        async with database.write(SYSTEM) as session:
+            await commit_attempt(session, order_id=bought[0].id, method=method, actor=SYSTEM)
+        shown = spoken((await guest.get(page)).text)
+
+    assert ("Sudah transfer" in shown, "Setuju, +Rp 60.000" in shown) == (False, True)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from pesan.catalog.models import Event
 from pesan.checkout.links import pay_path, prices_path, status_path
+from pesan.db import ReadSession
 from pesan.errors import PesanError
 from pesan.jastip.price_letters import signed
 from pesan.jastip.queries.prices import Proposed, list_proposals
@@ -146,14 +147,14 @@ async def _page(request: Request, code: str, *, problem: str = "", status: int =
         merchant = await session.get_one(Merchant, order.merchant_id)
         event = await session.get_one(Event, order.event_id)
         found = (await list_proposals(session, [order.id])).get(order.id, [])
-        chosen = await find_open_payment(session, order.id) if owes_balance(order) else None
+        chosen = await _chosen_amount(session, order)
     sheet = PricesSheet(
         title=event.title,
         seller=merchant.name,
         code=order.code,
         total=order.total_amount,
         balance=order.balance_due_amount if owes_balance(order) else 0,
-        chosen=chosen.amount if chosen else 0,
+        chosen=chosen,
         is_open=order.state == OrderState.PAID,
         is_in_review=order.balance_submitted_at is not None,
         path=prices_path(order.code),
@@ -165,6 +166,12 @@ async def _page(request: Request, code: str, *, problem: str = "", status: int =
     return render(
         request, "jastip/prices.html", {"sheet": sheet, "brand": show_brand(merchant)}, status=status
     )
+
+
+async def _chosen_amount(session: ReadSession, order: Order) -> int:
+    """What may have been transferred for the rest without a word; a provider tells of its money by itself."""
+    chosen = await find_open_payment(session, order.id) if owes_balance(order) else None
+    return chosen.amount if chosen is not None and chosen.gateway_account_id is None else 0
 
 
 def _offer(order: Order, proposed: Proposed) -> Offer:
