@@ -1,5 +1,7 @@
 """A deposit, then the balance: each rupiah once, by whichever way it comes, and nothing sent before all of it."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy.exc import IntegrityError
 
@@ -179,6 +181,54 @@ async def test_a_program_confirms_the_balance_and_refuses_its_proof(shop: Shop, 
     assert (outcomes, refused) == (["refused", "settled", "settled", "settled"], ("PAID", BALANCE))
     assert await stands(shop, paid) == ("PAID", 0)
     assert await refunds_of(shop, paid) == [("paid_again", TOTAL)]
+    assert await offenders(shop.database) == []
+
+
+@pytest.mark.parametrize(("days", "left", "key"), [(1, 0, None), (-1, TOTAL // 2, "BCA-2")])
+async def test_money_that_may_be_either_half_is_the_balance_when_it_came_after_the_approval(
+    shop: Shop, bank: PaymentMethod, make: Make, days: int, left: int, key: str | None
+):
+    """Before it, it is what a person approved, without its kode unik."""
+    half = await make.order(await event_of(make, shop, fulfilment="jastip", deposit_percent=50))
+    deposit = await choose(shop.database, half, bank.id)
+    await send_proof(make, half)
+    await service.approve(shop.desk, order=await shop.order(half), actor=SYSTEM)
+    await choose(shop.database, half, bank.id)
+    (approved,) = [each for each in await shop.payments(half) if each.id == deposit.id]
+    assert approved.settled_at is not None
+    came = (approved.settled_at + timedelta(days=days)).isoformat()
+    program = await give_key(shop)
+
+    outcomes = await program.send(program.approve(half, "BCA-2", amount=TOTAL // 2, occurred_at=came))
+
+    settled = [payment for payment in await shop.payments(half) if payment.state == "paid"]
+    assert (outcomes, await stands(shop, half)) == (["settled"], ("PAID", left))
+    assert {each.payment_key for each in settled if each.id == deposit.id} == {key}
+    received = deposit.amount + TOTAL // 2 - left
+    assert await shop.balances(half) == {Account.RECEIVED: received, Account.CUSTOMER: received}
+    assert await refunds_of(shop, half) == []
+    assert await offenders(shop.database) == []
+
+
+async def test_the_deposit_that_was_approved_is_no_other_amount_while_the_balance_is_due(
+    shop: Shop, order: Order, bank: PaymentMethod, make: Make
+):
+    deposit = await choose(shop.database, order, bank.id)
+    await send_proof(make, order)
+    await service.approve(shop.desk, order=await shop.order(order), actor=SYSTEM)
+    program = await give_key(shop)
+
+    outcomes = await program.send(
+        program.approve(order, "BCA-1", amount=DEPOSIT, occurred_at="2999-01-01T00:00:00Z"),
+        program.approve(order, "BCA-2", amount=BALANCE),
+    )
+
+    keys = sorted((each.amount, each.payment_key) for each in await shop.payments(order))
+    assert (outcomes, await stands(shop, order)) == (["settled"] * 2, ("PAID", 0))
+    assert keys == [(deposit.amount, "BCA-1"), (BALANCE, "BCA-2")]
+    received = deposit.amount + BALANCE
+    assert await shop.balances(order) == {Account.RECEIVED: received, Account.CUSTOMER: received}
+    assert await refunds_of(shop, order) == []
     assert await offenders(shop.database) == []
 
 

@@ -155,13 +155,16 @@ async def _find_asked(session: ReadSession, order: Order, told: Confirmation) ->
         Payment.state.in_(_PREFERRED),
     )
     found = sorted(await session.scalars(query), key=lambda one: _PREFERRED.index(PaymentState(one.state)))
-    return next((payment for payment in found if _is_for(payment, told)), None)
+    return next((payment for payment in found if _is_for(order, payment, told)), None)
 
 
-def _is_for(payment: Payment, told: Confirmation) -> bool:
+def _is_for(order: Order, payment: Payment, told: Confirmation) -> bool:
     """Whether the money is what the payment asked for; a person may have approved it without its kode unik."""
-    is_approved = payment.state == PaymentState.PAID and payment.base_amount == told.amount
-    return is_approved or payment.amount == told.amount
+    if payment.settled_at is None or payment.base_amount != told.amount:
+        return payment.amount == told.amount
+    # As much is asked for again: what was seen since somebody approved this payment is the balance, and not this one.
+    may_be_balance = owes_balance(order) and order.balance_due_amount == told.amount
+    return not may_be_balance or told.occurred_at < payment.settled_at
 
 
 def _new(order: Order, told: Confirmation) -> Payment:
