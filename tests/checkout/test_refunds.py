@@ -54,8 +54,8 @@ async def pay(database, order, reference="BCA 0012"):
     return refund
 
 
-async def letter_of(deps, order, kind):
-    return await letter_composers(deps).of(kind).compose(order.id, kind)
+async def letter_of(deps, order, kind, occasion=""):
+    return await letter_composers(deps).of(kind).compose(order.id, kind, occasion)
 
 
 async def test_refund_voids_tickets_and_returns_places_at_once(desk, database, sold, fresh, execute):
@@ -231,6 +231,33 @@ async def test_letter_of_sent_money_speaks_of_the_transfer_that_was_last(deps, d
     letter = await letter_of(deps, sold, Kind.REFUNDED)
 
     assert (letter.facts.amount, letter.facts.reference) == (format_rupiah(25_000), "BCA 0025")
+
+
+async def test_letters_of_money_sent_one_after_the_other_speak_of_one_each(
+    deps, desk, database, sold, execute
+):
+    for amount, reference in ((25_000, "BCA 0025"), (30_000, "BCA 0030")):
+        await refunds.accept_again(desk, order=sold, actor=SYSTEM, amount=amount, reason="Mutasi")
+        await tell_of_refund(deps, (await pay(database, sold, reference)).id)
+
+    occasions = execute("SELECT occasion FROM notifications WHERE kind = 'refunded' ORDER BY created_at")
+    letters = [await letter_of(deps, sold, Kind.REFUNDED, occasion) for (occasion,) in occasions]
+
+    assert [(letter.facts.amount, letter.facts.reference) for letter in letters] == [
+        (format_rupiah(25_000), "BCA 0025"),
+        (format_rupiah(30_000), "BCA 0030"),
+    ]
+
+
+async def test_letter_of_sent_money_that_came_back_says_nothing(deps, desk, database, sold, execute):
+    for amount in (25_000, 30_000):
+        await refunds.accept_again(desk, order=sold, actor=SYSTEM, amount=amount, reason="Mutasi")
+        sent = await pay(database, sold)
+    execute(
+        "UPDATE refunds SET state = 'failed', sending_id = gen_random_uuid(), paid_at = NULL WHERE amount = 30000"
+    )
+
+    assert await letter_of(deps, sold, Kind.REFUNDED, str(sent.id)) is None
 
 
 async def test_letter_of_money_that_went_meanwhile_says_nothing(deps, desk, database, sold):

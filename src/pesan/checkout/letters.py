@@ -162,8 +162,7 @@ def _is_still_true(kind: Kind, papers: Papers) -> bool:
 def _refunds_told(kind: Kind, refunds: Sequence[Refund], occasion: str) -> Sequence[Refund]:
     """The refunds that a letter about money speaks of; none when it would not be true any more."""
     if kind is Kind.REFUNDED:
-        sent = [refund for refund in refunds if refund.state == RefundState.PAID]
-        return sorted(sent, key=lambda refund: refund.paid_at or refund.requested_at)[-1:]
+        return _refund_sent(refunds, occasion)
     if kind is Kind.TICKETS_REFUNDED:
         # True whether the money went meanwhile or not: the tickets are void.
         return [refund for refund in refunds if str(refund.id) == occasion and refund.state in _LET_GO]
@@ -171,6 +170,14 @@ def _refunds_told(kind: Kind, refunds: Sequence[Refund], occasion: str) -> Seque
     if kind is Kind.REFUND_DUE:
         return owed
     return [refund for refund in owed if refund.cause == RefundCause.ASKED and not refund.ticket_ids]
+
+
+def _refund_sent(refunds: Sequence[Refund], occasion: str) -> Sequence[Refund]:
+    """The one whose sending `occasion` names, or that was sent last; others may have gone before its letter does."""
+    sent = [refund for refund in refunds if refund.state == RefundState.PAID]
+    if occasion:
+        return [refund for refund in sent if str(refund.source_id) == occasion]
+    return sorted(sent, key=lambda refund: refund.paid_at or refund.requested_at)[-1:]
 
 
 def _with_money(facts: LetterFacts, refunds: Sequence[Refund]) -> LetterFacts:
