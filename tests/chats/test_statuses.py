@@ -248,6 +248,24 @@ async def test_what_waits_for_its_template_leaves_when_that_is_approved(chats: C
     assert await chats.state(other) == ("queued", "chats.template_not_approved")
 
 
+async def test_a_template_that_a_status_refuses_holds_its_other_messages_back(chats: Chats) -> None:
+    await chats.whatsapp.create_template("kabar")
+    await chats.whatsapp.set_faults(statuses="none")
+    (first,) = await chats.say(message(SITI))
+    await chats.send()
+    (other,) = await chats.say(message(BUDI))
+
+    assert await tell(chats, told("w", "failed", opaque=first, code=132015)) == ["queued"]
+    await chats.pass_seconds()
+    await chats.send()
+
+    assert await chats.taken() == {first: 1}
+    assert await chats.state(other) == ("queued", "chats.template_not_approved")
+    async with chats.database.read(SYSTEM) as session:
+        standing = await session.get_one(TemplateStanding, ("kabar", "id"))
+    assert (standing.status, standing.reason) == ("REFUSED", "whatsapp.132015")
+
+
 async def test_what_waited_a_day_for_its_template_failed(
     chats: Chats, postgres: Server, database_url: URL
 ) -> None:

@@ -14,7 +14,7 @@ from pesan.chats.locks import lock_named
 from pesan.chats.noting import heed
 from pesan.chats.progress import Progress, advance, draft_of
 from pesan.chats.states import TEMPLATE_PATIENCE_HOURS, MessageState, UpdateKind
-from pesan.chats.templates_store import apply_template
+from pesan.chats.templates_store import apply_template, refuse_template
 from pesan.chats.updates import read_update
 from pesan.chats.verdicts import Verdict
 from pesan.db import WriteSession
@@ -37,6 +37,7 @@ _OPEN = text(
 _READ = text(
     "SELECT id, merchant_id, event_id, to_wa, to_user_id, line, category,"
     " body IS NOT NULL AS has_body, template IS NOT NULL AS has_template,"
+    " template ->> 'name' AS template_name, template ->> 'language' AS template_language,"
     " coalesce(body ->> 'kind' = 'picture' AND body ->> 'caption' <> '', false) AS has_picture,"
     " state, attempts, away_tries, as_template, wamid, error_code, sent_at, delivered_at, read_at, failed_at,"
     " created_at < clock_timestamp() - make_interval(hours => :patience) AS is_late"
@@ -84,7 +85,7 @@ class Applied:
 async def apply_some(session: WriteSession, *, most: int = MOST_AT_ONCE) -> Applied:
     """Act on updates that nobody acted on, at most so many.
 
-    **Locks** the updates, skipping those in use, then messages by id, then whom they are about.
+    **Locks** the updates, skipping those in use, then messages by id, then whom they are about, then templates.
     """
     updates = (await session.execute(_OPEN, {"most": most})).mappings().all()
     if not updates:
@@ -142,6 +143,14 @@ async def _heed_verdicts(
         await heed(session, verdict, *people[message_id])
         if verdict.pauses:
             log.error("chats.number_stopped", reason=verdict.error_code)
+    refused = {
+        (row["template_name"], row["template_language"]): verdict.template_error
+        for message_id, verdict in verdicts
+        if verdict.template_error is not None and (row := whose[message_id])["as_template"]
+    }
+    for (name, language), error in sorted(refused.items()):
+        await refuse_template(session, name, language, error)
+        log.warning("chats.template_refused", name=name, language=language, reason=error)
 
 
 def _arrived(status: StatusUpdate, row: Any) -> list[Arrived]:
