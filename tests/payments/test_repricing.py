@@ -1,6 +1,6 @@
 """The money of orders whose price changes: what a provider gives back of it, and what is on its way meanwhile."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from sqlalchemy import text
@@ -15,6 +15,8 @@ from pesan.orders.repricing import change_of
 from pesan.orders.states import OrderEvent, OrderState
 from pesan.payments import FulfilCompanion
 from pesan.payments.errors import BalanceArriving
+from pesan.payments.gateways.base import RemotePayment, RemoteState
+from pesan.payments.gateways.settle import Outcome, note, settle
 from pesan.payments.models import PaymentMethod
 from pesan.payments.refunds.errors import Overruled
 from pesan.payments.refunds.queries import list_refunds
@@ -25,6 +27,7 @@ from pesan.payments.statements.reading import Line
 from pesan.payments.statements.service import add_lines
 from pesan.payments.states import Account
 from tests.checkout.test_statements import today
+from tests.payments.confirm_steps import give_key
 from tests.payments.gateway_steps import Shop, event_of
 from tests.payments.steps import add_method, choose
 from tests.support.database import offenders
@@ -99,6 +102,55 @@ async def test_a_price_waits_for_the_balance_that_a_provider_took(shop: Shop, pa
         before.balance_due_amount,
     )
     assert [payment.state for payment in await shop.payments(paid)] == ["paid", "open"]
+
+
+async def test_a_price_does_not_wait_for_money_of_another_currency(shop: Shop, paid: Order):
+    program = await give_key(shop)
+    outcomes = await program.send(program.approve(paid, amount=BALANCE, currency="USD"))
+
+    await reprice(shop, paid, 200_000)
+
+    payments = [(each.state, each.flag, each.currency) for each in await shop.payments(paid)]
+    after = await shop.order(paid)
+    assert (outcomes, payments) == (["flagged"], [("paid", None, "IDR"), ("superseded", "currency", "USD")])
+    assert (after.state, after.total_amount, after.balance_due_amount) == ("PAID", 200_000, 140_000)
+    assert await shop.balances(paid) == {Account.RECEIVED: DEPOSIT, Account.CUSTOMER: DEPOSIT}
+    async with shop.database.read(SYSTEM) as session:
+        assert list(await list_refunds(session, paid.id)) == []
+    assert await offenders(shop.database) == []
+
+
+async def test_a_price_does_not_wait_for_money_that_its_provider_took_back(shop: Shop, paid: Order):
+    """The process that noted it died before it was in any book."""
+    await shop.choose(paid)
+    told = RemotePayment(
+        reference=await shop.reference(paid),
+        provider_ref="page",
+        state=RemoteState.PAID,
+        amount=BALANCE,
+        currency="IDR",
+        payment_key="money-1",
+    )
+    async with shop.database.write(SYSTEM) as session:
+        await note(session, shop.account, told)
+    gone = replace(told, state=RemoteState.REFUNDED, refunded_amount=BALANCE)
+    outcome = await settle(shop.database, shop.desk, shop.account, gone)
+
+    await reprice(shop, paid, 50_000)
+
+    payments = [(each.state, each.flag) for each in await shop.payments(paid)]
+    after = await shop.order(paid)
+    assert (outcome, payments) == (Outcome.FLAGGED, [("paid", None), ("superseded", "reversed")])
+    assert (after.state, after.total_amount, after.balance_due_amount) == ("PAID", 50_000, 0)
+    assert await shop.balances(paid) == {
+        Account.RECEIVED: DEPOSIT,
+        Account.CUSTOMER: 50_000,
+        Account.REFUND_DUE: 10_000,
+    }
+    async with shop.database.read(SYSTEM) as session:
+        due = [(each.cause, each.amount) for each in await list_refunds(session, paid.id)]
+    assert due == [("price_lowered", 10_000)]
+    assert await offenders(shop.database) == []
 
 
 async def test_what_is_owed_goes_back_even_if_the_parcel_is_sent_in_the_same_group(shop: Shop, paid: Order):

@@ -24,10 +24,11 @@ from pesan.payments.states import Account
 _GIVE_UP = text(
     "UPDATE payments SET state = 'superseded' WHERE order_id = ANY (:ids) AND state = 'open'"
 ).bindparams(bindparam("ids", type_=ARRAY(Uuid())))
-# Its provider took it, and its order's move is on the way: the balance that it pays has to stay until then.
+# Its provider took it, and its order's move is on the way: the balance that it pays has to stay until then. What is
+# flagged waits for a person, and for no move.
 _ON_ITS_WAY = text(
     "SELECT 1 FROM payments WHERE order_id = ANY (:ids) AND is_balance AND state <> 'paid'"
-    " AND payment_key IS NOT NULL LIMIT 1"
+    " AND payment_key IS NOT NULL AND flag IS NULL LIMIT 1"
 ).bindparams(bindparam("ids", type_=ARRAY(Uuid())))
 
 
