@@ -265,7 +265,7 @@ async def test_a_near_amount_is_the_balance_when_a_person_says_so(
     async with shop.database.read(SYSTEM) as session:
         ((line, _),) = await list_open_lines(session, bank.merchant_id)
         (near,) = (await list_suggestions(session, [line]))[line.id]
-    await accept_line(shop.desk, line=line, order=paid, actor=SYSTEM)
+    await accept_line(shop.desk, line=line, order=paid, near=near, actor=SYSTEM)
 
     assert (near.code, near.asked_amount) == (paid.code, asked.amount)
     assert await stands(shop, paid) == ("PAID", 0)

@@ -168,6 +168,18 @@ async def test_what_is_owed_goes_back_even_if_the_parcel_is_sent_in_the_same_gro
     assert await offenders(shop.database) == []
 
 
+async def test_an_order_that_keeps_more_than_it_costs_is_named(shop: Shop, paid: Order, owner):
+    await shop.pay(paid)
+    async with owner.begin() as connection:
+        await connection.exec_driver_sql(
+            "UPDATE orders SET subtotal_amount = 120000, total_amount = 120000 WHERE total_amount = 150000"
+        )
+
+    named = [found for found in await offenders(shop.database) if found[0].startswith("payments.")]
+
+    assert named == [("payments.orders_keep_what_they_cost", paid.id, "PAID", 120_000, 150_000)]
+
+
 @dataclass(frozen=True)
 class Transferred:
     """A transfer to the merchant's account as the statement says it, and the order that is suggested for it."""

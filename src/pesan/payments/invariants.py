@@ -71,6 +71,17 @@ INVARIANTS = (
         f" o.total_amount - o.balance_due_amount - {NEAR_AMOUNT}",
     ),
     Invariant(
+        "payments.orders_keep_what_they_cost",
+        "An order keeps what it costs and its kode unik, and what a person may overlook in a bank's line; the rest of"
+        " what was paid is due back.",
+        "SELECT o.id AS order_id, o.state, o.total_amount, -sum(e.amount) AS amount FROM orders o"
+        " JOIN ledger_entries e ON e.order_id = o.id AND e.account IN ('customer', 'fulfilled')"
+        " WHERE o.state IN ('PAID', 'COMPLETED') GROUP BY o.id HAVING -sum(e.amount) >"
+        # Of a deposit and of a balance, each by a line of its own.
+        f" o.total_amount - o.balance_due_amount + {2 * NEAR_AMOUNT}"
+        " + (SELECT coalesce(sum(p.unique_code), 0) FROM payments p WHERE p.order_id = o.id)",
+    ),
+    Invariant(
         "payments.fulfilled_orders_are_complete",
         "What is fulfilled belongs to an order that got it.",
         "SELECT o.id AS order_id, o.state, -sum(e.amount) AS amount FROM ledger_entries e"
