@@ -148,6 +148,25 @@ async def test_late_money_without_places_is_due_back(shop: Shop, make: Make):
         assert [refund.cause for refund in await list_refunds(session, order.id)] == ["paid_late"]
 
 
+async def test_late_money_without_places_gives_up_what_was_chosen_since(shop: Shop, make: Make):
+    order = await make.order(event := await event_of(make, shop, capacity=1))
+    await shop.choose(order)
+    told = await paid(shop, order)
+    async with shop.database.read(SYSTEM) as session:
+        bank = await make.method(await session.get_one(Merchant, order.merchant_id))
+    await choose(shop.database, order, bank.id)
+    await cancel(make, order)
+    await make.order(event, buyer_name="Siti Aminah")
+
+    await settle(shop.database, shop.desk, shop.account, told)
+
+    assert sorted(payment.state for payment in await shop.payments(order)) == ["paid", "superseded"]
+    assert await shop.balances(order) == {Account.RECEIVED: PRICE, Account.REFUND_DUE: PRICE}
+    async with shop.database.read(SYSTEM) as session:
+        assert [refund.cause for refund in await list_refunds(session, order.id)] == ["paid_late"]
+    assert await offenders(shop.database) == {}
+
+
 async def test_money_of_another_currency_settles_nothing(shop: Shop, order: Order):
     await shop.choose(order)
 

@@ -16,6 +16,7 @@ from pesan.orders.states import OrderEvent, OrderState
 from pesan.payments import FulfilCompanion
 from pesan.payments.errors import BalanceArriving
 from pesan.payments.gateways.base import RemotePayment, RemoteState
+from pesan.payments.gateways.sandbox import Act
 from pesan.payments.gateways.settle import Outcome, note, settle
 from pesan.payments.models import PaymentMethod
 from pesan.payments.refunds.errors import Overruled
@@ -153,6 +154,33 @@ async def test_a_price_does_not_wait_for_money_that_its_provider_took_back(shop:
     assert await offenders(shop.database) == []
 
 
+async def test_late_money_of_the_old_balance_leaves_open_what_asks_for_the_new_one(shop: Shop, paid: Order):
+    bank = await add_method(shop.database, shop.account.merchant_id)
+    await shop.choose(paid)
+    late = await shop.press(paid, Act.PAY)
+    await reprice(shop, paid, 200_000)
+    asked = await choose(shop.database, paid, bank.id)
+
+    for each in late:
+        await shop.take(each)
+    await shop.handle_all()
+    states = [(each.amount, each.state) for each in await shop.payments(paid)]
+    await read_statement(shop, bank, asked.amount)
+
+    after = await shop.order(paid)
+    assert states == [(DEPOSIT, "paid"), (BALANCE, "paid"), (asked.amount, "open")]
+    assert (after.state, after.total_amount, after.balance_due_amount) == ("PAID", 200_000, 0)
+    assert await shop.balances(paid) == {
+        Account.RECEIVED: DEPOSIT + BALANCE + asked.amount,
+        Account.CUSTOMER: DEPOSIT + asked.amount,
+        Account.REFUND_DUE: BALANCE,
+    }
+    async with shop.database.read(SYSTEM) as session:
+        due = [(each.cause, each.amount) for each in await list_refunds(session, paid.id)]
+    assert due == [("paid_again", BALANCE)]
+    assert await offenders(shop.database) == []
+
+
 async def test_what_is_owed_goes_back_even_if_the_parcel_is_sent_in_the_same_group(shop: Shop, paid: Order):
     await shop.pay(paid)
     sent = Move(OrderEvent.FULFIL, paid.event_id, SYSTEM, paid.id, companions=(FulfilCompanion(paid.id),))
@@ -195,11 +223,16 @@ class Transferred:
         await accept_line(self.shop.desk, line=self.line, order=seen, near=self.near, actor=staff)
 
 
-async def transfer(shop: Shop, method: PaymentMethod, amount: int) -> Transferred:
+async def read_statement(shop: Shop, method: PaymentMethod, amount: int) -> None:
+    """The merchant's statement names a transfer; what is beyond doubt settles by itself."""
     staff = Actor.staff(new_id(), frozenset({method.merchant_id}))
     async with shop.database.write(staff) as session:
         await add_lines(session, method=method, lines=[Line(today(), amount, "TRSF SARI")])
     await match_lines(shop.database, shop.desk, method.id)
+
+
+async def transfer(shop: Shop, method: PaymentMethod, amount: int) -> Transferred:
+    await read_statement(shop, method, amount)
     async with shop.database.read(SYSTEM) as session:
         ((line, _),) = await list_open_lines(session, method.merchant_id)
         (near,) = (await list_suggestions(session, [line]))[line.id]

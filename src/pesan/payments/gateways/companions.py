@@ -60,8 +60,13 @@ class GatewayRefundDue:
 
     @classmethod
     async def write_many(cls, session: WriteSession, items: Sequence[Self]) -> None:
-        """Settle these payments, and owe all of it to whoever sent it."""
-        await session.execute(_SUPERSEDE, pack(map(_row, items)))
+        """Settle these payments, and owe all of it to whoever sent it.
+
+        Beside money that came again the order goes on as it is, with whatever asks for its balance.
+        """
+        late = [item for item in items if item.cause is not RefundCause.PAID_AGAIN]
+        if late:
+            await session.execute(_SUPERSEDE, pack(map(_row, late)))
         await owe_back(session, items)
 
 
