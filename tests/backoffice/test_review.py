@@ -5,11 +5,15 @@ import asyncio
 import pytest
 from sqlalchemy import text
 
-from pesan.backoffice.queries.review import list_waiting
+from pesan.backoffice.queries.bookings import Wanted, list_bookings
+from pesan.backoffice.queries.review import find_reviewed, list_waiting
 from pesan.db import Actor
+from pesan.orders.models import Order
 from pesan.orders.moves import Move
 from pesan.orders.states import OrderEvent
+from pesan.payments.queries import find_open_payment
 from tests.backoffice.conftest import Browser, Team, picture
+from tests.payments.steps import approve, take_in_vain
 from tests.support.factories import SYSTEM
 
 
@@ -46,6 +50,54 @@ async def test_queue_shows_the_oldest_with_its_amount_and_proof(team: Team) -> N
     assert "Kursi roda" in page
     assert f'href="{team.path}/review/{second.id}" data-key="j"' in page
     assert "2 menunggu, yang tertua lebih dulu." in page
+
+
+@pytest.mark.parametrize("is_approved", [False, True])
+async def test_money_that_came_beside_it_is_not_what_was_asked_for(team: Team, is_approved: bool) -> None:
+    order = await team.review()
+    async with team.database.read(SYSTEM) as session:
+        asked = await find_open_payment(session, order.id)
+    assert asked is not None
+    if is_approved:
+        await approve(team.make, order)
+
+    await take_in_vain(team.database, order, 50_000)
+
+    async with team.database.read(SYSTEM) as session:
+        listed = (await list_bookings(session, team.merchant.id, Wanted())).items
+        waiting = await list_waiting(session, team.merchant.id)
+        reviewed = await find_reviewed(session, team.merchant.id, Order.id == order.id)
+    assert [booking.amount for booking in listed] == [asked.amount]
+    assert [row.amount for row in waiting] == ([] if is_approved else [asked.amount])
+    assert reviewed is not None
+    assert reviewed.payment is not None
+    assert reviewed.method is not None
+    assert (reviewed.payment.id, reviewed.method.id) == (asked.id, team.method.id)
+
+
+async def test_what_was_asked_for_is_said_even_though_it_came_in_vain(team: Team) -> None:
+    order = await team.review()
+    await take_in_vain(team.database, order, order.total_amount, is_beside=False)
+    await take_in_vain(team.database, order, 50_000)
+
+    async with team.database.read(SYSTEM) as session:
+        (booking,) = (await list_bookings(session, team.merchant.id, Wanted())).items
+        reviewed = await find_reviewed(session, team.merchant.id, Order.id == order.id)
+    assert reviewed is not None
+    assert reviewed.payment is not None
+    assert (booking.amount, reviewed.payment.method_id) == (reviewed.payment.amount, team.method.id)
+
+
+async def test_where_nothing_was_asked_for_the_list_says_what_is_due(team: Team) -> None:
+    order = await team.make.order(team.event)
+
+    await take_in_vain(team.database, order, 50_000)
+
+    async with team.database.read(SYSTEM) as session:
+        (booking,) = (await list_bookings(session, team.merchant.id, Wanted())).items
+        reviewed = await find_reviewed(session, team.merchant.id, Order.id == order.id)
+    assert reviewed is not None
+    assert (booking.amount, reviewed.payment) == (order.total_amount, None)
 
 
 @pytest.mark.parametrize(("role", "shown"), [("staff", "+62812****7890"), ("organizer", "0812-3456-7890")])

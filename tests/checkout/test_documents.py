@@ -15,8 +15,9 @@ from pesan.storage.keys import Kind, new_folder
 from pesan.storage.objects import ObjectStorage
 from pesan.tickets.tasks import fulfil_order
 from tests.checkout.conftest import BASE_URL
-from tests.payments.steps import BANK, add_method, approve, choose, send_proof
+from tests.payments.steps import BANK, add_method, approve, choose, send_proof, take_in_vain
 from tests.storage.files import encoded, picture
+from tests.support.database import offenders
 from tests.support.factories import SYSTEM
 
 
@@ -122,6 +123,21 @@ async def test_summary_says_what_was_paid_and_how(deps, make, database, papers_o
     )
     assert [word for word in wanted if word not in page] == []
     assert order.code in page.replace(" ", "").replace("-", "")
+
+
+async def test_money_that_came_beside_what_was_asked_for_is_on_no_paper(make, database, papers_of, fresh):
+    order = await make.order()
+    method = await add_method(database, order.merchant_id, BANK)
+    await take_in_vain(database, order, 50_000)
+    payment = await choose(database, order, method.id)
+    await send_proof(make, order)
+
+    waiting = await papers_of(await fresh(order))
+    await approve(make, order)
+    paid = await papers_of(await fresh(order))
+
+    assert [papers.payment.id for papers in (waiting, paid)] == [payment.id] * 2
+    assert await offenders(database) == []
 
 
 async def test_summary_speaks_the_buyers_language(deps, make, papers_of):

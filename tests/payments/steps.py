@@ -14,9 +14,10 @@ from pesan.kit.ids import new_id
 from pesan.orders.models import Order
 from pesan.orders.moves import Move
 from pesan.orders.states import OrderEvent
-from pesan.payments import CaptureCompanion, FulfilCompanion, ProofCompanion
+from pesan.payments import CaptureCompanion, FulfilCompanion, ProofCompanion, RefundDueCompanion
 from pesan.payments.invariants import INVARIANTS
 from pesan.payments.models import Payment, PaymentMethod
+from pesan.payments.refunds.states import RefundCause
 from pesan.payments.service import MethodDraft, create_method, select_method
 from pesan.payments.states import MethodKind
 from pesan.storage.keys import Kind, new_folder
@@ -74,6 +75,14 @@ async def send_proof(make: Make, order: Order, **changes: Any) -> ProofCompanion
 async def approve(make: Make, order: Order) -> None:
     capture = CaptureCompanion(order.id, order.merchant_id, order.total_amount)
     await make.move(Move(OrderEvent.APPROVE, order.event_id, SYSTEM, order.id, companions=(capture,)))
+
+
+async def take_in_vain(database: Database, order: Order, amount: int, *, is_beside: bool = True) -> None:
+    """Money that goes back: what the order was asked for, or something beside it."""
+    late = RefundCause.PAID_LATE
+    money = RefundDueCompanion(order.id, order.merchant_id, amount, late, counted=is_beside)
+    async with database.sale() as session:
+        await RefundDueCompanion.write_many(session, [money])
 
 
 async def fulfil(make: Make, order: Order) -> None:

@@ -23,8 +23,7 @@ from pesan.orders.models import Order, OrderLine
 from pesan.orders.queries import Period, find_period, list_lines
 from pesan.orders.states import SHIPPED, OrderState
 from pesan.payments.models import Payment, PaymentMethod
-from pesan.payments.queries import pays_all
-from pesan.payments.states import PaymentState
+from pesan.payments.queries import find_main_payment, pays_all
 from pesan.storage import Storage
 from pesan.storage.errors import ObjectMissing, StorageUnavailable
 from pesan.storage.keys import version_key
@@ -77,7 +76,7 @@ async def read_papers(session: ReadSession, order: Order) -> Papers:
     """Read what the papers of `order` need."""
     event = await session.get_one(Event, order.event_id)
     merchant = await session.get_one(Merchant, order.merchant_id)
-    payment = await _payment(session, order.id)
+    payment = await find_main_payment(session, order.id)
     method = await session.get(PaymentMethod, payment.method_id) if payment and payment.method_id else None
     lines = await list_lines(session, order.id)
     tickets = [
@@ -226,16 +225,6 @@ def event_calendar(
         locale=locale,
     )
     return calendar_file(entry)
-
-
-async def _payment(session: ReadSession, order_id: UUID) -> Payment | None:
-    is_extra = Payment.method_id.is_(None) & (
-        Payment.gateway_account_id.is_not(None) | Payment.flag.is_not(None)
-    )
-    query = select(Payment).where(
-        Payment.order_id == order_id, Payment.state.in_((PaymentState.PAID, PaymentState.OPEN)), ~is_extra
-    )
-    return await session.scalar(query.order_by(Payment.state.desc(), Payment.created_at).limit(1))
 
 
 async def _facts(papers: Papers, storage: Storage) -> tuple[Brand, EventFacts]:

@@ -170,11 +170,6 @@ class Payment(Base):
     checked_at: Mapped[Timestamp | None]
     closed_at: Mapped[Timestamp | None]
 
-    @property
-    def is_extra(self) -> bool:
-        """Whether it is money that came beside what was asked for: a provider's second, or of another amount."""
-        return self.method_id is None and (self.gateway_account_id is not None or self.flag is not None)
-
 
 class AmountReservation(Base):
     """An exact amount on one account that names one order, until the day after that order's end is over.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import BIT
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql import Select
@@ -16,6 +16,7 @@ from pesan.orders.dues import due_now, owes_balance
 from pesan.orders.models import Order
 from pesan.payments.errors import MethodNotFound, MethodNotOffered, PaymentNotFound, ProofNotFound
 from pesan.payments.models import Payment, PaymentMethod, PaymentProof
+from pesan.payments.refunds.models import Refund
 from pesan.payments.statements.queries import NEAR_AMOUNT
 from pesan.payments.states import PaymentState
 
@@ -43,6 +44,20 @@ class Duplicate:
     order_code: str
     order_state: str
     is_exact: bool
+
+
+def goes_back() -> ColumnElement[bool]:
+    """Whether a payment bought nothing, and has a refund of its own."""
+    return select(literal(1)).where(Refund.payment_id == Payment.id).correlate(Payment).exists()
+
+
+def was_asked_for() -> ColumnElement[bool]:
+    """Whether a payment is what its order asked for, and not money that came beside it, whoever saw it come.
+
+    One that is may go back as well, as when it came late; where the order has others, they come first.
+    """
+    is_beside = or_(Payment.gateway_account_id.is_not(None), Payment.flag.is_not(None), goes_back())
+    return or_(Payment.method_id.is_not(None), ~is_beside)
 
 
 async def get_method(session: ReadSession, method_id: UUID) -> PaymentMethod:
@@ -93,6 +108,14 @@ async def find_open_payment(session: ReadSession, order_id: UUID) -> Payment | N
     return await session.scalar(
         select(Payment).where(Payment.order_id == order_id, Payment.state == PaymentState.OPEN)
     )
+
+
+async def find_main_payment(session: ReadSession, order_id: UUID) -> Payment | None:
+    """What bought the order first; the payment that it waits for where none did, and then what came in vain."""
+    live = Payment.state.in_((PaymentState.PAID, PaymentState.OPEN))
+    query = select(Payment).where(Payment.order_id == order_id, live, was_asked_for())
+    first = query.order_by(goes_back(), Payment.state.desc(), Payment.created_at).limit(1)
+    return await session.scalar(first)
 
 
 async def find_superseded_payment(session: ReadSession, order: Order, method_id: UUID) -> Payment | None:

@@ -17,7 +17,13 @@ from pesan.orders.models import Order, OrderLine
 from pesan.orders.queries import Period, find_period, get_order_by_code, list_lines
 from pesan.orders.states import SLOTTED, OrderState, effective_state
 from pesan.payments.models import Payment, PaymentMethod
-from pesan.payments.queries import find_open_payment, get_method, list_offered_methods, list_payments
+from pesan.payments.queries import (
+    find_main_payment,
+    find_open_payment,
+    get_method,
+    list_offered_methods,
+    list_payments,
+)
 from pesan.payments.refunds.models import Refund
 from pesan.payments.refunds.queries import list_refunds
 from pesan.payments.service import Instructions, make_instructions
@@ -124,9 +130,8 @@ async def _methods(session: ReadSession, order: Order) -> Sequence[PaymentMethod
 
 
 async def _find_paid(session: ReadSession, order: Order) -> Payment | None:
-    payments = await list_payments(session, order.id)
-    paid = (payment for payment in payments if payment.state == PaymentState.PAID and not payment.is_extra)
-    return next(paid, None)
+    found = await find_main_payment(session, order.id)
+    return found if found is not None and found.state == PaymentState.PAID else None
 
 
 async def _has_failed(session: ReadSession, order: Order) -> bool:

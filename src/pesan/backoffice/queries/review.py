@@ -15,6 +15,7 @@ from pesan.identity.models import User
 from pesan.orders.models import Order
 from pesan.orders.states import SHIPPED, OrderState
 from pesan.payments.models import Payment, PaymentMethod, PaymentProof
+from pesan.payments.queries import goes_back, was_asked_for
 from pesan.risk.models import RiskReview
 from pesan.risk.states import ReviewState
 
@@ -121,7 +122,7 @@ async def find_reviewed(
         .outerjoin(PaymentMethod, PaymentMethod.id == Payment.method_id)
         .outerjoin(User, User.id == Order.decided_by)
         .where(Order.merchant_id == merchant_id, which)
-        .order_by(Payment.created_at.desc())
+        .order_by(goes_back(), Payment.created_at.desc())
         .limit(1)
     )
     row: Any = (await session.execute(query)).first()
@@ -139,7 +140,7 @@ def asked_amount() -> ColumnElement[int]:
     latest = (
         select(Payment.amount)
         .where(Payment.order_id == Order.id, _asks())
-        .order_by(Payment.created_at.desc(), Payment.id.desc())
+        .order_by(goes_back(), Payment.created_at.desc(), Payment.id.desc())
         .limit(1)
         .correlate(Order)
         .scalar_subquery()
@@ -151,7 +152,7 @@ def asked_amount() -> ColumnElement[int]:
 
 def _asks() -> ColumnElement[bool]:
     """Whether a payment is what is asked for now, or was last; that of a deposit is not what asks for the balance."""
-    return and_(Payment.state.in_(_LIVE_PAYMENTS), or_(Payment.state == "open", ~OWES))
+    return and_(Payment.state.in_(_LIVE_PAYMENTS), or_(Payment.state == "open", ~OWES), was_asked_for())
 
 
 def _minutes() -> ColumnElement[Any]:
