@@ -16,9 +16,10 @@ from pesan.orders.states import OrderEvent, OrderState
 from pesan.payments import FulfilCompanion
 from pesan.payments.errors import BalanceArriving
 from pesan.payments.gateways.base import RemotePayment, RemoteState
+from pesan.payments.gateways.returns import send_refunds
 from pesan.payments.gateways.sandbox import Act
 from pesan.payments.gateways.settle import Outcome, note, settle
-from pesan.payments.models import PaymentMethod
+from pesan.payments.models import Payment, PaymentMethod
 from pesan.payments.refunds.errors import Overruled
 from pesan.payments.refunds.queries import list_refunds
 from pesan.payments.repricing import RepricedCompanion
@@ -85,6 +86,44 @@ async def test_a_provider_is_not_asked_for_more_than_a_payment_has_left(shop: Sh
         (50_000, "manual"),
         (30_000, "gateway"),
     ]
+
+
+async def test_what_one_payment_sent_back_excuses_nothing_that_went_back_by_the_other(
+    shop: Shop, paid: Order
+):
+    await shop.pay(paid)
+    await reprice(shop, paid, 120_000)
+    await send_refunds(shop.gateways, alone_up_to=30_000)
+    deposit, balance = await shop.payments(paid)
+    books = await shop.balances(paid)
+
+    outcomes = [
+        await settle(shop.database, shop.desk, shop.account, lowered_by(each, 30_000))
+        for each in (balance, deposit)
+    ]
+
+    async with shop.database.read(SYSTEM) as session:
+        (refund,) = await list_refunds(session, paid.id)
+    assert (refund.state, refund.method, refund.amount) == ("paid", "gateway", 30_000)
+    assert outcomes == [Outcome.NOTHING, Outcome.FLAGGED]
+    flags = [(each.amount, each.state, each.flag) for each in await shop.payments(paid)]
+    assert flags == [(DEPOSIT, "paid", "reversed"), (BALANCE, "paid", None)]
+    assert await shop.balances(paid) == books
+    assert books == {Account.RECEIVED: 150_000, Account.CUSTOMER: 120_000, Account.REFUNDED: 30_000}
+    assert await offenders(shop.database) == []
+
+
+def lowered_by(payment: Payment, amount: int) -> RemotePayment:
+    """What its provider says of a payment of which this went back."""
+    return RemotePayment(
+        reference=payment.reference or "",
+        provider_ref=payment.provider_ref or "",
+        state=RemoteState.PARTIALLY_REFUNDED,
+        amount=payment.amount,
+        currency=payment.currency,
+        payment_key=payment.payment_key,
+        refunded_amount=amount,
+    )
 
 
 async def test_a_price_waits_for_the_balance_that_a_provider_took(shop: Shop, paid: Order, owner):

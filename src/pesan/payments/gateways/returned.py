@@ -8,7 +8,8 @@ from pesan.payments import ledger
 from pesan.payments.gateways.base import RefundOutcome, RemoteRefund
 from pesan.payments.gateways.models import GatewayAccount
 from pesan.payments.gateways.registry import Gateways
-from pesan.payments.gateways.returns import KEY_PREFIX, find_payment_of, movement_of, note_refund, remote_of
+from pesan.payments.gateways.returns import KEY_PREFIX, movement_of, note_refund, remote_of
+from pesan.payments.gateways.senders import find_payment_of
 from pesan.payments.gateways.settle import ACTOR
 from pesan.payments.models import Payment
 from pesan.payments.refunds.locks import lock_refund

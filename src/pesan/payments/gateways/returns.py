@@ -11,10 +11,10 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, func, select, text
+from sqlalchemy import func, select, text
 
 from pesan.audit import record
-from pesan.db import Database, ReadSession, WriteSession
+from pesan.db import Database, WriteSession
 from pesan.errors import PesanError
 from pesan.jobs import enqueue
 from pesan.logging import get_logger
@@ -30,6 +30,7 @@ from pesan.payments.gateways.errors import (
     RefundRefused,
 )
 from pesan.payments.gateways.registry import Gateways, get_account
+from pesan.payments.gateways.senders import find_payment_of
 from pesan.payments.gateways.settle import ACTOR
 from pesan.payments.models import Payment
 from pesan.payments.refunds.locks import lock_refund
@@ -42,7 +43,7 @@ from pesan.payments.refunds.states import (
     RefundState,
     find_transition,
 )
-from pesan.payments.states import PaymentState, Reason
+from pesan.payments.states import Reason
 
 _CHUNK = 50
 _SECONDS = 45
@@ -203,32 +204,6 @@ async def _intend(session: WriteSession, refund: Refund, order: Order) -> bool:
         refund.state, refund.approved_at = RefundState.APPROVED.value, now
         await note_refund(session, order, refund, "approved")
     return refund.state == RefundState.APPROVED
-
-
-async def find_payment_of(session: ReadSession, refund: Refund) -> Payment | None:
-    """The payment that the money came by: the one that bought nothing, or the largest that bought the order.
-
-    The same each time that it is asked for, so that nothing is sent by two payments.
-    """
-    bought_nothing = select(Refund.id).where(Refund.payment_id == Payment.id).exists()
-    if refund.payment_id:
-        mine = Payment.id == refund.payment_id
-    else:
-        mine = and_(~bought_nothing, Payment.settled_at <= refund.requested_at)
-    found: Payment | None = await session.scalar(
-        select(Payment)
-        .where(
-            Payment.order_id == refund.order_id,
-            Payment.state == PaymentState.PAID,
-            Payment.gateway_account_id.is_not(None),
-            Payment.payment_key.is_not(None),
-            Payment.amount >= refund.amount,
-            mine,
-        )
-        .order_by(Payment.amount.desc(), Payment.settled_at, Payment.id)
-        .limit(1)
-    )
-    return found
 
 
 async def _give_up_late(session: WriteSession, refund: Refund, order: Order, failure: str) -> None:

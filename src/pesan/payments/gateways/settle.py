@@ -10,7 +10,7 @@ from enum import StrEnum
 from hashlib import sha256
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, select
 
 from pesan.audit import record
 from pesan.db import Actor, Database, ReadSession, WriteSession
@@ -29,9 +29,9 @@ from pesan.payments.gateways.companions import GatewayCapture, GatewayRefundDue
 from pesan.payments.gateways.locks import lock_chosen
 from pesan.payments.gateways.models import GatewayAccount
 from pesan.payments.gateways.other_amounts import book_other_amount, find_other_amount
+from pesan.payments.gateways.senders import sum_sent_by
 from pesan.payments.models import Payment
-from pesan.payments.refunds.models import Refund
-from pesan.payments.refunds.states import RefundCause, RefundMethod, RefundState
+from pesan.payments.refunds.states import RefundCause
 from pesan.payments.states import PaymentState
 
 ACTOR = Actor.system("gateway")
@@ -295,19 +295,9 @@ async def _note_reversal(
     session: WriteSession, order: Order, payment: Payment, remote: RemotePayment
 ) -> Noted:
     """Money went back: expected when we sent it, and for a person to look at when somebody else did."""
-    of_its_own = select(Refund.id).where(Refund.payment_id == payment.id).exists()
-    sent = await session.scalar(
-        select(func.coalesce(func.sum(Refund.amount), 0)).where(
-            Refund.order_id == order.id,
-            # What bought nothing has a refund of its own; what bought the order, those of the order.
-            or_(Refund.payment_id == payment.id, and_(Refund.payment_id.is_(None), ~of_its_own)),
-            Refund.method == RefundMethod.GATEWAY,
-            Refund.paid_by.is_(None),  # what a person sent, the provider did not
-            Refund.state.in_((RefundState.APPROVED, RefundState.PAID)),
-        )
-    )
+    sent = await sum_sent_by(session, payment)
     payment.remote_state = remote.state.value
-    if remote.state is RemoteState.DISPUTED or remote.refunded_amount > int(sent or 0):
+    if remote.state is RemoteState.DISPUTED or remote.refunded_amount > sent:
         await flag(session, order, payment, Flag.REVERSED, _told(remote))
         return Noted(Outcome.FLAGGED)
     return Noted(Outcome.NOTHING)
