@@ -9,19 +9,24 @@ from uuid import UUID
 import psycopg
 import pyotp
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import make_url, select
 
 from pesan.app.demo import LOG_INS, DemoPresent, DemoRefused, prepare_demo, refuse_demo_people
 from pesan.app.demo.people import buyers
 from pesan.app.demo.receipts import Receipt, draw_receipt
 from pesan.app.demo.shops import SHOPS
+from pesan.app.demo.travels import TRIP as TRIP_SLUG
 from pesan.app.instance import Instance
+from pesan.catalog.models import Event
 from pesan.catalog.queries import get_listing
-from pesan.catalog.states import SaleState, sale_state
+from pesan.catalog.service import EventDraft, create_event, set_status
+from pesan.catalog.states import EventStatus, SaleState, sale_state
 from pesan.db import Actor
 from pesan.identity.factors.codes import CodeSecrets
 from pesan.identity.factors.service import pass_second_step
 from pesan.identity.service import log_in
+from pesan.jastip.models import Trip
+from pesan.jastip.service.trips import TripDraft, amend_trip, create_trip
 from pesan.payments.queries import SIMILAR_BITS
 from pesan.settings import Settings
 from pesan.storage import Kind
@@ -29,6 +34,7 @@ from pesan.storage.inspection import pictures
 from pesan.storage.inspection.files import PRESETS
 from pesan.tenancy.theme import contrast, on_accent
 from tests.support.database import offenders
+from tests.support.factories import SYSTEM
 from tests.support.schema import open_database
 
 COUNTS = (
@@ -108,6 +114,35 @@ def test_demo_is_whole_and_written_once(settings: Settings, owner: psycopg.Conne
     assert ask(owner, COUNTS) == written
     with pytest.raises(DemoPresent):
         refuse_demo_people(instance)
+
+
+async def play_around(settings: Settings) -> None:
+    """What somebody may do in the demo: a trip and an event by names that there are, and close what is full."""
+    database = open_database(settings, "worker")
+    try:
+        async with database.write(SYSTEM) as session:
+            trip = (await session.scalars(select(Trip))).one()
+            await amend_trip(session, trip.event_id, said={"slug": "jpn25"}, actor=SYSTEM)
+            again = TripDraft(title="Jastip Jepang lagi", slug=TRIP_SLUG, is_active=True)
+            await create_trip(session, merchant_id=trip.merchant_id, draft=again, actor=SYSTEM)
+            full = (await session.scalars(select(Event).where(Event.hold_minutes == 60))).one()
+            copy = EventDraft(full.title, starts_at=full.starts_at, capacity=5, price_amount=50_000)
+            await create_event(session, merchant_id=full.merchant_id, draft=copy, actor=SYSTEM)
+            await set_status(session, event=full, status=EventStatus.CLOSED, actor=SYSTEM)
+    finally:
+        await database.dispose()
+
+
+def test_demo_starts_again_whatever_was_done_with_it(settings: Settings, owner: psycopg.Connection):
+    instance = instance_of(settings)
+    prepare_demo(instance)
+    asyncio.run(play_around(settings))
+    owner.execute("UPDATE orders SET hold_expires_at = now() WHERE state = 'HOLD'")
+    played = ask(owner, COUNTS)
+
+    prepare_demo(instance)
+
+    assert ask(owner, COUNTS) == played
 
 
 def test_an_instance_without_the_demo_may_be_public(settings: Settings):

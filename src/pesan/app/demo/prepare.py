@@ -10,7 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import httpx
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from pesan.app.demo.counters import open_counter
 from pesan.app.demo.evenings import spend
@@ -163,14 +163,17 @@ class _Stage:
             await open_counter(self.database, merchant.id, staff, people)
 
     async def travel(self, people: Iterator[Buyer]) -> None:
-        """The story of the jastiper's trip, if it has none yet."""
+        """The story of the jastiper's trip, if it is there and has none yet."""
         async with self.database.read(ACTOR) as session:
             merchant = await session.get_one(Merchant, await _find_merchant(session, TINA))
             staff = Actor.staff(await _staff_of(session, merchant.id), frozenset([merchant.id]))
-            (event,) = (await _events(session, merchant.id)).values()
+            event = (await _events(session, merchant.id)).get(TRIP)
+        if event is None:
+            return
         for product in await self._bare_products(event.id):
             await self._hang_product(product)
-        if not await self._has_orders(event.id):
+        # Whoever gave her trip another name may have a new one by its old name, which tells its own story.
+        if not await self._has_orders(Order.merchant_id == merchant.id):
             scene = Scene(self.database, self.storage, self.inspector, event, merchant.zone, staff, people)
             await shop_around(scene)
 
@@ -190,7 +193,7 @@ class _Stage:
         if event.cover_key is None:
             await self._hang_cover(event.id, show)
         scene = Scene(self.database, self.storage, self.inspector, event, shop.zone, staff, people)
-        if not await self._has_orders(event.id):
+        if not await self._has_orders(Order.event_id == event.id):
             await play(scene, show.tale)
             await self._end(event.id, shop, show)
         elif show.tale.fills_queue:
@@ -207,9 +210,9 @@ class _Stage:
                 event = await session.get_one(Event, event_id)
                 await set_up(session, event, stalls, ACTOR)
 
-    async def _has_orders(self, event_id: UUID) -> bool:
+    async def _has_orders(self, whose: ColumnElement[bool]) -> bool:
         async with self.database.read(ACTOR) as session:
-            found = await session.scalar(select(Order.id).where(Order.event_id == event_id).limit(1))
+            found = await session.scalar(select(Order.id).where(whose).limit(1))
         return found is not None
 
     async def _end(self, event_id: UUID, shop: Shop, show: Show) -> None:
@@ -330,7 +333,9 @@ async def _staff_of(session: ReadSession, merchant_id: UUID) -> UUID:
 
 
 async def _events(session: ReadSession, merchant_id: UUID) -> dict[str, Event]:
-    found = await session.scalars(select(Event).where(Event.merchant_id == merchant_id))
+    """The merchant's events by their slugs; of those that share one, the first is the demo's."""
+    query = select(Event).where(Event.merchant_id == merchant_id).order_by(Event.created_at.desc())
+    found = await session.scalars(query)
     return {event.slug: event for event in found}
 
 

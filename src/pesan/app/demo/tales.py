@@ -9,7 +9,6 @@ from uuid import UUID
 
 from pesan.app.demo.people import Buyer
 from pesan.app.demo.receipts import Receipt, draw_receipt
-from pesan.capacity.errors import HoldPoolFull, SoldOut
 from pesan.catalog.models import Event
 from pesan.db import Actor, Database
 from pesan.errors import PesanError
@@ -111,12 +110,15 @@ async def play(scene: Scene, tale: Tale) -> None:
 
 
 async def fill_queue(scene: Scene) -> None:
-    """Hold what may be held, after giving back what ran out: an event with a full queue for an hour."""
+    """Hold what may be held, after giving back what ran out: an event with a full queue for an hour.
+
+    Whatever refuses the next one ends it: its places, or that the event is over, or what somebody made of it since.
+    """
     async with scene.database.sale() as session:
         due = await list_due_holds(session, sale_id=scene.event.id, limit=500)
     for order_id, event_id in due:
         await move(scene, Move(OrderEvent.EXPIRE, event_id, _SYSTEM, order_id))
-    with suppress(HoldPoolFull, SoldOut):
+    with suppress(PesanError):
         while True:
             await _book(scene, 1)
 
