@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from pesan.audit import GENESIS, NewEntry, record, record_many
+from pesan.audit import GENESIS, NewEntry, record_many
 from pesan.db import Actor, Database, WriteSession
 from pesan.jastip.companions import AcceptedPrice
 from pesan.jastip.errors import NothingToPropose, ProductNotFound, ProposalAnswered, ProposalNotFound
@@ -222,20 +222,10 @@ async def _answer(session: WriteSession, proposal_id: UUID, state: ProposalState
         return
     if proposal.state != ProposalState.PROPOSED:
         raise ProposalAnswered
-    await _close(session, order, proposal, state, actor)
-
-
-async def _close(
-    session: WriteSession, order: Order, proposal: PriceProposal, state: ProposalState, actor: Actor
-) -> None:
     now = (await session.scalars(select(func.clock_timestamp()))).one()
     proposal.state, proposal.answered_at = state.value, now
-    await _note(session, order, proposal, actor)
-
-
-async def _note(session: WriteSession, order: Order, proposal: PriceProposal, actor: Actor) -> None:
     await session.flush()
-    await record(session, order, action=_action_of(proposal), actor=actor, data=_told_of(proposal))
+    await record_many(session, [_enter(order, proposal, actor, now)])
     await session.flush()
 
 
