@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from pesan.chats.models import HAS_PICTURE
 from pesan.chats.states import (
     LEASE_SECONDS,
     NO_PICTURE,
@@ -62,7 +63,7 @@ _TAKE = text(
     WITH due AS MATERIALIZED (
         SELECT m.*, p.rank FROM unnest(CAST(:priorities AS smallint[])) WITH ORDINALITY AS p (priority, rank)
         CROSS JOIN LATERAL (
-            SELECT m.id, coalesce(m.body ->> 'kind' = 'picture' AND m.body ->> 'caption' <> '', false) AS has_picture,
+            SELECT m.id, {HAS_PICTURE} AS has_picture,
                 m.event_id, m.to_wa, m.to_user_id, m.line, m.category, m.body, m.template, m.reply_to,
                 m.attempts, m.away_tries, m.error_code, m.due_at, coalesce(m.as_template, false) AS must_be_template,
                 m.created_at < statement_timestamp() - make_interval(hours => :patience) AS is_late

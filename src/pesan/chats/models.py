@@ -22,6 +22,9 @@ from pesan.db import Access, Base, Policy, Timestamp, primary_key
 from pesan.db.access import PLATFORM_ADMIN, REQUEST, STAFF_OF_EVENT, sale_policy, system_policy
 from pesan.db.base import UUID
 
+HAS_PICTURE = "coalesce(body ->> 'kind' = 'picture' AND body ->> 'caption' <> '', false)"
+"""Of a message: whether what it says freely is a picture with words below it; see `Draft.has_picture`."""
+
 
 def _one_of(column: str, values: type[StrEnum]) -> str:
     return f"{column} IN ({', '.join(repr(value.value) for value in values)})"

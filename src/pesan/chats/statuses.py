@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from pesan.chats.contacts import meet, resume, stop
 from pesan.chats.costs import Arrived, charge
 from pesan.chats.locks import lock_named
+from pesan.chats.models import HAS_PICTURE
 from pesan.chats.noting import heed
 from pesan.chats.progress import Progress, advance, draft_of
 from pesan.chats.states import TEMPLATE_PATIENCE_HOURS, MessageState, UpdateKind
@@ -35,10 +36,10 @@ _OPEN = text(
     " ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED"
 )
 _READ = text(
-    "SELECT id, merchant_id, event_id, to_wa, to_user_id, line, category,"
+    "SELECT id, merchant_id, event_id, to_wa, to_user_id, line, category,"  # noqa: S608
     " body IS NOT NULL AS has_body, template IS NOT NULL AS has_template,"
     " template ->> 'name' AS template_name, template ->> 'language' AS template_language,"
-    " coalesce(body ->> 'kind' = 'picture' AND body ->> 'caption' <> '', false) AS has_picture,"
+    f" {HAS_PICTURE} AS has_picture,"
     " state, attempts, away_tries, as_template, wamid, error_code, sent_at, delivered_at, read_at, failed_at,"
     " created_at < clock_timestamp() - make_interval(hours => :patience) AS is_late"
     " FROM chat_messages WHERE id = ANY (:ids)"
