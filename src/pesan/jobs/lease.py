@@ -22,9 +22,11 @@ log = get_logger(__name__)
 
 OUTAGE_PAUSE_SECONDS = 0.5
 
+# The next run of a periodic job that waits already covers this one, and the unique index would refuse a second.
 _HELD = (
-    "SELECT id FROM procrastinate_jobs WHERE id = %(job_id)s AND status = 'doing'"
-    " AND worker_id = %(worker_id)s AND attempts = %(attempts)s FOR UPDATE"
+    "SELECT id, EXISTS (SELECT 1 FROM procrastinate_jobs waiting WHERE waiting.queueing_lock = job.queueing_lock"
+    " AND waiting.status = 'todo') AS is_covered FROM procrastinate_jobs job WHERE id = %(job_id)s"
+    " AND status = 'doing' AND worker_id = %(worker_id)s AND attempts = %(attempts)s FOR UPDATE"
 )
 _NOTED = """noted AS (
         INSERT INTO job_failures (job_id, code)
@@ -40,12 +42,14 @@ _FINISH = f"""
 _RETRY = f"""
     WITH held AS ({_HELD}),
     {_NOTED}
-    SELECT procrastinate_retry_job_v2(id, %(retry_at)s, NULL, NULL, NULL) FROM held
+    SELECT CASE WHEN is_covered THEN procrastinate_finish_job_v1(id, 'aborted', false)::text
+        ELSE procrastinate_retry_job_v2(id, %(retry_at)s, NULL, NULL, NULL)::text END FROM held
 """  # noqa: S608  fragments of our own
 # Given back unfinished (shutdown): not an attempt, and the next worker may take it at once.
 _RETURN = f"""
     WITH held AS ({_HELD})
-    UPDATE procrastinate_jobs job SET status = 'todo', worker_id = NULL, abort_requested = false
+    UPDATE procrastinate_jobs job SET worker_id = NULL, abort_requested = false,
+        status = (CASE WHEN is_covered THEN 'aborted' ELSE 'todo' END)::procrastinate_job_status
     FROM held WHERE job.id = held.id RETURNING job.id
 """  # noqa: S608  fragments of our own
 _HEARTBEAT = (
@@ -98,7 +102,10 @@ class LeasedJobManager(JobManager):
         queue: str | None = None,  # noqa: ARG002
         lock: str | None = None,  # noqa: ARG002
     ) -> None:
-        """Put a job that this worker still holds back: for `retry_at`, or unfinished when there is no time."""
+        """Put a job that this worker still holds back: for `retry_at`, or unfinished when there is no time.
+
+        A periodic one whose next run waits already ends here, as aborted.
+        """
         if retry_at is None:
             await self._end(job, _RETURN)
         else:

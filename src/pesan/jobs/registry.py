@@ -60,7 +60,7 @@ def task(
 
     `every` as a cron line enqueues one job at each time; as a timedelta it makes a loop inside every worker,
     without a job, whose handler sees to it that two of them do no harm. `attempts` counts all tries. `lock` is
-    formatted with the arguments: `"order:{order_id}"`.
+    formatted with the arguments, `"order:{order_id}"`, and holds for the runs of a cron line as well.
     """
 
     def register(handler: H) -> H:

@@ -152,6 +152,8 @@ def _register(app: App, spec: TaskSpec, deps: Registry, manager: LeasedJobManage
         priority=spec.priority,
         # A periodic job that is still waiting covers the next one too.
         queueing_lock=spec.name if is_periodic else None,
+        # Of any other job `enqueue` knows the arguments that its lock is made of.
+        lock=spec.lock if is_periodic else None,
         retry=backoff,
         pass_context=True,
     )(make_runner(spec, deps, manager, backoff))

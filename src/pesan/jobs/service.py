@@ -29,7 +29,7 @@ MOST_RETRIED = 1_000
 _RESCUE = text(
     """
     WITH stalled AS (
-        SELECT job.id, coalesce(known.attempts, :default_attempts) AS allowed
+        SELECT job.id, job.queueing_lock, coalesce(known.attempts, :default_attempts) AS allowed
         FROM procrastinate_jobs job
         LEFT JOIN procrastinate_workers worker ON worker.id = job.worker_id
         LEFT JOIN unnest(CAST(:names AS text[]), CAST(:attempts AS int[])) AS known(name, attempts)
@@ -37,12 +37,19 @@ _RESCUE = text(
         WHERE job.status = 'doing'
           AND (worker.id IS NULL OR worker.last_heartbeat < now() - make_interval(secs => :lease_seconds))
         FOR UPDATE OF job SKIP LOCKED
+    ), judged AS (
+        -- one waiting run of a periodic job covers all before it, and its unique index would refuse a second
+        SELECT stalled.*, queueing_lock IS NOT NULL AND (
+            row_number() OVER (PARTITION BY queueing_lock ORDER BY id DESC) > 1
+            OR EXISTS (SELECT 1 FROM procrastinate_jobs waiting
+                       WHERE waiting.queueing_lock = stalled.queueing_lock AND waiting.status = 'todo')
+        ) AS is_covered FROM stalled
     )
     UPDATE procrastinate_jobs job
-    SET status = (CASE WHEN job.attempts + 1 < stalled.allowed THEN 'todo' ELSE 'failed' END)
+    SET status = (CASE WHEN is_covered THEN 'aborted' WHEN job.attempts + 1 < allowed THEN 'todo' ELSE 'failed' END)
             ::procrastinate_job_status,
         attempts = job.attempts + 1, scheduled_at = NULL, worker_id = NULL, abort_requested = false
-    FROM stalled WHERE job.id = stalled.id
+    FROM judged WHERE job.id = judged.id
     RETURNING job.id, job.task_name, job.status = 'failed' AS is_parked
     """
 )
@@ -101,6 +108,8 @@ async def retry_all_parked(session: WriteSession, *, most: int = MOST_RETRIED) -
 
 async def rescue_stalled(session: WriteSession, *, lease_seconds: float) -> list[tuple[int, str, bool]]:
     """Take the jobs of dead workers back: to the queue, or parked if that was their last attempt.
+
+    Of a periodic job only one run waits: what another covers ends, as aborted.
 
     A worker is dead when it missed its heartbeat for `lease_seconds`. Should it only have slept, what it
     still reports about these jobs is refused by their fencing token (see `lease`).
