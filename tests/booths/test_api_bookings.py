@@ -14,7 +14,7 @@ from pesan.db import Database
 from pesan.kit.ids import new_id
 from pesan.orders.states import OrderState
 from tests.booths.desks import Headers, refusal, sign_in
-from tests.support.booths import Place, book, book_session, make_place
+from tests.support.booths import Place, book, book_session, let_pass, make_place
 from tests.support.database import offenders
 from tests.support.factories import SYSTEM, Make
 from tests.support.postgres import Server
@@ -289,6 +289,7 @@ async def test_bookings_are_listed_with_their_state_by_the_clock(
     held = await book(make, place, in_minutes=60)
     awaited = await book_session(make, database, place, in_minutes=120)
     late = await book_session(make, database, place, in_minutes=-20, booth=1)
+    await let_pass(database, late.id, 20)
     called_off = await book(make, place, in_minutes=180, state=OrderState.CANCELLED)
 
     async def listed(**query: str) -> list[tuple[str, str]]:

@@ -37,7 +37,8 @@ async def stand(make, database):
         await move_session(database, found[name].id, E.ARRIVE)
     for name in ("running", "over"):
         await move_session(database, found[name].id, E.START)
-    await let_pass(database, found["over"].id, 20)
+    for name in ("late", "over"):
+        await let_pass(database, found[name].id, 20)
     await move_session(database, found["off"].id, E.OVERRIDE, reason="Mesin rusak")
     return place, {name: each.id for name, each in found.items()}
 

@@ -160,6 +160,7 @@ async def test_a_refused_move_changes_nothing_and_does_not_disturb_its_group(mak
 async def test_sweeps_write_down_what_the_clock_did_and_nothing_else(make, database, desk):
     place = await make_place(make, database, booths=2)
     late = await book_session(make, database, place, in_minutes=-30)
+    await let_pass(database, late.id, 30)
     waited_for = await book_session(make, database, place, in_minutes=30)
     running, over = [
         await book_session(make, database, place, booth=1, in_minutes=minutes) for minutes in (30, 0)

@@ -76,6 +76,25 @@ async def test_a_paid_order_becomes_a_session_once_and_its_outlet_is_hinted_at(m
     assert await offenders(database) == []
 
 
+async def test_whoever_paid_in_time_and_gets_a_session_when_it_is_over_has_a_moment_to_come(
+    make, database, deps
+):
+    place = await make_place(make, database)
+    order = await book(make, place, in_minutes=-20, state=OrderState.PAID)
+
+    await fulfil_order(deps, order.id)
+    await expire_late(deps)
+    moved = [await move_session(database, order.id, event) for event in (E.ARRIVE, E.START)]
+
+    assert [each.state for each in moved] == [S.ARRIVED, S.ONGOING]
+    running = await read_session(database, order.id)
+    assert (running.arrive_until > running.ends_at, running.due_at - running.started_at) == (
+        True,
+        15 * MINUTE,
+    )
+    assert await offenders(database) == []
+
+
 async def test_an_order_that_is_none_of_an_outlets_is_given_up(make, deps):
     ticket = await make.order(state=OrderState.PAID)
 
@@ -103,6 +122,7 @@ async def test_an_order_that_is_not_paid_or_whose_outlet_was_cancelled_is_left(m
 async def test_sweeps_run_as_jobs(make, database, deps):
     place = await make_place(make, database, booths=2)
     late = await book_session(make, database, place, in_minutes=-20)
+    await let_pass(database, late.id, 20)
     over = await book_session(make, database, place, booth=1)
     await move_session(database, over.id, E.ARRIVE)
     await move_session(database, over.id, E.START)

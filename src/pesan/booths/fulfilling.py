@@ -45,9 +45,11 @@ class Booked:
 
     @property
     def arrive_until(self) -> datetime:
-        """The last moment at which the customer is in time; who pays during their time has a moment to come, too."""
-        until = self.starts_at + timedelta(minutes=self.tolerance_minutes)
-        return max(until, self.now + SECOND_CHANCE) if self.now < self.ends_at else until
+        """The last moment at which the customer is in time.
+
+        Nobody may arrive before they have a session: however late it is made, its customer has a moment to come.
+        """
+        return max(self.starts_at + timedelta(minutes=self.tolerance_minutes), self.now + SECOND_CHANCE)
 
 
 async def find_booked(session: ReadSession, order_id: UUID) -> Booked | None:

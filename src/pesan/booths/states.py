@@ -39,7 +39,7 @@ class SessionEvent(StrEnum):
 
 
 SECOND_CHANCE = timedelta(minutes=5)
-"""Whoever is waited for once more, or paid when their time had begun, gets this long at least."""
+"""Whoever is waited for once more, or gets their session late, has this long at least."""
 LIVE = frozenset({SessionState.AWAITING_CUSTOMER, SessionState.ARRIVED, SessionState.ONGOING})
 """The states in which a session needs its booth; what stands there is paid for and not over."""
 EXPECTED = frozenset({SessionState.AWAITING_CUSTOMER, SessionState.ARRIVED})
