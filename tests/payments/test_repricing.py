@@ -13,13 +13,14 @@ from pesan.orders.moves import Move, Repricing
 from pesan.orders.queries import list_lines
 from pesan.orders.repricing import change_of
 from pesan.orders.states import OrderEvent, OrderState
-from pesan.payments import FulfilCompanion
+from pesan.payments import FulfilCompanion, RefundCause, RefundDueCompanion
 from pesan.payments.errors import BalanceArriving
 from pesan.payments.gateways.base import RemotePayment, RemoteState
 from pesan.payments.gateways.returns import send_refunds
 from pesan.payments.gateways.sandbox import Act
 from pesan.payments.gateways.settle import Outcome, note, settle
 from pesan.payments.models import Payment, PaymentMethod
+from pesan.payments.queries import list_proofs
 from pesan.payments.refunds.errors import Overruled
 from pesan.payments.refunds.queries import list_refunds
 from pesan.payments.repricing import RepricedCompanion
@@ -31,7 +32,7 @@ from pesan.payments.states import Account
 from tests.checkout.test_statements import today
 from tests.payments.confirm_steps import give_key
 from tests.payments.gateway_steps import Shop, event_of
-from tests.payments.steps import add_method, choose
+from tests.payments.steps import add_method, choose, proof_of
 from tests.support.database import offenders
 from tests.support.factories import SYSTEM, Make
 
@@ -233,6 +234,19 @@ async def test_what_is_owed_goes_back_even_if_the_parcel_is_sent_in_the_same_gro
     held = await shop.balances(paid)
     assert (held[Account.FULFILLED], held[Account.REFUND_DUE]) == (120_000, 30_000)
     assert await offenders(shop.database) == []
+
+
+async def test_a_proof_is_of_what_asks_for_the_balance_whatever_else_came(shop: Shop, paid: Order):
+    bank = await add_method(shop.database, shop.account.merchant_id)
+    asked = await choose(shop.database, paid, bank.id)
+    again = RefundDueCompanion(paid.id, paid.merchant_id, DEPOSIT, RefundCause.PAID_AGAIN)
+    proof = proof_of(paid)
+
+    for event, companion in ((OrderEvent.PAY_AGAIN, again), (OrderEvent.SUBMIT_BALANCE_PROOF, proof)):
+        await shop.desk.submit(Move(event, paid.event_id, SYSTEM, paid.id, companions=(companion,)))
+
+    async with shop.database.read(SYSTEM) as session:
+        assert [each.payment_id for each in await list_proofs(session, paid.id)] == [asked.id]
 
 
 async def test_an_order_that_keeps_more_than_it_costs_is_named(shop: Shop, paid: Order, owner):

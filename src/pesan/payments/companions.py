@@ -35,7 +35,8 @@ _INSERT_PROOFS = text(
     "INSERT INTO payment_proofs (id, merchant_id, order_id, object_key, mime, size, sha256, phash, width, height,"  # noqa: S608
     " payment_id)"
     " SELECT n.*, (SELECT p.id FROM payments p WHERE p.order_id = n.order_id AND p.state IN ('open', 'paid')"
-    f" ORDER BY p.created_at DESC LIMIT 1) FROM {recordset(_PROOF)}"
+    # What asks for the money, before any that came meanwhile.
+    f" ORDER BY p.state = 'open' DESC, p.created_at DESC LIMIT 1) FROM {recordset(_PROOF)}"
 )
 _NEW_CAPTURE = {
     "payment_id": "uuid",
