@@ -202,6 +202,30 @@ async def test_nobody_starts_hours_early_at_a_time_that_somebody_else_holds_or_p
     assert refused.extra["starts_at"]
 
 
+async def test_a_hold_that_ran_out_keeps_nobody_from_starting_early_and_one_that_is_being_paid_does(
+    make, database
+):
+    place = await make_place(make, database)
+    early = await book_session(make, database, place, in_minutes=120)
+    held = await book(make, place, in_minutes=12)
+    await move_session(database, early.id, E.ARRIVE, place.staff)
+
+    async def start_with(**ends: str) -> object:
+        assigned = ", ".join(
+            f"{name} = clock_timestamp() + interval '{value}'" for name, value in ends.items()
+        )
+        async with database.sale() as session:
+            await session.execute(text(f"UPDATE orders SET {assigned} WHERE id = :id"), {"id": held.id})
+        return type(await move_session(database, early.id, E.START, place.staff))
+
+    found = [
+        await start_with(hold_expires_at="-1 second", payment_open_until="5 minutes"),
+        await start_with(payment_open_until="-1 second"),
+    ]
+
+    assert found == [TooEarly, Moved]
+
+
 async def test_a_session_that_is_over_by_the_clock_keeps_no_booth_busy(make, database, desk):
     place = await make_place(make, database)
     first = await book_session(make, database, place, in_minutes=0)

@@ -35,12 +35,15 @@ _READ = text(
 _RUNNING = text(
     f"SELECT booth_id, id FROM booth_sessions WHERE state = 'ONGOING' AND booth_id IN ({_OF_SESSIONS})"  # noqa: S608
 ).bindparams(_IDS)
-# Written as the constraint of claims is, so that its index is used.
+# Written as the constraint of claims is, so that its index is used. Holds whose time is over promise nothing, as in
+# `taken_times`, whether they have been swept or not.
 _PROMISED = text(
     "SELECT b.id, c.order_id, lower(c.period), upper(c.period) FROM booths b"  # noqa: S608
     " JOIN claims c ON int8range(c.resource, c.resource, '[]') && int8range(b.number, b.number, '[]')"
     " AND c.period && tstzrange(clock_timestamp(), clock_timestamp() + interval '1 day')"
     " AND c.resource IS NOT NULL AND c.bucket <> 'released'"
+    " JOIN orders o ON o.id = c.order_id"
+    " AND (o.state <> 'HOLD' OR greatest(o.hold_expires_at, o.payment_open_until) > clock_timestamp())"
     " LEFT JOIN booth_sessions s ON s.id = c.order_id"
     f" WHERE b.id IN ({_OF_SESSIONS}) AND (s.id IS NULL OR s.state = 'ARRIVED'"
     " OR (s.state = 'AWAITING_CUSTOMER' AND s.arrive_until >= clock_timestamp()))"
