@@ -75,6 +75,20 @@ async def test_failed_messages_come_by_pages_and_are_tried_again_once(
     assert (await chats.find(first[0].id)).failed_at is None
 
 
+async def test_a_failed_message_to_somebody_who_is_erased_is_not_tried_again(
+    chats: Chats, web_database: Database
+) -> None:
+    await fail(chats, 1)
+    await chats.execute("UPDATE chat_messages SET template = NULL, body = NULL, to_wa = NULL")
+    async with web_database.read(ADMIN) as session:
+        (failed,) = await list_failed(session)
+
+    async with web_database.write(ADMIN) as session:
+        assert await retry_message(session, failed.id, actor=ADMIN) is False
+
+    assert await chats.state(failed.id) == ("failed", "chats.outside_window")
+
+
 async def test_a_message_that_waits_can_be_cancelled_by_those_who_see_it(
     chats: Chats, web_database: Database
 ) -> None:

@@ -6,12 +6,14 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import pytest
 from sqlalchemy import URL, insert, select
 
-from pesan.chats.models import ChatUpdate
+from pesan.chats.models import ChatContact, ChatLine, ChatUpdate
 from pesan.chats.records import ChatCharge, TemplateStanding
 from pesan.chats.states import Line
 from pesan.chats.statuses import apply_some
+from pesan.chats.taking_back import queue_again
 from pesan.chats.updates import row_of
 from pesan.messaging.whatsapp.inbound import (
     InboundMessage,
@@ -279,3 +281,92 @@ async def test_what_waited_a_day_for_its_template_failed(
 
     assert await chats.state(said) == ("failed", "chats.template_not_approved")
     assert await chats.taken() == {}
+
+
+async def erase(chats: Chats, *message_ids: UUID) -> None:
+    """Nobody knows any more whom they were for."""
+    await chats.execute(
+        "UPDATE chat_messages SET body = NULL, template = NULL, to_wa = NULL, to_user_id = NULL"
+        " WHERE id = ANY (:ids)",
+        ids=list(message_ids),
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        (131026, "whatsapp.131026"),
+        (131050, "whatsapp.131050"),
+        (131000, "whatsapp.131000"),
+        (131042, "whatsapp.131042"),
+        (131049, "whatsapp.131049"),
+        (131056, "whatsapp.131056"),
+        (132015, "chats.template_not_approved"),
+    ],
+)
+async def test_a_failure_of_what_was_for_somebody_who_is_erased_is_the_end_of_it(
+    chats: Chats, code: int, error: str
+) -> None:
+    await chats.whatsapp.create_template("kabar")
+    await chats.whatsapp.set_faults(statuses="none")
+    said, other = await chats.say(message(SITI, Line.BROADCAST), message(BUDI))
+    await chats.send()
+    await erase(chats, said)
+
+    outcomes = await tell(
+        chats, told("w1", "failed", opaque=said, code=code), told("w2", "delivered", opaque=other)
+    )
+
+    assert outcomes == ["failed", "delivered"]
+    assert await chats.state(said) == ("failed", error)
+    async with chats.database.read(SYSTEM) as session:
+        assert (await session.scalars(select(ChatContact))).all() == []
+        assert (await session.scalars(select(TemplateStanding))).all() == []
+        stopped = (await session.scalars(select(ChatLine.reason))).all()
+    assert stopped == ([error] if code == 131042 else [])
+
+
+async def test_one_status_that_cannot_be_applied_holds_up_no_other(chats: Chats) -> None:
+    said = await sent(chats, *[SITI] * 4, BUDI)
+    taken = (await chats.find(said[0])).wamid
+    before = await chats.find(said[2])
+
+    outcomes = await tell(
+        chats,
+        told("w1", "delivered", opaque=said[1]),
+        # The name that another message has.
+        told(taken, "delivered", opaque=said[2]),
+        told("w3", "read", opaque=said[3]),
+        told("w4", "failed", opaque=said[4], code=131026),
+        PreferenceUpdate(SITI, None, is_stop=True, at=AT),
+    )
+
+    assert outcomes == ["delivered", "not_applied", "read", "failed", "stop"]
+    assert [(await chats.find(each)).state for each in said] == [
+        "accepted",
+        "delivered",
+        "accepted",
+        "read",
+        "failed",
+    ]
+    after = await chats.find(said[2])
+    assert (after.wamid, after.delivered_at) == (before.wamid, None)
+    assert (await chats.contact(BUDI)).unreachable_at is not None
+    assert (await chats.contact(SITI)).marketing_stopped_at == AT
+    async with chats.database.write(SYSTEM) as session:
+        assert (await apply_some(session)).count == 0, "it is not tried again"
+
+
+async def test_what_nobody_heard_of_is_not_sent_again_once_its_recipient_is_erased(chats: Chats) -> None:
+    await chats.open(SITI, BUDI)
+    await chats.whatsapp.set_faults(failures=[{"code": "cut", "times": 2}], statuses="none")
+    erased, other = await chats.say(message(SITI), message(BUDI))
+    await chats.send()
+    await erase(chats, erased)
+    await chats.pass_time()
+
+    async with chats.database.write(SYSTEM) as session:
+        assert await queue_again(session) == 1
+
+    assert await chats.state(erased) == ("unknown", "chats.unknown")
+    assert (await chats.find(other)).state == "queued"

@@ -100,9 +100,11 @@ async def free_slots(session: WriteSession, number: str, claims: Collection[Clai
 
 
 async def heed(session: WriteSession, verdict: Verdict, wa: str | None, user_id: str | None) -> None:
-    """What a failure says of its recipient, or of everybody. **Locks** the contact."""
+    """What a failure says of its recipient, unless they are erased, or of everybody. **Locks** the contact."""
     if verdict.pauses:
         await pause_all(session, verdict.error_code or "")
+    if wa is None and user_id is None:
+        return
     if verdict.slows_recipient:
         slowed = {"wa": wa, "user_id": user_id, "wait_seconds": verdict.wait_seconds}
         await session.execute(_SLOW_DOWN, slowed)

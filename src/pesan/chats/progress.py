@@ -21,7 +21,10 @@ _AGAIN = frozenset({MessageState.QUEUED, MessageState.SENDING})
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A message as far as statuses change it; `wait_seconds` once a failure queued it again."""
+    """A message as far as statuses change it; `wait_seconds` once a failure queued it again.
+
+    What no longer says whom it is for does not `may_repeat`: whatever its failure asks for, it failed.
+    """
 
     state: MessageState
     draft: Draft
@@ -33,6 +36,7 @@ class Progress:
     read_at: datetime | None = None
     failed_at: datetime | None = None
     wait_seconds: float | None = None
+    may_repeat: bool = True
 
 
 def advance(progress: Progress, status: StatusUpdate) -> tuple[Progress, Verdict | None]:
@@ -83,6 +87,8 @@ def _fail(progress: Progress, status: StatusUpdate) -> tuple[Progress, Verdict |
     )
     kind = failure_of(status.error_code).kind
     verdict = judge(kind, status.error_code, before, as_template=bool(progress.as_template))
+    if verdict.state is MessageState.QUEUED and not progress.may_repeat:
+        verdict = replace(verdict, state=MessageState.FAILED)
     is_queued = verdict.state is MessageState.QUEUED
     after = replace(
         noted,

@@ -15,7 +15,7 @@ from pesan.db import Actor, WriteSession
 _RETRY = text(
     "UPDATE chat_messages SET state = 'queued', attempts = 0, away_tries = 0, due_at = clock_timestamp(),"
     " error_code = NULL, failed_at = NULL, resent_at = NULL, as_template = NULL"
-    " WHERE id = :id AND state = 'failed' RETURNING line"
+    " WHERE id = :id AND state = 'failed' AND (to_wa IS NOT NULL OR to_user_id IS NOT NULL) RETURNING line"
 )
 _CANCEL_WAITING = text(
     "UPDATE chat_messages SET state = 'cancelled', error_code = :code WHERE line = :line AND state = 'queued'"
@@ -55,7 +55,10 @@ async def resume_line(session: WriteSession, line: Line | None, *, actor: Actor)
 
 
 async def retry_message(session: WriteSession, message_id: UUID, *, actor: Actor) -> bool:
-    """Give a failed message all its tries again; False when it did not fail, or is not the actor's to see."""
+    """Give a failed message all its tries again; False when it did not fail, or is not the actor's to see.
+
+    False as well when its recipient is erased.
+    """
     line = await session.scalar(_RETRY, {"id": message_id})
     if line is not None:
         await _note(session, line, "chat_line:message:retried", actor, data={"message_id": str(message_id)})

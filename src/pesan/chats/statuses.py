@@ -1,7 +1,7 @@
 """Acting on what WhatsApp told of our messages, of people's wishes, and of the account."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from pesan.chats.updates import read_update
 from pesan.chats.verdicts import Verdict
 from pesan.db import WriteSession
 from pesan.db.rows import pack, recordset
-from pesan.db.waits import is_data_error
+from pesan.db.waits import is_data_error, is_passing
 from pesan.logging import get_logger
 from pesan.messaging.whatsapp.inbound import PreferenceUpdate, StatusUpdate, TemplateUpdate
 
@@ -86,6 +86,9 @@ class Applied:
 async def apply_some(session: WriteSession, *, most: int = MOST_AT_ONCE) -> Applied:
     """Act on updates that nobody acted on, at most so many.
 
+    A status that cannot be applied holds up no other: it changes nothing, is logged as an error, and is taken as acted
+    on, with the outcome `not_applied`, since it would fail the same way at every turn.
+
     **Locks** the updates, skipping those in use, then messages by id, then whom they are about, then templates.
     """
     updates = (await session.execute(_OPEN, {"most": most})).mappings().all()
@@ -93,7 +96,8 @@ async def apply_some(session: WriteSession, *, most: int = MOST_AT_ONCE) -> Appl
         return Applied()
     statuses = [row for row in updates if row["kind"] == UpdateKind.STATUS]
     read = {row["id"]: _read_status(row["payload"]) for row in statuses}
-    outcomes, event_ids = await _apply_statuses(session, read)
+    told = await _apply_statuses(session, read)
+    outcomes = told.outcomes
     for row in updates:
         if row["kind"] == UpdateKind.PREFERENCE:
             outcomes[row["id"]] = await _heed_wish(session, row["payload"])
@@ -101,39 +105,80 @@ async def apply_some(session: WriteSession, *, most: int = MOST_AT_ONCE) -> Appl
             outcomes[row["id"]] = await _note(session, row["kind"], row["payload"])
     handled = ({"id": each, "outcome": outcome[:_LONGEST_OUTCOME]} for each, outcome in outcomes.items())
     await session.execute(_HANDLED, pack(handled))
-    return Applied(len(updates), event_ids)
+    return Applied(len(updates), frozenset(told.event_ids))
 
 
-async def _apply_statuses(
-    session: WriteSession, statuses: Mapping[UUID, StatusUpdate | None]
-) -> tuple[dict[UUID, str], frozenset[UUID]]:
-    readable = [status for status in statuses.values() if status]
-    if not readable:
-        return dict.fromkeys(statuses, "unreadable"), frozenset()
-    named = [message_id for status in readable if (message_id := _own_id(status))]
-    locked = await lock_named(session, named, [status.wamid for status in readable])
+@dataclass(slots=True)
+class _Told:
+    """What became of statuses, by the update that told each, and the events whose messages they moved."""
+
+    outcomes: dict[UUID, str] = field(default_factory=dict)
+    event_ids: set[UUID] = field(default_factory=set)
+
+
+async def _apply_statuses(session: WriteSession, statuses: Mapping[UUID, StatusUpdate | None]) -> _Told:
+    told = _Told(dict.fromkeys(statuses, "unreadable"))
+    readable = {update_id: status for update_id, status in statuses.items() if status}
+    if readable:
+        named = [message_id for status in readable.values() if (message_id := _own_id(status))]
+        wamids = [status.wamid for status in readable.values()]
+        # Before any savepoint, so that what fails lets go of none of them.
+        locked = await lock_named(session, named, wamids)
+        await _apply_or_halve(session, readable, locked, told)
+    return told
+
+
+async def _apply_or_halve(
+    session: WriteSession, statuses: Mapping[UUID, StatusUpdate], locked: Sequence[UUID], told: _Told
+) -> None:
+    """All at once, and where one of them fails each half by itself, until it fails alone."""
+    try:
+        async with session.begin_nested():
+            some = await _apply(session, statuses, locked)
+    except Exception as error:
+        if is_passing(error) or not is_data_error(error):
+            raise
+        if len(statuses) > 1:
+            parts = list(statuses.items())
+            middle = len(parts) // 2
+            for half in (parts[:middle], parts[middle:]):
+                await _apply_or_halve(session, dict(half), locked, told)
+            return
+        (update_id,) = statuses
+        log.exception("chats.status_not_applied", update=str(update_id))
+        told.outcomes[update_id] = "not_applied"
+        return
+    told.outcomes |= some.outcomes
+    told.event_ids |= some.event_ids
+
+
+async def _apply(
+    session: WriteSession, statuses: Mapping[UUID, StatusUpdate], locked: Sequence[UUID]
+) -> _Told:
     asked = {"ids": list(locked), "patience": TEMPLATE_PATIENCE_HOURS}
     rows = (await session.execute(_READ, asked)).mappings().all()
     known = {row["id"]: _progress(row) for row in rows}
     by_wamid = {row["wamid"]: row["id"] for row in rows if row["wamid"]}
-    outcomes: dict[UUID, str] = {}
+    told, moved = _Told(), set[UUID]()
     verdicts: list[tuple[UUID, Verdict]] = []
     whose, arrived = {row["id"]: row for row in rows}, list[Arrived]()
     for update_id, status in statuses.items():
-        message_id = _find(status, known, by_wamid) if status else None
-        if status is None or message_id is None:
-            outcomes[update_id] = "unreadable" if status is None else "unknown_message"
+        message_id = _find(status, known, by_wamid)
+        if message_id is None:
+            told.outcomes[update_id] = "unknown_message"
             continue
         before = known[message_id]
         known[message_id], verdict = advance(before, status)
-        outcomes[update_id] = _outcome(before, known[message_id], status, message_id)
+        moved.add(message_id)
+        told.outcomes[update_id] = _outcome(before, known[message_id], status, message_id)
         verdicts += [(message_id, verdict)] if verdict else []
         arrived += _arrived(status, whose[message_id])
-    if known:
-        await session.execute(_WRITE, pack(_row(each, progress) for each, progress in known.items()))
+    if moved:
+        await session.execute(_WRITE, pack(_row(each, known[each]) for each in sorted(moved)))
     await _heed_verdicts(session, verdicts, whose)
     await charge(session, arrived)
-    return outcomes, frozenset(row["event_id"] for row in rows if row["event_id"])
+    told.event_ids = {event_id for each in moved if (event_id := whose[each]["event_id"])}
+    return told
 
 
 async def _heed_verdicts(
@@ -147,7 +192,9 @@ async def _heed_verdicts(
     refused = {
         (row["template_name"], row["template_language"]): verdict.template_error
         for message_id, verdict in verdicts
-        if verdict.template_error is not None and (row := whose[message_id])["as_template"]
+        if verdict.template_error is not None
+        and (row := whose[message_id])["as_template"]
+        and row["template_name"]
     }
     for (name, language), error in sorted(refused.items()):
         await refuse_template(session, name, language, error)
@@ -238,7 +285,9 @@ def _progress(row: Any) -> Progress:
         must_be_template=row["state"] == MessageState.QUEUED and bool(row["as_template"]),
     )
     kept = ("as_template", "wamid", "error_code", "sent_at", "delivered_at", "read_at", "failed_at")
-    return Progress(MessageState(row["state"]), draft, **{name: row[name] for name in kept})
+    has_address = row["to_wa"] is not None or row["to_user_id"] is not None
+    known = {name: row[name] for name in kept}
+    return Progress(MessageState(row["state"]), draft, may_repeat=has_address, **known)
 
 
 def _row(message_id: UUID, progress: Progress) -> dict[str, Any]:

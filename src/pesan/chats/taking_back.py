@@ -25,7 +25,8 @@ _AGAIN = text(
     UPDATE chat_messages SET state = 'queued', as_template = NULL, resent_at = clock_timestamp()
     WHERE id IN (
         SELECT id FROM chat_messages WHERE state = 'unknown' AND resent_at IS NULL AND category <> 'marketing'
-        AND due_at <= clock_timestamp() LIMIT :chunk FOR UPDATE SKIP LOCKED
+        AND due_at <= clock_timestamp() AND (to_wa IS NOT NULL OR to_user_id IS NOT NULL)
+        LIMIT :chunk FOR UPDATE SKIP LOCKED
     ) RETURNING id
     """
 )
@@ -38,5 +39,8 @@ async def take_back(session: WriteSession) -> int:
 
 
 async def queue_again(session: WriteSession) -> int:
-    """Queue once more what nobody heard of for two minutes and may be sent twice; how many."""
+    """Queue once more what nobody heard of for two minutes and may be sent twice; how many.
+
+    What was for somebody who is erased stays unknown.
+    """
     return len((await session.execute(_AGAIN, {"chunk": _CHUNK})).all())
