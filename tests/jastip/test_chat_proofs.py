@@ -106,6 +106,36 @@ async def test_with_several_orders_they_are_asked_which(siti, journey, whatsapp,
     assert (again[0]["body"], await orders(database)) == (answer["body"], [("REVIEW", 1), ("HOLD", 0)])
 
 
+@pytest.mark.parametrize(
+    ("proved", "asked", "stand"),
+    [(4, ["choices"], ["HOLD"] * 2 + ["REVIEW"] * 4), (5, ["text"], ["REVIEW"] * 6)],
+    ids=["two-wait", "the-oldest-waits"],
+)
+async def test_an_order_that_waits_is_found_behind_any_number_of_proved_ones(
+    siti, journey, whatsapp, database, proved, asked, stand
+):
+    for _ in range(5):
+        await buy(journey, siti)
+    for _ in range(proved):
+        (question,) = await siti.show(await upload(whatsapp))
+        await siti.tap(question["sections"][0]["rows"][0]["id"])
+
+    answers = await siti.show(await upload(whatsapp))
+
+    assert [answer["kind"] for answer in answers] == asked
+    assert [state for state, _ in await orders(database)] == stand
+
+
+async def test_of_many_orders_that_wait_as_many_are_shown_as_a_list_holds(siti, journey, whatsapp, database):
+    for _ in range(10):
+        await buy(journey, siti)
+
+    (question,) = await siti.show(await upload(whatsapp))
+
+    assert len(question["sections"][0]["rows"]) == 10
+    assert await orders(database) == [("HOLD", 0)] * 11
+
+
 async def test_nobody_hands_in_somebody_elses_picture(siti, journey, whatsapp, database, registry):
     await buy(journey, siti)
     (question,) = await siti.show(await upload(whatsapp))

@@ -138,14 +138,14 @@ def order_list(found: Sequence[Ordered], *, locale: Locale) -> Shape:
 
 
 def which_order(found: Sequence[Ordered], *, about: str, locale: Locale) -> Shape:
-    """Which of several orders a proof is for; `about` names the message that it came in."""
+    """Which of several orders a proof is for, the first ten; `about` names the message that it came in."""
     rows = tuple(
         Row(
             f"b:{each.order.id}:{about}",
             fit(each.order.code, MAX_ROW_TITLE),
             fit(f"{each.items} · {_asked(each.order, locale)}", MAX_DESCRIPTION),
         )
-        for each in found
+        for each in found[:MAX_ROWS]
     )
     label = words.ORDERS_LABEL.in_(locale)
     return Choices(words.PROOF_OF_WHICH.in_(locale), label, (Section("", rows),))

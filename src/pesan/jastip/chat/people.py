@@ -14,7 +14,9 @@ from pesan.messaging.whatsapp.inbound import InboundMessage
 from pesan.orders.models import Order, OrderLine
 from pesan.orders.states import TRANSITIONS, OrderEvent, OrderState
 
-_MOST_ORDERS = 5
+_TOLD_ORDERS = 5
+# Nobody waits for so many; what narrows them further is asked of each.
+_UNPAID_ORDERS = 200
 # Another price moves an order too, and yet what was sent before may well show money for it.
 _MOVED = frozenset(move.action for (_, event), move in TRANSITIONS.items() if event is not OrderEvent.REPRICE)
 
@@ -52,14 +54,14 @@ async def list_takings(session: ReadSession, message: InboundMessage) -> list[Ta
 
 async def list_orders(session: ReadSession, message: InboundMessage) -> list[Ordered]:
     """The latest orders of whoever wrote, however they stand."""
-    return await _list(session, message, true())
+    return await _list(session, message, true(), limit=_TOLD_ORDERS)
 
 
 async def list_unpaid(session: ReadSession, message: InboundMessage) -> list[Ordered]:
-    """The latest orders of whoever wrote for which money or a proof is awaited, or a proof is looked at."""
+    """The orders of whoever wrote for which money or a proof is awaited, or a proof is looked at, the latest first."""
     awaited = Order.state.in_((OrderState.HOLD, OrderState.REVIEW))
     owes = and_(Order.state == OrderState.PAID, Order.balance_due_amount > 0)
-    return await _list(session, message, or_(awaited, owes))
+    return await _list(session, message, or_(awaited, owes), limit=_UNPAID_ORDERS)
 
 
 async def find_repriced(session: ReadSession, message: InboundMessage, at: datetime) -> str | None:
@@ -74,7 +76,9 @@ async def find_repriced(session: ReadSession, message: InboundMessage, at: datet
     return await session.scalar(query.order_by(PriceProposal.answered_at.desc()).limit(1))
 
 
-async def _list(session: ReadSession, message: InboundMessage, which: ColumnElement[bool]) -> list[Ordered]:
+async def _list(
+    session: ReadSession, message: InboundMessage, which: ColumnElement[bool], *, limit: int
+) -> list[Ordered]:
     line = func.concat(OrderLine.quantity, " × ", OrderLine.title)
     items = select(func.string_agg(line, ", ")).where(OrderLine.order_id == Order.id).scalar_subquery()
     moves = AuditEntry.subject_id == Order.id, AuditEntry.action.in_(_MOVED)
@@ -85,7 +89,7 @@ async def _list(session: ReadSession, message: InboundMessage, which: ColumnElem
         .join(Participant, Participant.id == TripOrder.participant_id)
         .where(_is(message), which)
         .order_by(Order.placed_at.desc(), Order.id.desc())
-        .limit(_MOST_ORDERS)
+        .limit(limit)
     )
     return [Ordered(*row) for row in await session.execute(query)]
 
