@@ -153,6 +153,20 @@ async def test_with_a_rest_and_a_new_order_they_are_asked_which(journey, siti, w
     assert await stands(database) == [("PAID", True, 1), ("HOLD", False, 0)]
 
 
+async def test_the_picture_of_a_deposit_is_no_proof_of_the_rest(journey, siti, whatsapp, database):
+    await buy(journey, siti)
+    await buy(journey, siti)
+    (question,) = await siti.show(await upload(whatsapp))
+    chosen = question["sections"][0]["rows"][1]["id"]
+    await siti.tap(chosen)
+    await confirm_order(journey.counter, (await orders(database))[0], actor=journey.staff)
+
+    (answer,) = await siti.tap(chosen)
+
+    assert f"sudah dibayar {DEPOSIT}, sisa {REST}" in answer["body"]
+    assert await stands(database) == [("PAID", False, 1), ("HOLD", False, 0)]
+
+
 async def test_what_is_paid_in_full_waits_for_no_picture(journey, siti, whatsapp, database):
     await buy(journey, siti)
     for _ in range(2):

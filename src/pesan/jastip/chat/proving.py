@@ -11,7 +11,7 @@ from pesan.checkout.proofs import take_proof
 from pesan.db import Actor, Database
 from pesan.errors import PesanError
 from pesan.jastip.chat import words
-from pesan.jastip.chat.answers import Answer, plain, which_order
+from pesan.jastip.chat.answers import Answer, order_list, plain, which_order
 from pesan.jastip.chat.buying import locale_of
 from pesan.jastip.chat.people import Ordered, Taking, find_repriced, list_unpaid
 from pesan.jastip.chat.taps import ProofFor
@@ -64,18 +64,24 @@ async def take(deps: Registry, row: ChatUpdate, message: InboundMessage, takings
 async def take_earlier(
     deps: Registry, asked: ChatUpdate, message: InboundMessage, takings: Sequence[Taking], tap: ProofFor
 ) -> Answer:
-    """Hand in the picture of an earlier message of the same person for the order that they chose."""
+    """Hand in the picture of an earlier message of the same person for the order that they chose.
+
+    Where that did not wait for a proof when the picture came, they are told how it stands: the picture of a deposit is
+    no proof of the rest.
+    """
     async with deps[Database].read(_SYSTEM) as session:
         row = await session.get(ChatUpdate, tap.update_id)
         found = await list_unpaid(session, message)
     is_message = row is not None and row.kind == UpdateKind.MESSAGE
     picture = read_update(InboundMessage, row.payload) if row is not None and is_message else None
-    order = next((each.order for each in found if each.order.id == tap.order_id), None)
-    if not takings or order is None or picture is None or not _is_by(picture, message):
+    chosen = next((each for each in found if each.order.id == tap.order_id), None)
+    if not takings or row is None or chosen is None or picture is None or not _is_by(picture, message):
         return Answer("no_open_order")
-    locale = locale_of(takings[0])
+    order, locale = chosen.order, locale_of(takings[0])
     if order.state == OrderState.REVIEW or order.balance_submitted_at is not None:
         return _taken(order, takings, locale)
+    if not _waited(chosen, row.received_at):
+        return Answer("told_orders", (order_list([chosen], locale=locale),), takings[0].trip)
     return await _hand_in(deps, picture, order, takings, is_patient=_is_young(asked))
 
 
