@@ -13,7 +13,7 @@ from pesan.chats.models import ChatContact
 from pesan.db import Database
 from pesan.jastip.chat.words import STATUSES
 from pesan.jastip.models import Participant, TripOrder
-from pesan.jastip.service.orders import reject_order
+from pesan.jastip.service.orders import confirm_order, reject_order
 from pesan.jastip.service.trips import amend_trip
 from pesan.jastip.states import JoinState
 from pesan.kit.registry import Registry
@@ -299,6 +299,22 @@ async def test_two_taps_on_one_button_are_one_order(journey, database, siti):
 
     assert first == second
     assert [order.state for order in await orders(database)] == ["CANCELLED", "HOLD"]
+
+
+async def test_a_second_tap_on_what_is_paid_says_how_it_stands(journey, database, siti):
+    product = await make_product(journey, title="Kit Kat Matcha")
+    await siti.write("JOIN jpn25 | Nama: Siti")
+    yes = {"kind": "interactive", "reply_id": f"o:{product.id}:1:1.1.1", "context_wamid": "wamid.OUR1"}
+    await siti.write(**yes)
+    (placed,) = await orders(database)
+    await confirm_order(journey.counter, placed, actor=journey.staff)
+
+    (told,) = await siti.write(**yes)
+
+    assert told["body"].splitlines()[1:] == [
+        f"• *{placed.code}* · 1 × Kit Kat Matcha · Rp\u00a0100.000 · dikonfirmasi"
+    ]
+    assert [order.state for order in await orders(database)] == ["PAID"]
 
 
 async def test_whoever_is_known_twice_leaves_twice_and_comes_back(journey, database, registry):

@@ -8,8 +8,8 @@ from pesan.capacity.errors import HoldPoolFull, SoldOut
 from pesan.db import Actor, ActorKind, Database, ReadSession
 from pesan.errors import PesanError
 from pesan.jastip.chat import words
-from pesan.jastip.chat.answers import Answer, Terms, confirmation, how_many, ordered, plain
-from pesan.jastip.chat.people import Taking
+from pesan.jastip.chat.answers import Answer, Terms, confirmation, how_many, order_list, ordered, plain
+from pesan.jastip.chat.people import Taking, find_ordered
 from pesan.jastip.chat.taps import Choose, Look, Order
 from pesan.jastip.errors import ProductNotFound
 from pesan.jastip.links import Links
@@ -22,7 +22,7 @@ from pesan.messaging.whatsapp.inbound import InboundMessage
 from pesan.messaging.whatsapp.shapes import Shape
 from pesan.orders.models import Order as PlacedOrder
 from pesan.orders.queries import get_order
-from pesan.orders.states import ENDS_WITHOUT_GOODS
+from pesan.orders.states import ENDS_WITHOUT_GOODS, OrderState
 from pesan.privacy.agreeing import Texts, read_texts
 from pesan.tenancy.legal.states import LegalKind
 
@@ -52,7 +52,8 @@ async def order(
 ) -> Answer:
     """Place the order that they said yes to; the question names it, so that two taps on one button place it once.
 
-    A button that is tapped again when its order has come to nothing orders anew. One that stands below other terms
+    A button that is tapped again when its order has come to nothing orders anew; when it is paid for or its proof is
+    looked at, they are told so. One that stands below other terms
     than those in force orders nothing: they are shown these, and asked again.
 
     Raises the refusals that pass, for the job to be tried again.
@@ -71,7 +72,10 @@ async def order(
             order_id = uuid5(update_id, "order")
             placed = await session.get(PlacedOrder, order_id)
         texts = await read_texts(session, taking.trip.merchant.id)
+        standing = await find_ordered(session, message, order_id) if placed is not None else []
     locale = locale_of(taking)
+    if placed is not None and placed.state != OrderState.HOLD:
+        return Answer("told_orders", (order_list(standing, locale=locale),), taking.trip)
     if placed is None and tap.stamp != texts.stamp:
         first = words.TERMS_CHANGED.in_(locale, name=taking.trip.merchant.name) if tap.stamp else ""
         shown = _ask(view, tap.quantity, taking, texts, deps[Links], first=first)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, true
 
@@ -62,6 +63,11 @@ async def list_unpaid(session: ReadSession, message: InboundMessage) -> list[Ord
     awaited = Order.state.in_((OrderState.HOLD, OrderState.REVIEW))
     owes = and_(Order.state == OrderState.PAID, Order.balance_due_amount > 0)
     return await _list(session, message, or_(awaited, owes), limit=_UNPAID_ORDERS)
+
+
+async def find_ordered(session: ReadSession, message: InboundMessage, order_id: UUID) -> list[Ordered]:
+    """This order, if whoever wrote has it."""
+    return await _list(session, message, Order.id == order_id, limit=1)
 
 
 async def find_repriced(session: ReadSession, message: InboundMessage, at: datetime) -> str | None:
