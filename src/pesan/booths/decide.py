@@ -30,6 +30,7 @@ from pesan.booths.states import (
     Transition,
     find_due,
     find_transition,
+    is_too_early,
     left_at,
     override_to,
     undo_to,
@@ -41,8 +42,6 @@ from pesan.orders.errors import ReasonMissing
 from pesan.orders.states import OrderState
 
 CLOCK = Actor.system("booths")
-# So long before its time a session may begin although somebody else has the booth until then.
-HEAD_START = timedelta(minutes=5)
 _BY_BOOTHS = frozenset({SessionEvent.ARRIVE, SessionEvent.START, SessionEvent.FINISH})
 _BY_CLOCK = frozenset({SessionEvent.EXPIRE})
 
@@ -172,18 +171,14 @@ def _require_guard(
 
 
 def _is_too_early(session: SessionFacts, situation: Situation) -> bool:
-    """Whether beginning now takes the booth from somebody whose time it is before the session's own."""
-    begins = situation.now
-    if begins >= session.starts_at - HEAD_START:
-        return False
-    ends = begins + timedelta(minutes=session.duration_minutes)
-    return any(
-        each.starts_at < ends and begins < each.ends_at
+    promised = (
+        (each.starts_at, each.ends_at)
         for each in situation.promised
         if each.booth_id == session.booth_id
         and each.order_id != session.id
         and _is_to_come(each.order_id, situation)
     )
+    return is_too_early(session, situation.now, promised)
 
 
 def _is_to_come(order_id: UUID, situation: Situation) -> bool:

@@ -1,6 +1,6 @@
 """The states of a session at a booth, and every move between them, as data."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -108,12 +108,26 @@ LEFT_AFTER = timedelta(hours=1)
 """So long after their time, or after they came, whoever never began has left."""
 
 
+HEAD_START = timedelta(minutes=5)
+"""So long before its time a session may begin although somebody else has the booth until then."""
+
+
 class Timed(Protocol):
     """What the clock decides of a session: a row, or the facts that the gate has read of it."""
 
     @property
     def state(self) -> str:
         """Where it stood when it was last written."""
+        ...
+
+    @property
+    def starts_at(self) -> datetime:
+        """When the time that was booked begins."""
+        ...
+
+    @property
+    def duration_minutes(self) -> int:
+        """How long it takes once it has begun."""
         ...
 
     @property
@@ -166,6 +180,17 @@ def find_due(session: Timed, now: datetime) -> SessionEvent | None:
     if session.state == SessionState.ONGOING and session.due_at is not None and now >= session.due_at:
         return SessionEvent.FINISH
     return None
+
+
+def is_too_early(session: Timed, now: datetime, promised: Iterable[tuple[datetime, datetime]]) -> bool:
+    """Whether to begin now takes the booth from somebody whose time it is before the session's own.
+
+    `promised` are the times of those who are still waited for there.
+    """
+    if now >= session.starts_at - HEAD_START:
+        return False
+    ends = now + timedelta(minutes=session.duration_minutes)
+    return any(starts_at < ends and now < ends_at for starts_at, ends_at in promised)
 
 
 def effective_state(session: Timed, now: datetime) -> SessionState:

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from pesan.booths.models import BoothSession
 from pesan.booths.queries.sessions import state_by_clock
-from pesan.booths.states import LIVE, SessionState, standing
+from pesan.booths.states import EXPECTED, LIVE, SessionState, is_too_early, standing
 from pesan.db import ReadSession
 from pesan.orders.models import Order
 
@@ -29,7 +29,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """A booth at a moment: the session that runs or waits to begin, and the one after it."""
+    """A booth at a moment: the session that runs or may begin now, and the first of the others."""
 
     at: datetime
     current: Seen | None
@@ -59,6 +59,15 @@ async def get_now(session: ReadSession, booth_id: UUID) -> Now:
 
 def _now(at: datetime, seen: Sequence[Seen]) -> Now:
     running = [each for each in seen if each.state is SessionState.ONGOING]
-    there = [each for each in seen if each.state is SessionState.ARRIVED]
+    there = [each for each in seen if each.state is SessionState.ARRIVED and _may_begin(each, at, seen)]
     current = next(iter([*running, *there]), None)
     return Now(at, current, next((each for each in seen if each is not current), None))
+
+
+def _may_begin(one: Seen, at: datetime, seen: Sequence[Seen]) -> bool:
+    """Whether the gate lets them begin: whoever came hours early is not greeted in somebody else's time.
+
+    Times that nobody has a session for yet are not asked for; the gate refuses in those alone.
+    """
+    others = (each.session for each in seen if each is not one and each.state in EXPECTED)
+    return not is_too_early(one.session, at, ((each.starts_at, each.ends_at) for each in others))
