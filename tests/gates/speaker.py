@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from threading import Event
 from time import sleep
 from typing import Any
@@ -37,6 +38,8 @@ class Desk:
     has_otherwise: str = ""
     refuses: str = ""
     breaks_at: str = ""
+    slow_seconds: float = 0.0
+    tells_time: bool = False
     scan_problem: int = 0
     changes: list[dict[str, Any]] = field(default_factory=list)
     asked: list[tuple[str, Any]] = field(default_factory=list)
@@ -162,7 +165,13 @@ class Speaker(Answers):
         if answer is None:
             self.desk.over.wait()
         else:
+            sleep(self.desk.slow_seconds)
             self.answer(answer[0], json.dumps(answer[1]).encode())
+
+    def end_headers(self) -> None:
+        if self.desk.tells_time:
+            self.send_header("x-server-time", datetime.now(UTC).isoformat(timespec="milliseconds"))
+        super().end_headers()
 
     def tell(self) -> None:
         """A stream that says once that something changed, and then nothing until the test is over."""

@@ -138,10 +138,13 @@ class Wire {
     await this.#vault.release();
   }
 
-  // The quickest answer knows best; after a while another one may, because clocks drift.
+  // The quickest answer knows best; after a while another one may, because clocks drift. What no way of the two answers
+  // explains is a clock that somebody set, so the offset from before is of another clock.
   #learn({ offsetMs, took }) {
+    if (offsetMs === null) return;
     const isBetter = took <= this.#best.took * 1.2 || performance.now() - this.#best.at > REMEASURE;
-    if (offsetMs === null || !isBetter) return;
+    const wasSet = Math.abs(offsetMs - this.offsetMs) > (took + this.#best.took) / 2 + NEWS;
+    if (!isBetter && !wasSet) return;
     const isNews = Math.abs(offsetMs - this.offsetMs) > NEWS;
     this.offsetMs = offsetMs;
     this.#best = { took, at: performance.now() };
