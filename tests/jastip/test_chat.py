@@ -13,7 +13,9 @@ from pesan.chats.models import ChatContact
 from pesan.db import Database
 from pesan.jastip.chat.words import STATUSES
 from pesan.jastip.models import Participant, TripOrder
+from pesan.jastip.service.leaving import resubscribe
 from pesan.jastip.service.orders import confirm_order, reject_order
+from pesan.jastip.service.participants import unsubscribe
 from pesan.jastip.service.trips import amend_trip
 from pesan.jastip.states import JoinState
 from pesan.kit.registry import Registry
@@ -338,6 +340,41 @@ async def test_a_join_that_was_said_before_leaving_brings_nobody_back(journey, d
     await siti.write("JOIN jpn25 | Nama: Siti", said_at=datetime.now(UTC) - timedelta(minutes=1))
 
     assert await taking(database) == [("Siti", "joined", True)]
+
+
+async def test_of_choices_that_come_out_of_order_the_last_one_holds(journey, database, siti):
+    first = datetime.now(UTC) - timedelta(hours=1)
+    stop, join = "STOP jpn25", "JOIN jpn25 | Nama: Siti"
+    said = [(0, join), (1, stop), (3, stop), (2, join), (4, join), (3, stop)]
+    left = []
+    for minute, words in said:
+        answers = await siti.write(words, said_at=first + timedelta(minutes=minute))
+        left += [gone for _, _, gone in await taking(database)]
+
+    assert left == [False, True, True, True, False, False]
+    assert (answers, await siti.outcome()) == ([], "came_late")
+
+
+async def test_a_stop_that_was_said_before_joining_changes_nothing(journey, database, siti):
+    await siti.write("JOIN jpn25 | Nama: Siti")
+    await siti.write("STOP jpn25", said_at=datetime.now(UTC) - timedelta(minutes=1))
+
+    assert await taking(database) == [("Siti", "joined", False)]
+
+
+async def test_a_join_that_was_said_before_a_page_was_left_brings_nobody_back(journey, database, siti):
+    await siti.write("JOIN jpn25 | Nama: Siti", said_at=datetime.now(UTC) - timedelta(hours=1))
+    await siti.write("STOP jpn25", said_at=datetime.now(UTC) - timedelta(minutes=30))
+    async with database.write(SYSTEM) as session:
+        person_id = (await session.scalars(select(Participant.id))).one()
+        await unsubscribe(session, person_id, actor=SYSTEM)
+    await siti.write("JOIN jpn25 | Nama: Siti", said_at=datetime.now(UTC) - timedelta(minutes=20))
+    before = await taking(database)
+    async with database.write(SYSTEM) as session:
+        await resubscribe(session, person_id, actor=SYSTEM)
+    await siti.write("STOP jpn25", said_at=datetime.now(UTC) - timedelta(minutes=10))
+
+    assert [gone for _, _, gone in [*before, *await taking(database)]] == [True, False]
 
 
 @pytest.mark.parametrize(

@@ -108,8 +108,9 @@ async def _stop(session: WriteSession, talk: Talk, slug: str | None) -> Answer:
     if not named:
         await stop(session, talk.contact, at=talk.at)
         return Answer("stopped", (plain(words.STOPPED_ALL.in_(talk.locale)),))
-    for each in named:
-        await unsubscribe(session, each.person.id, actor=ACTOR, said_at=talk.at)
+    left = [await unsubscribe(session, each.person.id, actor=ACTOR, said_at=talk.at) for each in named]
+    if all(person.unsubscribed_at is None for person in left):
+        return Answer("came_late")  # they came back since, and were told so
     trip = named[0].trip
     said = words.STOPPED_TRIP.in_(talk.locale, trip=trip.event.title, slug=trip.trip.slug.upper())
     return Answer("left", (plain(said),), trip)

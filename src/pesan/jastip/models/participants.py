@@ -22,7 +22,8 @@ class Participant(Audited, Base):
     """Somebody who takes part in one trip, by their WhatsApp number.
 
     Whoever joined on a page is `pending` until they write to the chat: only then is the number known to be theirs.
-    `unsubscribed_at` is theirs: nothing but answers and their own orders is told to them since.
+    `unsubscribed_at` is theirs: nothing but answers and their own orders is told to them since. `choice_at` is when
+    they last said whether they want to be told, so that what they said before and comes later changes nothing.
     """
 
     __tablename__ = "participants"
@@ -55,6 +56,7 @@ class Participant(Audited, Base):
     created_at: Mapped[Timestamp] = mapped_column(server_default=func.clock_timestamp())
     joined_at: Mapped[Timestamp | None]
     unsubscribed_at: Mapped[Timestamp | None]
+    choice_at: Mapped[Timestamp | None]
     erased_at: Mapped[Timestamp | None]
 
 
@@ -81,7 +83,7 @@ class TripOrder(Base):
 
 
 _AUDIT = "audit_seq, audit_head"
-_PARTICIPANT = f"name, locale, state, joined_at, unsubscribed_at, wa, wa_user_id, {_AUDIT}"
+_PARTICIPANT = f"name, locale, state, joined_at, unsubscribed_at, choice_at, wa, wa_user_id, {_AUDIT}"
 
 ACCESS = [
     Access(

@@ -16,6 +16,7 @@ from pesan.jastip.errors import AlreadyJoined, TripClosed
 from pesan.jastip.locks import lock_participant
 from pesan.jastip.models import Participant
 from pesan.jastip.queries.trips import TripView
+from pesan.jastip.service.leaving import time_of_choice
 from pesan.jastip.states import JoinState
 from pesan.kit.i18n import DEFAULT_LOCALE, Locale
 from pesan.kit.ids import new_code, new_id
@@ -72,23 +73,26 @@ async def join_from_chat(
 ) -> tuple[Participant, JoinOutcome]:
     """What a JOIN message does, however often it comes: whoever writes it takes part, and is told things again.
 
-    One that was said before they left, and comes after it, brings nobody back. Raises TripClosed. **Locks** the
+    One that was said before they last left, and comes after it, brings nobody back. Raises TripClosed. **Locks** the
     participant who is there. Runs as the system, one person at a time: the job that calls it holds their lock.
     """
     _require_open(trip)
     known = await _list_known(session, trip.trip.event_id, joiner)
+    at = await time_of_choice(session, said_at)
     if not known:
         person = await _new(session, trip, joiner, JoinState.JOINED)
+        person.choice_at = at
         session.add(person)
         await session.flush()
         await _note(session, person, "participant:trip:joined", actor, state=JoinState.JOINED.value)
         return person, JoinOutcome.JOINED
     person = await lock_participant(session, known[0].id)
     outcome = _outcome_of(person)
-    left_since = (
-        person.unsubscribed_at is not None and said_at is not None and said_at <= person.unsubscribed_at
-    )
-    if outcome is JoinOutcome.KNOWN or left_since:
+    if person.unsubscribed_at is not None and person.choice_at is not None and at <= person.choice_at:
+        return person, JoinOutcome.KNOWN
+    person.choice_at = max(person.choice_at or at, at)
+    if outcome is JoinOutcome.KNOWN:
+        await session.flush()
         return person, JoinOutcome.KNOWN
     person.state, person.unsubscribed_at = JoinState.JOINED.value, None
     person.joined_at = person.joined_at or func.clock_timestamp()
@@ -112,14 +116,19 @@ async def unsubscribe(
 ) -> Participant:
     """Tell somebody nothing more of a trip but what they ask and what becomes of their own orders; once is enough.
 
-    Raises ParticipantNotFound. **Locks** the participant.
+    What was said before their last choice changes nothing; of a stop and a return within one second, by which WhatsApp
+    counts, the stop holds. Raises ParticipantNotFound. **Locks** the participant.
     """
     person = await lock_participant(session, participant_id)
-    if person.unsubscribed_at is None:
-        person.unsubscribed_at = said_at or func.clock_timestamp()
-        await session.flush()
+    at = await time_of_choice(session, said_at)
+    if person.choice_at is not None and at < person.choice_at:
+        return person
+    person.choice_at = at
+    is_new = person.unsubscribed_at is None
+    person.unsubscribed_at = person.unsubscribed_at or at
+    await session.flush()
+    if is_new:
         await _note(session, person, "participant:trip:unsubscribed", actor)
-        await session.refresh(person)
     return person
 
 
