@@ -98,3 +98,22 @@ def test_a_cancelled_message_stays_so_unless_it_arrived() -> None:
     cancelled = replace(ACCEPTED, state=MessageState.CANCELLED)
     assert fold(cancelled, [told("sent"), told("failed", code=1)]).state is MessageState.CANCELLED
     assert fold(cancelled, [told("delivered")]).state is MessageState.DELIVERED
+
+
+@pytest.mark.parametrize("code", [131000, 131026, 131047])
+@pytest.mark.parametrize("names", [["failed"], ["sent", "failed"]])
+@pytest.mark.parametrize("state", [MessageState.ACCEPTED, MessageState.SENT])
+def test_what_a_lost_handing_over_came_to_undoes_none_that_replaced_it(
+    state: MessageState, names: list[str], code: int
+) -> None:
+    replaced = replace(ACCEPTED, state=state, wamid="wamid.2")
+
+    late = fold(replaced, [told(name, code=code) for name in names])
+
+    assert (late.wamid, late.error_code, late.draft.attempts) == ("wamid.2", None, 1)
+    assert late.state is (MessageState.SENT if "sent" in names else state)
+    assert late.failed_at == AT
+    ended, verdict = advance(late, told("failed", code=131026, wamid="wamid.2"))
+    assert (ended.state, ended.error_code) == (MessageState.FAILED, "whatsapp.131026")
+    assert verdict is not None
+    assert verdict.is_unreachable

@@ -39,6 +39,11 @@ def told(
     return StatusUpdate("106", wamid or "wamid.?", status, AT, opaque and str(opaque), SITI, code, None)
 
 
+async def failed(chats: Chats, message_id: UUID, code: int) -> StatusUpdate:
+    """That the last handing over of a message failed."""
+    return told((await chats.find(message_id)).wamid, "failed", opaque=message_id, code=code)
+
+
 async def tell(chats: Chats, *updates: Update) -> list[str | None]:
     """What was told is stored and acted on; the outcomes in the same order."""
     rows = [row_of(update) for update in updates]
@@ -85,7 +90,7 @@ async def test_a_failure_after_delivery_is_ignored(chats: Chats) -> None:
     (message_id,) = await sent(chats, SITI)
 
     outcomes = await tell(
-        chats, told("w", "delivered", opaque=message_id), told("w", "failed", opaque=message_id, code=131026)
+        chats, told("w", "delivered", opaque=message_id), await failed(chats, message_id, 131026)
     )
 
     assert outcomes == ["delivered", "ignored"]
@@ -131,8 +136,8 @@ async def test_a_failure_says_whom_to_leave_alone(chats: Chats) -> None:
 
     await tell(
         chats,
-        told("w1", "failed", opaque=unreachable, code=131026),
-        told("w2", "failed", opaque=unwilling, code=131050),
+        await failed(chats, unreachable, 131026),
+        await failed(chats, unwilling, 131050),
     )
 
     assert await chats.state(unreachable) == ("failed", "whatsapp.131026")
@@ -257,7 +262,7 @@ async def test_a_template_that_a_status_refuses_holds_its_other_messages_back(ch
     await chats.send()
     (other,) = await chats.say(message(BUDI))
 
-    assert await tell(chats, told("w", "failed", opaque=first, code=132015)) == ["queued"]
+    assert await tell(chats, await failed(chats, first, 132015)) == ["queued"]
     await chats.pass_seconds()
     await chats.send()
 
@@ -313,9 +318,7 @@ async def test_a_failure_of_what_was_for_somebody_who_is_erased_is_the_end_of_it
     await chats.send()
     await erase(chats, said)
 
-    outcomes = await tell(
-        chats, told("w1", "failed", opaque=said, code=code), told("w2", "delivered", opaque=other)
-    )
+    outcomes = await tell(chats, await failed(chats, said, code), told("w2", "delivered", opaque=other))
 
     assert outcomes == ["failed", "delivered"]
     assert await chats.state(said) == ("failed", error)
@@ -337,7 +340,7 @@ async def test_one_status_that_cannot_be_applied_holds_up_no_other(chats: Chats)
         # The name that another message has.
         told(taken, "delivered", opaque=said[2]),
         told("w3", "read", opaque=said[3]),
-        told("w4", "failed", opaque=said[4], code=131026),
+        await failed(chats, said[4], 131026),
         PreferenceUpdate(SITI, None, is_stop=True, at=AT),
     )
 
@@ -370,3 +373,26 @@ async def test_what_nobody_heard_of_is_not_sent_again_once_its_recipient_is_eras
 
     assert await chats.state(erased) == ("unknown", "chats.unknown")
     assert (await chats.find(other)).state == "queued"
+
+
+@pytest.mark.parametrize("code", [131000, 131026])
+async def test_a_late_failure_of_a_lost_handing_over_changes_nothing_of_the_second(
+    chats: Chats, code: int
+) -> None:
+    await chats.open(SITI)
+    await chats.whatsapp.set_faults(failures=[{"code": "cut", "times": 1}], statuses="none")
+    (said,) = await chats.say(message())
+    await chats.send()
+    await chats.pass_time()
+    async with chats.database.write(SYSTEM) as session:
+        assert await queue_again(session) == 1
+    await chats.send()
+    second = (await chats.find(said)).wamid
+
+    assert await tell(chats, told("wamid.lost", "failed", opaque=said, code=code)) == ["noted"]
+
+    found = await chats.find(said)
+    assert (found.state, found.wamid, found.error_code) == ("accepted", second, None)
+    assert (await chats.contact()).unreachable_at is None
+    await chats.pass_time()
+    assert await chats.send() == 0, "it is not sent a third time"

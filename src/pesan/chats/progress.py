@@ -59,7 +59,8 @@ def _leave(progress: Progress, status: StatusUpdate) -> Progress:
     noted = replace(progress, sent_at=_earlier(progress.sent_at, status.at))
     if progress.state not in _ON_ITS_WAY or _is_past(progress, status):
         return noted
-    return replace(noted, state=MessageState.SENT, wamid=status.wamid, error_code=None, wait_seconds=None)
+    wamid = progress.wamid if _is_replaced(progress, status) else status.wamid
+    return replace(noted, state=MessageState.SENT, wamid=wamid, error_code=None, wait_seconds=None)
 
 
 def _arrive(progress: Progress, status: StatusUpdate) -> Progress:
@@ -80,7 +81,7 @@ def _arrive(progress: Progress, status: StatusUpdate) -> Progress:
 def _fail(progress: Progress, status: StatusUpdate) -> tuple[Progress, Verdict | None]:
     noted = replace(progress, failed_at=_earlier(progress.failed_at, status.at))
     is_under_way = progress.state in _ON_ITS_WAY or progress.state is MessageState.SENT
-    if not is_under_way or _is_past(progress, status):
+    if not is_under_way or _is_past(progress, status) or _is_replaced(progress, status):
         return noted, None
     before = replace(
         progress.draft, attempts=max(progress.draft.attempts - 1, 0), last_error=progress.error_code
@@ -110,6 +111,12 @@ def _fail(progress: Progress, status: StatusUpdate) -> tuple[Progress, Verdict |
 def _is_past(progress: Progress, status: StatusUpdate) -> bool:
     """Whether it tells of a handing over that failed, and that another one follows."""
     return progress.state in _AGAIN and progress.wamid == status.wamid
+
+
+def _is_replaced(progress: Progress, status: StatusUpdate) -> bool:
+    """Whether it tells of a handing over, such as one whose answer was lost, after which another was accepted."""
+    is_accepted = progress.state in {MessageState.ACCEPTED, MessageState.SENT}
+    return is_accepted and progress.wamid not in {None, status.wamid}
 
 
 def _earlier(one: datetime | None, other: datetime) -> datetime:
