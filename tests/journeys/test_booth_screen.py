@@ -143,6 +143,43 @@ async def test_a_session_goes_its_way_on_the_screen_also_without_a_network(
         await stand.says("online")
 
 
+async def paired(stand: Stand) -> None:
+    """The tablet belongs to its booth, and knows what is on there."""
+    await stand.tab.open(f"{stand.path}?pair={await stand.corner.code()}")
+    await stand.page.get_by_role("button", name="Pasangkan").click()
+    await stand.says("online")
+
+
+async def test_who_comes_while_somebody_is_about_to_begin_or_inside_is_next_by_code_and_by_camera(
+    browser: Browser, make: Make, database: Database, service: Service
+) -> None:
+    async with standing(browser, make, database, service) as stand:
+        page = stand.page
+        budi = await stand.booked(in_minutes=-1, buyer_name="Budi Santoso")
+        citra = await stand.booked(in_minutes=15, buyer_name="Citra Dewi")
+        dewi = await stand.booked(in_minutes=30, buyer_name="Dewi Lestari")
+        await paired(stand)
+        await page.get_by_role("button", name="Pindai QR").click()
+        await stand.hold(f"{stand.url}/b/{budi.code}")
+        await expect(page.get_by_role("heading", name="Halo, b***i")).to_be_visible()
+        await expect(page.locator("#scan-view")).to_be_visible()
+
+        await page.get_by_label("Kode pesanan").fill(citra.code)
+        await page.get_by_role("button", name="Datang").click()
+        await expect(page.locator("#ready-next")).to_contain_text("Kedatangan c***a tercatat")
+        await page.get_by_role("button", name="Mulai").click()
+        await expect(page.get_by_role("timer")).to_be_visible()
+        await expect(page.locator("#scan-view")).to_be_visible()
+        await stand.hold(f"{stand.url}/b/{dewi.code}")
+        await stand.reaches(dewi, "ARRIVED")
+        assert await stand.tab.axe() == []
+
+        assert await stand.tab.inspect(stand.path) == []
+        await expect(page.get_by_role("timer")).to_be_visible()
+        await expect(page.get_by_label("Kode pesanan")).to_be_visible()
+        await expect(page.get_by_role("button", name="Pindai QR")).to_be_visible()
+
+
 async def code_of_staff(stand: Stand) -> str:
     """The code that an outlet's staff make on the booth's page, which any theme and phone can show."""
     page, place = stand.page, stand.corner.place

@@ -116,7 +116,6 @@ function draw() {
   watchEnd(found, nowMs);
   const isDone = nowMs < state.doneUntil;
   const scene = found.scene === "running" || (found.scene === "ready" && !isDone) ? found.scene : isDone ? "done" : "idle";
-  if (scene !== "idle" && camera.isOn) camera.stop();
   if (scene !== "running" && at("sure").open) at("sure").close();
   const { booth, outlet } = state.now;
   show({ ...found, scene, nowMs, booth, outlet, zone: outlet?.timezone });

@@ -28,9 +28,10 @@ export function show(view) {
 
 const draw = {
   idle: ({ next, zone }) => write("idle-next", nextWords(next, zone)),
-  ready({ session }) {
+  ready({ session, next, zone }) {
     write("ready-title", word("ready_title", { customer: session.customer }));
     write("ready-lead", word("ready_lead", { minutes: session.duration_minutes }));
+    write("ready-next", nextWords(next, zone));
   },
   running(view) {
     const { session, dueMs, nowMs, next, zone } = view;
@@ -72,7 +73,16 @@ export function redraw() {
 function turnTo(scene) {
   if (!at(scene).hidden) return false;
   for (const other of SCENES) at(other).hidden = other !== scene;
+  turnArrival(scene);
   return true;
+}
+
+// Whoever comes next arrives in every scene; where somebody else is there, beside what is theirs.
+function turnArrival(scene) {
+  at("arrival").hidden = scene === "pair";
+  at("arrival").classList.toggle("booth__arrival--small", scene !== "idle");
+  at("arrival-lead").hidden = scene === "idle";
+  at("camera").classList.toggle("button--primary", scene === "idle");
 }
 
 function announce({ scene }) {
