@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from pesan.audit.models import AuditEntry
 from pesan.db import ReadSession
 from pesan.jastip.models import Participant, PriceProposal, Trip, TripOrder
+from pesan.jastip.queries.takers import is_known_as
 from pesan.jastip.queries.trips import TripView, list_trips_by_id
 from pesan.jastip.states import ProposalState
 from pesan.messaging.whatsapp.inbound import InboundMessage
@@ -101,7 +102,4 @@ async def _list(
 
 
 def _is(message: InboundMessage) -> ColumnElement[bool]:
-    known = [Participant.wa == message.wa] if message.wa else []
-    if message.user_id:
-        known.append(Participant.wa_user_id == message.user_id)
-    return or_(*known)
+    return is_known_as(message.wa, message.user_id)

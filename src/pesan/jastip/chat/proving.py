@@ -116,7 +116,9 @@ def _is_young(row: ChatUpdate) -> bool:
 
 
 def _is_by(one: InboundMessage, other: InboundMessage) -> bool:
-    return (one.wa, one.user_id) == (other.wa, other.user_id)
+    if one.user_id and other.user_id:
+        return one.user_id == other.user_id
+    return one.wa is not None and one.wa == other.wa
 
 
 def _taken(order: Order, takings: Sequence[Taking], locale: Locale) -> Answer:

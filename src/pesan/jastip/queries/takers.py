@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from pesan.db import ReadSession
 from pesan.jastip.models import Participant, TripOrder
@@ -16,6 +16,17 @@ class Invited:
 
     code: str
     came: int
+
+
+def is_known_as(wa: str | None, user_id: str | None) -> ColumnElement[bool]:
+    """Whoever is known by this number or this id; whom WhatsApp named by another id has the number no more."""
+    known: list[ColumnElement[bool]] = []
+    if user_id:
+        known.append(Participant.wa_user_id == user_id)
+    if wa:
+        is_same = Participant.wa == wa
+        known.append(is_same & Participant.wa_user_id.is_(None) if user_id else is_same)
+    return or_(*known)
 
 
 async def list_shown(session: ReadSession, trip_id: UUID, ids: Collection[UUID]) -> Sequence[Participant]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from pesan.audit import record
@@ -15,6 +15,7 @@ from pesan.db.waits import violates
 from pesan.jastip.errors import AlreadyJoined, TripClosed
 from pesan.jastip.locks import lock_participant
 from pesan.jastip.models import Participant
+from pesan.jastip.queries.takers import is_known_as
 from pesan.jastip.queries.trips import TripView
 from pesan.jastip.service.leaving import time_of_choice
 from pesan.jastip.states import JoinState
@@ -74,9 +75,11 @@ async def join_from_chat(
     """What a JOIN message does, however often it comes: whoever writes it takes part, and is told things again.
 
     One that was said before they last left, and comes after it, brings nobody back. Raises TripClosed. **Locks** the
-    participant who is there. Runs as the system, one person at a time: the job that calls it holds their lock.
+    participant who is there, and who had the number before. Runs as the system, one person at a time: the job that calls
+    it holds their lock.
     """
     _require_open(trip)
+    await _free_number(session, trip.trip.event_id, joiner, actor)
     known = await _list_known(session, trip.trip.event_id, joiner)
     at = await time_of_choice(session, said_at)
     if not known:
@@ -143,12 +146,23 @@ def _outcome_of(person: Participant) -> JoinOutcome:
     return JoinOutcome.BACK if person.unsubscribed_at else JoinOutcome.KNOWN
 
 
+async def _free_number(session: WriteSession, trip_id: UUID, joiner: Joiner, actor: Actor) -> None:
+    """Whoever had the number and is known by another id has it no more: a trip knows a number once."""
+    if joiner.wa is None or joiner.wa_user_id is None:
+        return
+    of_another = Participant.wa == joiner.wa, Participant.wa_user_id != joiner.wa_user_id
+    query = select(Participant.id).where(Participant.event_id == trip_id, *of_another)
+    for former_id in (await session.scalars(query)).all():
+        former = await lock_participant(session, former_id)
+        former.wa = None
+        await session.flush()
+        await _note(session, former, "participant:trip:number_gone", actor)
+
+
 async def _list_known(session: WriteSession, trip_id: UUID, joiner: Joiner) -> Sequence[Participant]:
     """Whoever is known by the number or by the id, who takes part before who only said so."""
-    same = [Participant.wa == joiner.wa] if joiner.wa else []
-    if joiner.wa_user_id:
-        same.append(Participant.wa_user_id == joiner.wa_user_id)
-    query = select(Participant).where(Participant.event_id == trip_id, or_(*same))
+    is_same = is_known_as(joiner.wa, joiner.wa_user_id)
+    query = select(Participant).where(Participant.event_id == trip_id, is_same)
     first = Participant.state != JoinState.JOINED, Participant.created_at, Participant.id
     return (await session.scalars(query.order_by(*first))).all()
 
