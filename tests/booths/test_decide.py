@@ -74,6 +74,7 @@ def facts(state: SessionState, **changes: object) -> SessionFacts:
         override_at=None,
         override_reason=None,
         overridden_from=None,
+        replaced=None,
     )
     return replace(session, **changes)  # type: ignore[arg-type]
 
@@ -148,10 +149,22 @@ def test_an_override_is_undone_to_where_the_session_stood_unless_something_follo
         "Salah pencet",
     )
     assert outcome(wish(E.UNDO), found) is state
+    assert found.sessions[SESSION] == before
+    assert effective_state(before, NOW) is state
+    assert outcome(wish(E.UNDO), found) is NothingToUndo
+
+
+def test_an_override_of_an_override_is_undone_to_the_one_before_and_no_further():
+    found = situation(facts(S.ONGOING))
+
+    assert outcome(wish(E.OVERRIDE, reason="Lampu mati"), found) is S.OVERRIDDEN
+    before = found.sessions[SESSION]
+    assert outcome(wish(E.OVERRIDE, CLOCK, target=S.ARRIVED, reason="Sudah nyala"), found) is S.ARRIVED
+    assert outcome(wish(E.UNDO), found) is S.OVERRIDDEN
+
     undone = found.sessions[SESSION]
-    assert (undone.override_by, undone.override_at, undone.overridden_from) == (None, None, None)
-    assert (undone.starts_at, undone.ends_at) == (before.starts_at, before.ends_at)
-    assert effective_state(undone, NOW) is state
+    assert undone == replace(before, overridden_from=None, replaced=None)
+    assert (undone.override_by, undone.override_reason) == (STAFF.user_id, "Lampu mati")
     assert outcome(wish(E.UNDO), found) is NothingToUndo
 
 
@@ -259,9 +272,9 @@ def test_whoever_starts_early_takes_nobodys_time_unless_staff_say_why(minutes, o
 @pytest.mark.parametrize("target", sorted(LIVE))
 def test_a_session_whose_money_went_back_never_comes_alive(target):
     gone = {"order_state": OrderState.REFUNDED}
-    found = situation(
-        facts(S.OVERRIDDEN, override_at=NOW, override_reason="x", overridden_from=target, **gone)
-    )
+    found = situation(facts(target))
+    assert outcome(wish(E.OVERRIDE, reason="Sakit"), found) is S.OVERRIDDEN
+    found.sessions[SESSION] = replace(found.sessions[SESSION], **gone)
 
     assert outcome(wish(E.OVERRIDE, target=target, reason="Hidupkan"), found) is SessionRefunded
     assert outcome(wish(E.UNDO), found) is SessionRefunded

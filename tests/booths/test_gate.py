@@ -10,7 +10,7 @@ from pesan.booths import gate, locks
 from pesan.booths.decide import CLOCK
 from pesan.booths.desk import BoothDesk
 from pesan.booths.ending import end
-from pesan.booths.errors import BoothBusy, NotPaidYet, SessionNotFound, TooEarly, WrongState
+from pesan.booths.errors import BoothBusy, NothingToUndo, NotPaidYet, SessionNotFound, TooEarly, WrongState
 from pesan.booths.models.feeds import BoothEvent
 from pesan.booths.moves import Moved, SessionMove
 from pesan.booths.states import SessionEvent, SessionState
@@ -310,6 +310,30 @@ async def test_an_unpaid_booking_that_ended_is_told_as_rejected(make, database):
     assert [await end(database, each.id) for each in (live, gone, ticket)] == [None, place.id, None]
     assert await told(database, gone.id) == [("SESSION_REJECTED", "EXPIRED")]
     assert await told(database, live.id) == []
+
+
+async def test_an_undone_override_leaves_the_row_as_it_was_with_the_override_before_it(make, database):
+    place = await make_place(make, database)
+    session_ = await book_session(make, database, place)
+    steps = [(E.ARRIVE, None), (E.START, None), (E.FINISH, None), (E.OVERRIDE, S.OVERRIDDEN)]
+    for event, target in steps:
+        await move_session(database, session_.id, event, place.staff, target=target, reason="Lampu mati")
+    before = await row_of(database, session_.id)
+
+    moved = await move_session(database, session_.id, E.OVERRIDE, target=S.ONGOING, reason="Sudah nyala")
+    undone = await move_session(database, session_.id, E.UNDO, place.staff)
+
+    followed = {"overridden_from": None, "replaced": None}
+    after = await row_of(database, session_.id)
+    assert (moved.state, undone.state) == (S.ONGOING, S.OVERRIDDEN)
+    assert after == {**before, **followed, "changed_at": after["changed_at"]}
+    assert (after["override_by"], after["override_reason"]) == (place.staff.user_id, "Lampu mati")
+    assert isinstance(await move_session(database, session_.id, E.UNDO, place.staff), NothingToUndo)
+
+
+async def row_of(database: Database, session_id) -> dict[str, object]:
+    row = await read_session(database, session_id)
+    return {column.key: getattr(row, column.key) for column in row.__table__.columns}
 
 
 async def test_the_time_of_a_session_is_taken_until_its_order_goes_back(make, database):

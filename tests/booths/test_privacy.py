@@ -1,8 +1,9 @@
 """Whose time at a booth is over may be erased, however long the outlet stays open."""
 
 import pytest
+from sqlalchemy import text
 
-from pesan.booths.states import SessionEvent
+from pesan.booths.states import SessionEvent, SessionState
 from pesan.orders.queries import get_order
 from pesan.privacy.erasure import erase_orders, has_running, list_erasable
 from pesan.privacy.retention import KINDS
@@ -22,6 +23,9 @@ async def test_a_customer_whose_session_is_over_is_erased_and_one_who_is_expecte
     expected = await book_session(make, database, place, in_minutes=60, email=EMAIL, buyer_name="Siti Rahma")
     for each in (over, expected):
         await move_session(database, each.id, SessionEvent.OVERRIDE, reason="Siti sakit")
+    # What an override replaced says of its customer what the one before said.
+    arrived = SessionState.ARRIVED
+    await move_session(database, over.id, SessionEvent.OVERRIDE, target=arrived, reason="Siti sehat")
 
     async with database.write(SYSTEM) as session:
         found = await list_erasable(session, place.event.merchant_id, EMAIL, limit=10)
@@ -33,7 +37,13 @@ async def test_a_customer_whose_session_is_over_is_erased_and_one_who_is_expecte
     reasons = [(await read_session(database, each.id)).override_reason for each in (over, expected)]
     assert names == [ERASED, "Siti Rahma"]
     assert reasons == [ERASED, "Siti sakit"]
+    assert ((await read_session(database, over.id)).replaced or {})["override_reason"] == ERASED
     assert [each for each in await offenders(database) if not str(each[0]).startswith("payments.")] == []
+
+    spoken = """UPDATE booth_sessions SET replaced = replaced || '{"override_reason": "Siti sakit"}'"""
+    async with database.sale() as session:
+        await session.execute(text(spoken))
+    assert "booths.erased_sessions_say_nothing" in [each[0] for each in await offenders(database)]
 
 
 async def test_contacts_are_kept_for_so_long_after_the_session_and_not_after_the_outlet(make, database):

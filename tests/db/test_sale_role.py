@@ -38,7 +38,8 @@ SALE = {
         "booth_sessions",
         "UPDATE",
     ): "arrive_until arrived_at booth_id changed_at due_at duration_minutes ends_at expired_at finished_at"
-    " overridden_from override_at override_by override_reason resource started_at starts_at state",
+    " overridden_from override_at override_by override_reason replaced resource started_at starts_at"
+    " state",
     ("booths", "SELECT"): "*",
     ("booths", "UPDATE"): "audit_head audit_seq",
     ("capacity_pools", "SELECT"): "*",

@@ -43,7 +43,7 @@ _MOVE = text(
     "UPDATE booth_sessions s SET booth_id = n.booth_id, resource = n.resource, starts_at = n.starts_at,"  # noqa: S608
     " ends_at = n.ends_at, duration_minutes = n.duration_minutes,"
     " arrive_until = n.starts_at + make_interval(mins => s.tolerance_minutes), overridden_from = NULL,"
-    f" changed_at = clock_timestamp() FROM {recordset(_TIME)} WHERE s.id = n.id"
+    f" replaced = NULL, changed_at = clock_timestamp() FROM {recordset(_TIME)} WHERE s.id = n.id"
     " AND s.state = 'AWAITING_CUSTOMER' AND s.arrive_until >= clock_timestamp() RETURNING s.id"
 )
 

@@ -1,6 +1,6 @@
 """Which moves of a group are granted: a pure function of what was read after the locks, in arrival order."""
 
-from dataclasses import replace
+from dataclasses import asdict, fields, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from pesan.booths.errors import (
     WrongBooth,
     WrongState,
 )
-from pesan.booths.moves import Granted, SessionFacts, SessionMove, Situation
+from pesan.booths.moves import Granted, Replaced, SessionFacts, SessionMove, Situation
 from pesan.booths.states import (
     EXPECTED,
     LIVE,
@@ -136,24 +136,18 @@ def _override(move: SessionMove, session: SessionFacts, situation: Situation) ->
         override_at=situation.now,
         override_reason=reason,
         overridden_from=session.state,
+        replaced=Replaced(**{part.name: getattr(session, part.name) for part in fields(Replaced)}),
     )
     return Granted(move.actor, changed, session.state, override_to(target), reason)
 
 
 def _undo(move: SessionMove, session: SessionFacts, situation: Situation) -> Granted:
-    """Back to where it stood, with the times that it had: they are not touched when the state goes back."""
-    target = session.overridden_from
-    if target is None:
+    """Back to where it stood, with the times that it had and the override before it, which stays as it is."""
+    target, before = session.overridden_from, session.replaced
+    if target is None or before is None:
         raise _refusal(NothingToUndo, session.state)
     _require_life(session, target, situation)
-    changed = replace(
-        session,
-        state=target,
-        override_by=None,
-        override_at=None,
-        override_reason=None,
-        overridden_from=None,
-    )
+    changed = replace(session, state=target, overridden_from=None, replaced=None, **asdict(before))
     return Granted(move.actor, changed, session.state, undo_to(target), move.reason)
 
 
@@ -207,7 +201,7 @@ def _refusal(error: type[WrongState], state: SessionState) -> PesanError:
 
 def _entered(session: SessionFacts, target: SessionState, now: datetime) -> SessionFacts:
     """The session in another state, with the times that belong to it; nothing that was overridden can be undone."""
-    changed = replace(session, state=target, overridden_from=None)
+    changed = replace(session, state=target, overridden_from=None, replaced=None)
     if target is SessionState.AWAITING_CUSTOMER:
         chance = max(timedelta(minutes=session.tolerance_minutes), SECOND_CHANCE)
         return replace(changed, arrive_until=max(session.arrive_until, now + chance))

@@ -122,4 +122,5 @@ def facts_of(booked: Booked) -> SessionFacts:
         override_at=None,
         override_reason=None,
         overridden_from=None,
+        replaced=None,
     )

@@ -86,7 +86,8 @@ INVARIANTS = [
         "No session says in words what was done for a buyer who was erased.",
         f"""
         SELECT s.id AS session_id FROM booth_sessions s JOIN orders o ON o.id = s.id
-        WHERE o.erased_at IS NOT NULL AND s.override_reason <> '{ERASED}'
+        WHERE o.erased_at IS NOT NULL
+          AND (s.override_reason <> '{ERASED}' OR s.replaced ->> 'override_reason' <> '{ERASED}')
         """,
     ),
 ]

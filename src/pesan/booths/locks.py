@@ -3,14 +3,15 @@
 A session is its order's: whoever changes one has the order, so that its own row is never locked.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Uuid, bindparam, text
 
-from pesan.booths.moves import Promise, SessionFacts, Situation, Unfulfilled
+from pesan.booths.moves import Promise, Replaced, SessionFacts, Situation, Unfulfilled
 from pesan.booths.states import FULFILMENT, SessionState
 from pesan.db import WriteSession
 from pesan.db.pipeline import Row, pipelined
@@ -48,6 +49,8 @@ _PROMISED = text(
     f" WHERE b.id IN ({_OF_SESSIONS}) AND (s.id IS NULL OR s.state = 'ARRIVED'"
     " OR (s.state = 'AWAITING_CUSTOMER' AND s.arrive_until >= clock_timestamp()))"
 ).bindparams(_IDS)
+# What is no moment of what an override replaced.
+_READERS: Mapping[str, Callable[[str], Any]] = {"override_by": UUID, "override_reason": str}
 _NOW = text("SELECT clock_timestamp()")
 
 
@@ -92,11 +95,18 @@ def _situation(rows: Sequence[Row], running: dict[UUID, UUID], now: Sequence[Row
 
 def _facts(values: Mapping[str, Any]) -> SessionFacts:
     before = values["overridden_from"]
-    states = {
+    read = {
         "state": SessionState(values["state"]),
         "overridden_from": SessionState(before) if before else None,
+        "replaced": _replaced(values["replaced"]) if before else None,
     }
-    return SessionFacts(**{**values, **states})
+    return SessionFacts(**{**values, **read})
+
+
+def _replaced(values: Mapping[str, Any]) -> Replaced:
+    """As it was before it was JSON, which knows neither moments nor ids."""
+    readers = {name: _READERS.get(name, datetime.fromisoformat) for name in values}
+    return Replaced(**{name: value and readers[name](value) for name, value in values.items()})
 
 
 def _running(rows: Sequence[Row]) -> dict[UUID, UUID]:

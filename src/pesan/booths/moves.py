@@ -28,6 +28,21 @@ class SessionMove:
 
 
 @dataclass(frozen=True, slots=True)
+class Replaced:
+    """What an override took the place of beside the state: the session's times, and the override before it."""
+
+    arrive_until: datetime
+    arrived_at: datetime | None
+    started_at: datetime | None
+    due_at: datetime | None
+    finished_at: datetime | None
+    expired_at: datetime | None
+    override_by: UUID | None
+    override_at: datetime | None
+    override_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class SessionFacts:
     """One session inside a locked transaction, with what its booth and its order say."""
 
@@ -53,6 +68,7 @@ class SessionFacts:
     override_at: datetime | None
     override_reason: str | None
     overridden_from: SessionState | None
+    replaced: Replaced | None
 
 
 class Unfulfilled(NamedTuple):

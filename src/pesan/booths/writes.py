@@ -24,6 +24,7 @@ _CHANGES: Mapping[str, str] = {
     "override_at": "timestamptz",
     "override_reason": "text",
     "overridden_from": "text",
+    "replaced": "jsonb",
 }
 _HEADS: Mapping[str, str] = {"id": "uuid", "audit_seq": "integer", "audit_head": "bytea"}
 _ASSIGNED = ", ".join(f"{name} = n.{name}" for name in _CHANGES if name != "id")

@@ -44,7 +44,9 @@ PAID_BY = (
 
 # The booth desk is above this module, so its table is named and not imported.
 _FORGET_OVERRIDES = text(
-    "UPDATE booth_sessions SET override_reason = :erased WHERE id = ANY (:ids) AND override_reason IS NOT NULL"
+    "UPDATE booth_sessions SET override_reason = :erased, replaced = CASE WHEN replaced ->> 'override_reason' IS NULL"
+    " THEN replaced ELSE replaced || jsonb_build_object('override_reason', CAST(:erased AS text)) END"
+    " WHERE id = ANY (:ids) AND override_reason IS NOT NULL"
 )
 # Nor the jastip desk's: what was written to whoever ordered, and that they took part, where nothing else is on record.
 _FORGET_CHATS = text(

@@ -1,5 +1,7 @@
 """Sessions at booths: what an order of an outlet's turned into."""
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
@@ -11,7 +13,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pesan.booths.states import LIVE, SessionState
@@ -27,7 +29,8 @@ class BoothSession(Base):
     """One customer's time at a booth, by the id of the order that paid for it; whose history is its history too.
 
     Times stay when the state goes back; which of them count, the state says. `overridden_from` is where it stood before
-    an admin put it by hand where it stands, as long as nothing followed.
+    an admin put it by hand where it stands, as long as nothing followed; `replaced` is what it had there
+    (`moves.Replaced`).
     """
 
     __tablename__ = "booth_sessions"
@@ -41,6 +44,7 @@ class BoothSession(Base):
         ),
         CheckConstraint("(override_at IS NULL) = (override_reason IS NULL)", name="override"),
         CheckConstraint("overridden_from IS NULL OR override_at IS NOT NULL", name="undoable"),
+        CheckConstraint("(replaced IS NULL) = (overridden_from IS NULL)", name="replaced"),
         ForeignKeyConstraint(["merchant_id", "id"], ["orders.merchant_id", "orders.id"]),
         ForeignKeyConstraint(["merchant_id", "event_id"], ["events.merchant_id", "events.id"]),
         ForeignKeyConstraint(["event_id", "booth_id"], ["booths.event_id", "booths.id"]),
@@ -83,12 +87,14 @@ class BoothSession(Base):
     override_at: Mapped[Timestamp | None]
     override_reason: Mapped[str | None] = mapped_column(Text)
     overridden_from: Mapped[str | None] = mapped_column(String(17))
+    replaced: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     changed_at: Mapped[Timestamp] = mapped_column(server_default=func.clock_timestamp())
 
 
 _CHANGES = (
     "booth_id, resource, state, starts_at, ends_at, duration_minutes, arrive_until, arrived_at, started_at, due_at,"
-    " finished_at, expired_at, override_by, override_at, override_reason, overridden_from, changed_at"
+    " finished_at, expired_at, override_by, override_at, override_reason, overridden_from, replaced,"
+    " changed_at"
 )
 # The order's own policies apply inside: who holds its code, and whose account it is in.
 _OF_VISIBLE_ORDER = "EXISTS (SELECT 1 FROM orders o WHERE o.id = booth_sessions.id)"
@@ -100,7 +106,7 @@ ACCESS = [
             "request": "SELECT",
             # Only the gate writes, in the role of a sale, whether an order makes a session or somebody moves one.
             "sale": f"SELECT, INSERT, UPDATE ({_CHANGES})",
-            "system": "SELECT, UPDATE (override_reason)",
+            "system": "SELECT, UPDATE (override_reason, replaced)",
         },
         [
             Policy("guest", (REQUEST,), _OF_VISIBLE_ORDER, command="SELECT"),
