@@ -17,6 +17,7 @@ const REMEASURE = 5 * 60 * 1000;
 const REVOKED = new Set(["booths.screen_revoked"]);
 const INVALID = new Set(["booths.token_invalid", "auth.required"]);
 const OVER = "booths.screen_over";
+const IN_FLIGHT = "idempotency.in_flight";
 const PROTOCOL = "pesan.booths.v1";
 
 export function openLink(given) {
@@ -113,13 +114,13 @@ class Link extends EventTarget {
 
   async #round() {
     try {
-      await this.#flush();
+      const isEmpty = await this.#flush();
       const { body } = await this.call(`/booth/${this.#boothId}/now`);
       this.#become(true);
       this.#say("now", body);
       await this.#beat();
       this.#listen();
-      return true;
+      return isEmpty;
     } catch (error) {
       if (this.#isStopped) return false;
       this.#become(false);
@@ -138,19 +139,21 @@ class Link extends EventTarget {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 
-  // What the server will never take is let go and told; all else waits for its turn.
+  // What the server will never take is let go and told; all else waits for its turn. Whether nothing does.
   async #flush() {
     while (this.reports.length) {
       const [report] = this.reports;
       try {
         await this.call(`/session/${report.id}/${report.event}`, { method: "POST", headers: { "Idempotency-Key": report.key } });
       } catch (error) {
+        if (error.code === IN_FLIGHT) return false; // its first try may still come to nothing
         if (!(error instanceof Refused) || error.status === 401) throw error;
         this.#say("refused", { report, error });
       }
       await this.#vault.drop(report.key);
       this.reports.shift();
     }
+    return true;
   }
 
   async #beat() {

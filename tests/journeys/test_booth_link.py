@@ -1,0 +1,115 @@
+"""A booth's screen and a server that answers late or not well; over real HTTP."""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page
+
+from tests.gates.pages import Answers, serving
+
+pytestmark = pytest.mark.browser
+BOOTH = "01900000-0000-7000-8000-000000000001"
+# Rounds follow each other at once while something is waited for.
+START = """async (booth) => {
+    const [{ openLink }, { openVault }] = await Promise.all(
+        ["link", "vault"].map((name) => import(`/js/booth/${name}.js`)));
+    globalThis.vault = await openVault(booth);
+    const { device, reports } = await vault.recall();
+    const known = device ?? { deviceId: "d", token: "t", expiresAt: Date.now() + 864e5, outletId: "o" };
+    globalThis.link = openLink({ vault, device: known, boothId: booth, appVersion: "1", reports });
+    globalThis.heard = [];
+    link.addEventListener("now", () => heard.push("now"));
+    for (const type of ["taken", "refused"])
+        link.addEventListener(type, ({ detail }) => heard.push(`${type} ${(detail.report ?? detail).event}`));
+    globalThis.until = async (holds) => {
+        while (!await holds()) {
+            link.hurry();
+            await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+    };
+}"""
+REPORT = "link.report({ id: 'one', event: 'start', at: link.serverNow() })"
+EMPTY = "until(() => link.reports.length === 0)"
+
+
+@dataclass
+class Room:
+    """A server whose answers are the test's: the first of each path's, the last of them again and again."""
+
+    answers: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    asked: list[tuple[str, str | None]] = field(default_factory=list)
+
+    def next(self, path: str) -> tuple[int, str]:
+        kind = path.rpartition("/")[2]
+        left = self.answers.get(kind, [(200, "")])
+        return left.pop(0) if len(left) > 1 else left[0]
+
+    def keys(self, kind: str) -> list[str | None]:
+        return [key for path, key in self.asked if path.endswith(f"/{kind}")]
+
+
+def answering(room: Room) -> type[Answers]:
+    class Booth(Answers):
+        def do_GET(self) -> None:  # noqa: N802
+            if self.path.endswith("/now"):
+                return self._say()
+            return super().do_GET()
+
+        def do_POST(self) -> None:  # noqa: N802
+            self.rfile.read(int(self.headers.get("content-length") or 0))
+            self._say()
+
+        def _say(self) -> None:
+            room.asked.append((self.path, self.headers.get("idempotency-key")))
+            status, code = room.next(self.path)
+            body: dict[str, Any] = {"code": code, "detail": code} if code else {}
+            self.answer(status, json.dumps(body).encode())
+
+    return Booth
+
+
+@pytest.fixture
+def room() -> Room:
+    return Room()
+
+
+@pytest.fixture
+def address(room: Room) -> Iterator[str]:
+    with serving(answering(room)) as address:
+        yield address
+
+
+@pytest.fixture
+async def page(browser: Browser, address: str) -> AsyncIterator[Page]:
+    """A tablet that was paired before."""
+    context = await browser.new_context()
+    page = await context.new_page()
+    await page.goto(address)
+    await page.evaluate(START, BOOTH)
+    yield page
+    await context.close()
+
+
+async def test_a_report_whose_first_try_still_runs_is_tried_again_with_its_key(page: Page, room: Room):
+    room.answers["start"] = [(409, "idempotency.in_flight"), (200, "")]
+    await page.evaluate(REPORT)
+
+    await page.evaluate("link.start()")
+    await page.evaluate(EMPTY)
+
+    first, second = room.keys("start")
+    assert first == second
+    assert "refused start" not in await page.evaluate("heard")
+
+
+async def test_a_report_that_is_refused_is_let_go(page: Page, room: Room):
+    room.answers["start"] = [(409, "booths.wrong_state")]
+    await page.evaluate(REPORT)
+
+    await page.evaluate("link.start()")
+    await page.evaluate(EMPTY)
+
+    assert (len(room.keys("start")), (await page.evaluate("heard"))[0]) == (1, "refused start")
