@@ -396,3 +396,23 @@ async def test_a_late_failure_of_a_lost_handing_over_changes_nothing_of_the_seco
     assert (await chats.contact()).unreachable_at is None
     await chats.pass_time()
     assert await chats.send() == 0, "it is not sent a third time"
+
+
+async def test_advertising_that_a_status_tells_came_too_often_waits_a_day_once(
+    chats: Chats, postgres: Server, database_url: URL
+) -> None:
+    (said,) = await sent(chats, SITI, line=Line.BROADCAST)
+    outcomes = []
+    for _ in range(2):
+        wamid = (await chats.find(said)).wamid
+        outcomes += await tell(
+            chats, told(wamid, "sent", opaque=said), told(wamid, "failed", opaque=said, code=131049)
+        )
+        with postgres.connect(database_url.database) as connection:
+            connection.execute("UPDATE chat_messages SET created_at = created_at - interval '24 hours'")
+        await chats.pass_time()
+        await chats.send()
+
+    assert outcomes == ["sent", "queued", "sent", "failed"]
+    assert await chats.state(said) == ("failed", "whatsapp.131049")
+    assert (await chats.taken())[said] == 2

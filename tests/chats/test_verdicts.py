@@ -101,6 +101,9 @@ def test_advertising_waits_a_day_once() -> None:
         FailureKind.LATER_DAY, 131049, replace(ADVERT, last_error=first.error_code), as_template=True
     )
     assert (first.state, first.wait_seconds, again.state) == (QUEUED, DAY, FAILED)
+    # Whoever accepted it in between forgot its error.
+    late = judge(FailureKind.LATER_DAY, 131049, replace(ADVERT, is_late=True), as_template=True)
+    assert late.state is FAILED
 
 
 def test_a_template_is_not_switched_to_again() -> None:
@@ -137,6 +140,7 @@ OPEN, SHUT = Standing(is_open=True), Standing()
         (ADVERT, Standing(is_marketing_stopped=True), "chats.stopped"),
         (NEWS, Standing(is_unreachable=True), None),
         (ADVERT, Standing(is_unreachable=True), "chats.unreachable"),
+        (ADVERT, Standing(is_called_off=True), "chats.cancelled"),
     ],
 )
 def test_some_messages_are_not_handed_over(draft: Draft, standing: Standing, refusal: str | None) -> None:

@@ -26,6 +26,14 @@ from pesan.db import ReadSession, WriteSession
 from pesan.db.rows import pack, recordset
 from pesan.messaging.whatsapp.shapes import Picture, Shape, Text, shape_from_json
 
+# Of a broadcast that was cancelled nothing is said any more; the jastip desk's tables, by their names.
+IS_CALLED_OFF = """
+    (m.line = 'broadcast' AND EXISTS (
+        SELECT 1 FROM broadcast_recipients r JOIN broadcasts b ON b.id = r.broadcast_id
+        WHERE r.id = m.id AND b.state = 'cancelled'
+    ))
+"""
+"""Of the message `m`, whatever it was when somebody cancelled."""
 # Both conditions are asked once per statement. Of the second the planner would believe that it leaves nothing where one
 # line has nearly everything, and read it all; coalesce keeps it from guessing.
 _MAY_LEAVE = """
@@ -66,7 +74,8 @@ _TAKE = text(
             SELECT m.id, {HAS_PICTURE} AS has_picture,
                 m.event_id, m.to_wa, m.to_user_id, m.line, m.category, m.body, m.template, m.reply_to,
                 m.attempts, m.away_tries, m.error_code, m.due_at, coalesce(m.as_template, false) AS must_be_template,
-                m.created_at < statement_timestamp() - make_interval(hours => :patience) AS is_late
+                m.created_at < statement_timestamp() - make_interval(hours => :patience) AS is_late,
+                {IS_CALLED_OFF} AS is_called_off
             FROM chat_messages m
             WHERE {_MAY_LEAVE} AND m.priority = p.priority AND m.due_at <= statement_timestamp()
             ORDER BY m.due_at, m.id LIMIT :count FOR UPDATE OF m SKIP LOCKED

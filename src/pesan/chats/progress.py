@@ -23,7 +23,7 @@ _AGAIN = frozenset({MessageState.QUEUED, MessageState.SENDING})
 class Progress:
     """A message as far as statuses change it; `wait_seconds` once a failure queued it again.
 
-    What no longer says whom it is for does not `may_repeat`: whatever its failure asks for, it failed.
+    Unless it `may_repeat`, as it no longer says whom it is for or nobody wants it said, whatever fails has failed.
     """
 
     state: MessageState

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from pesan.chats.claiming import IS_CALLED_OFF
 from pesan.chats.contacts import meet, resume, stop
 from pesan.chats.costs import Arrived, charge
 from pesan.chats.locks import lock_named
@@ -41,8 +42,9 @@ _READ = text(
     " template ->> 'name' AS template_name, template ->> 'language' AS template_language,"
     f" {HAS_PICTURE} AS has_picture,"
     " state, attempts, away_tries, as_template, wamid, error_code, sent_at, delivered_at, read_at, failed_at,"
-    " created_at < clock_timestamp() - make_interval(hours => :patience) AS is_late"
-    " FROM chat_messages WHERE id = ANY (:ids)"
+    " created_at < clock_timestamp() - make_interval(hours => :patience) AS is_late,"
+    f" {IS_CALLED_OFF} AS is_called_off"
+    " FROM chat_messages m WHERE id = ANY (:ids)"
 )
 _PROGRESS = {
     "id": "uuid",
@@ -287,7 +289,8 @@ def _progress(row: Any) -> Progress:
     kept = ("as_template", "wamid", "error_code", "sent_at", "delivered_at", "read_at", "failed_at")
     has_address = row["to_wa"] is not None or row["to_user_id"] is not None
     known = {name: row[name] for name in kept}
-    return Progress(MessageState(row["state"]), draft, may_repeat=has_address, **known)
+    may_repeat = has_address and not row["is_called_off"]
+    return Progress(MessageState(row["state"]), draft, may_repeat=may_repeat, **known)
 
 
 def _row(message_id: UUID, progress: Progress) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from pesan.chats.states import (
     AWAY_SECONDS,
+    CANCELLED_BY_HAND,
     MOST_TRIES_AWAY,
     MOST_TRIES_OF_PAIR,
     NO_PICTURE,
@@ -25,7 +26,7 @@ from pesan.messaging.whatsapp.failures import DAY_SECONDS, FAILURES, FailureKind
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How its recipient stands to us, by the database's clock."""
+    """How its recipient stands to us, by the database's clock, and whether anybody still wants it said."""
 
     is_open: bool = False
     is_stopped: bool = False
@@ -33,6 +34,8 @@ class Standing:
     is_unreachable: bool = False
     # Of the message's template; one that WhatsApp was not asked about may be.
     is_template_usable: bool = True
+    # Its broadcast was cancelled, which called back only what was waiting by then.
+    is_called_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class Draft:
     """What a message is and what it has; `attempts` are those before, `must_be_template` after WhatsApp said so.
 
     Of its attempts, `away_tries` found WhatsApp away, which says nothing of the message and uses up no try of it.
-    One that `is_late` has waited for its template as long as anybody cares.
+    One that `is_late` was said so long ago that it waits neither for its template nor for another day.
     """
 
     line: Line
@@ -77,6 +80,8 @@ class Verdict:
 def find_refusal(draft: Draft, standing: Standing) -> Verdict | None:
     """Why a message is not handed over now, or at all; None when it is."""
     is_marketing = draft.category is Category.MARKETING
+    if standing.is_called_off:
+        return Verdict(MessageState.CANCELLED, CANCELLED_BY_HAND, draft.attempts)
     if draft.line is not Line.REPLIES and (
         standing.is_stopped or (is_marketing and standing.is_marketing_stopped)
     ):
@@ -220,7 +225,8 @@ def _stop_queue(failed: _Failed) -> Verdict:
 
 def _later_day(failed: _Failed) -> Verdict:
     """Advertising once more after a day; whatever else it is said of will not be news by then."""
-    is_first = failed.draft.last_error != failed.error
+    # Where a status refuses what was accepted first, the error of the day before is forgotten by then; its age is not.
+    is_first = failed.draft.last_error != failed.error and not failed.draft.is_late
     if failed.draft.category is Category.MARKETING and is_first:
         return failed.waits(DAY_SECONDS)
     return failed.ends()
