@@ -86,8 +86,11 @@ class ChatIntake:
         await enqueue_many(session, [(MESSAGE_TASK, self._job(row)) for row in said])
 
     def _job(self, row: dict[str, Any]) -> dict[str, JobArgument]:
-        """What one person wrote is handled one after the other; jobs carry no number, so a digest stands for it."""
-        person = row["wa"] or row["payload"]["user_id"]
+        """What one person wrote is handled one after the other; jobs carry no number, so a digest stands for it.
+
+        By their id where they have one: a number may come with it later only.
+        """
+        person = row["payload"]["user_id"] or row["wa"]
         return {"update_id": row["id"], "person": keyed_digest(self._secret.encode(), person).hex()}
 
 

@@ -9,7 +9,7 @@ from pesan.db import Actor, ActorKind, Database, ReadSession
 from pesan.errors import PesanError
 from pesan.jastip.chat import words
 from pesan.jastip.chat.answers import Answer, Terms, confirmation, how_many, order_list, ordered, plain
-from pesan.jastip.chat.people import Taking, find_ordered
+from pesan.jastip.chat.people import Taking, find_ordered, find_part
 from pesan.jastip.chat.taps import Choose, Look, Order
 from pesan.jastip.errors import ProductNotFound
 from pesan.jastip.links import Links
@@ -92,7 +92,7 @@ async def order(
 
 def find_taking(takings: Sequence[Taking], view: ProductView) -> Taking | None:
     """Their part in the trip that a product is of."""
-    return next((each for each in takings if each.person.event_id == view.product.event_id), None)
+    return find_part(takings, view.product.event_id)
 
 
 async def _ask_to_join(session: ReadSession, view: ProductView) -> Answer:

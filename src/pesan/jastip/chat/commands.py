@@ -9,7 +9,7 @@ from pesan.chats.models import ChatContact
 from pesan.db import Actor, WriteSession
 from pesan.jastip.chat import words
 from pesan.jastip.chat.answers import Answer, order_list, plain, product_list
-from pesan.jastip.chat.people import Taking, list_orders
+from pesan.jastip.chat.people import Taking, find_part, list_orders
 from pesan.jastip.links import Links
 from pesan.jastip.parsing import Command, Info, Join, Start, Status, Stop, name_of
 from pesan.jastip.queries.trips import TripView, find_trip_by_slug, list_products
@@ -48,8 +48,7 @@ class Talk:
 
     def taking_of(self, trip: TripView) -> Taking | None:
         """Their part in this trip."""
-        found = (each for each in self.takings if each.trip.trip.event_id == trip.trip.event_id)
-        return next(found, None)
+        return find_part(self.takings, trip.trip.event_id)
 
 
 async def run(session: WriteSession, talk: Talk, command: Command) -> Answer:

@@ -1,5 +1,6 @@
 """Who is writing: what they take part in, and what they ordered."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,7 +12,7 @@ from pesan.db import ReadSession
 from pesan.jastip.models import Participant, PriceProposal, Trip, TripOrder
 from pesan.jastip.queries.takers import is_known_as
 from pesan.jastip.queries.trips import TripView, list_trips_by_id
-from pesan.jastip.states import ProposalState
+from pesan.jastip.states import JoinState, ProposalState
 from pesan.messaging.whatsapp.inbound import InboundMessage
 from pesan.orders.models import Order, OrderLine
 from pesan.orders.states import TRANSITIONS, OrderEvent, OrderState
@@ -52,6 +53,13 @@ async def list_takings(session: ReadSession, message: InboundMessage) -> list[Ta
     people = (await session.scalars(query.limit(50))).all()
     trips = await list_trips_by_id(session, {person.event_id for person in people})
     return [Taking(person, trips[person.event_id]) for person in people]
+
+
+def find_part(takings: Sequence[Taking], trip_id: UUID) -> Taking | None:
+    """Their part in this trip; of two, by number and by id, the one that is sure to be theirs."""
+    parts = [each for each in takings if each.person.event_id == trip_id]
+    joined = (each for each in parts if each.person.state == JoinState.JOINED)
+    return next(joined, parts[0] if parts else None)
 
 
 async def list_orders(session: ReadSession, message: InboundMessage) -> list[Ordered]:

@@ -34,7 +34,7 @@ class JoinOutcome(StrEnum):
     BACK = "back"
     """They had left, or were told no more, and are again."""
     KNOWN = "known"
-    """They took part already; nothing changed."""
+    """They took part already; at most their number or id is known since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,8 @@ async def join_from_chat(
     """What a JOIN message does, however often it comes: whoever writes it takes part, and is told things again.
 
     One that was said before they last left, and comes after it, brings nobody back. Raises TripClosed. **Locks** the
-    participant who is there, and who had the number before. Runs as the system, one person at a time: the job that calls
-    it holds their lock.
+    participant who is there, and who had the number before. Runs as the system, one person at a time: the job that
+    calls it holds their lock.
     """
     _require_open(trip)
     await _free_number(session, trip.trip.event_id, joiner, actor)
@@ -89,25 +89,43 @@ async def join_from_chat(
         await session.flush()
         await _note(session, person, "participant:trip:joined", actor, state=JoinState.JOINED.value)
         return person, JoinOutcome.JOINED
-    person = await lock_participant(session, known[0].id)
+    person = await _pick(session, known, at)
     outcome = _outcome_of(person)
     if person.unsubscribed_at is not None and person.choice_at is not None and at <= person.choice_at:
         return person, JoinOutcome.KNOWN
     person.choice_at = max(person.choice_at or at, at)
-    if outcome is JoinOutcome.KNOWN:
-        await session.flush()
-        return person, JoinOutcome.KNOWN
-    person.state, person.unsubscribed_at = JoinState.JOINED.value, None
-    person.joined_at = person.joined_at or func.clock_timestamp()
+    is_news = _complete(person, joiner, [other for other in known if other.id != person.id])
+    if outcome is not JoinOutcome.KNOWN:
+        person.state, person.unsubscribed_at = JoinState.JOINED.value, None
+        person.joined_at = person.joined_at or func.clock_timestamp()
     # On the page anybody may have written any name beside this number.
     person.name = joiner.name if outcome is JoinOutcome.CONFIRMED else person.name
-    # Who is known twice, by number and by id, stays so: neither row can have what is the other's.
-    person.wa = person.wa or _unless_taken(joiner.wa, [other.wa for other in known[1:]])
-    others = [other.wa_user_id for other in known[1:]]
-    person.wa_user_id = person.wa_user_id or _unless_taken(joiner.wa_user_id, others)
     await session.flush()
-    await _note(session, person, f"participant:trip:{outcome.value}", actor)
+    if is_news or outcome is not JoinOutcome.KNOWN:
+        await _note(session, person, f"participant:trip:{outcome.value}", actor)
     return person, outcome
+
+
+async def _pick(session: WriteSession, known: Sequence[Participant], at: datetime) -> Participant:
+    """Who takes part, as they are now, locked; where nothing is news to them, who only said so with their number."""
+    person = await lock_participant(session, known[0].id)
+    pending = next((other for other in known[1:] if other.state == JoinState.PENDING), None)
+    if pending is None or _outcome_of(person) is not JoinOutcome.KNOWN:
+        return person
+    person.choice_at = max(person.choice_at or at, at)
+    return await lock_participant(session, pending.id)
+
+
+def _complete(person: Participant, joiner: Joiner, others: Sequence[Participant]) -> bool:
+    """Note the number and the id that somebody wrote with, where they were not known by it; whether one was new.
+
+    Who is known twice, by number and by id, stays so: neither row can have what is the other's.
+    """
+    before = person.wa, person.wa_user_id
+    person.wa = person.wa or _unless_taken(joiner.wa, [other.wa for other in others])
+    taken = [other.wa_user_id for other in others]
+    person.wa_user_id = person.wa_user_id or _unless_taken(joiner.wa_user_id, taken)
+    return before != (person.wa, person.wa_user_id)
 
 
 def _unless_taken(address: str | None, taken: Sequence[str | None]) -> str | None:
