@@ -180,6 +180,30 @@ async def test_who_comes_while_somebody_is_about_to_begin_or_inside_is_next_by_c
         await expect(page.get_by_role("button", name="Pindai QR")).to_be_visible()
 
 
+async def test_a_session_that_was_ended_stays_so_though_the_network_goes_then(
+    browser: Browser, make: Make, database: Database, service: Service
+) -> None:
+    async with standing(browser, make, database, service) as stand:
+        page = stand.page
+        budi = await stand.booked(in_minutes=-1, buyer_name="Budi Santoso")
+        citra = await stand.booked(in_minutes=15, buyer_name="Citra Dewi")
+        await paired(stand)
+        await stand.scan(budi.code)
+        await page.get_by_role("button", name="Mulai").click()
+        await stand.reaches(budi, "ONGOING")
+        await stand.scan(citra.code)
+        await expect(page.locator("#running-next")).to_contain_text("Kedatangan c***a tercatat")
+
+        await page.context.route("**/booth/*/now", lambda route: route.abort("internetdisconnected"))
+        await page.get_by_role("button", name="Akhiri sesi").click()
+        await page.get_by_role("button", name="Ya, akhiri").click()
+        await stand.reaches(budi, "DONE")
+        await expect(page.locator("#link-text")).to_have_text("Tanpa jaringan: hitungan tetap jalan")
+        await expect(page.get_by_role("heading", name="Halo, c***a")).to_be_visible()
+        await page.get_by_role("button", name="Mulai").click()
+        await stand.reaches(citra, "ONGOING")
+
+
 async def code_of_staff(stand: Stand) -> str:
     """The code that an outlet's staff make on the booth's page, which any theme and phone can show."""
     page, place = stand.page, stand.corner.place

@@ -4,7 +4,7 @@ import { NoAnswer } from "../gate/send.js";
 import { listen } from "../gate/wedge.js";
 import { register } from "./device.js";
 import { openLink } from "./link.js";
-import { codeIn, sceneOf } from "./model.js";
+import { codeIn, sceneOf, without } from "./model.js";
 import { at, complain, redraw, show, showCamera, showLink, showPairing } from "./screen.js";
 import { openVault } from "./vault.js";
 import { speak, word } from "./words.js";
@@ -71,6 +71,7 @@ function run({ device, now, ends, reports }) {
   state.link = link;
   link.addEventListener("now", ({ detail }) => take(detail));
   link.addEventListener("state", draw);
+  link.addEventListener("taken", ({ detail: { id, event } }) => { if (event === "finish") take(without(state.now, id)); });
   link.addEventListener("refused", ({ detail }) => refuse(detail));
   link.addEventListener("revoked", ({ detail }) => leave(detail.detail));
   link.start();
@@ -90,6 +91,7 @@ function leave(why) {
 // A session that is over already is what the screen wanted.
 function refuse({ report: { id, event }, error }) {
   forget(id);
+  if (event === "finish" && state.now.current?.state === "ONGOING") take(without(state.now, id));
   if (event === "start") complain(error.detail);
 }
 

@@ -3,7 +3,7 @@
 //   call(path, options) as `send`, with a token that is renewed when it was refused; serverNow() in ms; isOnline
 //   report(report): { id, event: "start" | "finish", at }, kept until the server has it; reports: those that wait
 //   start(), hurry(): look now
-//   events: "now" with what the server says, "state", "refused" with a report's error, "revoked"
+//   events: "now" with what the server says, "state", "taken" with a report, "refused" with a report's error, "revoked"
 import { renew } from "./device.js";
 import { NoAnswer, Refused, send } from "../gate/send.js";
 
@@ -149,11 +149,18 @@ class Link extends EventTarget {
         if (error.code === IN_FLIGHT) return false; // its first try may still come to nothing
         if (!(error instanceof Refused) || error.status === 401) throw error;
         this.#say("refused", { report, error });
+        await this.#drop(report);
+        continue;
       }
-      await this.#vault.drop(report.key);
-      this.reports.shift();
+      await this.#drop(report);
+      this.#say("taken", report);
     }
     return true;
+  }
+
+  async #drop(report) {
+    await this.#vault.drop(report.key);
+    this.reports.shift();
   }
 
   async #beat() {

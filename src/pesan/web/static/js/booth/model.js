@@ -2,6 +2,7 @@
 //   sceneOf({ current, next }, reports, ends, nowMs) -> { scene: "idle" | "ready" | "running" | "over", session, dueMs,
 //     next }, where `reports` are those that wait to be sent, and `ends` { id: ms } when sessions end that were begun here;
 //     "over" is a session whose time is up or that was ended here, and of which the server has yet to say so
+//   without(now, id) -> what the server said last, less a session of which it heard since that it is over
 //   codeIn(text) -> the booking's code in a link to its page or as it is typed, else "".
 
 const CODE = /^[0-9A-HJKMNP-TV-Z]{13}$/;
@@ -15,6 +16,12 @@ export function sceneOf({ current, next }, reports, ends, nowMs) {
   // Who came early goes on where the one before ended, also while the server does not hear of it.
   if (scene === "over" && next?.state === "ARRIVED") return sceneOf({ current: next, next: null }, reports, ends, nowMs);
   return { scene, session: current, dueMs, next };
+}
+
+export function without(now, id) {
+  if (now.current?.id !== id) return now;
+  const isThere = now.next?.state === "ARRIVED";
+  return { ...now, current: isThere ? now.next : null, next: isThere ? null : now.next };
 }
 
 // Whoever began here without a network ends when this screen said so, and not later.
