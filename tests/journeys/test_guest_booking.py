@@ -7,6 +7,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from pesan.catalog.models import Event
+from pesan.orders.moves import Move
 from pesan.orders.states import OrderEvent, OrderState
 from tests.journeys.browser import Tab, visiting
 from tests.journeys.guests import (
@@ -67,6 +68,20 @@ async def test_refused_sheet_without_scripts_keeps_what_was_typed(fair: Fair, br
         await page.get_by_role("button", name="Tahan tempat").click()
         await expect(page.locator("#name-error")).to_have_text(NOBODY)
         assert await page.locator("#notes").input_value() == "Kursi roda"
+
+
+async def test_an_open_pay_page_learns_that_its_order_ended_elsewhere(fair: Fair, tab: Tab):
+    page = tab.page
+    code = await hold_a_place(page, fair)
+    await page.get_by_role("button", name="Transfer BCA").click()
+    await expect(page.get_by_text("Jumlah tepat")).to_be_visible()
+    order = await fair.order(code)
+    await fair.make.move(Move(OrderEvent.CANCEL, order.event_id, SYSTEM, order.id))
+    await page.evaluate(
+        "document.dispatchEvent(new Event('visibilitychange'))"
+    )  # whoever comes back to the tab
+    await expect(page).to_have_url(STATUS_URL)
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Pesanan dibatalkan")
 
 
 async def test_sheet_complains_only_after_the_field_was_left(fair: Fair, tab: Tab):

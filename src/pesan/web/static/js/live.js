@@ -1,7 +1,7 @@
 // Keeps the `[data-live]` parts true: a stream of hints where it may have one, polling where not, and then the page
 // itself is read again. The server stays the only one that draws. A `data-steady` page changes all the time: it is read
 // now and then beside its stream too, and changes without a transition. A `data-mark` says more than the state: what
-// changes while that stays.
+// changes while that stays. A page without such parts, as one where a file may be chosen already, is loaded anew instead.
 import { parse } from "./page.js";
 
 export default function live(root) {
@@ -46,7 +46,7 @@ export default function live(root) {
     if (!fresh) return location.reload();
     const parts = [...root.querySelectorAll("[data-live]")];
     const news = [...fresh.querySelectorAll("[data-live]")];
-    if (parts.length !== news.length) return location.reload();
+    if (parts.length !== news.length || (!parts.length && markOf(fresh.dataset) !== mark)) return location.reload();
     await softly(() => parts.forEach((part, place) => replace(part, news[place])));
     if (mark !== markOf(fresh.dataset)) say(root.querySelector("h1"));
     mark = markOf(fresh.dataset);
