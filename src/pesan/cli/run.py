@@ -190,7 +190,7 @@ def _hand_in_templates(settings: Settings) -> None:
 
 
 def _welcome(settings: Settings, port: int, has_chats: bool) -> None:
-    from pesan.app.demo import LOG_INS
+    from pesan.app.demo import LOG_INS, TRIP
 
     people = Table.grid(padding=(0, 3))
     for person in LOG_INS:
@@ -201,6 +201,8 @@ def _welcome(settings: Settings, port: int, has_chats: bool) -> None:
             steps.add_row("[dim]authenticator key[/]", f"{person.email}\n[bold]{person.app_key}[/]")
     places = Table.grid(padding=(0, 3))
     places.add_row("[dim]events[/]", f"[bold]http://localhost:{port}[/]")
+    places.add_row("[dim]booths[/]", f"http://localhost:{port}/booths")
+    places.add_row("[dim]trip[/]", f"http://localhost:{port}/t/{TRIP}")
     places.add_row("[dim]back office[/]", f"http://localhost:{port}/backoffice/login")
     places.add_row("[dim]scanner[/]", f"http://localhost:{port}/gate")
     if has_chats:
