@@ -151,6 +151,25 @@ async def test_a_product_is_entered_with_a_photo_and_changed(team: Team, journey
     assert changed.product.image_key == made.product.image_key
 
 
+async def test_a_name_that_is_too_long_is_said_beside_its_field_and_kept(team: Team, journey: Journey):
+    browser, page = await team.sign_in("organizer"), f"{page_of(journey)}/products"
+    typed = {"title": "a" * 81, "price_amount": "45rb", "stock": "6"}
+
+    empty, refused = await browser.get(page), await browser.submit(page, page, typed)
+    dear = await browser.submit(page, page, {**typed, "title": "Emas", "price_amount": "3.000.000.000"})
+    longest = {**typed, "title": "a" * 80}
+    added = await browser.submit(page, page, longest)
+    async with team.database.read(SYSTEM) as session:
+        (made,) = await list_products(session, [journey.id])
+    lines = {**longest, "stock": "6", "description": "a\r\n" * 900}
+    changed = await browser.submit(page, f"{page}/{made.product.id}", lines)
+
+    assert re.search(r'<input[^>]* name="title"[^>]* maxlength="80"', empty.text)
+    assert [answer.status_code for answer in (refused, dear, added, changed)] == [*(422, 422, 303, 303)]
+    assert re.search(r'name="title"[^>]* value="a{81}"', refused.text)
+    assert ("maksimal 80 karakter" in refused.text, "maksimal 1000000000" in dear.text) == (True, True)
+
+
 async def test_a_product_is_deleted_after_a_question_and_not_while_orders_of_it_wait(
     team: Team, journey: Journey, settings: Settings
 ):

@@ -128,6 +128,18 @@ async def test_what_a_product_does_not_take_is_refused(program, journey, path, d
     assert await count(database) == 0
 
 
+async def test_a_title_that_is_too_long_is_named(program, journey, path, database):
+    owner = await program(journey.merchant)
+
+    refused = await owner.post(path, json={**KITKAT, "title": "a" * 81})
+
+    assert (refused.status_code, [error["pointer"] for error in refused.json()["errors"]]) == (
+        422,
+        ["#/title"],
+    )
+    assert await count(database) == 0
+
+
 @pytest.mark.parametrize(
     ("name", "content", "status"),
     [

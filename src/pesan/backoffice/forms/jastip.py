@@ -12,7 +12,7 @@ from pesan.checkout.schemas import PersonName
 from pesan.jastip.models.broadcasts import MAX_TEXT
 from pesan.jastip.models.shopping import MAX_NOTE
 from pesan.jastip.queries.trips import TripView
-from pesan.jastip.service.products import MAX_STOCK
+from pesan.jastip.service.products import MAX_PRICE, MAX_STOCK, MAX_TITLE
 from pesan.jastip.service.trips import WHOLE, TripDraft
 from pesan.jastip.states import Audience, ProductStatus, fold_slug
 from pesan.kit.i18n import Text
@@ -60,7 +60,7 @@ class TripForm(BaseModel):
 
     title: Annotated[str, _text(120, 3)]
     slug: Annotated[str, _text(10, 3), AfterValidator(_folded)]
-    description: Annotated[str, _text(5_000)] = ""
+    description: Annotated[Annotated[str, _text(5_000)], BeforeValidator(plain_lines)] = ""
     deadline: OptionalLocalTime = None
     hold_hours: Annotated[Count, Field(ge=1, le=MOST_HOLD_HOURS)] = 24
     deposit_percent: Annotated[Count, Field(ge=1, le=WHOLE)] = WHOLE
@@ -83,8 +83,8 @@ class NewProductForm(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    title: Annotated[str, _text(120, 1)]
-    price_amount: Rupiah
+    title: Annotated[str, _text(MAX_TITLE, 1)]
+    price_amount: Annotated[Rupiah, Field(le=MAX_PRICE)]
     stock: Annotated[Count, Field(ge=1, le=MAX_STOCK)]
     shop: Annotated[Annotated[str, _text(80)], BeforeValidator(_one_line)] = ""
 
@@ -93,7 +93,7 @@ class ProductForm(NewProductForm):
     """What can be changed of a product later."""
 
     stock: Annotated[Count, Field(ge=0, le=MAX_STOCK)]
-    description: Annotated[str, _text(2_000)] = ""
+    description: Annotated[Annotated[str, _text(2_000)], BeforeValidator(plain_lines)] = ""
     status: ProductStatus = ProductStatus.ACTIVE
 
 
@@ -111,7 +111,7 @@ class PriceForm(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    price_amount: Annotated[Rupiah, Field(gt=0)]
+    price_amount: Annotated[Rupiah, Field(gt=0, le=MAX_PRICE)]
     note: Annotated[Annotated[str, _text(MAX_NOTE)], BeforeValidator(_one_line)] = ""
     order_id: Annotated[UUID | None, BeforeValidator(lambda value: value or None)] = None
     order_code: Annotated[Annotated[str, _text(40)], BeforeValidator(_one_line)] = ""

@@ -16,12 +16,12 @@ from pydantic import (
 )
 
 from pesan.checkout.schemas import Asked, Notes, PersonName, WhatsApp, blank_is_none
-from pesan.jastip.service.products import MAX_STOCK
+from pesan.jastip.service.products import MAX_PRICE, MAX_STOCK, MAX_TITLE
 from pesan.jastip.service.trips import WHOLE
 from pesan.jastip.states import ProductStatus
 from pesan.kit.i18n import Text
 
-MOST_AMOUNT = 1_000_000_000
+MOST_AMOUNT = MAX_PRICE
 MOST_PIECES = 1_000
 MOST_ITEMS = 50
 _LINE_MEND = Text(
@@ -56,6 +56,11 @@ def _moment(value: object) -> object:
 
 Title = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=3, max_length=120), AfterValidator(_in_a_line)
+]
+ProductTitle = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=3, max_length=MAX_TITLE),
+    AfterValidator(_in_a_line),
 ]
 ProfileName = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=3, max_length=80), AfterValidator(_in_a_line)
@@ -159,7 +164,7 @@ class TripChange(Change):
 class ProductRequest(Asked):
     """`POST /api/trips/{trip_id}/products`; as multipart, `image` is its picture."""
 
-    title: Title
+    title: ProductTitle
     price: Amount
     stock: Stock
     slug: Slug | None = Field(None, description="3 to 10 letters, digits, - or _; one is made when left out.")
@@ -170,7 +175,7 @@ class ProductRequest(Asked):
 class ProductChange(Change):
     """`PATCH /api/products/{id}`."""
 
-    title: Title | None = None
+    title: ProductTitle | None = None
     price: Amount | None = None
     stock: Stock | None = None
     status: ProductStatus | None = None

@@ -27,6 +27,9 @@ from pesan.orders.models import Order, OrderLine
 from pesan.orders.states import OrderState
 
 MAX_STOCK = 100_000
+MAX_TITLE = 80
+"""As long as a ticket type's name."""
+MAX_PRICE = 1_000_000_000
 ANNOUNCE_TASK = "jastip.announce_product"
 _MOST_PER_ORDER = 100
 _SLUG_LENGTH = 8
