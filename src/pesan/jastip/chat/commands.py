@@ -9,7 +9,7 @@ from pesan.chats.models import ChatContact
 from pesan.db import Actor, WriteSession
 from pesan.jastip.chat import words
 from pesan.jastip.chat.answers import Answer, order_list, plain, product_list
-from pesan.jastip.chat.people import Taking, find_part, list_orders
+from pesan.jastip.chat.people import Taking, find_part, find_trip, list_orders
 from pesan.jastip.links import Links
 from pesan.jastip.parsing import Command, Info, Join, Start, Status, Stop, name_of
 from pesan.jastip.queries.trips import TripView, find_trip_by_slug, list_products
@@ -142,4 +142,5 @@ async def _tell_orders(session: WriteSession, talk: Talk) -> Answer:
     if not talk.takings:
         return Answer("unknown")
     found = await list_orders(session, talk.message)
-    return Answer("told_orders", (order_list(found, locale=talk.locale),), talk.takings[0].trip)
+    trips = [each.order.event_id for each in found] or [talk.takings[0].person.event_id]
+    return Answer("told_orders", (order_list(found, locale=talk.locale),), find_trip(talk.takings, trips))

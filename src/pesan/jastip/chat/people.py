@@ -1,6 +1,6 @@
 """Who is writing: what they take part in, and what they ordered."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -62,6 +62,16 @@ def find_part(takings: Sequence[Taking], trip_id: UUID) -> Taking | None:
     return next(joined, parts[0] if parts else None)
 
 
+def find_trip(takings: Sequence[Taking], trip_ids: Collection[UUID]) -> TripView | None:
+    """The trip that an answer is about, whose staff may read it and whose merchant pays for it.
+
+    None where it is about several: what was ordered on one is nothing to those who run the other.
+    """
+    named = set(trip_ids)
+    part = find_part(takings, named.pop()) if len(named) == 1 else None
+    return part.trip if part else None
+
+
 async def list_orders(session: ReadSession, message: InboundMessage) -> list[Ordered]:
     """The latest orders of whoever wrote, however they stand."""
     return await _list(session, message, true(), limit=_TOLD_ORDERS)
@@ -79,10 +89,10 @@ async def find_ordered(session: ReadSession, message: InboundMessage, order_id: 
     return await _list(session, message, Order.id == order_id, limit=1)
 
 
-async def find_repriced(session: ReadSession, message: InboundMessage, at: datetime) -> str | None:
-    """The code of an order of whoever wrote that got another price since."""
+async def find_repriced(session: ReadSession, message: InboundMessage, at: datetime) -> Order | None:
+    """An order of whoever wrote that got another price since."""
     query = (
-        select(Order.code)
+        select(Order)
         .join(PriceProposal, PriceProposal.order_id == Order.id)
         .join(TripOrder, TripOrder.order_id == Order.id)
         .join(Participant, Participant.id == TripOrder.participant_id)

@@ -13,7 +13,7 @@ from pesan.errors import PesanError
 from pesan.jastip.chat import words
 from pesan.jastip.chat.answers import Answer, order_list, plain, which_order
 from pesan.jastip.chat.buying import locale_of
-from pesan.jastip.chat.people import Ordered, Taking, find_repriced, list_unpaid
+from pesan.jastip.chat.people import Ordered, Taking, find_repriced, find_trip, list_unpaid
 from pesan.jastip.chat.taps import ProofFor
 from pesan.kit.i18n import Locale
 from pesan.kit.registry import Registry
@@ -50,14 +50,13 @@ async def take(deps: Registry, row: ChatUpdate, message: InboundMessage, takings
     if not waiting and handed_in is not None:
         return _taken(handed_in.order, takings, locale)
     if not waiting and repriced is not None:
-        said = words.PROOF_AFTER_PRICE.in_(locale, code=repriced)
-        return Answer("price_changed", (plain(said),), takings[0].trip)
+        said = words.PROOF_AFTER_PRICE.in_(locale, code=repriced.code)
+        return Answer("price_changed", (plain(said),), find_trip(takings, [repriced.event_id]))
     if not waiting:
         return Answer("no_open_order", (plain(words.PROOF_OF_NOTHING.in_(locale)),), takings[0].trip)
     if len(waiting) > 1:
-        return Answer(
-            "which_order", (which_order(waiting, about=str(row.id), locale=locale),), takings[0].trip
-        )
+        trip = find_trip(takings, [each.order.event_id for each in waiting])
+        return Answer("which_order", (which_order(waiting, about=str(row.id), locale=locale),), trip)
     return await _hand_in(deps, message, waiting[0].order, takings, is_patient=_is_young(row))
 
 
@@ -81,16 +80,17 @@ async def take_earlier(
     if order.state == OrderState.REVIEW or order.balance_submitted_at is not None:
         return _taken(order, takings, locale)
     if not _waited(chosen, row.received_at):
-        return Answer("told_orders", (order_list([chosen], locale=locale),), takings[0].trip)
+        trip = find_trip(takings, [order.event_id])
+        return Answer("told_orders", (order_list([chosen], locale=locale),), trip)
     return await _hand_in(deps, picture, order, takings, is_patient=_is_young(asked))
 
 
 async def _hand_in(
     deps: Registry, picture: InboundMessage, order: Order, takings: Sequence[Taking], *, is_patient: bool
 ) -> Answer:
-    locale = locale_of(takings[0])
+    locale, trip = locale_of(takings[0]), find_trip(takings, [order.event_id])
     if picture.media is None:
-        return Answer("no_file", (plain(words.PROOF_LOST.in_(locale)),), takings[0].trip)
+        return Answer("no_file", (plain(words.PROOF_LOST.in_(locale)),), trip)
     try:
         media = await deps[WhatsAppClient].fetch_media(picture.media.media_id, limit=MAX_BYTES)
         with media:
@@ -99,14 +99,14 @@ async def _hand_in(
     except MediaFailed as error:
         if error.is_worth_repeating and is_patient:
             raise MessageDelayed(f"chats.media_{error.reason}") from error
-        return Answer("no_file", (plain(_lost(error, locale)),), takings[0].trip)
+        return Answer("no_file", (plain(_lost(error, locale)),), trip)
     except PesanError as error:
         if error.status >= _SERVER_ERROR:
             raise
         if isinstance(error, WrongState) and _is_looked_at(error):
             return _taken(order, takings, locale)
         why = words.PROOF_REFUSED.in_(locale, why=error.text(locale))
-        return Answer("proof_refused", (plain(why),), takings[0].trip)
+        return Answer("proof_refused", (plain(why),), trip)
     return _taken(order, takings, locale)
 
 
@@ -123,7 +123,8 @@ def _is_by(one: InboundMessage, other: InboundMessage) -> bool:
 
 def _taken(order: Order, takings: Sequence[Taking], locale: Locale) -> Answer:
     said = words.BALANCE_PROOF_TAKEN if owes_balance(order) else words.PROOF_TAKEN
-    return Answer("proof_taken", (plain(said.in_(locale, code=order.code)),), takings[0].trip)
+    trip = find_trip(takings, [order.event_id])
+    return Answer("proof_taken", (plain(said.in_(locale, code=order.code)),), trip)
 
 
 def _is_looked_at(error: WrongState) -> bool:
