@@ -32,6 +32,8 @@ START = """async (booth) => {
     };
 }"""
 REPORT = "link.report({ id: 'one', event: 'start', at: link.serverNow() })"
+# So many more rounds heard what is on now.
+ROUNDS = "(n) => { const from = heard.length; return until(() => heard.length >= from + n); }"
 EMPTY = "until(() => link.reports.length === 0)"
 
 
@@ -113,3 +115,32 @@ async def test_a_report_that_is_refused_is_let_go(page: Page, room: Room):
     await page.evaluate(EMPTY)
 
     assert (len(room.keys("start")), (await page.evaluate("heard"))[0]) == (1, "refused start")
+
+
+async def test_a_report_at_which_the_server_fails_stops_nothing_else_and_is_put_aside_in_sight(
+    page: Page, room: Room
+):
+    room.answers["start"] = [(500, "internal")]
+    await page.evaluate(REPORT)
+
+    await page.evaluate("link.start()")
+    await page.evaluate(ROUNDS, 1)
+    waiting = await page.evaluate("link.reports.length")
+    await page.evaluate(EMPTY)
+
+    assert waiting == 1
+    assert (await page.evaluate("heard")).count("refused start") == 1
+    assert len(room.keys("beat")) == 1
+    assert len(set(room.keys("start"))) == 1
+    assert (await page.evaluate("vault.recall()"))["reports"] == []
+
+
+async def test_a_report_waits_as_long_as_the_server_answers_nothing(page: Page, room: Room):
+    room.answers["start"] = [(500, "internal")] * 30 + [(200, "")]
+    room.answers["now"] = [(500, "internal")] * 30 + [(200, "")]
+    await page.evaluate(REPORT)
+
+    await page.evaluate("link.start()")
+    await page.evaluate(EMPTY)
+
+    assert "refused start" not in await page.evaluate("heard")

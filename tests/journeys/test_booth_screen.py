@@ -204,6 +204,28 @@ async def test_a_session_that_was_ended_stays_so_though_the_network_goes_then(
         await stand.reaches(citra, "ONGOING")
 
 
+async def test_a_start_at_which_the_server_fails_is_put_aside_and_said(
+    browser: Browser, make: Make, database: Database, service: Service
+) -> None:
+    async with standing(browser, make, database, service) as stand:
+        page = stand.page
+        budi = await stand.booked(in_minutes=-1, buyer_name="Budi Santoso")
+        await paired(stand)
+        await stand.scan(budi.code)
+        await page.context.route("**/session/*/start", lambda route: route.fulfill(status=500, json={}))
+
+        await page.get_by_role("button", name="Mulai").click()
+        await expect(page.get_by_role("timer")).to_be_visible()
+        await page.evaluate("void setInterval(() => dispatchEvent(new Event('online')), 200)")
+        await expect(page.get_by_role("alert")).to_contain_text("Belum berhasil")
+        await page.context.unroute("**/session/*/start")
+        await page.get_by_role("button", name="Mulai").click()
+        await stand.reaches(budi, "ONGOING")
+
+        assert {"status of 500" in fault for fault in stand.tab.faults} == {True}
+        stand.tab.faults.clear()
+
+
 async def code_of_staff(stand: Stand) -> str:
     """The code that an outlet's staff make on the booth's page, which any theme and phone can show."""
     page, place = stand.page, stand.corner.place

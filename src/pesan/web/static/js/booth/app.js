@@ -91,8 +91,9 @@ function leave(why) {
 // A session that is over already is what the screen wanted.
 function refuse({ report: { id, event }, error }) {
   forget(id);
+  if (error instanceof NoAnswer) return complain(word("failed"));
   if (event === "finish" && state.now.current?.state === "ONGOING") take(without(state.now, id));
-  if (event === "start") complain(error.detail);
+  return event === "start" && complain(error.detail);
 }
 
 function take(now) {

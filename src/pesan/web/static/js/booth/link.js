@@ -18,6 +18,7 @@ const REVOKED = new Set(["booths.screen_revoked"]);
 const INVALID = new Set(["booths.token_invalid", "auth.required"]);
 const OVER = "booths.screen_over";
 const IN_FLIGHT = "idempotency.in_flight";
+const FAILURES = 10; // so often the server fails at one report, and at nothing else, before that is put aside
 const PROTOCOL = "pesan.booths.v1";
 
 export function openLink(given) {
@@ -114,13 +115,14 @@ class Link extends EventTarget {
 
   async #round() {
     try {
-      const isEmpty = await this.#flush();
+      const stuck = await this.#flush();
       const { body } = await this.call(`/booth/${this.#boothId}/now`);
       this.#become(true);
       this.#say("now", body);
+      if (stuck) await this.#bear(stuck);
       await this.#beat();
       this.#listen();
-      return isEmpty;
+      return !stuck;
     } catch (error) {
       if (this.#isStopped) return false;
       this.#become(false);
@@ -139,14 +141,16 @@ class Link extends EventTarget {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 
-  // What the server will never take is let go and told; all else waits for its turn. Whether nothing does.
+  // What the server will never take is let go and told; all else waits for its turn. What keeps the others waiting, if
+  // anything does though the server answers.
   async #flush() {
     while (this.reports.length) {
       const [report] = this.reports;
       try {
         await this.call(`/session/${report.id}/${report.event}`, { method: "POST", headers: { "Idempotency-Key": report.key } });
       } catch (error) {
-        if (error.code === IN_FLIGHT) return false; // its first try may still come to nothing
+        if (error.code === IN_FLIGHT) return { report }; // its first try may still come to nothing
+        if (error.status === 500) return { report, error };
         if (!(error instanceof Refused) || error.status === 401) throw error;
         this.#say("refused", { report, error });
         await this.#drop(report);
@@ -155,7 +159,16 @@ class Link extends EventTarget {
       await this.#drop(report);
       this.#say("taken", report);
     }
-    return true;
+    return null;
+  }
+
+  // Whoever stands there reads that it failed; nothing else of the screen waits for it any longer.
+  async #bear({ report, error }) {
+    if (!error) return;
+    report.failures = (report.failures ?? 0) + 1;
+    if (report.failures < FAILURES) return;
+    this.#say("refused", { report, error });
+    await this.#drop(report);
   }
 
   async #drop(report) {
