@@ -56,8 +56,10 @@ class Desk:
             return 201, self.registered()
         if path == "/v1/gates/renew":
             return self.renew(body)
-        if self.is_revoked or (self.is_closed and path != "/v1/scans/bulk"):
+        if self.is_revoked:
             return 401, {"code": "gate.device_revoked", "detail": "taken back"}
+        if self.is_closed and path != "/v1/scans/bulk":
+            return 403, {"code": "gate.shut", "detail": "closed for now"}
         if token != self.token:
             return 401, {"code": "gate.token_invalid", "detail": "another token"}
         answers = {

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -13,7 +14,7 @@ from pesan.db import Database
 from pesan.gates.device_tokens import DeviceTokens
 from pesan.gates.models import GateDevice, GatePairing
 from pesan.gates.service.devices import revoke_device
-from pesan.gates.service.gates import close_gate
+from pesan.gates.service.gates import close_gate, reopen_gate
 from pesan.gates.topics import topic_of
 from pesan.identity.service import set_membership
 from pesan.identity.states import MerchantRole
@@ -204,23 +205,35 @@ async def test_a_token_is_renewed_until_seven_days_after_it_was_over(client, ent
     assert [answer.status_code for answer in answers] == [401, 200]
 
 
-@pytest.mark.parametrize("how", ["revoked", "closed"])
-async def test_a_device_is_out_at_once(client, entrance: Entrance, database: Database, how: str):
+@pytest.mark.parametrize(
+    ("end", "refusal"), [(revoke_device, (401, "gate.device_revoked")), (close_gate, (403, "gate.shut"))]
+)
+async def test_a_device_is_out_at_once(
+    client, entrance: Entrance, database: Database, end: Any, refusal: tuple[int, str]
+):
     phone = await entrance.joined(client)
     before = [(await phone.get(path)).status_code for path in ASKED[:-1]]
-    of_event = {"event_id": entrance.event.id, "actor": entrance.actor}
 
     async with database.write(entrance.actor) as session:
-        if how == "revoked":
-            await revoke_device(session, phone.device_id, **of_event)
-        else:
-            await close_gate(session, entrance.gate.id, **of_event)
+        ended = entrance.gate.id if end is close_gate else phone.device_id
+        await end(session, ended, event_id=entrance.event.id, actor=entrance.actor)
 
     answers = [await phone.get(path) for path in ASKED]
     assert before == [200, 200, 200]
-    assert [code_of(answer) for answer in answers] == [(401, "gate.device_revoked")] * len(ASKED)
-    assert code_of(await phone.beat()) == (401, "gate.device_revoked")
-    assert code_of(await phone.renew()) == (401, "gate.device_revoked")
+    assert [code_of(answer) for answer in answers] == [refusal] * len(ASKED)
+    assert code_of(await phone.beat()) == refusal
+    assert code_of(await phone.renew()) == refusal
+
+
+async def test_a_device_works_on_once_its_gate_is_open_again(client, entrance: Entrance, database: Database):
+    phone = await entrance.joined(client)
+    of_event = {"event_id": entrance.event.id, "actor": entrance.actor}
+
+    for change in (close_gate, reopen_gate):
+        async with database.write(entrance.actor) as session:
+            await change(session, entrance.gate.id, **of_event)
+
+    assert [answer.status_code for answer in (await phone.beat(), await phone.renew())] == [200, 200]
 
 
 async def test_a_stream_tells_of_changes_and_ends_with_its_device(

@@ -495,15 +495,37 @@ async def test_scans_outlast_a_device_that_is_taken_back_and_go_out_once_it_is_p
     assert [scan["shown"] for scan in desk.scans.values()] == ["ok", "void"]
 
 
-async def test_scans_of_a_gate_that_is_closed_are_sent_before_the_phone_forgets(gate: Page, desk: Desk):
+async def test_phone_of_a_gate_that_is_closed_hands_in_what_it_has_and_works_once_it_is_open_again(
+    gate: Page, desk: Desk
+):
     await go_offline(gate)
     await scan(gate, CODES["good static"])
     desk.is_closed = True
 
-    await gate.evaluate("link.start(); until(() => heard.some(([type]) => type === 'revoked'))")
+    await gate.evaluate("link.start()")
+    await gate.evaluate(EMPTY)
+    shut = await scan(gate, CODES["sold a moment ago"])
+    kept = await gate.evaluate("vault.loadDevice().then(({ isShut }) => isShut)")
+    desk.is_closed = False
+    await gate.evaluate("link.hurry(); until(() => link.isOnline)")
+    again = await scan(gate, CODES["sold a moment ago"])
 
-    assert [scan["reason"] for scan in desk.scans.values()] == ["good"]
-    assert await gate.evaluate("Promise.all([vault.loadDevice(), vault.queueLength()])") == [None, 0]
+    assert (shut["reason"], shut["result"], kept) == ("gate_shut", "invalid", True)
+    assert (again["source"], again["result"]) == ("server", "ok")
+    assert await gate.evaluate("vault.loadBundle().then(Boolean)")
+    reasons = [scan.get("reason") for scan in desk.scans.values()]
+    assert reasons == ["good", None]
+
+
+async def test_scan_that_is_asked_as_the_gate_closes_lets_nobody_in(gate: Page, desk: Desk):
+    await gate.evaluate("until(() => link.isOnline)")
+    desk.is_closed = True
+
+    shut = await scan(gate, CODES["good static"])
+    await gate.evaluate("until(() => wire.isShut)")
+
+    assert (shut["reason"], desk.scans) == ("gate_shut", {})
+    assert await gate.evaluate("vault.queueLength()") == 0
 
 
 async def test_device_taken_back_keeps_nobody(gate: Page, desk: Desk):

@@ -87,7 +87,7 @@ async def test_what_passes_without_a_network_is_counted(page: Page) -> None:
 
 
 async def test_every_reason_has_a_word_of_its_own_in_both_languages(page: Page) -> None:
-    reasons = [reason.value for reason in Reason] + ["no_bundle", "no_network"]
+    reasons = [reason.value for reason in Reason] + ["no_bundle", "no_network", "gate_shut"]
 
     for words in await page.evaluate(SAY, reasons):
         assert len(set(words)) == len(reasons)

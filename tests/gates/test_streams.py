@@ -6,6 +6,7 @@ import re
 from pesan.db import Database
 from pesan.gates.models import GateFeed
 from pesan.gates.service.devices import revoke_device
+from pesan.gates.service.gates import close_gate
 from pesan.gates.topics import topic_of
 from pesan.kit.registry import Registry
 from pesan.realtime import Hub
@@ -53,6 +54,22 @@ async def test_a_stream_tells_nothing_of_another_event_or_merchant(
 
     assert told == [0, 7, 8]
     assert heard((await listening).text) == ({"0"}, "gone")
+
+
+async def test_a_stream_ends_when_its_gate_is_closed(
+    client, make: Make, database: Database, registry: Registry
+):
+    entrance = await open_entrance(make, database, await make.event())
+    listening = asyncio.create_task((await entrance.joined(client)).get("stream"))
+    while not registry[StreamGate].count():
+        await asyncio.sleep(0.01)
+
+    async with database.write(entrance.actor) as session:
+        of_event = {"event_id": entrance.event.id, "actor": entrance.actor}
+        await close_gate(session, entrance.gate.id, **of_event)
+    registry[Hub].hint(topic_of(entrance.event.id))
+
+    assert heard((await listening).text)[1] == "gone"
 
 
 async def test_a_stream_ends_with_its_own_device_only(

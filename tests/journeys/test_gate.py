@@ -1,6 +1,6 @@
 """Staff at the gate with their phones: paired, scanning with a network and without one, and told apart afterwards."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ from sqlalchemy import text
 from pesan.catalog.models import Event
 from pesan.db import Database
 from pesan.gates.service.devices import revoke_device
-from pesan.gates.service.gates import RulesDraft, set_rules
+from pesan.gates.service.gates import RulesDraft, close_gate, reopen_gate, set_rules
 from pesan.gates.states import Reentry, StaticCodes
 from pesan.identity.models import User
 from pesan.orders.states import OrderState
@@ -72,6 +72,12 @@ class Evening:
         entrance = self.entrance
         async with self.fair.database.write(entrance.actor) as session:
             await set_rules(session, event=entrance.event, draft=draft, actor=entrance.actor)
+
+    async def turn(self, change: Callable[..., Awaitable[None]]) -> None:
+        """Close the gate, or open it again."""
+        entrance = self.entrance
+        async with self.fair.database.write(entrance.actor) as session:
+            await change(session, entrance.gate.id, event_id=entrance.event.id, actor=entrance.actor)
 
     async def revoke(self, name: str) -> None:
         """Take a device's permission back."""
@@ -253,6 +259,31 @@ async def test_two_phones_go_on_without_a_network_and_a_conflict_is_shown(
         await sari.pair(await evening.entrance.code(), "HP Sari")
         await tono.judges(later.qr_text, "Sudah masuk", "Pintu Utara")
         await pair_anew(evening, tono)
+
+
+async def test_a_closed_gate_s_phone_stops_and_works_on_once_it_is_open_again(
+    evening: Evening, browser: Browser
+) -> None:
+    first, second = await evening.sell(2)
+    async with holding(browser, evening.url, evening.entrance.cookies) as phone:
+        page, state = phone.tab.page, phone.tab.page.locator("#scan-state")
+        await phone.pair(await evening.entrance.code(), "HP Sari")
+        await phone.lose_network()
+        await phone.judges(first.qr_text, "Silakan masuk")
+        await evening.turn(close_gate)
+        await page.context.set_offline(False)
+        await expect(state).to_have_text("Gerbang ditutup penyelenggara: pemindaian berhenti")
+        await phone.judges(second.qr_text, "Gerbang ditutup", "Arahkan ke gerbang lain")
+
+        await phone.tab.page.context.set_offline(True)
+        await page.reload()
+        await expect(state).to_have_attribute("data-state", "shut")
+        await phone.judges(second.qr_text, "Gerbang ditutup")
+        await page.context.set_offline(False)
+        await evening.turn(reopen_gate)
+        await phone.is_synced()
+        await phone.judges(second.qr_text, "Silakan masuk")
+        await expect(page.locator("#count-inside")).to_have_text("2")
 
 
 @asynccontextmanager

@@ -28,7 +28,7 @@ class GateDesk:
         self._combiners: dict[UUID, Combiner[Attempt, Scanned]] = {}
 
     async def submit(self, event_id: UUID, attempt: Attempt) -> Scanned:
-        """The committed outcome of one scan; raises DeviceRevoked, and Busy when the database does not answer."""
+        """The committed outcome of one scan; raises DeviceRevoked, GateShut, and Busy without the database."""
         combiner = self._combiners.get(event_id) or self._open(event_id)
         try:
             return await combiner.submit(attempt)

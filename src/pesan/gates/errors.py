@@ -5,13 +5,24 @@ from pesan.kit.i18n import Text
 
 
 class DeviceRevoked(PesanError):
-    """The device was revoked, or its gate closed."""
+    """The device was revoked."""
 
     code = "gate.device_revoked"
     status = 401
     message = Text(
         id="Izin perangkat ini sudah dicabut. Minta penyelenggara memasangkannya lagi.",
         en="This device's permission was withdrawn. Ask the organizer to pair it again.",
+    )
+
+
+class GateShut(PesanError):
+    """The device's gate is closed; once somebody opens it again, the device works on."""
+
+    code = "gate.shut"
+    status = 403
+    message = Text(
+        id="Gerbang ini sedang ditutup penyelenggara. Perangkat ini jalan lagi begitu gerbangnya dibuka lagi.",
+        en="The organizer has closed this gate. This device works on as soon as the gate is opened again.",
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, text
 from pesan.catalog.errors import EventNotFound
 from pesan.catalog.models import Event, Seat, TicketType
 from pesan.db import ReadSession
-from pesan.gates.errors import DeviceNotFound, DeviceRevoked, GateNotFound
+from pesan.gates.errors import DeviceNotFound, DeviceRevoked, GateNotFound, GateShut
 from pesan.gates.models import Gate, GateDevice, GateFeed, GateRules, Scan, TicketStanding
 from pesan.gates.rules import effective_rules
 from pesan.gates.verdict import Rules
@@ -129,24 +129,25 @@ async def find_rules(session: ReadSession, event_id: UUID) -> GateRules | None:
 
 
 async def require_live(session: ReadSession, claims: DeviceClaims) -> Post:
-    """Where the device of a token stands, in a transaction of its event's gates; raises DeviceRevoked.
+    """Where the device of a token stands, in a transaction of its event's gates; raises DeviceRevoked, GateShut.
 
-    Also for a device of a gate that was closed, and for one that is not there.
+    DeviceRevoked also for a device that is not there; GateShut while its gate is closed.
     """
     query = (
-        select(GateDevice.name, Gate.id, Gate.name, Gate.location)
+        select(GateDevice.name, Gate.id, Gate.name, Gate.location, Gate.closed_at)
         .join(Gate, Gate.id == GateDevice.gate_id)
         .where(
             GateDevice.id == claims.device_id,
             GateDevice.event_id == claims.event_id,
             GateDevice.revoked_at.is_(None),
-            Gate.closed_at.is_(None),
         )
     )
     row = (await session.execute(query)).one_or_none()
     if row is None:
         raise DeviceRevoked
-    device, gate_id, gate, location = row
+    device, gate_id, gate, location, closed_at = row
+    if closed_at is not None:
+        raise GateShut
     # Its row says where it stands: the token's gate is of the day when it was made.
     return Post(claims.device_id, device, gate_id, gate, location)
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from pesan.db import WriteSession
 from pesan.errors import NotFound, PesanError
 from pesan.gates.attempts import Admitted, Attempt, Scanned
-from pesan.gates.errors import DeviceRevoked, ScanReused
+from pesan.gates.errors import DeviceRevoked, GateShut, ScanReused
 from pesan.gates.history import NOWHERE, Entered, History, work_out
 from pesan.gates.locks import LockedTicket, Situation, lock_scanned
 from pesan.gates.rows import ScanRow
@@ -82,7 +82,7 @@ class Group:
         if device is None or device.is_revoked:
             return DeviceRevoked()
         if attempt.shown is None and self._situation.gates[device.gate_id].is_closed:
-            return DeviceRevoked()
+            return GateShut()
         ticket = self._find(attempt.presented)
         known = self._by_nonce.get((attempt.device_id, attempt.nonce))
         if known is None:

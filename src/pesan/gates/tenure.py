@@ -20,7 +20,7 @@ the last night is sent from home in these days. Nobody needs the guests' names o
 
 
 async def require_tenure(database: Database, device: DeviceClaims) -> None:
-    """Let a device have its next token, or its event's names; raises DeviceRevoked, DeviceOver.
+    """Let a device have its next token, or its event's names; raises DeviceRevoked, GateShut, DeviceOver.
 
     What it scanned is taken all the same: nobody asks here for that. In transactions of its own, because the gates'
     role sees nobody's place on a team.

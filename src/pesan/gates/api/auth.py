@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
-from pesan.gates.errors import DeviceRevoked
+from pesan.gates.errors import DeviceRevoked, GateShut
 from pesan.gates.queries import require_live
 from pesan.gates.tenure import require_tenure
 from pesan.web.access import Who, allow
@@ -30,7 +30,7 @@ DEVICE: Any = allow(Who.DEVICE)
 """For a router's `dependencies`."""
 AS_DEVICE: list[dict[str, list[str]]] = [{"gateToken": []}]
 """For a route's `described(security=…)`."""
-NOT_LIVE = (DeviceTokenInvalid, DeviceRevoked)
+NOT_LIVE = (DeviceTokenInvalid, DeviceRevoked, GateShut)
 """For a route's `refusals(…)`."""
 
 

@@ -18,6 +18,7 @@ from pesan.gates.errors import (
     DeviceOver,
     DeviceRevoked,
     GateClosed,
+    GateShut,
     PairingOver,
     RenewalRefused,
 )
@@ -85,7 +86,8 @@ router = APIRouter(prefix=_PATH, tags=["gates"], dependencies=[DEVICE])
 _SIGNED_IN: list[dict[str, list[str]]] = [{"staffSession": []}, {"bearerToken": []}]
 _SSE: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "An event `changed` whenever `changes` has something new, `gone` when the device was revoked.",
+        "description": "An event `changed` whenever `changes` has something new, `gone` when the device was revoked or"
+        " its gate closed.",
         "content": {"text/event-stream": {"schema": {"type": "string"}}},
     }
 }
@@ -138,9 +140,7 @@ async def register(request: Request) -> RegisteredAnswer:
     "/renew",
     response_model=RenewedAnswer,
     dependencies=[limit("gate-renew", 300, 900)],
-    responses=refusals(
-        *BODY_REFUSALS, ValidationFailed, DeviceTokenInvalid, DeviceRevoked, DeviceOver, RenewalRefused
-    ),
+    responses=refusals(*BODY_REFUSALS, *NOT_LIVE, ValidationFailed, DeviceOver, RenewalRefused),
     openapi_extra=described(body=json_of(RenewRequest)),
 )
 async def renew_token(request: Request) -> RenewedAnswer:
@@ -251,12 +251,12 @@ async def _hear(session: ReadSession, device: DeviceClaims, after: int) -> tuple
 
 
 async def _snapshot(database: Any, device: DeviceClaims) -> Snapshot:
-    """The number of the last change; a device that was revoked meanwhile hears so, and nothing more."""
+    """The number of the last change; a device that may scan no more hears so, and nothing else."""
     try:
         async with database.gate(device.event_id) as session:
             await require_live(session, device)
             return Snapshot(str(await get_seq(session, device.event_id)), "{}", event="changed")
-    except DeviceRevoked:
+    except (DeviceRevoked, GateShut):
         return _GONE
 
 

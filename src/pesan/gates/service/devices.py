@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 
 from pesan.audit import changed_values, record
 from pesan.db import Actor, WriteSession
-from pesan.gates.errors import DeviceNotFound, DeviceRevoked, GateClosed, RenewalRefused
+from pesan.gates.errors import DeviceNotFound, DeviceRevoked, GateClosed, GateShut, RenewalRefused
 from pesan.gates.models import Gate, GateDevice
 from pesan.gates.queries import get_gate
 from pesan.gates.service.locks import lock_device
@@ -32,9 +32,9 @@ def proof_message(device_id: UUID, at_ms: int) -> bytes:
 
 
 async def renew(session: WriteSession, claims: DeviceClaims, proof: Proof) -> tuple[DeviceClaims, datetime]:
-    """Accept a device's proof, once: what its next token says, and when; raises DeviceRevoked, RenewalRefused.
+    """Accept a device's proof, once: what its next token says, and when.
 
-    **Locks** the device.
+    Raises DeviceRevoked, GateShut, RenewalRefused. **Locks** the device.
     """
     try:
         device = await lock_device(session, claims.device_id, event_id=claims.event_id)
@@ -43,8 +43,10 @@ async def renew(session: WriteSession, claims: DeviceClaims, proof: Proof) -> tu
     is_closed = Gate.closed_at.is_not(None)
     query = select(func.clock_timestamp(), is_closed).where(Gate.id == device.gate_id)
     now, gate_is_closed = (await session.execute(query)).one()
-    if device.revoked_at is not None or gate_is_closed:
+    if device.revoked_at is not None:
         raise DeviceRevoked
+    if gate_is_closed:
+        raise GateShut
     key = DeviceKey(KeyKind(device.key_kind), device.public_key)
     message = proof_message(device.id, proof.at_ms)
     if not proof.holds(key, message, now=now, after_ms=device.renewed_ms):

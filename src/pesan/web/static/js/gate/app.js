@@ -78,7 +78,7 @@ function run(device, loading) {
   link.addEventListener("revoked", async () => close(`${word("revoked")} ${await waitingHere()}`.trim()));
   link.addEventListener("trouble", ({ detail }) => { gate.trouble = detail.detail ?? String(detail); tell(); });
   link.addEventListener("state", ({ detail }) => { if (detail.isOnline) gate.trouble = ""; });
-  for (const change of ["state", "queue", "changes", "unsent", "over"]) link.addEventListener(change, tell);
+  for (const change of ["state", "queue", "changes", "unsent", "over", "shut"]) link.addEventListener(change, tell);
   // Counts come with changes, up to a moment older than these: asked once more when it is quiet.
   link.addEventListener("changes", () => { clearTimeout(recount); recount = setTimeout(link.hurry, RECOUNT_MS); });
   gate.startedAt = performance.now();
@@ -104,7 +104,7 @@ async function tell() {
   if (!link) return;
   const waiting = await vault.lengths(wire.device.event.id);
   const isNew = performance.now() - gate.startedAt < PATIENCE_MS;
-  const state = link.isOnline ? "online" : isNew ? "connecting" : "offline";
+  const state = wire.isShut ? "shut" : link.isOnline ? "online" : isNew ? "connecting" : "offline";
   screen.setLink({ state, ...waiting, skewMs: wire.offsetMs, hasBundle, trouble, isOver: link.isOver });
 }
 

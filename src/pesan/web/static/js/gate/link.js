@@ -6,9 +6,9 @@
 //   events, with their `detail`: "state" { isOnline }, "counters" { inside, entered, left, per_minute },
 //   "changes" [change], "roster" (a new bundle), "queue" { length }, "settled" [result with conflict or another result],
 //   "unsent" { scan, detail } (the server refuses it for good), "trouble" (an error that waiting does not mend), "over"
-//   (`isOver` changed), "revoked"
+//   (`isOver` changed), "shut" (`isShut` of the wire changed), "revoked"
 import { sendWaiting } from "./outbox.js";
-import { NoAnswer } from "./send.js";
+import { NoAnswer, SHUT } from "./send.js";
 
 const BEAT = 20_000;
 const POLL = 3000;
@@ -120,6 +120,7 @@ class Link extends EventTarget {
   async #round(turn) {
     try {
       await this.#hear();
+      await this.#shut(false);
       // A server that does not know yet who came in here would let the same ticket in again.
       await this.#flush();
       if (this.#isCooling || this.#turn !== turn) return false; // somebody else had no answer meanwhile
@@ -130,9 +131,27 @@ class Link extends EventTarget {
       return true;
     } catch (error) {
       this.#become(false);
-      if (!(error instanceof NoAnswer) && this.#turn) this.#say("trouble", error);
+      if (error.code === SHUT) await this.#close();
+      else this.#complain(error);
       return false;
     }
+  }
+
+  // What was scanned while the gate was open is taken all the same.
+  async #close() {
+    await this.#shut(true);
+    await this.#flush().catch((error) => this.#complain(error));
+  }
+
+  #complain(error) {
+    const isKnown = error instanceof NoAnswer || error.code === SHUT;
+    if (!isKnown && this.#turn) this.#say("trouble", error);
+  }
+
+  async #shut(isShut) {
+    const isNews = isShut !== this.#wire.isShut;
+    await this.#wire.shut(isShut);
+    if (isNews) this.#say("shut", { isShut });
   }
 
   #become(isOnline) {

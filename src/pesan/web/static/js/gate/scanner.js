@@ -5,11 +5,11 @@
 // A verdict is { result, reason, isWarning, message (the server's, or ""), source: "server" | "device", direction, nonce,
 // at (ms, corrected), cycle, ticket, usedAt (ms or null) and usedGate, of a ticket that came in before, isListed (where
 // the device decides: whether the ticket is on its list) }, and a ticket { id, codeEnd (or "" where the device decides),
-// holderName, type, colour, seat, number }. Two reasons are the device's own, and nothing is queued for them: "no_bundle"
-// (nothing was ever synced, or too long ago) and "no_network" (only the server has the key of this code). A device that
+// holderName, type, colour, seat, number }. Three reasons are the device's own, and nothing is queued for them: "no_bundle"
+// (nothing was ever synced, or too long ago), "no_network" (only the server has the key of this code) and "gate_shut". A device that
 // was taken back rejects with Refused.
 import { nameTicket, placeTicket, readCode, withoutSlice } from "./code.js";
-import { NoAnswer } from "./send.js";
+import { NoAnswer, SHUT } from "./send.js";
 import { NoBundle } from "./vault.js";
 import { judge } from "./verdict.js";
 
@@ -61,6 +61,7 @@ export function openScanner({ wire, vault, link, patience = PATIENCE }) {
 
   // `askedAfter` of a course is the last change that was heard when the server was asked, and did not answer.
   async function online(course) {
+    if (wire.isShut) return plain(course.attempt, "gate_shut", null);
     if (!link.isOnline) return null;
     const { attempt, text } = course;
     const tid = attempt.ticket_id ?? await nameTicket(text, await vault.bundleAtHand());
@@ -73,6 +74,10 @@ export function openScanner({ wire, vault, link, patience = PATIENCE }) {
       return serverVerdict(attempt, answer);
     } catch (error) {
       if (wire.isRevoked) throw error;
+      if (error.code === SHUT) {
+        link.hurry(); // says so, and asks until it is open again
+        return plain(attempt, "gate_shut", null);
+      }
       if (error instanceof NoAnswer) {
         course.askedAfter = seq;
         link.failed();

@@ -15,12 +15,12 @@ const KEPT = 30;
 // How long a verdict stands when nobody taps; a refusal stands until somebody does, or the next ticket.
 const STANDS_MS = { go: 2500, look: 6000 };
 // The device could not tell; that says nothing about the ticket.
-const UNSURE = new Set(["no_bundle", "no_network", "failed"]);
+const UNSURE = new Set(["no_bundle", "no_network", "gate_shut", "failed"]);
 const TONES = { ok: "go", wrong_event: "away", not_yet: "away", too_late: "away" };
 const ICONS = {
   good: "circle-check", unreadable: "circle-x", forged: "circle-x", unknown: "circle-x", other_event: "calendar-x", event_cancelled: "ban", voided: "ban",
   superseded: "ban", not_open: "hourglass", closed: "clock", slice_over: "timer", static_refused: "image", already_in: "users",
-  already_used: "history", not_in: "circle-alert", no_bundle: "wifi-off", no_network: "wifi-off", failed: "refresh-cw",
+  already_used: "history", not_in: "circle-alert", no_bundle: "wifi-off", no_network: "wifi-off", gate_shut: "lock", failed: "refresh-cw",
 };
 
 export const at = (id) => document.getElementById(id);

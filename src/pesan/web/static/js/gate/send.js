@@ -1,8 +1,9 @@
-// One request to the server. Exports `NoAnswer`, `Refused` and
+// One request to the server. Exports `NoAnswer`, `Refused`, `SHUT` and
 //   send(path, { method, body, headers, token, timeout, credentials, etag }) -> { status, body, etag, took, offsetMs }:
 //     throws NoAnswer when nothing came in time, or the server was too busy or too broken to answer, which has a
 //     `status`; Refused for what it refused, with { status, code, detail, took, offsetMs }. `offsetMs` is what is to be added to the device's clock, or null.
 
+export const SHUT = "gate.shut"; // the code of a refusal: the gate is closed for now
 const TIMEOUT = 2500;
 const BUSY = new Set([408, 425, 429, 500, 502, 503, 504]);
 

@@ -1,5 +1,5 @@
 // What ears and hands are told. Browsers let a page sound only after a tap, so `unlock()` is for the first one. Exports
-// `unlock()`, `signal(tone)` with the tone of a verdict (go, look, stop, away), `isLoud()` and `setLoud(on)`.
+// `unlock()`, `signal(tone)` with the tone of a verdict (go, look, stop, away, unsure), `isLoud()` and `setLoud(on)`.
 const KEY = "pesan-gate-quiet";
 // Each note: hertz, seconds from the start, seconds long.
 const NOTES = {
@@ -7,8 +7,11 @@ const NOTES = {
   look: [[660, 0, 0.12], [660, 0.18, 0.12], [660, 0.36, 0.12]],
   stop: [[220, 0, 0.22], [165, 0.26, 0.4]],
   away: [[440, 0, 0.18], [330, 0.22, 0.3]],
+  unsure: [[520, 0, 0.3]],
 };
-const BUZZES = { go: [70], look: [90, 70, 90, 70, 90], stop: [350, 90, 350], away: [200, 90, 200] };
+const BUZZES = {
+  go: [70], look: [90, 70, 90, 70, 90], stop: [350, 90, 350], away: [200, 90, 200], unsure: [70, 70, 70],
+};
 const VOLUME = 0.5;
 let audio = null;
 

@@ -4,9 +4,8 @@
 //     stream(path, signal) -> Response; offsetMs, to be added to the device's clock; correctedNow(); errorMs, how far
 //     off that may be; device;
 //     onRevoked(run) and isRevoked: the server took the device back, and the vault keeps only what was not sent;
-//     rename({ name, gate }).
+//     rename({ name, gate }); isShut: by the server's last word the gate is closed; shut(isShut) keeps that.
 import { renew } from "./device.js";
-import { sendWaiting } from "./outbox.js";
 import { NoAnswer, Refused, send } from "./send.js";
 
 export { NoAnswer, Refused, send };
@@ -57,6 +56,17 @@ class Wire {
     const { device } = this;
     this.device = { ...device, name, gate };
     if (device.name !== name || device.gate.name !== gate.name) await this.#vault.saveDevice(this.device);
+  }
+
+  get isShut() {
+    return Boolean(this.device.isShut);
+  }
+
+  // Kept, so that a page that is opened anew without a network does not let anybody in.
+  async shut(isShut) {
+    if (isShut === this.isShut) return;
+    this.device = { ...this.device, isShut };
+    await this.#vault.saveDevice(this.device);
   }
 
   onRevoked(run) {
@@ -123,19 +133,11 @@ class Wire {
 
   async #end(error) {
     this.isRevoked = true;
-    this.#ending ??= this.#leave();
+    // One that is lost or was taken back keeps nobody's data. What it scanned stays, sealed, until it is paired again.
+    this.#ending ??= this.#vault.release();
     await this.#ending;
     for (const run of this.#revoked.splice(0)) run(error);
     throw error;
-  }
-
-  // A device that is lost or was taken back keeps nobody's data. What it scanned stays, sealed, until it is paired
-  // again, unless the server takes it now, as it does when no more than the gate was closed.
-  async #leave() {
-    const { token, event } = this.device;
-    const call = (path, options) => send(path, { ...options, token });
-    await sendWaiting({ vault: this.#vault, eventId: event.id, call, tell: () => {} }).catch(() => {});
-    await this.#vault.release();
   }
 
   // The quickest answer knows best; after a while another one may, because clocks drift. What no way of the two answers

@@ -5,6 +5,7 @@ const ID = {
   title: "Gerbang", inside: "di dalam", left: "keluar", per_minute: "per menit",
   entry: "Masuk", exit: "Keluar", direction: "Arah",
   online: "Tersambung", offline: "Tanpa jaringan: pemindaian tetap jalan", connecting: "Menyambung…",
+  shut: "Gerbang ditutup penyelenggara: pemindaian berhenti",
   queued: "{count} menunggu dikirim", clock_off: "Jam ponsel ini meleset {minutes} menit. Setel jam ke otomatis.",
   stale: "Daftar tiket belum diambil. Sambungkan ke internet sekali.",
   camera_on: "Nyalakan kamera", camera_off: "Matikan kamera", torch_on: "Nyalakan senter", torch_off: "Matikan senter",
@@ -52,6 +53,7 @@ const EN = {
   title: "Gate", inside: "inside", left: "left", per_minute: "per minute",
   entry: "Entry", exit: "Exit", direction: "Direction",
   online: "Connected", offline: "No network: scanning goes on", connecting: "Connecting…",
+  shut: "The organizer closed this gate: scanning stopped",
   queued: "{count} waiting to be sent", clock_off: "This phone's clock is {minutes} minutes off. Set it to automatic.",
   stale: "The list of tickets is not here yet. Connect to the internet once.",
   camera_on: "Turn camera on", camera_off: "Turn camera off", torch_on: "Turn light on", torch_off: "Turn light off",
@@ -117,6 +119,7 @@ const VERDICTS = {
     not_in: ["Belum masuk", "Pemegang tiket ini tidak tercatat di dalam."],
     no_bundle: ["Belum bisa diperiksa", "Daftar tiket belum ada di ponsel ini. Cari sinyal, lalu coba lagi."],
     no_network: ["Perlu jaringan", "Tiket ini hanya bisa diperiksa dengan jaringan. Cari sinyal, lalu coba lagi."],
+    gate_shut: ["Gerbang ditutup", "Penyelenggara menutup gerbang ini. Arahkan ke gerbang lain, atau tunggu sampai dibuka lagi."],
     failed: ["Belum bisa diperiksa", "Ada yang tidak beres di perangkat ini. Coba lagi."],
   },
   en: {
@@ -139,6 +142,7 @@ const VERDICTS = {
     not_in: ["Not inside", "Nobody is inside on this ticket."],
     no_bundle: ["Cannot check", "The list of tickets is not on this phone. Find a signal, then try again."],
     no_network: ["Needs network", "This ticket can be checked with a network only. Find a signal, then try again."],
+    gate_shut: ["Gate closed", "The organizer closed this gate. Send them to another one, or wait until it is open again."],
     failed: ["Cannot check", "Something went wrong on this device. Try again."],
   },
 };
