@@ -39,9 +39,13 @@ _REPEATED = f"SELECT {_NAMES} FROM scans WHERE device_id = ANY (:devices) AND no
 _NONCES = (bindparam("devices", type_=ARRAY(Uuid())), bindparam("nonces", type_=ARRAY(Uuid())))
 # What is sent again is found by its nonce: of a code that was no ticket there is no other trace.
 _SCANS = text(_REPEATED).bindparams(*_NONCES)
+# And what comes late, whichever device of the event sent it before: its phone may have been paired anew since.
 _ALL_SCANS = text(
-    f"SELECT {_NAMES} FROM scans WHERE ticket_id = {_WANTED} UNION {_REPEATED}"  # noqa: S608
-).bindparams(*_KEYS, *_NONCES)
+    f"SELECT {_NAMES} FROM scans WHERE ticket_id = {_WANTED} UNION SELECT {_NAMES} FROM scans"  # noqa: S608
+    " WHERE device_id = ANY (ARRAY(SELECT id FROM gate_devices WHERE event_id = :event_id)) AND nonce = ANY (:nonces)"
+).bindparams(*_KEYS, _NONCES[1], bindparam("event_id", type_=Uuid()))
+# Nobody scanned anything before.
+_FIRST_DEVICE = text("SELECT min(registered_at) FROM gate_devices WHERE event_id = :event_id")
 _HANDED_ON = text(
     f"SELECT ticket_id, epoch, created_at FROM ticket_transfers WHERE ticket_id = {_WANTED}"  # noqa: S608
 ).bindparams(*_KEYS)
@@ -115,6 +119,8 @@ class Situation:
     now: datetime
     event_id: UUID
     merchant_id: UUID
+    first_device_at: datetime | None
+    """When the event's first device joined; read for what comes late."""
     is_cancelled: bool
     rules: Rules
     is_whole: bool
@@ -169,10 +175,11 @@ async def _lock(session: WriteSession, wanted: Mapping[str, Any], *, is_whole: b
         retired = await pipe.ask(_RETIRED, _only(wanted, "kids"), _retired)
         replaced = await pipe.ask(_REPLACED, _only(wanted, "codes"), _codes)
         stood = await pipe.ask(_STANDINGS, _only(wanted, "ids", "codes"), _stood)
-        handed_on = Later(_handed_on)
+        handed_on, first_device_at = Later(_handed_on), Later(_moment)
         if is_whole:
             handed_on = await pipe.ask(_HANDED_ON, _only(wanted, "ids", "codes"), _handed_on)
-            scans = await pipe.ask(_ALL_SCANS, _only(wanted, "ids", "codes", "devices", "nonces"), _scans)
+            first_device_at = await pipe.ask(_FIRST_DEVICE, _only(wanted, "event_id"), _moment)
+            scans = await pipe.ask(_ALL_SCANS, _only(wanted, "ids", "codes", "event_id", "nonces"), _scans)
         else:
             scans = await pipe.ask(_SCANS, _only(wanted, "devices", "nonces"), _scans)
     rows = await event.get()
@@ -183,6 +190,7 @@ async def _lock(session: WriteSession, wanted: Mapping[str, Any], *, is_whole: b
         now=now,
         event_id=wanted["event_id"],
         merchant_id=merchant_id,
+        first_device_at=await first_device_at.get(),
         is_cancelled=status == "cancelled",
         rules=effective_rules(
             starts_at,
@@ -235,6 +243,10 @@ def _handed_on(rows: Sequence[Row]) -> dict[UUID, dict[int, datetime]]:
     for ticket_id, epoch, at in rows:
         found[ticket_id][epoch] = at
     return found
+
+
+def _moment(rows: Sequence[Row]) -> datetime | None:
+    return rows[0][0] if rows else None
 
 
 def _codes(rows: Sequence[Row]) -> frozenset[str]:

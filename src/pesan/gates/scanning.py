@@ -65,6 +65,9 @@ class Group:
         self._situation = situation
         self._slices = slices
         self._by_nonce = {(scan.device_id, scan.nonce): scan for scan in situation.scans}
+        self._named: dict[UUID, list[ScanRow]] = defaultdict(list)
+        for scan in situation.scans:
+            self._named[scan.nonce].append(scan)
         self._by_code = {ticket.facts.code: ticket for ticket in situation.tickets.values()}
         self._scans: dict[UUID, list[ScanRow]] = defaultdict(list)
         for scan in situation.scans if situation.is_whole else ():
@@ -84,7 +87,7 @@ class Group:
         if attempt.shown is None and self._situation.gates[device.gate_id].is_closed:
             return GateShut()
         ticket = self._find(attempt.presented)
-        known = self._by_nonce.get((attempt.device_id, attempt.nonce))
+        known = self._by_nonce.get((attempt.device_id, attempt.nonce)) or self._find_before(attempt, ticket)
         if known is None:
             return self._add(attempt, ticket, attempt.nonce)
         if attempt.shown is None:
@@ -95,6 +98,17 @@ class Group:
         # What a screen showed is never dropped because of the name that came with it.
         told = self._by_nonce.get((attempt.device_id, attempt.own_nonce))
         return (told, False) if told else self._add(attempt, ticket, attempt.own_nonce)
+
+    def _find_before(self, attempt: Attempt, ticket: LockedTicket | None) -> ScanRow | None:
+        """The scan that an attempt is, sent late, which its phone sent before it was paired anew.
+
+        By all that told it is the same, and not by its name alone: nobody learns of another device's scan, or keeps one
+        of theirs away, by a nonce that they guessed.
+        """
+        if attempt.shown is None:
+            return None
+        named = [*self._named[attempt.nonce], *self._named[attempt.own_nonce]]
+        return next((scan for scan in named if self._is_told(scan, attempt, ticket)), None)
 
     def _add(self, attempt: Attempt, ticket: LockedTicket | None, nonce: UUID) -> tuple[ScanRow, bool]:
         at, is_skewed = self._moment(attempt)
@@ -145,8 +159,9 @@ class Group:
     def _moment(self, attempt: Attempt) -> tuple[datetime, bool]:
         """When it was scanned by the server's clock, and whether the device's cannot be trusted.
 
-        Asked online, that is now. Later, it is the device's time corrected by what it measured; between
-        joining the gate and now.
+        Asked online, that is now. Later, it is the device's time corrected by what it measured; between when the
+        event's first device joined and now. Before its own device joined it is odd, and kept: a phone that was paired
+        anew sends what it scanned before.
         """
         now = self._situation.now
         skew = timedelta(milliseconds=abs(attempt.offset_ms))
@@ -155,7 +170,8 @@ class Group:
         corrected = attempt.device_at + timedelta(milliseconds=attempt.offset_ms)
         joined = self._situation.devices[attempt.device_id].registered_at
         is_odd = corrected > now + MOST_SKEW or corrected < joined
-        return min(max(corrected, joined), now), skew > MOST_SKEW or is_odd
+        earliest = self._situation.first_device_at or joined
+        return min(max(corrected, earliest), now), skew > MOST_SKEW or is_odd
 
     def _judge(self, attempt: Attempt, ticket: LockedTicket | None, at: datetime) -> Judged:
         is_online = attempt.shown is None
