@@ -41,6 +41,7 @@ async def test_stranger_is_led_to_join_first_and_cannot_order(app, database, jou
         form = typed(product, **{f"qty_{product.slug}": "1"})
         answer = await guest.client.post("/order", data={**form, "csrf_token": token})
 
+    assert f'Kirim pesan <b class="code nowrap" translate="no">JOIN {journey.trip.slug}</b> lewat' in page
     assert ("Ikut trip ini dulu" in page, f"/join?trip={journey.trip.slug}#join" in page) == (True, True)
     assert (answer.status_code, await count_orders(database)) == (422, 0)
 
