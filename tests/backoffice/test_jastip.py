@@ -233,6 +233,8 @@ async def test_an_order_goes_over_the_board(team: Team, journey: Journey):
     assert board.text.count("/backoffice/proofs/") == 4
     assert [answer.status_code for answer in (unseen, no_reason, no_courier)] == [409, 422, 422]
     assert "baru saja berubah" in unseen.text
+    main = no_reason.text.partition("<main")[2]
+    assert main.index(f'href="#order-{cash.id}"') < main.index('class="lanes"')
     assert [answer.status_code for answer in (*done, sent)] == [303] * 4
     assert [await team.state(placed) for placed in (cash, transfer, refused)] == [
         OrderState.COMPLETED,
