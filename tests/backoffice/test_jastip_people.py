@@ -3,6 +3,7 @@
 import html
 import re
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -117,6 +118,42 @@ async def test_the_price_is_that_of_whoever_would_be_told(team: Team, journey: J
     counts = [re.findall(r"<dt>[^<]+</dt><dd>(\d+)<", text) for text in (ordered, others)]
     assert counts == [["1", "1", "1"], ["1", "0"]]
     assert ("Kirim ke 2 orang" in ordered, "Kirim ke 1 orang" in others) == (True, True)
+
+
+async def test_a_preview_is_in_the_language_of_most_who_read_it(team: Team, journey: Journey):
+    product = await make_product(journey)
+    for locale in ("id", "en", "en"):
+        person = await make_participant(journey, locale=locale)
+        if locale == "id":
+            await order(journey, person, (product, 1))
+    page = f"/jastip/{team.merchant.slug}/trips/{journey.id}/broadcasts"
+    browser = await team.sign_in("organizer")
+
+    everybody, one = [
+        (await browser.submit(page, page, {"words": "Halo", "audience": audience}, headers=headers)).text
+        for audience, headers in (("all", {}), ("ordered", {"accept-language": "en"}))
+    ]
+
+    slug = journey.trip.slug.upper()
+    assert (f"Reply STOP {slug} to hear no more." in everybody, "See the trip" in everybody) == (True, True)
+    assert "1 orang menerima kedua baris itu dalam bahasa Indonesia." in everybody
+    assert (f"Balas STOP {slug} untuk berhenti." in one, "Lihat trip" in one) == (True, True)
+    assert "The last two lines are in the language of whoever gets them." in one
+
+
+async def test_the_price_of_all_is_that_of_one_as_often(team: Team, journey: Journey):
+    for _ in range(7):
+        await make_participant(journey)
+    page = f"/jastip/{team.merchant.slug}/trips/{journey.id}/broadcasts"
+    browser = await team.sign_in("organizer")
+
+    seen = (await browser.submit(page, page, {"words": "Halo"})).text
+
+    total, each = [
+        Decimal(amount.replace(".", "").replace(",", "."))
+        for amount in re.findall(r"(?:sekarang: <b>|Lewat templat, )Rp\u00a0([\d.,]*\d)", seen)
+    ]
+    assert each * 7 == total
 
 
 async def test_the_stream_of_broadcasts_is_for_whoever_runs_the_trip(team: Team, journey: Journey):

@@ -1,7 +1,7 @@
 """Broadcasts of a trip: written, seen as they arrive, told now or at a time, followed, cancelled."""
 
 from collections.abc import Mapping
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
@@ -16,7 +16,7 @@ from pesan.backoffice.forms.jastip import BroadcastForm, plain_lines
 from pesan.backoffice.forms.state import FormState, read_form
 from pesan.backoffice.pages.jastip_room import TripRoom, reading_trip, show_trip, writing_trip
 from pesan.backoffice.pages.once import once_of
-from pesan.backoffice.views.jastip import BroadcastRow, BroadcastsPage, Price
+from pesan.backoffice.views.jastip import Arriving, BroadcastRow, BroadcastsPage, Price
 from pesan.chats.costs import count_free_used, list_rates
 from pesan.chats.prices import preview
 from pesan.chats.states import Category, MessageState
@@ -25,14 +25,18 @@ from pesan.db import ReadSession, WriteSession
 from pesan.errors import PesanError
 from pesan.idempotency.service import Answer, answer_once
 from pesan.identity.policies import SignedIn
+from pesan.jastip.broadcasts import frame_of
 from pesan.jastip.errors import BroadcastNotFound
 from pesan.jastip.links import Links
+from pesan.jastip.models import Participant
 from pesan.jastip.policies import may_run_trip
 from pesan.jastip.queries.audience import count_audience
 from pesan.jastip.queries.broadcasts import Progress, get_progress, list_broadcasts, version_of
 from pesan.jastip.service.broadcasts import audience_of, cancel_broadcast, plan_broadcast
 from pesan.jastip.states import Audience, RecipientState
+from pesan.kit.i18n import DEFAULT_LOCALE, parse_locale
 from pesan.kit.ids import new_id
+from pesan.kit.money import format_rupiah
 from pesan.realtime import Hub
 from pesan.realtime.gate import StreamGate
 from pesan.realtime.sse import Pace, Snapshot, stream
@@ -155,6 +159,8 @@ async def _page(
     status: int = 200,
     **notes: str,
 ) -> Response:
+    seen = form if notes.get("preview") else None
+    whom = Audience(str(seen.value("audience") or Audience.ALL.value)) if seen else None
     async with reading_trip(desk, merchant, trip_id) as room:
         rows = [_row(room, progress) for progress in await list_broadcasts(room.session, trip_id)]
         page = BroadcastsPage(
@@ -163,7 +169,8 @@ async def _page(
             form or FormState({"audience": Audience.ALL.value}),
             await _sizes(room.session, trip_id),
             once=str(new_id()),
-            price=await _price(room.session, trip_id, form) if form and notes.get("preview") else None,
+            price=await _price(room.session, trip_id, whom) if whom else None,
+            arriving=await _arriving(room, trip_id, whom) if whom else None,
             **notes,
         )
         context = {"page": page, "schema": BroadcastForm, "link": desk.registry[Links].trip(room.frame.slug)}
@@ -179,18 +186,32 @@ async def _sizes(session: ReadSession, trip_id: UUID) -> dict[str, int]:
     return found
 
 
-async def _price(session: ReadSession, trip_id: UUID, form: FormState) -> Price:
-    """What telling the chosen audience would cost if it left now, in whole rupiah."""
-    whom = Audience(str(form.value("audience") or Audience.ALL.value))
+async def _price(session: ReadSession, trip_id: UUID, whom: Audience) -> Price:
+    """What telling the chosen audience would cost if it left now."""
     now = (await session.scalars(select(func.clock_timestamp()))).one()
     people = await count_audience(session, trip_id, is_marketing=True, whom=whom)
     rates, used = await list_rates(session), await count_free_used(session, now)
     found = preview(rates, people, category=Category.MARKETING, day=now.date(), free_used=used)
-    return Price(people, each=_whole(found.per_message), total=_whole(found.total))
+    return Price(people, each=_exact(found.per_message), total=_exact(found.total))
 
 
-def _whole(amount: Decimal) -> int:
-    return int(amount.to_integral_value(ROUND_CEILING))
+async def _arriving(room: TripRoom, trip_id: UUID, whom: Audience) -> Arriving:
+    """In Indonesian where as many read either."""
+    people = audience_of(trip_id, whom).order_by(None)
+    query = select(Participant.locale, func.count()).where(Participant.id.in_(people))
+    counts = {
+        parse_locale(name): count for name, count in await room.session.execute(query.group_by("locale"))
+    }
+    locale = max(counts, key=lambda each: (counts[each], each == DEFAULT_LOCALE), default=DEFAULT_LOCALE)
+    others = sum(counts.values()) - counts.get(locale, 0)
+    return Arriving(locale, *frame_of(locale, room.frame.slug), others=others)
+
+
+def _exact(amount: Decimal) -> str:
+    """Rupiah with whatever stands behind the comma, so that one price as often as it counts is the sum."""
+    whole, _, part = f"{amount:f}".partition(".")
+    part = part.rstrip("0")
+    return format_rupiah(int(whole)) + (f",{part}" if part else "")
 
 
 def _row(room: TripRoom, progress: Progress) -> BroadcastRow:

@@ -12,6 +12,7 @@ from pesan.catalog.posters import Poster, draw_poster
 from pesan.chats.prices import Audience as Reached
 from pesan.jastip.pictures import Pictures
 from pesan.jastip.states import ProductStatus
+from pesan.kit.i18n import Locale
 from pesan.kit.phone import display_phone
 
 
@@ -239,11 +240,21 @@ class BroadcastRow:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What telling some people would cost if it left now, in whole rupiah; `each` is one template's."""
+    """What telling some people would cost if it left now, to the last part of a rupiah; `each` is one template's."""
 
     people: Reached
-    each: int
-    total: int
+    each: str
+    total: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arriving:
+    """What stands around the words, in the language of most who get them; `others` read it in another."""
+
+    locale: Locale
+    see: str
+    leave: str
+    others: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +267,7 @@ class BroadcastsPage:
     sizes: Mapping[str, int]
     once: str
     price: Price | None = None
+    arriving: Arriving | None = None
     preview: str = ""
     done: str = ""
     problem: str = ""
