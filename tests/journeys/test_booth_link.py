@@ -1,8 +1,10 @@
-"""A booth's screen and a server that answers late or not well; over real HTTP."""
+"""A booth's screen and a server that answers late, wrongly or in another hour; over real HTTP."""
 
 import json
+import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -32,9 +34,10 @@ START = """async (booth) => {
     };
 }"""
 REPORT = "link.report({ id: 'one', event: 'start', at: link.serverNow() })"
+EMPTY = "until(() => link.reports.length === 0)"
 # So many more rounds heard what is on now.
 ROUNDS = "(n) => { const from = heard.length; return until(() => heard.length >= from + n); }"
-EMPTY = "until(() => link.reports.length === 0)"
+OFFSET = "Math.round((link.serverNow() - Date.now()) / 1000)"
 
 
 @dataclass
@@ -43,6 +46,8 @@ class Room:
 
     answers: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
     asked: list[tuple[str, str | None]] = field(default_factory=list)
+    ahead: timedelta = timedelta()
+    slow: float = 0
 
     def next(self, path: str) -> tuple[int, str]:
         kind = path.rpartition("/")[2]
@@ -64,8 +69,14 @@ def answering(room: Room) -> type[Answers]:
             self.rfile.read(int(self.headers.get("content-length") or 0))
             self._say()
 
+        def end_headers(self) -> None:
+            at = datetime.now(UTC) + room.ahead
+            self.send_header("x-server-time", at.isoformat())
+            super().end_headers()
+
         def _say(self) -> None:
             room.asked.append((self.path, self.headers.get("idempotency-key")))
+            time.sleep(room.slow)
             status, code = room.next(self.path)
             body: dict[str, Any] = {"code": code, "detail": code} if code else {}
             self.answer(status, json.dumps(body).encode())
@@ -144,3 +155,47 @@ async def test_a_report_waits_as_long_as_the_server_answers_nothing(page: Page, 
     await page.evaluate(EMPTY)
 
     assert "refused start" not in await page.evaluate("heard")
+
+
+async def test_time_goes_on_when_the_tablets_clock_is_set(page: Page):
+    await page.evaluate("link.start()")
+    await page.evaluate(ROUNDS, 1)
+
+    jumped = await page.evaluate(f"""() => {{
+        const known = Date.now;
+        Date.now = () => known() + 600_000;
+        return {OFFSET};
+    }}""")
+    await page.evaluate(ROUNDS, 2)
+    await page.evaluate(
+        "until(async () => Math.abs((await vault.recall()).device?.offsetMs + 600_000) < 5000)"
+    )
+
+    assert abs(jumped + 600) < 5
+    assert abs(await page.evaluate(OFFSET) + 600) < 5
+
+
+async def test_another_hour_that_no_round_trip_explains_is_taken_at_once(page: Page, room: Room):
+    await page.evaluate("link.start()")
+    await page.evaluate(ROUNDS, 1)
+    # Slower than the answers before, which knew better otherwise.
+    room.ahead, room.slow = timedelta(minutes=10), 0.3
+
+    await page.evaluate(ROUNDS, 2)
+
+    assert abs(await page.evaluate(OFFSET) - 600) < 5
+
+
+async def test_a_tablet_that_slept_without_a_network_goes_by_its_clock(page: Page, room: Room):
+    await page.evaluate("link.start()")
+    await page.evaluate(ROUNDS, 1)
+    await page.context.set_offline(True)
+
+    # What counts the time stood still meanwhile.
+    await page.evaluate("""() => {
+        const known = performance.now.bind(performance);
+        performance.now = () => known() - 300_000;
+        document.dispatchEvent(new Event("visibilitychange"));
+    }""")
+
+    await page.evaluate(f"until(() => Math.abs({OFFSET}) < 5)")

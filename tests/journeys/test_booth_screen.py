@@ -19,7 +19,7 @@ from pesan.orders.models import Order
 from pesan.orders.states import OrderState
 from pesan.web.cookies import SESSION
 from tests.booths.screens import Corner, open_corner
-from tests.journeys.browser import Tab, visiting
+from tests.journeys.browser import NARROWEST, Tab, visiting
 from tests.journeys.phones import CAMERA
 from tests.support.booths import book, let_pass, read_session
 from tests.support.factories import SYSTEM, Make
@@ -174,6 +174,8 @@ async def test_who_comes_while_somebody_is_about_to_begin_or_inside_is_next_by_c
         await stand.reaches(dewi, "ARRIVED")
         assert await stand.tab.axe() == []
 
+        # Opened as narrow as it is measured: what goes by the shorter side may still be of the size before.
+        await page.set_viewport_size({"width": NARROWEST, "height": 600})
         assert await stand.tab.inspect(stand.path) == []
         await expect(page.get_by_role("timer")).to_be_visible()
         await expect(page.get_by_label("Kode pesanan")).to_be_visible()
@@ -224,6 +226,25 @@ async def test_a_start_at_which_the_server_fails_is_put_aside_and_said(
 
         assert {"status of 500" in fault for fault in stand.tab.faults} == {True}
         stand.tab.faults.clear()
+
+
+async def test_a_tablet_whose_clock_is_set_in_mid_session_counts_on(
+    browser: Browser, make: Make, database: Database, service: Service
+) -> None:
+    async with standing(browser, make, database, service) as stand:
+        page = stand.page
+        budi = await stand.booked(in_minutes=-1, buyer_name="Budi Santoso")
+        citra = await stand.booked(in_minutes=15, buyer_name="Citra Dewi")
+        await paired(stand)
+        await stand.scan(budi.code)
+        await page.get_by_role("button", name="Mulai").click()
+        await stand.reaches(budi, "ONGOING")
+
+        await page.evaluate("(() => { const known = Date.now; Date.now = () => known() + 3_600_000; })()")
+        await stand.scan(citra.code)
+        await expect(page.locator("#running-next")).to_contain_text("Kedatangan c***a tercatat")
+        await expect(page.get_by_role("timer")).to_have_text(re.compile(r"^1[0-5]:\d\d$"))
+        assert await stand.state(budi) == "ONGOING"
 
 
 async def code_of_staff(stand: Stand) -> str:

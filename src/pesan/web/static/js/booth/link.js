@@ -13,6 +13,7 @@ const BEAT = 60_000;
 const RETRY = 3000;
 const SILENCE = 45_000;
 const EARLY = 6 * 60 * 60 * 1000;
+const DOUBT = 1000; // less than this is no news
 const REMEASURE = 5 * 60 * 1000;
 const REVOKED = new Set(["booths.screen_revoked"]);
 const INVALID = new Set(["booths.token_invalid", "auth.required"]);
@@ -31,7 +32,8 @@ class Link extends EventTarget {
   #boothId;
   #appVersion;
   #best = { took: Infinity, at: -Infinity };
-  #offsetMs;
+  #zeroMs; // the server's time when `performance.now()` was 0
+  #mayHaveSlept = false;
   #beatAt = -Infinity;
   #wake = () => {};
   #isHurried = false;
@@ -49,18 +51,27 @@ class Link extends EventTarget {
     this.#device = device;
     this.#boothId = boothId;
     this.#appVersion = appVersion;
-    this.#offsetMs = device.offsetMs ?? 0;
+    this.#zeroMs = this.#zeroByClock();
     this.reports = reports;
   }
 
+  // Whoever sets the tablet's clock moves nothing: time goes on from the last answer.
   serverNow() {
-    return Date.now() + this.#offsetMs;
+    return Math.round(performance.now() + this.#zeroMs);
+  }
+
+  // For before the first answer, and after a sleep, through which `performance.now()` may have stood still.
+  #zeroByClock() {
+    return Date.now() + (this.#device.offsetMs ?? 0) - performance.now();
   }
 
   start() {
     addEventListener("online", this.hurry);
     addEventListener("offline", () => { this.#become(false); this.#socket?.close(); });
-    document.addEventListener("visibilitychange", () => { if (!document.hidden) this.hurry(); });
+    document.addEventListener("visibilitychange", () => {
+      this.#mayHaveSlept = true;
+      if (!document.hidden) this.hurry();
+    });
     this.#run();
   }
 
@@ -83,16 +94,21 @@ class Link extends EventTarget {
     } catch (error) {
       if (REVOKED.has(error.code)) return this.#end(error);
       if (!INVALID.has(error.code)) throw error;
-      this.#learn(error); // a proof must be of the server's time
       if (this.#device.token === token) await this.#renew();
       return this.#send(path, options);
     }
   }
 
   async #send(path, options) {
-    const answer = await send(path, { ...options, token: this.#device.token });
-    this.#learn(answer);
-    return answer;
+    const clockMs = Date.now() - performance.now();
+    try {
+      const answer = await send(path, { ...options, token: this.#device.token });
+      this.#learn(answer, clockMs);
+      return answer;
+    } catch (error) {
+      this.#learn(error, clockMs); // a proof must be of the server's time
+      throw error;
+    }
   }
 
   // ---- round after round
@@ -126,6 +142,7 @@ class Link extends EventTarget {
     } catch (error) {
       if (this.#isStopped) return false;
       this.#become(false);
+      if (this.#mayHaveSlept && !document.hidden) this.#wakeUp();
       if (!(error instanceof NoAnswer)) console.error(error);
       return false;
     }
@@ -213,15 +230,33 @@ class Link extends EventTarget {
     throw error;
   }
 
-  // The quickest answer knows best; after a while another one may, because clocks drift.
-  #learn({ offsetMs, took }) {
-    const isBetter = took <= this.#best.took * 1.2 || performance.now() - this.#best.at > REMEASURE;
-    if (offsetMs === null || offsetMs === undefined || !isBetter) return;
-    const isNews = Math.abs(offsetMs - this.#offsetMs) > 1000;
-    this.#offsetMs = offsetMs;
-    this.#best = { took, at: performance.now() };
+  // The quickest answer knows best; after a while another one may, because clocks drift, and at once where no way there
+  // and back explains what it says.
+  #learn({ offsetMs, took }, clockMs) {
+    if (offsetMs === null || offsetMs === undefined) return;
+    const zeroMs = clockMs + offsetMs;
+    const { took: quickest, at } = this.#best;
+    const isBetter = took <= quickest * 1.2 || performance.now() - at > REMEASURE;
+    const isNews = Math.abs(zeroMs - this.#zeroMs) > (took + quickest) / 2 + DOUBT;
+    if (isBetter || isNews) {
+      this.#zeroMs = zeroMs;
+      this.#best = { took, at: performance.now() };
+    }
+    this.#mayHaveSlept = false;
+    this.#keepOffset();
+  }
+
+  // For when the page is opened anew, and no answer came yet.
+  #keepOffset() {
+    const offsetMs = this.serverNow() - Date.now();
+    if (this.#isStopped || Math.abs(offsetMs - (this.#device.offsetMs ?? 0)) <= DOUBT) return;
     this.#device = { ...this.#device, offsetMs };
-    if (isNews) this.#vault.saveDevice(this.#device).catch(console.error);
+    this.#vault.saveDevice(this.#device).catch(console.error);
+  }
+
+  #wakeUp() {
+    this.#mayHaveSlept = false;
+    this.#zeroMs = Math.max(this.#zeroMs, this.#zeroByClock()); // a clock that was set back is no sleep
   }
 
   // ---- what others do
