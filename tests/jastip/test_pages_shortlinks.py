@@ -36,6 +36,26 @@ async def test_links_lead_where_the_document_says_whatever_their_case(app, journ
     assert {answer.status_code for answer in found.values()} == {302}
 
 
+async def test_a_merchants_page_without_events_leads_to_open_trips(app, make, database, settings, journey):
+    sells_both, closed = await make.merchant(), await make.merchant()
+    await make.event(merchant=sells_both)
+    await make_journey(make, database, settings, sells_both)
+    await make_journey(make, database, settings, closed, is_active=False)
+    async with visiting(app) as guest:
+        led = await guest.get(f"/m/{journey.merchant.slug}")
+        stayed = [
+            await guest.get(path)
+            for path in (
+                f"/m/{sells_both.slug}",
+                f"/m/{closed.slug}",
+                f"/m/{journey.merchant.slug}?q=osaka",
+            )
+        ]
+
+    assert (led.status_code, led.headers.get("location")) == (302, f"/profile?user={journey.merchant.slug}")
+    assert [answer.status_code for answer in stayed] == [200] * 3
+
+
 @pytest.mark.parametrize(
     "path", ["/tidak-ada", "/t/tidakada", "/o/tidakada", "/u/tidakada", "/a.b", "/BOOTHS/"]
 )

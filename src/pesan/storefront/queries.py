@@ -18,6 +18,9 @@ from pesan.tenancy.models import Merchant
 from pesan.tickets.errors import TicketNotFound
 from pesan.tickets.models import Ticket
 
+TRIPS = "jastip"
+"""What another desk makes of its orders."""
+
 
 class Kept(NamedTuple):
     """A booking as a list shows it: when it takes place, and the database's time."""
@@ -105,6 +108,13 @@ async def sells_times(session: ReadSession) -> bool:
     """Whether an outlet is open, whose times are another desk's to show."""
     is_open = Event.fulfilment.in_(SLOTTED) & (Event.status == EventStatus.OPEN)
     return bool(await session.scalar(select(exists().where(is_open))))
+
+
+async def has_open_trip(session: ReadSession, merchant_id: UUID) -> bool:
+    """Whether the merchant shops for others now, which its profile shows."""
+    is_in_time = Event.sale_closes_at.is_(None) | (Event.sale_closes_at > func.clock_timestamp())
+    is_open = (Event.fulfilment == TRIPS) & (Event.status == EventStatus.OPEN) & is_in_time
+    return bool(await session.scalar(select(exists().where(Event.merchant_id == merchant_id, is_open))))
 
 
 async def list_cheapest(session: ReadSession, event_ids: Sequence[UUID]) -> dict[UUID, int]:

@@ -14,7 +14,7 @@ from pesan.kit.pagination import BadCursor, Page
 from pesan.storefront.pages.basket import choice_of, shop_of
 from pesan.storefront.pages.requests import find_listing, start_of
 from pesan.storefront.present import show_card, show_detail
-from pesan.storefront.queries import list_cheapest, sells_times
+from pesan.storefront.queries import has_open_trip, list_cheapest, sells_times
 from pesan.storefront.views import PRICE_STEPS, ListFilters, ListPage
 from pesan.tenancy.brands import show_brand
 from pesan.tenancy.models import Merchant
@@ -59,7 +59,7 @@ async def list_events(request: Request, filters: Filters, cursor: str = "") -> R
 
 @router.get("/m/{slug}")
 async def list_merchant_events(request: Request, slug: str, filters: Filters, cursor: str = "") -> Response:
-    """One merchant's events to come, in its colours."""
+    """One merchant's events to come, in its colours; its profile where it has none, and trips that are open."""
     async with get_database(request).read(guest_actor(request)) as session:
         merchant = await get_merchant_by_slug(session, slug)
     return await _list(request, filters, cursor, path=f"/m/{merchant.slug}", merchant=merchant)
@@ -95,6 +95,9 @@ async def _list(
         cities, tags = await list_cities(session), await list_tags(session)
         cheapest = await list_cheapest(session, [item.event.id for item in page.items])
         has_outlets = merchant is None and await sells_times(session)
+        is_empty = merchant is not None and not page.items and filters.is_empty and not cursor
+        if merchant is not None and is_empty and await has_open_trip(session, merchant.id):
+            return RedirectResponse(f"/profile?user={merchant.slug}", 302)
     view = ListPage(
         [show_card(item, from_amount=cheapest.get(item.event.id)) for item in page.items],
         filters,
