@@ -7,12 +7,14 @@ from contextlib import suppress
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Environment = Literal["development", "production"]
+CHAT_URL = "https://wa.me"
 MIN_SECRET_LENGTH = 32
 MIN_DIFFERENT_CHARACTERS = 8
 # What documentation and examples leave for people to replace.
@@ -185,6 +187,12 @@ class Settings(BaseSettings):
     def has_whatsapp(self) -> bool:
         """Whether this instance can send and be answered in chats."""
         return bool(self.wa_phone_id and self.wa_access_token.get_secret_value())
+
+    @property
+    def chat_url(self) -> str:
+        """What links that open a chat begin with: the stand-in's page where it runs beside this instance."""
+        is_beside = urlsplit(self.wa_url).hostname in {"127.0.0.1", "::1", "localhost"}
+        return self.wa_url.rstrip("/") if is_beside and not self.is_production else CHAT_URL
 
     @property
     def https(self) -> bool:

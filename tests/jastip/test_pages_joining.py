@@ -17,8 +17,8 @@ NASTY = "<script>alert(1)</script>"
 
 
 @pytest.fixture
-def settings(settings):
-    return settings.model_copy(update={"wa_number": NUMBER})
+def settings(settings, request):
+    return settings.model_copy(update={"wa_number": NUMBER, **getattr(request, "param", {})})
 
 
 @pytest.fixture
@@ -45,6 +45,18 @@ async def test_page_shows_the_trip_and_its_products_in_both_languages(app, journ
 async def test_unknown_trip_is_a_404(app, query):
     async with visiting(app) as guest:
         assert (await guest.get(f"/join{query}")).status_code == 404
+
+
+@pytest.mark.parametrize("settings", [{"wa_url": "http://127.0.0.1:8123"}], indirect=True)
+async def test_chat_opens_at_the_stand_in_where_it_runs(app, journey):
+    page = f"/join?trip={journey.trip.slug}"
+    async with visiting(app) as guest:
+        policy = (await guest.get(page)).headers["content-security-policy"]
+        joined = await post(guest, page, "/join", trip=journey.trip.slug, name="Siti")
+
+    message = quote(f"JOIN {journey.trip.slug} | Nama: Siti", safe="")
+    assert joined.headers["location"] == f"http://127.0.0.1:8123/{NUMBER[1:]}?text={message}"
+    assert "form-action 'self' http://127.0.0.1:8123 https://wa.me" in policy
 
 
 async def test_name_alone_opens_the_chat_and_writes_nothing(app, database, journey):

@@ -171,3 +171,20 @@ def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch, tmp_
 
     assert (settings.debug, settings.database_pool_size, settings.environment) == (False, 10, "development")
     assert (settings.trusted_proxies, settings.secret) == ((), GOOD.encode())
+
+
+@pytest.mark.parametrize(
+    ("url", "is_beside"),
+    [
+        ("http://127.0.0.1:8123", True),
+        ("http://localhost:8123/", True),
+        ("http://10.0.0.8:8123", False),
+        ("https://graph.facebook.com", False),
+        ("http://127.0.0.1.example:8123", False),
+    ],
+)
+def test_chats_open_at_a_stand_in_on_this_machine_and_never_in_production(url: str, is_beside: bool):
+    own = Settings(environment="development", wa_url=url)
+
+    assert own.chat_url == (url.rstrip("/") if is_beside else "https://wa.me")
+    assert production(wa_url=url).chat_url == "https://wa.me"

@@ -156,9 +156,9 @@ async def _limit(request: Request, phone: str) -> None:
 
 def _wa_url(request: Request, trip: TripView, wish: JoinRequest) -> str | None:
     """What opens the chat with the command filled in (jastipin.md §6); none where the instance has no number."""
-    number = get_registry(request)[Settings].wa_number
+    settings = get_registry(request)[Settings]
     said = join_text(trip.trip.slug, wish.name, wish.referral_code or "")
-    return chat_url(number, said) if number else None
+    return chat_url(settings.wa_number, said, base=settings.chat_url) if settings.wa_number else None
 
 
 async def _require_theirs(request: Request, session: ReadSession, participant_id: UUID, actor: Actor) -> None:
