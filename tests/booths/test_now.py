@@ -29,7 +29,7 @@ async def greeted(database: Database, place: Place) -> tuple[str | None, str | N
         (48, -3, False),
         (48, 25, True),
         (23 * 60, 48, True),
-        (3, -12, True),
+        (3, -13, True),
         (-3, 12, True),
     ],
 )

@@ -93,7 +93,8 @@ async def test_each_message_is_handled_once_and_answers_keep_the_pace(service, w
     assert {status for burst in bursts for status in burst["statuses"]} == {"200"}
     expected = Counter({"unknown": TALKERS, "joined": JOINERS})
     await until(partial(_all_handled, database, expected))
-    await until(partial(_all_left, database))
+    # One that a killed worker had in hand may not have left: nobody knows, and it is sent once more after two minutes.
+    await until(partial(_all_left, database, "queued", "sending", "unknown"))
     measures = await whatsapp.measures()
     assert Counter(measures["opaque"].values()) == {1: JOINERS}
     assert max(measures["greatest_per_second"].values()) <= MOST_PER_SECOND
@@ -143,10 +144,10 @@ async def _is_approved(database: Database) -> bool:
         return bool(await session.scalar(text(waiting)))
 
 
-async def _all_left(database: Database) -> bool:
+async def _all_left(database: Database, *waiting: str) -> bool:
+    query = text("SELECT count(*) FROM chat_messages WHERE state = ANY (:waiting)")
     async with database.read(SYSTEM) as session:
-        waiting = "SELECT count(*) FROM chat_messages WHERE state IN ('queued', 'sending')"
-        return not await session.scalar(text(waiting))
+        return not await session.scalar(query, {"waiting": list(waiting)})
 
 
 async def _read(database: Database, broadcast_id: UUID) -> Progress:

@@ -85,7 +85,7 @@ function leave(why) {
   camera.stop();
   Object.assign(state, { link: null, now: NOTHING, ends: {}, running: null });
   showPairing();
-  complain(why);
+  complain(why, { stays: true });
 }
 
 // A session that is over already is what the screen wanted.

@@ -50,12 +50,12 @@ export function showLink({ isOnline, waiting }) {
   write("link-text", [word(isOnline ? "online" : "offline"), waiting ? word("waiting", { count: waiting }) : ""].filter(Boolean).join(" · "));
 }
 
-// Whoever stands there reads it, and the next one need not.
-export function complain(text) {
+// Whoever stands there reads it, and the next one need not; why a screen serves nobody any more `stays`.
+export function complain(text, { stays = false } = {}) {
   clearTimeout(hiding);
   write("problem", text);
   at("problem").hidden = !text;
-  if (text) hiding = setTimeout(() => complain(""), STANDS_MS);
+  if (text && !stays) hiding = setTimeout(() => complain(""), STANDS_MS);
 }
 
 export function showCamera(isOn) {
