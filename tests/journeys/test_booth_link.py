@@ -199,3 +199,20 @@ async def test_a_tablet_that_slept_without_a_network_goes_by_its_clock(page: Pag
     }""")
 
     await page.evaluate(f"until(() => Math.abs({OFFSET}) < 5)")
+
+
+async def test_an_answer_during_which_the_tablet_slept_says_nothing_of_the_time(page: Page, room: Room):
+    await page.evaluate("link.start()")
+    await page.evaluate(ROUNDS, 1)
+    room.slow = 0.5
+
+    await page.evaluate("""async () => {
+        const asked = link.call("/slow", { method: "POST" });
+        const known = performance.now.bind(performance);
+        performance.now = () => known() - 300_000;
+        await asked;
+    }""")
+    await page.context.set_offline(True)
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+    await page.evaluate(f"until(() => Math.abs({OFFSET}) < 5)")

@@ -1,10 +1,12 @@
 // One request to the server. Exports `NoAnswer`, `Refused`, `SHUT` and
 //   send(path, { method, body, headers, token, timeout, credentials, etag }) -> { status, body, etag, took, offsetMs }:
 //     throws NoAnswer when nothing came in time, or the server was too busy or too broken to answer, which has a
-//     `status`; Refused for what it refused, with { status, code, detail, took, offsetMs }. `offsetMs` is what is to be added to the device's clock, or null.
+//     `status`; Refused for what it refused, with { status, code, detail, took, offsetMs }.
+//     `offsetMs` is what is to be added to the device's clock, or null.
 
 export const SHUT = "gate.shut"; // the code of a refusal: the gate is closed for now
 const TIMEOUT = 2500;
+const DOUBT = 1000; // who sees its clocks part meanwhile slept, or was set: such an answer says nothing of the time
 const BUSY = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 export class NoAnswer extends Error {
@@ -28,7 +30,8 @@ export async function send(path, options = {}) {
       body: body && JSON.stringify(body),
     });
     const took = performance.now() - began;
-    const times = { took, offsetMs: measured(answer, sentAt + took / 2) };
+    const isOdd = Math.abs(Date.now() - sentAt - took) > DOUBT;
+    const times = { took, offsetMs: isOdd ? null : measured(answer, sentAt + took / 2) };
     return read(answer, await answer.text(), times);
   } catch (error) {
     throw error instanceof Refused || error instanceof NoAnswer ? error : new NoAnswer(String(error), { cause: error });
