@@ -1,9 +1,12 @@
 """Statements that travel together."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import inspect
+from collections.abc import Awaitable, Callable, Generator, Sequence
 
 import pytest
+from psycopg import OperationalError
+from psycopg.waiting import Ready, Wait
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
@@ -81,3 +84,27 @@ async def test_connection_whose_user_was_cancelled_in_a_pipe_serves_nobody_else(
             asking.cancel()
         await asyncio.gather(asking, return_exceptions=True)
         assert await say(database, "here") == "here"
+
+
+async def test_what_a_cancelled_user_left_unread_is_put_away_at_once(database: Database):
+    """Control: left to the collector, the end of a pipe spoke to a connection that was closed by then."""
+
+    def unread() -> Generator[Wait, Ready, None]:
+        try:
+            yield Wait.R
+        finally:
+            try:
+                yield Wait.R  # as the end of a pipe does, which wants to hear what is left
+            finally:
+                raise OperationalError("the connection is closed")
+
+    answer = unread()
+    async with database.engine.connect() as connection:
+        raw = await connection.get_raw_connection()
+        waiting = asyncio.ensure_future(raw.driver_connection.wait(answer))
+        while inspect.getgeneratorstate(answer) == inspect.GEN_CREATED:
+            await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+
+    assert inspect.getgeneratorstate(answer) == inspect.GEN_CLOSED

@@ -15,6 +15,7 @@ Result = TypeVar("Result")
 
 # After a silence nobody else waits for the same server at once: what comes next would wait as long, in turn.
 SILENCE_SECONDS = 1.0
+_CLOSINGS = 3
 
 
 class ServerSilent(psycopg.OperationalError):
@@ -33,6 +34,13 @@ class PatientConnection(psycopg.AsyncConnection[Any]):
         timeout: float | None = None,
     ) -> Result:
         """See psycopg. What took too long is not cancelled: that would be asking the silent server once more."""
+        try:
+            return await self._wait(gen, interval, timeout)
+        except BaseException:
+            _put_away(gen)
+            raise
+
+    async def _wait(self, gen: PQGen[Result], interval: float, timeout: float | None) -> Result:
         patience = self.patience
         if patience is None or timeout is not None:
             return await super().wait(gen, interval, timeout)
@@ -71,3 +79,18 @@ class Patience:
             raise
         connection.patience = self if self.seconds is not None else None
         return connection
+
+
+def _put_away(gen: PQGen[Any]) -> None:
+    """End what nobody waits for any more: left to the collector, it would still speak to a connection that is closed.
+
+    A pipe's end first wants to hear what is left, and is told again that nobody does.
+    """
+    for _ in range(_CLOSINGS):
+        try:
+            gen.close()
+        except RuntimeError:
+            continue
+        except psycopg.Error:
+            pass
+        return
