@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, ConsoleMessage, Page, Playwright, Response, ViewportSize
+from playwright.async_api import Browser, ConsoleMessage, Page, Playwright, Response, ViewportSize, expect
 
 # A colour on its way to another has a contrast that nobody gets to see.
 _AT_REST = """Promise.all(document.getAnimations()
@@ -62,12 +62,17 @@ class Tab:
 
     page: Page
     faults: list[str] = field(default_factory=list)
+    has_scripts: bool = True
 
     async def open(self, url: str) -> Response | None:
         """Go to `url` and wait until its scripts have run."""
         response = await self.page.goto(url)
-        await self.page.wait_for_load_state("load")
+        await self.settle()
         return response
+
+    async def settle(self) -> None:
+        """Wait until the page has loaded and its scripts have run."""
+        await (scripts_ran(self.page) if self.has_scripts else self.page.wait_for_load_state())
 
     async def violations(self) -> list[str]:
         """What the page's policy blocked since it was opened."""
@@ -84,6 +89,7 @@ class Tab:
 
     async def axe(self, rules: dict[str, Any] = RULES) -> list[str]:
         """Every accessibility rule that the page breaks, with the first element that breaks it."""
+        await self.settle()
         await self.page.evaluate(_AT_REST)
         if not await self.page.evaluate("'axe' in window"):
             await self.page.evaluate(AXE.read_text())
@@ -105,6 +111,12 @@ class Tab:
             self.faults.append(message.text)
 
 
+async def scripts_ran(page: Page) -> None:
+    """Wait for the modules of all islands, which come after the page: a key pressed before is heard by nobody."""
+    await page.wait_for_load_state()
+    await expect(page.locator("[data-island]:not([data-started])")).to_have_count(0)
+
+
 @asynccontextmanager
 async def visiting(
     browser: Browser,
@@ -124,7 +136,7 @@ async def visiting(
     )
     await context.grant_permissions(["clipboard-read", "clipboard-write"])
     await context.add_init_script(_COLLECT)
-    tab = Tab(await context.new_page())
+    tab = Tab(await context.new_page(), has_scripts=scripts)
     tab.page.on("console", tab.note)
     tab.page.on("pageerror", lambda error: tab.faults.append(str(error)))
     try:

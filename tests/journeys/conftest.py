@@ -26,7 +26,8 @@ async def browser() -> AsyncIterator[Browser]:
     executable = find_chromium()
     if executable is None:
         pytest.skip("browser tests need Chromium; none was found (apt-get install chromium)")
-    expect.set_options(timeout=15_000)  # a machine that runs other tests beside this may take its time
+    # Pages ask again after half a minute where a stream broke or an answer did not come, as on a busy machine.
+    expect.set_options(timeout=45_000)
     async with async_playwright() as playwright:
         started = await launch(playwright, executable)
         yield started

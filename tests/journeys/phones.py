@@ -41,16 +41,19 @@ if (navigator.wakeLock) {
 """
 # How many locks there were before and after the screen was away; the platform lets go of them by itself then.
 _LEAVE = """async () => {
-  const before = window.__locks.length;
-  await window.__locks.at(-1)?.release();
-  document.dispatchEvent(new Event("visibilitychange"));
   const pause = () => new Promise((done) => setTimeout(done, 10));
-  for (let n = 0; n < 500 && window.__locks.length === before; n += 1) await pause();
+  while (!window.__locks.length) await pause();
+  const before = window.__locks.length;
+  await window.__locks.at(-1).release();
+  document.dispatchEvent(new Event("visibilitychange"));
+  while (window.__locks.length === before) await pause();
   return [before, window.__locks.length];
 }"""
 # A hardware scanner, as the page hears it.
-_TYPE = """text => { for (const key of [...text, "Enter"])
-  document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true })); }"""
+TYPE = """text => {
+  const press = (key) => new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
+  for (const event of [...text, "Enter"].map(press)) document.body.dispatchEvent(event);
+}"""
 # What the browser says of every call while there is no network.
 _NO_NETWORK = "net::ERR_INTERNET_DISCONNECTED"
 
@@ -94,7 +97,7 @@ class GatePhone:
 
     async def scan(self, text: str) -> None:
         """Read a code with a scanner that types."""
-        await self.tab.page.evaluate(_TYPE, text)
+        await self.tab.page.evaluate(TYPE, text)
 
     async def says(self, word: str, detail: str = "") -> None:
         """Expect a verdict, and tap it away where it still stands: a good one goes by itself."""

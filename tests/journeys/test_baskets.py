@@ -75,7 +75,7 @@ async def test_two_kinds_and_a_seat_with_a_promo_become_tickets(hall: Hall, tab:
     await send_proof(page, proof)
     await expect(page).to_have_url(STATUS_URL)
     await fair.decide(code, OrderEvent.APPROVE)
-    await expect(page.locator(".pass__qr svg")).to_have_count(3, timeout=30_000)
+    await expect(page.locator(".pass__qr svg")).to_have_count(3)
     await expect(page.get_by_text("Tribun · A 1-3")).to_be_visible()
     async with database.read(SYSTEM) as session:
         order = await fair.order(code)

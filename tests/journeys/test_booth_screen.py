@@ -20,7 +20,7 @@ from pesan.orders.states import OrderState
 from pesan.web.cookies import SESSION
 from tests.booths.screens import Corner, open_corner
 from tests.journeys.browser import NARROWEST, Tab, visiting
-from tests.journeys.phones import CAMERA
+from tests.journeys.phones import CAMERA, TYPE
 from tests.support.booths import book, let_pass, read_session
 from tests.support.factories import SYSTEM, Make
 from tests.support.service import Service
@@ -28,9 +28,6 @@ from tests.support.service import Service
 pytestmark = pytest.mark.browser
 
 LYING: ViewportSize = {"width": 1024, "height": 600}
-# A hardware scanner, as the page hears it.
-_TYPE = """text => { for (const key of [...text, "Enter"])
-  document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true })); }"""
 _OFFLINE = ("net::ERR_INTERNET_DISCONNECTED",)
 
 
@@ -53,7 +50,7 @@ class Stand:
 
     async def scan(self, text: str) -> None:
         """Show a code to its scanner."""
-        await self.page.evaluate(_TYPE, text)
+        await self.page.evaluate(TYPE, text)
 
     async def hold(self, text: str) -> None:
         """Hold a QR code before its camera."""
@@ -256,8 +253,8 @@ async def code_of_staff(stand: Stand) -> str:
     await stand.tab.open(outlet)
     await page.get_by_role("link", name=re.compile(r"^Layar ?: Booth 1$")).click()
     await page.get_by_role("button", name="Pasangkan layar").click()
-    assert await stand.tab.axe() == []
     code = await page.locator(".pairing__code").inner_text()
+    assert await stand.tab.axe() == []
     assert await stand.tab.inspect(page.url) == []
     await page.context.clear_cookies()
     return code
@@ -306,5 +303,6 @@ async def test_what_was_begun_without_a_network_ends_by_the_screens_own_count(
             (device,) = await list_devices(session, corner.place.id, corner.booth.id)
             await revoke_device(session, device.id, event_id=corner.place.id, actor=corner.actor)
         await page.clock.fast_forward(60_000)
+        # One that was just told what is on asks again after half a minute.
         await expect(page.get_by_role("heading", name="Pasangkan layar ini")).to_be_visible()
         await expect(page.get_by_role("alert")).to_contain_text("sudah dicabut")

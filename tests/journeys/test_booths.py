@@ -20,8 +20,9 @@ from pesan.orders.queries import get_order_by_code
 from pesan.orders.states import OrderState
 from pesan.tenancy.models import Merchant
 from tests.booths.screens import Corner, open_corner
-from tests.journeys.browser import Tab, visiting
+from tests.journeys.browser import Tab, scripts_ran, visiting
 from tests.journeys.guests import PAY_URL, add_methods, fill_sheet, send_proof
+from tests.journeys.phones import TYPE
 from tests.journeys.staff import PASSWORD
 from tests.payments.steps import approve
 from tests.support.booths import book, let_pass, make_place, read_session, zone_of_the_longest_day
@@ -29,9 +30,6 @@ from tests.support.factories import SYSTEM, Make
 from tests.support.service import Service
 
 pytestmark = pytest.mark.browser
-
-_TYPE = """text => { for (const key of [...text, "Enter"])
-  document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true })); }"""
 
 
 @dataclass
@@ -95,7 +93,7 @@ async def sign_in(tab: Tab, email: str, url: str) -> None:
     await tab.page.locator("#password").fill(PASSWORD)
     await tab.page.get_by_role("button", name="Masuk").click()
     await expect(tab.page).to_have_url(re.compile(re.escape(url) + "$"))
-    await expect(tab.page.locator("[data-island]:not([data-started])")).to_have_count(0)
+    await scripts_ran(tab.page)
 
 
 def tile_of(page: Page, corner: Corner, booth: int = 0) -> Locator:
@@ -142,7 +140,7 @@ async def test_a_customer_comes_and_goes_while_the_board_follows(
         await booth.open(f"{afternoon.service.url}/booth/{corner.booth.id}?pair={await corner.code()}")
         await booth.page.get_by_role("button", name="Pasangkan").click()
         await expect(booth.page.get_by_role("heading", name="Selamat datang")).to_be_visible()
-        await booth.page.evaluate(_TYPE, f"{afternoon.service.url}/b/{code}")
+        await booth.page.evaluate(TYPE, f"{afternoon.service.url}/b/{code}")
         await expect(booth.page.get_by_role("heading", name="Halo")).to_be_visible()
         await expect(tile).to_contain_text("Sudah datang")
         await expect(page.get_by_role("heading", name="Kamu sudah terdaftar datang")).to_be_visible()
@@ -170,6 +168,7 @@ async def test_who_comes_too_late_is_turned_away_and_an_admin_steps_in(
         await sign_in(desk, await afternoon.hire(MerchantRole.STAFF), afternoon.board)
         tile = tile_of(page, corner)
         await tile.get_by_role("link", name="Ubah status").click()
+        await expect(page).to_have_url(re.compile(f"/sessions/{order.id}$"))
         address = page.url
         await let_pass(afternoon.database, order.id, 60)
         await desk.open(address)

@@ -9,7 +9,7 @@ from playwright.async_api import Browser, expect
 from pesan.catalog.models import Event
 from pesan.orders.moves import Move
 from pesan.orders.states import OrderEvent, OrderState
-from tests.journeys.browser import Tab, visiting
+from tests.journeys.browser import Tab, scripts_ran, visiting
 from tests.journeys.guests import (
     PAY_URL,
     STATUS_URL,
@@ -40,7 +40,7 @@ async def test_guest_goes_from_the_list_to_a_ticket(fair: Fair, tab: Tab, proof)
     await expect(page).to_have_url(STATUS_URL)
     await expect(page.get_by_text("Sedang diperiksa", exact=True)).to_be_visible()
     await fair.decide(code, OrderEvent.APPROVE)
-    await expect(page.get_by_role("heading", name="Sampai jumpa di sana")).to_be_visible(timeout=30_000)
+    await expect(page.get_by_role("heading", name="Sampai jumpa di sana")).to_be_visible()
     await expect(page.locator(".pass__qr svg")).to_be_visible()
     assert (await fair.order(code)).wa == "+6281234567890"
     assert await tab.violations() == []
@@ -56,7 +56,7 @@ async def test_guest_without_scripts_gets_as_far(fair: Fair, browser: Browser, p
         await page.reload()
         await expect(page.get_by_text("Jumlahnya kurang Rp 356.")).to_be_visible()
         await page.get_by_role("link", name="Mulai lagi").click()
-        assert await page.locator("#email").input_value() == "asep@contoh.id"
+        await expect(page.locator("#email")).to_have_value("asep@contoh.id")
 
 
 async def test_refused_sheet_without_scripts_keeps_what_was_typed(fair: Fair, browser: Browser):
@@ -75,6 +75,7 @@ async def test_an_open_pay_page_learns_that_its_order_ended_elsewhere(fair: Fair
     code = await hold_a_place(page, fair)
     await page.get_by_role("button", name="Transfer BCA").click()
     await expect(page.get_by_text("Jumlah tepat")).to_be_visible()
+    await scripts_ran(page)
     order = await fair.order(code)
     await fair.make.move(Move(OrderEvent.CANCEL, order.event_id, SYSTEM, order.id))
     # Whoever comes back to the tab need not wait for the next look.
@@ -124,7 +125,7 @@ async def test_hold_that_ends_offers_to_start_again_with_what_was_typed(fair: Fa
     code = await hold_a_place(page, fair, email="asep@contoh.id")
     await fair.end_hold_in(code, 3)
     await page.reload()
-    await expect(page.get_by_role("heading", name="Waktunya habis")).to_be_visible(timeout=15_000)
+    await expect(page.get_by_role("heading", name="Waktunya habis")).to_be_visible()
     await page.get_by_role("link", name="Mulai lagi").click()
     await expect(page.locator("#email")).to_have_value("asep@contoh.id")
 
@@ -132,6 +133,7 @@ async def test_hold_that_ends_offers_to_start_again_with_what_was_typed(fair: Fa
 async def test_ring_follows_the_server_after_the_phone_slept(fair: Fair, tab: Tab):
     page = tab.page
     code = await hold_a_place(page, fair)
+    await scripts_ran(page)
     await expect(page.locator("[data-clock]")).to_have_text(re.compile("^14:[0-5][0-9]$"))
     await fair.end_hold_in(code, 100)
     await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
@@ -213,6 +215,7 @@ async def test_search_finds_the_event(fair: Fair, tab: Tab):
     await tab.open(fair.url(f"/m/{fair.merchant.slug}"))
     await page.get_by_role("searchbox").fill("keroncong")
     await page.get_by_role("button", name="Cari").click()
+    await expect(page).to_have_url(re.compile("q=keroncong"))
     await expect(page.locator(".event")).to_have_count(1)
     await page.get_by_role("searchbox").fill("wayang")
     await page.get_by_role("button", name="Cari").click()
@@ -226,7 +229,7 @@ async def test_free_place_needs_no_payment(database, make, service, tab: Tab):
     await fill_sheet(page, name="Asep Budiawan")
     await press_hold(page)
     await expect(page).to_have_url(STATUS_URL)
-    await expect(page.locator(".pass__qr svg")).to_be_visible(timeout=30_000)
+    await expect(page.locator(".pass__qr svg")).to_be_visible()
 
 
 async def test_language_and_colours_are_remembered(fair: Fair, tab: Tab):
@@ -237,7 +240,7 @@ async def test_language_and_colours_are_remembered(fair: Fair, tab: Tab):
     await expect(page.get_by_role("link", name="Book a place")).to_be_visible()
     await page.locator("summary").first.click()
     await page.get_by_role("button", name="Dark").click()
-    assert await page.locator("html").get_attribute("data-theme") == "dark"
+    await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     assert not PAY_URL.search(page.url)
 
 
@@ -246,7 +249,7 @@ async def test_completed_booking_hands_out_its_papers(database, make, service, t
     code = (await make.order(fair.event, state=OrderState.PAID)).code
     page = tab.page
     await tab.open(fair.url(f"/b/{code}"))
-    await expect(page.locator(".pass__qr svg")).to_be_visible(timeout=30_000)
+    await expect(page.locator(".pass__qr svg")).to_be_visible()
     await expect(page.get_by_role("link", name="Sertifikat")).to_have_count(0)
     await _end(database, fair.event)
     await page.reload()

@@ -125,6 +125,7 @@ async def test_order_of_two_products_without_scripts_to_its_parcel(
         faults["invoice"] = await tab.inspect(f"{service.url}/b/{code}/invoice")
         await tab.open(f"{service.url}/u/{trip.slug}?p={trip.token}")
         await tab.page.get_by_role("button", name="Berhenti dikabari").click()
+        await expect(tab.page.get_by_role("button", name="Batalkan, kabari aku lagi")).to_be_visible()
         faults["left"] = await tab.inspect(tab.page.url)
         await tab.page.get_by_role("button", name="Batalkan, kabari aku lagi").click()
         await expect(tab.page.get_by_role("button", name="Berhenti dikabari")).to_be_visible()

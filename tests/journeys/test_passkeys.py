@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from pesan.db import Database
 from pesan.settings import Settings
-from tests.journeys.browser import Tab, visiting
+from tests.journeys.browser import Tab, scripts_ran, visiting
 from tests.journeys.test_account import PASSWORD, register
 from tests.support.service import free_port, services
 
@@ -43,7 +43,7 @@ async def plug_in(tab: Tab) -> None:
 
 
 async def press(tab: Tab, name: str) -> None:
-    await expect(tab.page.locator("[data-island]:not([data-started])")).to_have_count(0)
+    await scripts_ran(tab.page)
     await tab.page.get_by_role("button", name=name, exact=True).click()
 
 
@@ -65,6 +65,7 @@ async def make_passkey(tab: Tab, url: str) -> list[str]:
     await tab.page.get_by_label("Kata sandi").fill(PASSWORD)
     await press(tab, "Buat passkey")
     await expect(tab.page.get_by_role("heading", name="Langkah kedua aktif")).to_be_visible()
+    await tab.settle()
     return await tab.page.locator("li.code").all_inner_texts()
 
 

@@ -27,7 +27,7 @@ async def shown(page: Page) -> str:
 
 
 async def expect_shown(page: Page, code: str) -> None:
-    await expect(page.locator("[data-item] h2")).to_have_text(re.compile(f"{code[-4:]}$"), timeout=15_000)
+    await expect(page.locator("[data-item] h2")).to_have_text(re.compile(f"{code[-4:]}$"))
 
 
 async def state(desk: Desk, code: str) -> tuple[str, str | None]:
@@ -108,7 +108,7 @@ async def test_second_reviewer_sees_at_once_who_decided(desk: Desk, browser: Bro
         await sign_in(second.page, desk, dewi)
         await expect_shown(second.page, code)
         await first.page.keyboard.press("a")
-        await expect(second.page.get_by_text("oleh Rina Kusuma")).to_be_visible(timeout=15_000)
+        await expect(second.page.get_by_text("oleh Rina Kusuma")).to_be_visible()
         await expect(second.page.get_by_role("button", name="Setujui")).to_have_count(0)
         assert second.faults == []
 
@@ -121,7 +121,7 @@ async def test_new_proof_arrives_by_itself(desk: Desk, browser: Browser):
         code = await desk.send_proof("Budi Santoso")
         await expect_shown(tab.page, code)
         await desk.send_proof("Siti Rahma")
-        await expect(tab.page.locator(".queue a")).to_have_count(2, timeout=15_000)
+        await expect(tab.page.locator(".queue a")).to_have_count(2)
         assert await shown(tab.page) == f"…{code[-4:]}"
         assert await tab.violations() == []
         assert tab.faults == []
@@ -152,8 +152,10 @@ async def test_proof_is_zoomed_and_reused_one_is_flagged(desk: Desk, browser: Br
         await expect(page.get_by_text("Sama persis dengan")).to_be_visible()
         await expect(page.get_by_role("link", name=f"…{first[-4:]}", exact=True)).to_be_visible()
         picture = page.locator("[data-proof] img")
+        await expect(picture).to_have_js_property("complete", True)
         before = await picture.bounding_box()
         await page.keyboard.press("z")
+        await expect(page.locator("[data-proof]")).to_have_class(re.compile("zoom-2"))
         after = await picture.bounding_box()
         assert before is not None
         assert after is not None

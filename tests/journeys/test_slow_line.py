@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Page, Route, expect
 
 from pesan.identity.states import MerchantRole
 from pesan.payments.states import MethodKind
-from tests.journeys.browser import Tab, visiting
+from tests.journeys.browser import Tab, scripts_ran, visiting
 from tests.journeys.guests import open_fair
 from tests.journeys.staff import open_desk, sign_in
 from tests.support.service import Service
@@ -33,7 +33,7 @@ async def before_its_scripts(page: Page, url: str) -> AsyncIterator[None]:
     await page.goto(url, wait_until="commit")
     yield
     come.set()
-    await expect(page.locator("[data-island]:not([data-started])")).to_have_count(0)
+    await scripts_ran(page)
 
 
 async def test_what_was_typed_before_the_scripts_came_is_counted(database, make, service: Service, tab: Tab):
