@@ -84,7 +84,7 @@ async def test_letter_of_a_free_order_names_no_amount(deps, make):
     letter = await letter_composers(deps).of(Kind.TICKET_READY).compose(order.id, Kind.TICKET_READY)
 
     assert letter.facts.amount == ""
-    assert "Rp" not in render(letter).text
+    assert "Rp\N{NO-BREAK SPACE}" not in render(letter).text
 
 
 @pytest.mark.parametrize("kind", [Kind.PROOF_RECEIVED, Kind.TICKET_READY, Kind.EXPIRED, Kind.EVENT_CANCELLED])

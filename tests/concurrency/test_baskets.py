@@ -27,8 +27,8 @@ CLIENTS = 20
 ROUNDS = 10
 
 
-async def lock_one_by_one(database: Database, pools: Sequence[UUID]) -> None:
-    """What the control does: the pools as they come, each in a statement of its own."""
+async def lock_one_by_one(database: Database, pools: Sequence[UUID], turn: asyncio.Barrier) -> None:
+    """What the control does: the pools as they come, each in a statement of its own, when everybody has theirs."""
     async with database.sale() as session:
         # Longer than the server takes to notice a deadlock, which a sale's own patience is not.
         await session.execute(text("SET LOCAL lock_timeout = '10s'"))
@@ -36,7 +36,8 @@ async def lock_one_by_one(database: Database, pools: Sequence[UUID]) -> None:
             await session.execute(
                 text("SELECT 1 FROM capacity_pools WHERE id = :id FOR UPDATE"), {"id": pool_id}
             )
-            await asyncio.sleep(0.05)
+            if pool_id is pools[0]:
+                await turn.wait()
 
 
 async def lock_in_order(database: Database, pools: Sequence[UUID]) -> None:
@@ -63,8 +64,9 @@ async def test_pools_locked_in_opposite_orders_do_not_deadlock(database: Databas
 async def test_pools_locked_one_by_one_deadlock(database: Database, make: Make):
     """The control: without the order, the same thing goes wrong."""
     pools = [(await make.event()).pool_id, (await make.event()).pool_id]
+    turn = asyncio.Barrier(2)
     outcomes = await asyncio.gather(
-        lock_one_by_one(database, pools), lock_one_by_one(database, pools[::-1]), return_exceptions=True
+        *(lock_one_by_one(database, each, turn) for each in (pools, pools[::-1])), return_exceptions=True
     )
     assert [is_deadlock(outcome) for outcome in outcomes].count(True) == 1
 

@@ -20,7 +20,7 @@ from tests.support.factories import Make
 from tests.support.instance import shared_instance
 from tests.support.postgres import Server
 from tests.support.schema import open_database
-from tests.support.service import Service, environment_of, free_port
+from tests.support.service import START_SECONDS, Service, environment_of, free_port
 
 pytestmark = [
     pytest.mark.skipif(not shutil.which("cc"), reason="there is no C compiler to make a false clock with"),
@@ -80,7 +80,7 @@ async def client(request, settings, files, false_clock) -> AsyncIterator[httpx.A
 
 
 async def until_alive(client: httpx.AsyncClient) -> None:
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(START_SECONDS):
         while not await is_alive(client):
             await asyncio.sleep(0.1)
 

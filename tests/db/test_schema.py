@@ -157,7 +157,7 @@ def test_two_databases_making_the_roles_at_once_both_succeed(cluster: Cluster):
     def make_roles(url: URL) -> None:
         engine = create_engine(url, poolclass=NullPool)
         with engine.connect() as connection, connection.begin():
-            together.wait(10)
+            together.wait(60)
             ensure_roles(connection, FIRST, cluster.prefix)
             close_database(connection, cluster.prefix)
 

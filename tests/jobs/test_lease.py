@@ -81,23 +81,25 @@ async def test_many_kills_lose_no_job(database: Database, settings: Settings) ->
 
 
 async def test_long_job_of_a_living_worker_is_left_alone(database: Database, settings: Settings) -> None:
+    may_end = asyncio.Event()
+
     @task("sample.long")
     async def long(deps: Registry) -> None:
         deps[Ran].calls.append("began")
-        await asyncio.sleep(LEASE * 2.5)
+        await may_end.wait()
 
     deps = make_deps(database)
     async with database.write(SYSTEM) as session:
         await enqueue(session, "sample.long")
 
     async with working(deps, settings):
-        for _ in range(10):
-            await asyncio.sleep(LEASE / 4)
-            async with database.write(SYSTEM) as session:
-                assert await service.rescue_stalled(session, lease_seconds=LEASE) == []
+        await until(lambda: _has_beaten_for_a_lease(database))
+        async with database.write(SYSTEM) as session:
+            rescued = await service.rescue_stalled(session, lease_seconds=LEASE)
+        may_end.set()
         await until_statuses(database, ("sample.long", "succeeded", 1))
 
-    assert deps[Ran].calls == ["began"]
+    assert (rescued, deps[Ran].calls) == ([], ["began"])
 
 
 async def test_report_of_a_worker_that_slept_through_its_lease_is_dropped(
@@ -113,7 +115,8 @@ async def test_report_of_a_worker_that_slept_through_its_lease_is_dropped(
             await until(lambda: _has_runs(database, 2))
             os.kill(sleeper.pid, signal.SIGCONT)
             await until_statuses(database, ("sample.note_slowly", "succeeded", 2))
-            await asyncio.sleep(LEASE)
+            await until(lambda: _has_runs(database, 4))
+            await asyncio.sleep(1)  # in which the sleeper reports
 
     # Both ran it, which is what at-least-once means, but only the second one's end was recorded.
     assert await statuses(database) == [("sample.note_slowly", "succeeded", 2)]
@@ -268,6 +271,16 @@ async def _is_disowned(database: Database) -> bool:
     async with database.read(SYSTEM) as session:
         query = text("SELECT count(*) FROM procrastinate_jobs WHERE status = 'doing' AND worker_id IS NULL")
         return (await session.execute(query)).scalar() == 1
+
+
+async def _has_beaten_for_a_lease(database: Database) -> bool:
+    """Whether the worker lives for longer than a lease after its job began."""
+    query = text(
+        "SELECT max(last_heartbeat) - (SELECT max(at) FROM procrastinate_events WHERE type = 'started')"
+        " > make_interval(secs => :lease) FROM procrastinate_workers"
+    )
+    async with database.read(SYSTEM) as session:
+        return bool(await session.scalar(query, {"lease": LEASE}))
 
 
 async def _alive(database: Database, count: int) -> bool:

@@ -1,7 +1,10 @@
 """The queue looks after itself: loops, rescue, purge, gauges, and refusals that say what they are."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from sqlalchemy import make_url, text
@@ -13,58 +16,85 @@ from pesan.jobs.levels import queue_levels
 from pesan.jobs.loops import run_loops
 from pesan.kit.registry import Registry
 from pesan.settings import Settings
-from tests.jobs.support import SYSTEM, Ran, make_deps, statuses
+from tests.jobs.support import SYSTEM, Ran, make_deps, statuses, until
 from tests.support.postgres import Server
 
+EVERY = 0.05
+# What chance shortens a pause by, and a little for clocks.
+SHORTEST = 0.79
 
-async def _loop_for(deps: Registry, seconds: float) -> None:
+
+@asynccontextmanager
+async def looping(deps: Registry) -> AsyncIterator[None]:
+    """Loops that turn until the block ends."""
     stop = asyncio.Event()
-    looping = asyncio.create_task(run_loops(deps, stop=stop))
-    await asyncio.sleep(seconds)
-    stop.set()
-    await asyncio.wait_for(looping, 1)
+    running = asyncio.create_task(run_loops(deps, stop=stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.wait_for(running, 30)
+
+
+async def turn_four_times(deps: Registry) -> list[float]:
+    """The pauses between the turns of a task that notes when it turned."""
+
+    async def has_turned() -> bool:
+        return len(deps[Ran].calls) >= 4
+
+    async with looping(deps):
+        await until(has_turned)
+    moments = deps[Ran].calls[:4]
+    return [later - earlier for earlier, later in pairwise(moments)]
+
+
+def note_turn(deps: Registry) -> None:
+    deps[Ran].calls.append(asyncio.get_running_loop().time())
 
 
 async def test_loop_turns_until_it_is_stopped(database: Database) -> None:
-    @task("sample.turn", every=timedelta(seconds=0.05))
+    @task("sample.turn", every=timedelta(seconds=EVERY))
     async def turn(deps: Registry) -> None:
-        deps[Ran].calls.append("turned")
+        note_turn(deps)
 
-    deps = make_deps(database)
-    await _loop_for(deps, 0.5)
+    pauses = await turn_four_times(make_deps(database))
 
-    assert 4 <= len(deps[Ran].calls) <= 13
+    assert min(pauses) >= SHORTEST * EVERY
 
 
 async def test_loop_outlives_a_failing_turn_and_slows_down(database: Database) -> None:
-    @task("sample.turn", every=timedelta(seconds=0.05))
+    @task("sample.turn", every=timedelta(seconds=EVERY))
     async def turn(deps: Registry) -> None:
-        deps[Ran].calls.append("turned")
+        note_turn(deps)
         raise ZeroDivisionError
 
-    deps = make_deps(database)
-    await _loop_for(deps, 0.6)
+    pauses = await turn_four_times(make_deps(database))
 
-    assert 2 <= len(deps[Ran].calls) <= 4
+    assert [pause >= SHORTEST * EVERY * 2**failures for failures, pause in enumerate(pauses, 1)] == [True] * 3
 
 
 async def test_loop_finishes_its_turn_before_it_ends(database: Database) -> None:
+    began = asyncio.Event()
+
     @task("sample.turn", every=timedelta(seconds=60))
     async def turn(deps: Registry) -> None:
+        began.set()
         await asyncio.sleep(0.3)
         deps[Ran].calls.append("turned")
 
     deps = make_deps(database)
-    await _loop_for(deps, 0.1)
+    async with looping(deps):
+        await began.wait()
 
     assert deps[Ran].calls == ["turned"]
 
 
 async def test_loop_has_no_jobs(database: Database) -> None:
-    @task("sample.turn", every=timedelta(seconds=0.05))
-    async def turn(deps: Registry) -> None: ...
+    @task("sample.turn", every=timedelta(seconds=EVERY))
+    async def turn(deps: Registry) -> None:
+        note_turn(deps)
 
-    await _loop_for(make_deps(database), 0.2)
+    await turn_four_times(make_deps(database))
 
     assert await statuses(database) == []
 

@@ -155,11 +155,14 @@ async def test_job_without_a_handler_is_parked(database: Database, settings: Set
 async def test_no_more_jobs_run_at_once_than_the_worker_has_slots(
     database: Database, settings: Settings
 ) -> None:
+    every_slot = asyncio.Barrier(4)
+
     @task("sample.crowd")
     async def crowd(deps: Registry) -> None:
         ran = deps[Ran]
         ran.running += 1
         ran.most_running = max(ran.most_running, ran.running)
+        await every_slot.wait()  # however long it takes to fetch four
         await asyncio.sleep(0.05)
         ran.running -= 1
 
@@ -202,9 +205,10 @@ async def test_periodic_job_of_two_workers_runs_once(database: Database, setting
         await until(lambda: _has_run(deps))
         await asyncio.sleep(0.5)
 
-    # A new minute may have begun in between.
-    assert len(deps[Ran].calls) == len(await statuses(database))
-    assert len(deps[Ran].calls) <= 2
+    # A new minute may have begun in between, or just when they stopped: its run is there then, and waits.
+    runs = [status for _, status, _ in await statuses(database)]
+    assert len(deps[Ran].calls) == runs.count("succeeded")
+    assert len(runs) <= 2
 
 
 async def test_stopped_worker_finishes_what_it_has_begun(database: Database, settings: Settings) -> None:
@@ -258,7 +262,7 @@ async def test_gauges_count_each_queue_by_what_its_jobs_wait_for(
         await until_statuses(database, ("sample.mail", "failed", 1))
     async with database.write(SYSTEM) as session:
         await enqueue_many(session, [("sample.a", {}), ("sample.b", {})])
-        await session.execute(text("UPDATE procrastinate_events SET at = at - interval '90 seconds'"))
+        await session.execute(text("UPDATE procrastinate_events SET at = at - interval '90 minutes'"))
 
     async with database.read(GUEST) as session:
         gauges = await list_queue_gauges(session)
@@ -267,7 +271,7 @@ async def test_gauges_count_each_queue_by_what_its_jobs_wait_for(
         ("default", 2, 0, 0, 0),
         ("mail", 0, 0, 0, 1),
     ]
-    assert [round(g.oldest_seconds, -1) for g in gauges] == [90, 0]
+    assert [g.oldest_seconds // 3_600 for g in gauges] == [1, 0]
 
 
 async def test_purge_deletes_old_finished_jobs_only(database: Database) -> None:

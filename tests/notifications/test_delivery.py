@@ -177,7 +177,7 @@ async def test_worker_killed_between_sending_and_recording_causes_one_copy_at_mo
     (delivery,) = await _deliveries(database, order)
     mailbox.pause_after_taking = asyncio.Event()
     process = await _worker(settings, mailbox, delivery)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         await mailbox.taken.wait()
     process.send_signal(signal.SIGKILL)
     await process.wait()

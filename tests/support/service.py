@@ -7,9 +7,10 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,6 +23,7 @@ from tests.support.certificates import certificates
 PESAN = Path(sys.executable).parent / "pesan"
 START_SECONDS = 150  # a machine that does much else takes a minute and a half
 STOP_SECONDS = 40
+_FIRST_PORT, _PORTS_EACH = 20_000, 3_000
 
 
 @dataclass
@@ -167,11 +169,28 @@ def environment_of(settings: Settings) -> dict[str, str]:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of 127.0.0.1 that nobody uses now, nor is given while its server is still starting.
+
+    Below those that the kernel hands out, and apart from other processes of the run: a server shares its port with
+    another that wants the same one, and each would get half of the requests.
+    """
+    while True:
+        port = next(_PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
+def _list_ports() -> Iterator[int]:
+    """Those of this process, over and over; two runs on one machine begin at different ones."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = _FIRST_PORT + worker % 4 * _PORTS_EACH
+    begin = os.getpid() * 7 % _PORTS_EACH
+    return (first + (begin + turn) % _PORTS_EACH for turn in count())
+
+
+_PORTS = _list_ports()
 
 
 async def _is_ready(client: httpx.AsyncClient) -> bool:

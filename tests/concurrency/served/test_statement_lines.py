@@ -22,17 +22,21 @@ from tests.support.wire import Request
 
 ROUNDS = 3
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
-_NOW = datetime.now(ZoneInfo("Asia/Jakarta"))
+
+
+def now() -> datetime:
+    """Where banks write their days."""
+    return datetime.now(ZoneInfo("Asia/Jakarta"))
 
 
 def posted(token: str, method: PaymentMethod, amount: int) -> Request:
-    line = {"posted_at": _NOW.isoformat(), "amount": amount, "description": "TRSF SARI", "reference": "R1"}
+    line = {"posted_at": now().isoformat(), "amount": amount, "description": "TRSF SARI", "reference": "R1"}
     wish = {"method_id": str(method.id), "lines": [line]}
     return Request("POST", "/v1/statements/lines", wish, {"authorization": f"Bearer {token}"})
 
 
 def uploaded(browser: httpx.AsyncClient, page: str, form: dict[str, str], amount: int) -> Request:
-    content = f"Tanggal,Keterangan,Jumlah\n{_NOW:%d/%m/%Y},TRSF SARI,{amount} CR".encode()
+    content = f"Tanggal,Keterangan,Jumlah\n{now():%d/%m/%Y},TRSF SARI,{amount} CR".encode()
     made = browser.build_request("POST", page, data=form, files={"file": ("mutasi.csv", content, "text/csv")})
     headers = {name: made.headers[name] for name in ("content-type", "cookie")}
     return Request("POST", page, made.read(), headers)
@@ -99,7 +103,7 @@ async def test_without_its_fingerprint_the_same_line_is_kept_by_everybody(spare,
         async with spare.database.write(staff) as session:
             assert await session.scalar(text("SELECT count(*) FROM bank_lines")) == 0
             await looked.wait()
-            of = {"id": new_id(), "merchant": merchant.id, "method": method.id, "day": _NOW.date()}
+            of = {"id": new_id(), "merchant": merchant.id, "method": method.id, "day": now().date()}
             await session.execute(insert, of)
 
     await asyncio.gather(*(tell() for _ in range(3)))
