@@ -138,6 +138,8 @@ async def cookies_of(make: Make, scene: Scene, role: str) -> dict[str, str]:
     return codes | await make.session_of(await make.user(scene.merchant, MerchantRole(role)))
 
 
+# Hundreds of pages, one after the other: minutes on a machine that does much else.
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("role", ROLES)
 async def test_no_get_changes_anything(
     app, make: Make, postgres: Server, database_url, scene: Scene, role: str

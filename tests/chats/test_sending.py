@@ -291,7 +291,7 @@ async def test_whoever_looks_at_an_event_is_told_when_its_messages_move(
     with hub.subscribe([topic_of(event.id)]) as looking:
         await sender.turn()
         await sender.drain()
-        assert await looking.wait(5) is Signal.CHANGED
+        assert await looking.wait(30) is Signal.CHANGED
     await sender.aclose()
 
 

@@ -142,7 +142,11 @@ async def test_hold_that_is_over_is_over(client: httpx.AsyncClient, make, databa
     )
     next_one = await client.post("/api/bookings/hold", json={"eventId": str(event.id), "name": "Siti Aminah"})
 
-    assert (late.status_code, late.json()["code"]) == (409, "orders.hold_expired")
+    # The worker, which gives back what is over every minute, may have been first.
+    assert (late.status_code, late.json()["code"]) in {
+        (409, "orders.hold_expired"),
+        (409, "orders.wrong_state"),
+    }
     assert next_one.status_code == 201
     assert await offenders(database) == []
 

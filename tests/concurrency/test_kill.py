@@ -32,8 +32,8 @@ FREE_BUYERS = 2
 BUYERS_REST = 0.02
 # Each of theirs is a ticket and a letter to make: as many as the worker can, so that it is at work when it is killed.
 FREE_BUYERS_REST = 0.1
-BACK_WITHIN_SECONDS = 60
-FULFILLED_WITHIN_SECONDS = 120
+BACK_WITHIN_SECONDS = 150
+FULFILLED_WITHIN_SECONDS = 300
 # 201 was sold, 409 was not; 503 and a broken connection (0) are what a crash looks like from outside.
 ACCEPTABLE = {201, 409, 503, 0}
 
@@ -137,7 +137,7 @@ async def test_nothing_acknowledged_is_lost_when_it_is_killed(
     wishes = [(wish_for(paid), BUYERS_REST)] * BUYERS
     wishes += [(wish_for(free, email="budi@contoh.id"), FREE_BUYERS_REST)] * FREE_BUYERS
     clients = [buyer(wish, rest, acknowledged, statuses) for wish, rest in wishes]
-    buying = asyncio.create_task(load(service.port, clients, seconds=60.0 * KILLS + 30))
+    buying = asyncio.create_task(load(service.port, clients, seconds=300.0 * KILLS))
     for _ in itertools.repeat(None, KILLS):
         await asyncio.sleep(random.uniform(1.0, 3.0))
         before = len(acknowledged)

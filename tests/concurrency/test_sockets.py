@@ -18,6 +18,7 @@ from tests.booths.followers import Follower, open_socket
 from tests.support.kill import Part, find
 from tests.support.service import Service
 
+pytestmark = pytest.mark.timeout(600)
 EVENTS = 120
 FOLLOWERS = 10
 # They hang up now and then, and come back to whichever process answers.

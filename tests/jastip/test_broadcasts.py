@@ -253,7 +253,7 @@ async def test_whoever_looks_is_told_that_it_goes_on(journey, database, links):
     deps.add(Hub, hub)
     with hub.subscribe([topic_of(journey.id)]) as looking, hub.subscribe(["chats:other"]) as away:
         await hand_on_broadcast(deps, broadcast_id)
-        signals = [await looking.wait(5), await away.wait(0)]
+        signals = [await looking.wait(30), await away.wait(0)]
 
     after = version_of([await progress(database, journey, broadcast_id)])
     assert (signals, before == after) == ([Signal.CHANGED, Signal.IDLE], False)

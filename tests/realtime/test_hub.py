@@ -17,6 +17,8 @@ from tests.support.postgres import Server
 
 TOPIC = "order:0193a1b2-0000-7000-8000-000000000001"
 OTHER = "order:0193a1b2-0000-7000-8000-000000000002"
+# What has to come does so at once; on a machine that does much else, a little later.
+PATIENCE = 30
 
 
 @pytest.fixture
@@ -49,7 +51,7 @@ async def test_listener_hears_of_its_topic_only() -> None:
         with hub.subscribe([TOPIC]) as mine, hub.subscribe([OTHER]) as other:
             hub.hint(TOPIC)
 
-            assert await mine.wait(1) is Signal.CHANGED
+            assert await mine.wait(PATIENCE) is Signal.CHANGED
             assert await other.wait(0.2) is Signal.IDLE
 
 
@@ -61,7 +63,7 @@ async def test_many_hints_wake_a_slow_listener_once() -> None:
                 hub.hint(OTHER)
             await asyncio.sleep(0.2)
 
-            assert await subscription.wait(1) is Signal.CHANGED
+            assert await subscription.wait(PATIENCE) is Signal.CHANGED
             assert await subscription.wait(0.2) is Signal.IDLE
 
 
@@ -80,7 +82,7 @@ async def test_closing_the_hub_ends_every_listener() -> None:
         await asyncio.sleep(0.05)
         hub.close()
 
-        assert await asyncio.wait_for(listening, 1) == [Signal.CHANGED]
+        assert await asyncio.wait_for(listening, PATIENCE) == [Signal.CHANGED]
         assert await _drain(hub) == []
 
 
@@ -97,7 +99,7 @@ async def test_hint_reaches_the_other_process(hubs: tuple[Hub, Hub]) -> None:
         await _settle(subscription, other)
         here.hint(TOPIC)
 
-        assert await subscription.wait(3) is Signal.CHANGED
+        assert await subscription.wait(PATIENCE) is Signal.CHANGED
         assert await other.wait(0.1) is Signal.IDLE
 
 
@@ -107,7 +109,7 @@ async def test_own_hint_is_heard_once(hubs: tuple[Hub, Hub]) -> None:
         await _settle(subscription)
         here.hint(TOPIC)
 
-        assert await subscription.wait(1) is Signal.CHANGED
+        assert await subscription.wait(PATIENCE) is Signal.CHANGED
         assert await subscription.wait(0.4) is Signal.IDLE
 
 
@@ -119,7 +121,7 @@ async def test_more_topics_than_one_payload_carries_arrive_all(hubs: tuple[Hub, 
     for topic in topics:
         here.hint(topic)
 
-    heard = await asyncio.gather(*(subscription.wait(3) for subscription in subscriptions))
+    heard = await asyncio.gather(*(subscription.wait(PATIENCE) for subscription in subscriptions))
 
     assert set(heard) == {Signal.CHANGED}
 
@@ -133,11 +135,11 @@ async def test_lost_connections_come_back_and_everybody_looks_again(
         _break_hints(postgres)
 
         # Nobody hinted: it is the reconnection that makes everybody look.
-        assert await subscription.wait(5) is Signal.CHANGED
+        assert await subscription.wait(PATIENCE) is Signal.CHANGED
         await _until(lambda: there.is_connected and here.is_connected)
         await _settle(subscription)
         here.hint(TOPIC)
-        assert await subscription.wait(3) is Signal.CHANGED
+        assert await subscription.wait(PATIENCE) is Signal.CHANGED
 
 
 async def test_hint_said_while_the_connection_was_down_arrives_later(
@@ -148,7 +150,7 @@ async def test_hint_said_while_the_connection_was_down_arrives_later(
         _break_hints(postgres)
         here.hint(TOPIC)
 
-        assert await subscription.wait(5) is Signal.CHANGED
+        assert await subscription.wait(PATIENCE) is Signal.CHANGED
 
 
 async def test_hub_closed_while_it_connects_leaves_nothing_at_the_server(
@@ -167,8 +169,8 @@ async def test_listeners_without_a_database_look_now_and_then(web_url: URL) -> N
     nowhere = make_url(web_url).set(query={"host": "/nonexistent"})
     async with Hub(nowhere, spread=0.01, poll=0.2) as hub:
         with hub.subscribe([TOPIC]) as subscription:
-            assert await subscription.wait(2) is Signal.CHANGED
-            assert await subscription.wait(2) is Signal.CHANGED
+            assert await subscription.wait(PATIENCE) is Signal.CHANGED
+            assert await subscription.wait(PATIENCE) is Signal.CHANGED
             assert hub.is_connected is False
 
 

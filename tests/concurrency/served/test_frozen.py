@@ -70,8 +70,8 @@ async def test_buyers_of_a_frozen_pool_are_told_and_the_pool_is_freed(served, ma
 
     assert Counter((answer.status, answer.code) for answer in answers) == {(503, "busy"): BUYERS}
     assert {answer.headers["retry-after"] for answer in answers} == {"2"}
-    # Two seconds are asked for; what a busy machine adds is not the lock's.
-    assert max(answer.seconds for answer in answers) < 4
+    # In two seconds, and what a busy machine adds; without a limit of their own they would hear once the pool is freed.
+    assert max(answer.seconds for answer in answers) < 10
     assert {answer.status for answer in beside} == {201}
     assert (taken_meanwhile, is_still_there) == (0, True)
     assert await places_taken(database, event.id) == 1
