@@ -20,6 +20,7 @@ from pesan.db import Database
 from pesan.kit.registry import Registry
 from pesan.settings import Settings
 from tests.support.browser import find_chromium
+from tests.support.examples import choose_examples
 from tests.support.factories import Make
 from tests.support.passwords import hash_quickly
 from tests.support.postgres import Server, running_server
@@ -52,6 +53,7 @@ def pytest_configure() -> None:
         if (name.startswith("PESAN_") and not name.startswith(KEPT)) or name in DOCUMENT_NAMES:
             del os.environ[name]
     share_compiled_statements()
+    choose_examples()
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
