@@ -25,6 +25,8 @@ from tests.support.postgres import Server
 
 pytestmark = pytest.mark.every_postgres
 RACERS = 200
+# As many as there are connections, for one of which nobody waits longer than five seconds.
+AT_ONCE = 7
 FEW = 5
 START = datetime(2030, 1, 7, 14, 0, tzinfo=UTC)
 
@@ -47,10 +49,13 @@ def wish_of(slot: Slot) -> Placement:
 async def race(database: Database, wishes: list[Placement]) -> Counter[type]:
     """Each wish at a desk of its own, as in processes of their own."""
 
+    turns = asyncio.Semaphore(AT_ONCE)
+
     async def place(wish: Placement) -> object:
         desk = SaleDesk(database, Hub(database.url))
         try:
-            return await desk.submit(Move.place(wish, Actor.guest()))
+            async with turns:
+                return await desk.submit(Move.place(wish, Actor.guest()))
         except (SlotTaken, SlotHeld) as refusal:
             return refusal
 

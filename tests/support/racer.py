@@ -21,7 +21,7 @@ class _Runner:
     last_byte: bytes
 
 
-async def race(port: int, requests: Sequence[Request], *, within: float = 30.0) -> list[Answer]:
+async def race(port: int, requests: Sequence[Request], *, within: float = 90.0) -> list[Answer]:
     """Let `requests` reach the server on 127.0.0.1 at the same moment; the answers in the same order.
 
     A connection that breaks is an Answer of status 0. Raises TimeoutError when not all ended `within` seconds.

@@ -73,7 +73,8 @@ class Served:
         """The service with as many web processes."""
         if workers not in self._running:
             # Several queue for one pool: on a busy machine, a slow process must not look like a frozen one.
-            patient = {"PESAN_LOCK_TIMEOUT_MS": "12000"} if workers > 1 else {}
+            patient = {"PESAN_LOCK_TIMEOUT_MS": "28000", "PESAN_STATEMENT_TIMEOUT_MS": "60000"}
+            patient = patient if workers > 1 else {}
             self._running[workers] = await self._start(workers=workers, **patient)
         return self._running[workers]
 
