@@ -162,7 +162,8 @@ def settings(database_url: URL, role_prefix: str, tmp_path: Path) -> Settings:
         database_role_prefix=role_prefix,
         database_pool_size=5,
         # A machine that stands still for a second must not look like a lock that is never given back.
-        lock_timeout_ms=12_000,
+        lock_timeout_ms=28_000,
+        statement_timeout_ms=60_000,
         rate_limits="off",
     )
 

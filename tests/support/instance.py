@@ -24,7 +24,8 @@ def shared_instance(server: Server, template: str, role_prefix: str, home: Path)
         database_url=url.render_as_string(hide_password=False),
         database_role_prefix=role_prefix,
         database_pool_size=5,
-        lock_timeout_ms=12_000,
+        lock_timeout_ms=28_000,
+        statement_timeout_ms=60_000,
         rate_limits="off",
     )
     server.drop(name)
