@@ -30,6 +30,18 @@ TYPE = """async (keys) => {
     }
     return heard;
 }"""
+# Typed at once, and heard in two parts by a page that was busy in between.
+HEAR_LATE = """async (text) => {
+    const { listen } = await import("/js/gate/wedge.js");
+    const heard = [];
+    listen((text) => heard.push(text));
+    const press = (key) => new KeyboardEvent("keydown", { key, bubbles: true });
+    const keys = [...text, "Enter"].map(press);
+    for (const key of keys.slice(0, 3)) document.body.dispatchEvent(key);
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    for (const key of keys.slice(3)) document.body.dispatchEvent(key);
+    return heard;
+}"""
 COUNT = """async () => {
     const { forgetCounters, passed, recallCounters, takeCounters } = await import("/js/gate/counters.js");
     const start = passed({ result: "ok", source: "device", direction: "entry" });
@@ -77,6 +89,10 @@ async def test_a_scanner_that_types_is_told_from_a_person_who_does(page: Page) -
     short = [(9000 + at, key) for at, key in enumerate(["A", "Shift", "B", "Enter"])]
 
     assert await page.evaluate(TYPE, [*quick, *slow, *short]) == ["A B%1"]
+
+
+async def test_a_scanner_is_told_by_when_it_typed_though_the_page_was_too_busy_to_hear(page: Page) -> None:
+    assert await page.evaluate(HEAR_LATE, "ABCDEFGH") == ["ABCDEFGH"]
 
 
 async def test_what_passes_without_a_network_is_counted(page: Page) -> None:

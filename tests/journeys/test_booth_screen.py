@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import segno
-from playwright.async_api import Browser, Page, ViewportSize, expect
+from playwright.async_api import Browser, Page, Route, ViewportSize, expect
 
 from pesan.booths.models import BoothSession
 from pesan.booths.screens.queries import list_devices
@@ -177,6 +177,32 @@ async def test_who_comes_while_somebody_is_about_to_begin_or_inside_is_next_by_c
         await expect(page.get_by_role("timer")).to_be_visible()
         await expect(page.get_by_label("Kode pesanan")).to_be_visible()
         await expect(page.get_by_role("button", name="Pindai QR")).to_be_visible()
+
+
+async def test_what_somebody_types_stays_when_the_scan_of_another_code_is_answered(
+    browser: Browser, make: Make, database: Database, service: Service
+) -> None:
+    async with standing(browser, make, database, service) as stand:
+        page, answered = stand.page, asyncio.Event()
+        budi = await stand.booked(in_minutes=-1, buyer_name="Budi Santoso")
+        citra = await stand.booked(in_minutes=15, buyer_name="Citra Dewi")
+        await paired(stand)
+
+        async def hold(route: Route) -> None:
+            answer = await route.fetch()
+            await answered.wait()
+            await route.fulfill(response=answer)
+
+        await page.route(f"**/session/{budi.code}/arrival", hold)
+        await stand.scan(budi.code)
+        await stand.reaches(budi, "ARRIVED")
+        await page.get_by_label("Kode pesanan").fill(citra.code)
+        async with page.expect_response(f"**/session/{budi.code}/arrival"):
+            answered.set()
+        await expect(page.get_by_role("heading", name="Halo, b***i")).to_be_visible()
+        await page.get_by_role("button", name="Datang").click()
+        await expect(page.locator("#ready-next")).to_contain_text("Kedatangan c***a tercatat")
+        await expect(page.get_by_label("Kode pesanan")).to_have_value("")
 
 
 async def test_a_session_that_was_ended_stays_so_though_the_network_goes_then(

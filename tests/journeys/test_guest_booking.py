@@ -1,10 +1,11 @@
 """A guest's whole way: from the list to the ticket, with scripts and without, and every way back on track."""
 
+import asyncio
 import re
 from datetime import timedelta
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from pesan.catalog.models import Event
 from pesan.orders.moves import Move
@@ -81,6 +82,53 @@ async def test_an_open_pay_page_learns_that_its_order_ended_elsewhere(fair: Fair
     # Whoever comes back to the tab need not wait for the next look.
     await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     await expect(page.get_by_role("heading", level=1)).to_have_text("Pesanan dibatalkan")
+
+
+async def test_page_that_could_not_be_read_when_its_booking_changed_is_read_again(
+    fair: Fair, browser: Browser, make
+):
+    code = (await make.order(fair.event)).code
+    async with visiting(browser) as tab:
+        page, lost = tab.page, asyncio.Event()
+
+        async def lose(route: Route) -> None:
+            lost.set()
+            await route.abort()
+
+        async with page.expect_response("**/events"):
+            await tab.open(fair.url(f"/b/{code}"))
+        await page.route(page.url, lose)
+        await fair.cancel(code)
+        await lost.wait()
+        await page.unroute(page.url)
+        await expect(page.get_by_role("heading", level=1)).to_have_text("Pesanan dibatalkan")
+        assert [fault for fault in tab.faults if "net::ERR_FAILED" not in fault] == []
+
+
+async def test_what_a_page_read_before_takes_the_place_of_nothing_newer(fair: Fair, tab: Tab, make):
+    page, code = tab.page, (await make.order(fair.event)).code
+    look = "document.dispatchEvent(new Event('visibilitychange'))"
+    reading, older = asyncio.Event(), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        answer = await route.fetch()
+        reading.set()
+        await older.wait()
+        await route.fulfill(response=answer)
+
+    await tab.open(fair.url(f"/b/{code}"))
+    await page.route(page.url, hold, times=1)
+    await fair.decide(code, OrderEvent.SUBMIT_PROOF)
+    await page.evaluate(look)
+    await reading.wait()
+    await fair.decide(code, OrderEvent.REJECT, reason="Jumlahnya kurang Rp 356.")
+    await page.evaluate(look)
+    await expect(page.get_by_text("Jumlahnya kurang Rp 356.")).to_be_visible()
+    async with page.expect_response(page.url) as late:
+        older.set()
+    await (await late.value).finished()
+    await page.evaluate("fetch(location.href).then((answer) => answer.text()).then(() => undefined)")
+    await expect(page.get_by_text("Jumlahnya kurang Rp 356.")).to_be_visible()
 
 
 async def test_sheet_complains_only_after_the_field_was_left(fair: Fair, tab: Tab):

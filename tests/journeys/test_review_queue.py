@@ -1,9 +1,10 @@
 """A reviewer's whole evening: the queue by keyboard, by touch and without scripts, alone and with others."""
 
+import asyncio
 import re
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 from sqlalchemy import text
 
 from pesan.identity.states import MerchantRole
@@ -111,6 +112,35 @@ async def test_second_reviewer_sees_at_once_who_decided(desk: Desk, browser: Bro
         await expect(second.page.get_by_text("oleh Rina Kusuma")).to_be_visible()
         await expect(second.page.get_by_role("button", name="Setujui")).to_have_count(0)
         assert second.faults == []
+
+
+async def test_list_that_was_asked_for_before_a_decision_takes_nobody_back(desk: Desk, browser: Browser):
+    codes = [await desk.send_proof(name) for name in ("Budi Santoso", "Siti Rahma")]
+    email = await desk.hire("Rina Kusuma", STAFF)
+    asked, decided = asyncio.Event(), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        asked.set()
+        await decided.wait()
+        await route.continue_()
+
+    async with visiting(browser, phone=False) as tab:
+        page = tab.page
+        await sign_in(page, desk, email)
+        await expect_shown(page, codes[0])
+        path = f"**/review/{await page.locator('[data-item]').get_attribute('data-item')}"
+        await page.route(path, hold)
+        await desk.send_proof("Made Wirawan")
+        await asked.wait()
+        await page.keyboard.press("a")
+        await expect_shown(page, codes[1])
+        async with page.expect_response(path) as late:
+            decided.set()
+        await (await late.value).finished()
+        await page.evaluate("fetch(location.href).then((answer) => answer.text()).then(() => undefined)")
+        await expect(page.locator(".queue a")).to_have_count(2)
+        await expect_shown(page, codes[1])
+        assert tab.faults == []
 
 
 async def test_new_proof_arrives_by_itself(desk: Desk, browser: Browser):

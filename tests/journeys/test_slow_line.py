@@ -55,6 +55,10 @@ async def test_field_that_was_left_before_the_scripts_came_is_judged(
     await expect(tab.page.locator("#name")).to_have_attribute("aria-invalid", "true")
     await expect(tab.page.locator("#wa")).to_have_value("+62 812-3456-7890")
     await expect(tab.page.locator("#email-error")).to_have_text("")
+    # Nobody types on, and it is kept all the same.
+    await expect(tab.page.get_by_text("Tersimpan di perangkat ini saja.")).to_be_visible()
+    await tab.page.reload()
+    await expect(tab.page.locator("#name")).to_have_value("As")
 
 
 async def test_button_that_does_nothing_without_scripts_waits_for_them(

@@ -7,10 +7,11 @@ const PAUSE = 500;
 export default function form(sheet) {
   const fields = [...sheet.querySelectorAll(".input")];
   const left = fields.filter(wasLeft);
+  const isTyped = fields.some((field) => field.value !== field.defaultValue);
   const draft = sheet.dataset.draft && openDraft(`pesan:draft:${sheet.dataset.draft}`);
   if (draft) restore(fields, draft.read());
   for (const field of fields) dress(field);
-  if (draft) keep(sheet, fields, draft);
+  if (draft) keep(sheet, fields, draft, isTyped);
   const ticks = [...sheet.querySelectorAll(".check [required]")];
   for (const tick of ticks) tick.addEventListener("change", () => judge(tick));
   guard(sheet, [...fields, ...ticks]);
@@ -48,15 +49,13 @@ function restore(fields, values) {
   for (const field of fields) if (field.value === field.defaultValue && !field.defaultValue && values[field.name]) field.value = values[field.name];
 }
 
-function keep(sheet, fields, draft) {
+function keep(sheet, fields, draft, isTyped) {
   const note = sheet.querySelector("[data-saved]");
   let timer = null;
-  sheet.addEventListener("input", () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      note.hidden = !draft.write(Object.fromEntries(fields.map((field) => [field.name, field.value])));
-    }, PAUSE);
-  });
+  const save = () => { note.hidden = !draft.write(Object.fromEntries(fields.map((field) => [field.name, field.value]))); };
+  const plan = () => { clearTimeout(timer); timer = setTimeout(save, PAUSE); };
+  sheet.addEventListener("input", plan);
+  if (isTyped) plan(); // before this came
 }
 
 function dress(field) {

@@ -12,6 +12,7 @@ export default function live(root) {
   let timer = null;
   let stream = null;
   let over = false;
+  let asked = 0;
 
   const isNews = (told) => (hasMark ? markOf(told) : told.state) !== mark;
   const wait = () => Number(every) * 1000 * (0.8 + Math.random() * 0.4);
@@ -22,7 +23,7 @@ export default function live(root) {
     if (!events || !("EventSource" in globalThis)) return plan();
     stream = new EventSource(events);
     if (steady !== undefined) plan();
-    stream.addEventListener("state", (event) => { if (isNews(JSON.parse(event.data))) refresh(); });
+    stream.addEventListener("state", (event) => { if (isNews(JSON.parse(event.data))) refresh().catch(plan); });
     // A refused stream (too many are open) stays closed: poll instead. A broken one comes back by itself.
     stream.onerror = () => { if (stream.readyState === EventSource.CLOSED) plan(); };
   }
@@ -38,10 +39,13 @@ export default function live(root) {
     if (answer.ok && isNews(await answer.json())) await refresh();
   }
 
+  // A stream says each change once, so one that could not be read is asked for again. Of several only the last counts.
   async function refresh() {
+    const turn = ++asked;
     const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
-    if (!answer.ok) return;
+    if (!answer.ok) throw new Error(String(answer.status));
     const page = parse(await answer.text());
+    if (turn !== asked) return;
     const fresh = page.getElementById(root.id);
     if (!fresh) return location.reload();
     const parts = [...root.querySelectorAll("[data-live]")];

@@ -4,6 +4,7 @@ import { say } from "../core.js";
 const KEYS_OFF = "pesan:keys-off";
 const POLL = 15000;
 let busy = false;
+let turn = 0; // of what was asked for last: what was asked for before it is older
 let source = null;
 
 const page = () => document.getElementById("review");
@@ -41,6 +42,7 @@ function send(event) {
 async function go(url, { history = true, ...request } = {}) {
   if (busy) return;
   busy = true;
+  turn += 1;
   page().setAttribute("aria-busy", "true");
   try {
     const answer = await fetch(url, { headers: { Accept: "text/html" }, ...request });
@@ -187,11 +189,12 @@ function compare({ refs }) {
 // The list is replaced; the order under a reviewer's eyes only when somebody else has decided it.
 async function refresh() {
   if (busy) return;
+  const mine = ++turn;
   const item = page().querySelector("[data-item]");
   const address = item ? `${page().dataset.path}/${item.dataset.item}` : page().dataset.path;
   const answer = await fetch(address, { headers: { Accept: "text/html" } }).catch(() => null);
-  const fresh = answer && !busy ? await read(answer) : null;
-  if (!fresh || busy) return;
+  const fresh = answer && await read(answer);
+  if (!fresh || mine !== turn) return;
   const news = fresh.getElementById("review");
   if (!item || news.querySelector("[data-item]")?.dataset.state !== item.dataset.state) {
     if (item && news.dataset.decided) say(news.dataset.decided);

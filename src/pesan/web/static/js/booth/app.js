@@ -178,7 +178,7 @@ async function arriveBy(text) {
   complain("");
   try {
     const { body } = await state.link.call(`/session/${code}/arrival`, { method: "POST" });
-    at("code").value = "";
+    if (at("code").value === text) at("code").value = ""; // not what somebody else types meanwhile
     if (body.status === "EXPIRED") complain(word("late"));
   } catch (error) {
     complain(error instanceof NoAnswer ? word("scan_offline") : error.detail ?? word("failed"));
