@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, Route
 
 from pesan.tickets import qr
 from tests.gates.pages import serving
@@ -548,6 +548,36 @@ async def test_scan_that_is_asked_as_the_gate_closes_lets_nobody_in(gate: Page, 
 
     assert (shut["reason"], desk.scans) == ("gate_shut", {})
     assert await gate.evaluate("vault.queueLength()") == 0
+
+
+async def test_device_that_is_let_go_while_its_list_comes_keeps_nobody(gate: Page, desk: Desk):
+    await gate.evaluate("until(() => link.isOnline)")
+    await gate.evaluate(
+        "() => { const now = performance.now.bind(performance); performance.now = () => now() + 60_000; }"
+    )
+    await gate.evaluate("""() => {
+        const save = vault.saveBundle.bind(vault);
+        globalThis.saving = null;
+        vault.saveBundle = (...given) => (saving = save(...given));
+    }""")
+    asked, gone = asyncio.Event(), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        asked.set()
+        await gone.wait()
+        await route.continue_()
+
+    await gate.route("**/v1/gates/bundle", hold)
+    desk.roster_version = "r2"
+    await gate.evaluate("link.hurry()")
+    await asked.wait()
+    await gate.evaluate("link.stop(); vault.wipe()")
+    gone.set()
+
+    saved = await gate.evaluate("until(() => saving !== null).then(() => saving).then(Boolean)")
+
+    assert not saved
+    assert await gate.evaluate("Promise.all([vault.loadBundle(), vault.loadDevice()])") == [None, None]
 
 
 async def test_device_taken_back_keeps_nobody(gate: Page, desk: Desk):

@@ -133,6 +133,7 @@ class Link extends EventTarget {
     try {
       const stuck = await this.#flush();
       const { body } = await this.call(`/booth/${this.#boothId}/now`);
+      if (this.#isStopped) return false; // taken back meanwhile
       this.#become(true);
       this.#say("now", body);
       if (stuck) await this.#bear(stuck);

@@ -115,6 +115,7 @@ async function waitingHere() {
 }
 
 async function leave() {
+  gate.link?.stop(); // what is on its way comes too late
   await gate.vault.wipe();
   close("");
 }

@@ -54,6 +54,6 @@ export async function renew(vault, device, nowMs) {
     timeout: RENEW_TIMEOUT,
   });
   const renewed = { ...device, token: body.token, expiresAt: Date.parse(body.expires_at) };
-  await vault.saveDevice(renewed);
+  await vault.keepDevice(renewed);
   return renewed;
 }

@@ -126,7 +126,7 @@ class Link extends EventTarget {
       if (this.#isCooling || this.#turn !== turn) return false; // somebody else had no answer meanwhile
       this.#become(true);
       await this.#flush(); // what was decided here until that moment
-      await this.#renewBundle();
+      await this.#renewBundle(turn);
       this.#listen();
       return true;
     } catch (error) {
@@ -203,7 +203,7 @@ class Link extends EventTarget {
     if (changes.length) this.#say("changes", changes);
   }
 
-  async #renewBundle() {
+  async #renewBundle(turn) {
     const roster = await this.#vault.loadBundle();
     const isSame = roster && areSame(this.#rules, roster.rules);
     const isCurrent = isSame && (roster.roster_version === this.#version || this.#version === null);
@@ -214,7 +214,11 @@ class Link extends EventTarget {
     const answer = await this.#askBundle(etag);
     if (!answer || answer.status === 304) return;
     const bundle = answer.body;
-    this.#say("roster", await this.#vault.saveBundle(bundle, await this.#changesSince(bundle.seq)));
+    // A device that is let go, or taken back, while its list comes keeps nobody's name.
+    const isWanted = () => this.#turn === turn && !this.#wire.isRevoked;
+    const saved = await this.#vault.saveBundle(bundle, await this.#changesSince(bundle.seq), isWanted);
+    if (!saved) return;
+    this.#say("roster", saved);
     this.#tag = { version: bundle.roster_version, etag: answer.etag };
   }
 

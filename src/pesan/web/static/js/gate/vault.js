@@ -6,9 +6,9 @@
 //
 // Exports `openVault({ name, now })`, `NoBundle`, and of the vault:
 //   recall() -> { device, roster }: all that a start needs, in one look; `roster` is a promise
-//   saveBundle(bundle, { changes, seq }) -> roster: with what happened since the bundle's own `seq`; loadBundle() ->
-//     roster | null (see roster.js), bundleAtHand(): the same, without a look whether it is the newest, or over: `admit`
-//     and `queue` look
+//   saveBundle(bundle, { changes, seq }, isWanted) -> roster: with what happened since the bundle's own `seq`; null where
+//     `isWanted()` says, in the transaction, that the device was let go while it came; loadBundle() -> roster | null (see
+//     roster.js), bundleAtHand(): the same, without a look whether it is the newest, or over: `admit` and `queue` look
 //   admit(tid, decide, scan, askedAfter = null) -> { ...decision, first }: reads where the ticket stands, lets
 //     `decide({ cycle, isInside })` say { result, reason, … }, writes what follows and queues `scan`, all in one
 //     transaction: of two tabs or calls one comes first. `first` is { at, gate } of the entry before, or null. With
@@ -25,7 +25,7 @@
 //   lengths(eventId) -> { queued, elsewhere, unsent }
 //   applyChanges(changes, seq, { version, at }): what the server says of tickets; with `seq`, up to there, which is a
 //     word from the server, and the roster was of this version `at` (seconds) its time; seq() -> the last one
-//   saveDevice(device), loadDevice(); release(): everything goes but what was not sent; wipe(): everything goes
+//   saveDevice(device), keepDevice(device): what is new of it, unless it was let go; loadDevice(); release(): everything goes but what was not sent; wipe(): everything goes
 import { openRoster, packRoster } from "./roster.js";
 import { makeKeys, pseudonym, seal, sealText, unseal, unsealText } from "./seal.js";
 import { asBefore, clean, note, passed, settled } from "./standings.js";
@@ -78,7 +78,7 @@ class Vault {
     return { device, roster: this.bundleAtHand() };
   }
 
-  async saveBundle(bundle, { changes, seq } = { changes: [], seq: bundle.seq }) {
+  async saveBundle(bundle, { changes, seq } = { changes: [], seq: bundle.seq }, isWanted = () => true) {
     const keys = { roster: await this.#keys("roster"), queue: await this.#keys("queue") };
     const { head, rows } = packRoster(bundle);
     const [sealedHead, sealedRows, told] = await Promise.all([
@@ -87,14 +87,17 @@ class Vault {
     const meta = {
       id: crypto.randomUUID(), syncedAt: this.#at(), version: bundle.roster_version, listedAt: bundle.snapshot_at_s,
     };
-    await this.#store.write([THINGS, STANDINGS], async (things, standings) => {
+    const isSaved = await this.#store.write([THINGS, STANDINGS], async (things, standings) => {
+      if (!isWanted()) return false;
       const before = await ask(things.get("meta"));
       things.put({ head: sealedHead, rows: sealedRows }, "bundle");
       // Changes go on from where they were: one that was made meanwhile may be newer than a note of ours.
       things.put({ ...meta, seq: before?.seq ?? seq }, "meta");
       await clean(standings, bundle.seq);
       await note(standings, told);
+      return true;
     });
+    if (!isSaved) return null;
     this.#open = { id: meta.id, inside: this.#inside(meta, keys, head, rows) };
     return (await this.#open.inside).roster;
   }
@@ -244,6 +247,15 @@ class Vault {
     this.#offsetMs = rest.offsetMs ?? 0;
     const sealed = await seal(await this.#keys("queue"), rest);
     await this.#store.write([THINGS], (things) => ask(things.put({ pair, sealed }, "device")));
+  }
+
+  async keepDevice({ pair, ...rest }) {
+    const sealed = await seal(await this.#keys("queue"), rest);
+    await this.#store.write([THINGS], async (things) => {
+      if (await ask(things.getKey("device")) === undefined) return;
+      this.#offsetMs = rest.offsetMs ?? 0;
+      things.put({ pair, sealed }, "device");
+    });
   }
 
   async loadDevice() {

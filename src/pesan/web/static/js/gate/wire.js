@@ -55,7 +55,7 @@ class Wire {
   async rename({ name, gate }) {
     const { device } = this;
     this.device = { ...device, name, gate };
-    if (device.name !== name || device.gate.name !== gate.name) await this.#vault.saveDevice(this.device);
+    if (device.name !== name || device.gate.name !== gate.name) await this.#vault.keepDevice(this.device);
   }
 
   get isShut() {
@@ -66,7 +66,7 @@ class Wire {
   async shut(isShut) {
     if (isShut === this.isShut) return;
     this.device = { ...this.device, isShut };
-    await this.#vault.saveDevice(this.device);
+    await this.#vault.keepDevice(this.device);
   }
 
   onRevoked(run) {
@@ -151,6 +151,6 @@ class Wire {
     this.offsetMs = offsetMs;
     this.#best = { took, at: performance.now() };
     this.device = { ...this.device, offsetMs, errorMs: Math.round(took / 2), measuredAt: Date.now() };
-    if (isNews) this.#vault.saveDevice(this.device).catch(console.error);
+    if (isNews) this.#vault.keepDevice(this.device).catch(console.error);
   }
 }
