@@ -48,7 +48,6 @@ def wish_of(slot: Slot) -> Placement:
 
 async def race(database: Database, wishes: list[Placement]) -> Counter[type]:
     """Each wish at a desk of its own, as in processes of their own."""
-
     turns = asyncio.Semaphore(AT_ONCE)
 
     async def place(wish: Placement) -> object:
