@@ -1,7 +1,7 @@
 """A customer with a browser that runs no scripts, at the booth desk's pages."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import httpx
@@ -10,7 +10,7 @@ from pesan.booths.present import write_at
 from pesan.checkout.links import outlet_path
 from pesan.orders.moves import LineWish, SlotWish
 from tests.storefront.guest import Guest
-from tests.support.booths import Place
+from tests.support.booths import Place, now_of_this_test
 from tests.support.factories import Make
 
 TIME = re.compile(r'href="([^"]+/(?:book|reschedule)[?]at=[^"]+)"')
@@ -23,7 +23,7 @@ def path_of(place: Place) -> str:
 
 def whole_hour(hours: int = 2) -> datetime:
     """A time that the slots of an outlet have that is open day and night."""
-    return (datetime.now(UTC) + timedelta(hours=hours)).replace(minute=0, second=0, microsecond=0)
+    return (now_of_this_test() + timedelta(hours=hours)).replace(minute=0, second=0, microsecond=0)
 
 
 def day_page(place: Place, at: datetime, base: str = "") -> str:

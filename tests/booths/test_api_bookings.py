@@ -14,7 +14,7 @@ from pesan.db import Database
 from pesan.kit.ids import new_id
 from pesan.orders.states import OrderState
 from tests.booths.desks import Headers, refusal, sign_in
-from tests.support.booths import Place, book, book_session, let_pass, make_place
+from tests.support.booths import Place, book, book_session, let_pass, make_place, now_of_this_test
 from tests.support.database import offenders
 from tests.support.factories import SYSTEM, Make
 from tests.support.postgres import Server
@@ -35,7 +35,7 @@ async def staff(client: httpx.AsyncClient, make: Make, database: Database, place
 
 def next_time(hours: int = 2) -> datetime:
     """A time that the slots of an outlet have that is open day and night."""
-    at = datetime.now(UTC) + timedelta(hours=hours)
+    at = now_of_this_test() + timedelta(hours=hours)
     return at.replace(minute=0, second=0, microsecond=0)
 
 

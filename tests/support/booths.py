@@ -1,9 +1,11 @@
 """Outlets with booths and booked sessions, made by the services that make the real ones, without a worker."""
 
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -49,6 +51,16 @@ class Place:
     def staff(self) -> Actor:
         """Somebody who works for its merchant."""
         return Actor.staff(self.event.id, frozenset([self.event.merchant_id]))
+
+
+def now_of_this_test() -> datetime:
+    """When the running test first asked, so that it means one hour in all of its steps."""
+    return _first_asked(os.environ.get("PYTEST_CURRENT_TEST", "").partition(" ")[0])
+
+
+@lru_cache(maxsize=1)
+def _first_asked(_test: str) -> datetime:
+    return datetime.now(UTC)
 
 
 def zone_of_the_longest_day() -> str:
