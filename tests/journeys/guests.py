@@ -27,6 +27,8 @@ QRIS = (
     "0215ID10999000000010303UMI5204581253033605802ID5916KOPI CONTOH JAYA6015JAKARTA SELATAN61051219063047292"
 )
 WHATSAPP = "+6281200000009"
+# The worker's time for something: a job that failed twice, as while the database is busy, rests a quarter of a minute.
+WORK_SECONDS = 90
 STATUS_URL = re.compile(r"/b/[0-9A-Z]{13}$")
 PAY_URL = re.compile(r"/pay/[0-9A-Z]{13}")
 
@@ -58,7 +60,7 @@ class Fair:
 
     async def wait_for(self, code: str, state: OrderState) -> None:
         """Wait until the worker has brought the order there."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(WORK_SECONDS):
             while (await self.order(code)).state != state:
                 await asyncio.sleep(0.1)
 

@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.journeys.browser import Tab, visiting
+from tests.journeys.guests import WORK_SECONDS
 from tests.support.mailbox import Mailbox
 from tests.support.service import Service
 
@@ -50,7 +51,7 @@ async def register(tab: Tab, url: str, email: str) -> None:
 
 async def link_to(mailbox: Mailbox, email: str) -> str:
     """The link in the mail that came for this address."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(WORK_SECONDS):
         while not (found := list(filter(None, (link_in(mail, email) for mail in mailbox.messages)))):
             await asyncio.sleep(0.2)
     return found[0]

@@ -20,6 +20,7 @@ from pesan.orders.states import OrderState
 from pesan.web.cookies import SESSION
 from tests.booths.screens import Corner, open_corner
 from tests.journeys.browser import NARROWEST, Tab, visiting
+from tests.journeys.guests import WORK_SECONDS
 from tests.journeys.phones import CAMERA, TYPE
 from tests.support.booths import book, let_pass, read_session
 from tests.support.factories import SYSTEM, Make
@@ -60,7 +61,7 @@ class Stand:
     async def booked(self, **wish: Any) -> Order:
         """A booking that is paid, with the session that the worker made of it."""
         order = await book(self.make, self.corner.place, state=OrderState.PAID, **wish)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(WORK_SECONDS):
             while await self._find(order) is None:
                 await asyncio.sleep(0.1)
         return order
@@ -69,7 +70,7 @@ class Stand:
         return (await read_session(self.corner.database, order.id)).state
 
     async def reaches(self, order: Order, state: str) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(WORK_SECONDS):
             while await self.state(order) != state:
                 await asyncio.sleep(0.1)
 

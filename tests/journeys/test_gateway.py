@@ -139,7 +139,7 @@ async def leave_late(fair: Fair, page: Page, code: str) -> None:
     await page.get_by_text("Batalkan pesanan").click()
     await page.get_by_role("button", name="Ya, lepaskan tempatku").click()
     await fair.wait_for(code, OrderState.CANCELLED)
-    async with asyncio.timeout(45):  # until the worker has closed the page at the provider
+    async with asyncio.timeout(90):  # until the worker has closed the page at the provider
         while True:
             await page.goto(sandbox)
             if await page.get_by_role("button", name="Bayar terlambat").count():

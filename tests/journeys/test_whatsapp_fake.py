@@ -37,7 +37,9 @@ async def test_customer_chats_on_a_small_phone(tab: Tab, whatsapp: FakeWhatsApp,
     page = tab.page
     await page.set_viewport_size({"width": 360, "height": 740})
     await whatsapp.set_faults(statuses="delivered")
-    await tab.open(f"{whatsapp.url}/{whatsapp.terms.numbers[0].display}?text=JOIN%20tokyo24")
+    # What happens before the page listens is not shown.
+    async with page.expect_response(f"{whatsapp.url}/fake/events"):
+        await tab.open(f"{whatsapp.url}/{whatsapp.terms.numbers[0].display}?text=JOIN%20tokyo24")
     await page.get_by_role("button", name="Buka obrolan").click()
     await page.get_by_role("button", name="Kirim", exact=True).click()
     chat = page.get_by_role("article", name="Ibu Sari")
