@@ -48,6 +48,7 @@ class Room:
     asked: list[tuple[str, str | None]] = field(default_factory=list)
     ahead: timedelta = timedelta()
     slow: float = 0
+    slow_end: float = 0
 
     def next(self, path: str) -> tuple[int, str]:
         kind = path.rpartition("/")[2]
@@ -73,6 +74,7 @@ def answering(room: Room) -> type[Answers]:
             at = datetime.now(UTC) + room.ahead
             self.send_header("x-server-time", at.isoformat())
             super().end_headers()
+            time.sleep(room.slow_end)
 
         def _say(self) -> None:
             room.asked.append((self.path, self.headers.get("idempotency-key")))
@@ -201,13 +203,17 @@ async def test_a_tablet_that_slept_without_a_network_goes_by_its_clock(page: Pag
     await page.evaluate(f"until(() => Math.abs({OFFSET}) < 5)")
 
 
-async def test_an_answer_during_which_the_tablet_slept_says_nothing_of_the_time(page: Page, room: Room):
+@pytest.mark.parametrize(("slow", "slow_end"), [(0.5, 0), (0, 1.2)], ids=["begins late", "ends late"])
+async def test_an_answer_during_which_the_tablet_slept_says_nothing_of_the_time(
+    page: Page, room: Room, slow: float, slow_end: float
+):
     await page.evaluate("link.start()")
     await page.evaluate(ROUNDS, 1)
-    room.slow = 0.5
+    room.slow, room.slow_end = slow, slow_end
 
     await page.evaluate("""async () => {
         const asked = link.call("/slow", { method: "POST" });
+        await new Promise((resolve) => setTimeout(resolve, 300));
         const known = performance.now.bind(performance);
         performance.now = () => known() - 300_000;
         await asked;
